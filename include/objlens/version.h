@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OBJLENS_VERSION_H
+#define OBJLENS_VERSION_H
+
+#define OBJLENS_VERSION "0.1.0"
+#define OBJLENS_VERSION_MAJOR 0
+#define OBJLENS_VERSION_MINOR 1
+#define OBJLENS_VERSION_PATCH 0
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A list of header fields in arena memory. Names compare without case; order and repeats
+ * are kept. Values hold no CR, LF or NUL (ol_headers_add refuses them), so no response can
+ * be split.
+ */
+#ifndef OL_HTTP_HEADERS_H
+#define OL_HTTP_HEADERS_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+typedef struct ol_header {
+    ol_slice name; /* as received or as given */
+    ol_slice value;
+} ol_header;
+
+typedef struct ol_headers {
+    ol_header *items;
+    size_t count;
+    size_t cap;
+    ol_arena *arena; /* where items and copies live */
+} ol_headers;
+
+void ol_headers_init(ol_headers *headers, ol_arena *arena);
+/* The first value of that name, or NULL. */
+const ol_header *ol_headers_find(const ol_headers *headers, ol_slice name);
+/* The first value, or the empty slice (data NULL) when absent. */
+ol_slice ol_headers_get(const ol_headers *headers, const char *name);
+size_t ol_headers_count_of(const ol_headers *headers, const char *name);
+/* Copies name and value into the arena. OL_OK, OL_ENOMEM, OL_ELIMIT (more than
+ * OL_HTTP_HEADERS_MAX) or OL_EINVAL (not a token, or a control character in the value). */
+int ol_headers_add(ol_headers *headers, ol_slice name, ol_slice value);
+/* Replace all of that name by one. */
+int ol_headers_set(ol_headers *headers, ol_slice name, ol_slice value);
+void ol_headers_remove(ol_headers *headers, const char *name);
+bool ol_header_name_is(const ol_header *header, const char *name);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The embedded store: an origin in a folder. Metadata in SQLite, bodies in files named by
+ * random ids (small ones beside the metadata), durable before a PUT is answered, read-after-write
+ * across all loops. One process at a time may hold the folder.
+ */
+#ifndef OL_ORIGIN_STORE_STORE_H
+#define OL_ORIGIN_STORE_STORE_H
+
+#include "origin/origin.h"
+
+typedef struct ol_store_options {
+    const char *path;            /* data folder; made (0700) if absent */
+    size_t cache_bytes_max;      /* hot metadata and small bodies; 0 = no cache */
+    size_t cache_object_bytes_max; /* largest body that is cached */
+    unsigned read_threads;
+    unsigned write_threads;
+} ol_store_options;
+
+void ol_store_options_default(ol_store_options *options);
+/* Blocking: at start, before any loop runs. Recovers from a crash. */
+int ol_store_open(ol_origin **origin, const ol_store_options *options, ol_error *err);
+/* Blocking; after all loops have stopped. */
+void ol_store_close(ol_origin *origin);
+/* Blocking, at start: create a bucket if it is absent. */
+int ol_store_ensure_bucket(ol_origin *origin, ol_slice bucket, ol_error *err);
+
+typedef struct ol_store_stats {
+    uint64_t cache_hits, cache_misses, cache_bytes, commits, commit_batches;
+} ol_store_stats;
+void ol_store_stats_get(ol_origin *origin, ol_store_stats *out);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a host process runs: an engine (lua/ or shared/) with one program loaded, working on
+ * jobs. Everything here happens inside the host, on its single thread.
+ *
+ * An engine never blocks: `step` works until the job is done, needs something (input, output
+ * space, a read_at answer), or its time slice is over.
+ */
+#ifndef OL_TRANSFORM_HOST_ENGINE_H
+#define OL_TRANSFORM_HOST_ENGINE_H
+
+#include "transform/program.h"
+
+typedef struct ol_job ol_job;       /* one request inside the host; host/job.c */
+typedef struct ol_engine ol_engine; /* an engine's state; each engine defines its own */
+typedef struct ol_run ol_run;       /* an engine's state for one job; likewise */
+
+typedef struct ol_engine_ops {
+    const char *name;
+    /* Load the program, behind wall step one (files may still be opened read-only). Fills
+     * *declared (slices live as long as the engine). */
+    int (*load)(ol_engine **engine, const ol_program *program, ol_program_declared *declared,
+                ol_error *err);
+    /* Behind wall step two, from here on. Prepare a job; no user code runs yet. */
+    int (*open)(ol_engine *engine, ol_job *job, ol_run **run, ol_error *err);
+    /* OL_DONE: finished, all output handed over. OL_WAIT: call again when the job has what it
+     * waits for. OL_OK: preempted, call again soon. Negative: failed, err filled. */
+    int (*step)(ol_run *run, uint32_t slice_ms, ol_error *err);
+    /* Also for a job given up half-way; user code does not run here. Wipes what it held. */
+    void (*close)(ol_run *run);
+} ol_engine_ops;
+
+extern const ol_engine_ops ol_engine_lua;
+extern const ol_engine_ops ol_engine_shared;
+
+/* ---- what a job offers to its engine ---- */
+
+const ol_transform_limits *ol_job_limits(const ol_job *job);
+/* The event with object.* fields, encoded by transform/fields.h, already checked. Valid while
+ * the job lives. */
+ol_slice ol_job_event(const ol_job *job);
+
+/* The next piece of the original. Pieces are cut in the same places whatever the timing:
+ * each is exactly ol_job_piece_bytes() long, but the last. OL_OK: *piece stays valid until
+ * ol_job_input_release. OL_WAIT: none yet. OL_DONE: the end was reached.
+ * Only one piece is held at a time: illegal before the last one was released. */
+int ol_job_input(ol_job *job, ol_slice *piece);
+void ol_job_input_release(ol_job *job);
+size_t ol_job_piece_bytes(const ol_job *job);
+
+/* Status and headers (fields "status", "header.…", "metadata.…"); at most once and before
+ * any output; without it the default head leaves with the first output. */
+int ol_job_head(ol_job *job, ol_slice fields, ol_error *err);
+bool ol_job_head_sent(const ol_job *job);
+
+/* Room for output: OL_OK with a span of at least 1 byte, OL_WAIT (the client is slow, or a
+ * slot is awaited), or an error (output limit). */
+int ol_job_output_space(ol_job *job, ol_span *space, ol_error *err);
+/* The first n bytes of that span were filled. They leave when the slot is full, or on flush. */
+void ol_job_output_commit(ol_job *job, size_t n);
+/* Hand over bytes of the held input piece without a copy. Earlier output leaves first. The piece
+ * is released by it if `release`. OL_OK, OL_WAIT (try again), or an error. */
+int ol_job_output_forward(ol_job *job, ol_slice part_of_piece, bool release, ol_error *err);
+/* Let what was committed leave now. The host does it by itself when a job waits for long. */
+void ol_job_output_flush(ol_job *job);
+uint64_t ol_job_output_bytes(const ol_job *job);
+
+/* Ask for a range of the original. OL_WAIT: call again with the same arguments when stepped;
+ * then OL_OK with *data valid until the next call on this job, shorter only at the end. The
+ * length is at most ol_job_piece_bytes(). Errors: OL_EREADAT with the reason. */
+int ol_job_read_at(ol_job *job, uint64_t offset, size_t length, ol_slice *data, ol_error *err);
+
+/* level: "debug", "info", "warn", "error". Past log_bytes it is dropped (once noted). */
+void ol_job_log(ol_job *job, const char *level, ol_slice text);
+
+/* CPU time this job has used so far, us, and the job's allowance being spent (OL_ETRANSFORMCPU). */
+uint64_t ol_job_cpu_us(const ol_job *job);
+
+#endif

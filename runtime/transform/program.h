@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program: one loaded version of a transform (a Lua text or a shared object) with its
+ * limits. Immutable and counted; requests in flight keep the version they began with.
+ */
+#ifndef OL_TRANSFORM_PROGRAM_H
+#define OL_TRANSFORM_PROGRAM_H
+
+#include "base/error.h"
+
+enum ol_program_kind { OL_PROGRAM_LUA, OL_PROGRAM_SHARED };
+enum ol_share { OL_SHARE_IDENTITY, OL_SHARE_REQUEST, OL_SHARE_ALL };
+
+/* Config keys of the same names; defaults in base/limits.h. */
+typedef struct ol_transform_limits {
+    uint64_t memory_bytes;    /* a request's Lua heap; for a shared object, its host */
+    uint32_t cpu_ms;          /* a request */
+    uint32_t wall_ms;         /* a request, waiting for a slow client not counted */
+    uint64_t output_bytes;    /* a request */
+    uint64_t pattern_steps;   /* one call of a pattern function */
+    uint32_t unyieldable_ms;  /* a stretch that cannot be preempted */
+    uint32_t slice_ms;        /* time slice */
+    uint32_t read_at_calls;   /* a request */
+    uint64_t read_at_bytes;   /* a request */
+    uint32_t log_bytes;       /* a request */
+} ol_transform_limits;
+
+void ol_transform_limits_default(ol_transform_limits *limits);
+
+/* What the module or plugin declared about itself, known once a host has loaded it. */
+typedef struct ol_program_declared {
+    bool depends_request;     /* may see request id and clock */
+    ol_slice depends_headers; /* lower-case names, each followed by '\n' */
+    bool reentrant;           /* shared object: several requests at a time */
+    bool has_get;
+} ol_program_declared;
+
+typedef struct ol_program {
+    const char *name; /* as configured */
+    enum ol_program_kind kind;
+    enum ol_share share;
+    const char *path;        /* the file, for messages and for dlopen */
+    ol_slice source;         /* Lua text; empty for shared objects */
+    uint8_t digest[32];      /* SHA-256 of the file's bytes */
+    ol_transform_limits limits;
+    ol_program_declared declared;
+    uint64_t version;        /* grows with each reload in this process */
+    int references_;         /* private, atomic */
+} ol_program;
+
+ol_program *ol_program_acquire(ol_program *program);
+void ol_program_release(ol_program *program);
+
+#endif
