@@ -19,9 +19,13 @@ char *ol_strndup(const void *data, size_t len);
 /* Overwrite, in a way no compiler removes. */
 void ol_wipe(void *data, size_t len);
 
-/* For tests: allocations now live, and a countdown after which allocations fail
- * (0 = the next one fails, -1 = never). */
+/* For tests: allocations now live, and a countdown after which allocations fail, each of
+ * them, until it is set anew (0 = from the next one on, -1 = never). */
 long ol_alloc_live(void);
 void ol_alloc_fail_after(long countdown);
+/* As above, but a single allocation fails and the later ones succeed again. */
+void ol_alloc_fail_one_after(long countdown);
+/* How many allocations were made to fail since either was called. */
+unsigned long ol_alloc_failed(void);
 
 #endif

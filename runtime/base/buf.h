@@ -16,13 +16,20 @@ typedef struct ol_buf {
     size_t len;
     size_t cap;
     size_t max;
+    bool secret_, fixed_;
 } ol_buf;
 
 /* No allocation happens before the first append. */
 void ol_buf_init(ol_buf *buf, size_t max);
 void ol_buf_fini(ol_buf *buf);
-/* As fini, but overwrites the content first. */
+/* As fini, but overwrites the content first. Memory that the buffer outgrew earlier is not
+ * reached by this; for that, init it as a secret. */
 void ol_buf_fini_secret(ol_buf *buf);
+/* A buffer for keys and passwords: what it outgrows, clears or gives back is overwritten. */
+void ol_buf_init_secret(ol_buf *buf, size_t max);
+/* A buffer in memory of the caller's, e.g. on its stack: never allocates, holds size - 1 bytes
+ * (size must not be 0), needs no fini. */
+void ol_buf_init_fixed(ol_buf *buf, void *memory, size_t size);
 /* Forget the content, keep the memory. */
 void ol_buf_clear(ol_buf *buf);
 

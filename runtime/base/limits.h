@@ -32,6 +32,12 @@
 #define OL_LIST_KEYS_MAX 1000
 #define OL_PUT_BYTES_MAX (5ull * 1024 * OL_MIB)
 
+/* Logs */
+#define OL_LOG_QUEUE_BYTES (1 * OL_MIB)  /* of one log, waiting for its writer; twice at most */
+#define OL_LOG_LINE_BYTES_MAX (16 * OL_KIB) /* an access line; what does not fit is left out */
+#define OL_LOG_GATHER_MS 50              /* how long the writer lets lines gather */
+#define OL_LOG_CLOSE_MS 2000             /* how long a close waits for a reader that is stuck */
+
 /* Transforms (defaults of config keys limits.transform.*) */
 #define OL_SLOT_BYTES (128 * OL_KIB)
 #define OL_HOST_SLOTS 256

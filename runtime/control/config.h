@@ -72,6 +72,7 @@ typedef struct ol_config {
     const ol_config_listener *listeners;
     size_t listener_count;
     ol_config_listener admin; /* address NULL = none */
+    bool admin_optional;      /* nobody asked for this port: serve on without when it is taken */
     const char *access_log;   /* path, "-" = standard output, NULL = none */
     const char *transform_log;
     const ol_config_key *keys;
@@ -106,24 +107,33 @@ typedef struct ol_config_mistake {
 typedef struct ol_config_report {
     ol_arena *arena; /* owns the texts; ol_config_report_fini */
     const char *file;
-    ol_config_mistake *mistakes;
+    ol_config_mistake *mistakes; /* by line */
     size_t count;
+    bool no_memory; /* memory ran out: mistakes may be missing */
+    size_t cap_;    /* private */
 } ol_config_report;
 
-/* Read a configuration file (blocking). OL_OK, or OL_ECONFIG with every mistake in the report
- * (which is always initialised). */
+/* Read a configuration file (blocking). OL_OK, OL_ECONFIG with every mistake in the report, or
+ * OL_ENOMEM. The report is always initialised; `path` outlives it. Mistakes hold no secrets. */
 int ol_config_load(ol_config **config, const char *path, ol_config_report *report);
 void ol_config_report_fini(ol_config_report *report);
 
 /* `objlens serve` without a file. */
 typedef struct ol_config_simple {
-    const char *data_path;
+    const char *data_path;      /* NULL = OL_CONFIG_DATA_PATH */
     const char *listen;         /* ADDR:PORT; NULL = 127.0.0.1:9000 */
     const char *const *views;   /* NAME=BUCKET:TRANSFORM[,TRANSFORM…] */
     size_t view_count;
     const char *access_key; /* root credentials */
     const char *secret_key;
+    unsigned loops;         /* 0 = one a core */
 } ol_config_simple;
+/* OL_OK, OL_ECONFIG (err->detail says which option is wrong) or OL_ENOMEM. */
 int ol_config_simple_make(ol_config **config, const ol_config_simple *simple, ol_error *err);
+
+#define OL_CONFIG_DATA_PATH "objlens-data"
+#define OL_CONFIG_LISTEN "127.0.0.1:9000"
+
+void ol_limits_default(ol_limits *limits);
 
 #endif

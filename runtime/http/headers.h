@@ -31,7 +31,10 @@ size_t ol_headers_count_of(const ol_headers *headers, const char *name);
 /* Copies name and value into the arena. OL_OK, OL_ENOMEM, OL_ELIMIT (more than
  * OL_HTTP_HEADERS_MAX) or OL_EINVAL (not a token, or a control character in the value). */
 int ol_headers_add(ol_headers *headers, ol_slice name, ol_slice value);
-/* Replace all of that name by one. */
+/* As ol_headers_add, but refers to memory that lives as long as the list, and neither looks at
+ * it nor counts: for parsers, which have. OL_OK or OL_ENOMEM. */
+int ol_headers_borrow(ol_headers *headers, ol_slice name, ol_slice value);
+/* Replace all of that name by one, in the place of the first. On an error nothing changed. */
 int ol_headers_set(ol_headers *headers, ol_slice name, ol_slice value);
 void ol_headers_remove(ol_headers *headers, const char *name);
 bool ol_header_name_is(const ol_header *header, const char *name);

@@ -49,6 +49,10 @@ typedef struct ol_http_handler {
     void *arg;
     /* A request head is in. The callee must, now or later, answer: respond or abort. */
     void (*on_request)(void *arg, ol_http_exchange *x);
+    /* For the log: a request was answered without ever becoming an exchange. The strings are
+     * borrowed; `why` needs no escaping. May be NULL. */
+    void (*on_refused)(void *arg, const char *peer, const char *request_id, int status,
+                       const char *why);
 } ol_http_handler;
 
 /* Callbacks of one exchange; set by the handler during on_request. */
@@ -103,7 +107,8 @@ void ol_http_server_set_limits(ol_http_server *server, const ol_http_limits *lim
 /* Stop accepting, end idle connections, let running exchanges finish ("Connection: close" on
  * each); `cb` when the last connection is gone. */
 void ol_http_server_drain(ol_http_server *server, void (*cb)(void *arg), void *arg);
-/* Cut everything, then free; `cb` on a later turn. Legal during a drain. */
+/* Cut everything, then free; `cb` on a later turn. Legal during a drain, whose own `cb` is then
+ * not called any more. Running exchanges still get their on_close before it. */
 void ol_http_server_close(ol_http_server *server, void (*cb)(void *arg), void *arg);
 
 typedef struct ol_http_stats {

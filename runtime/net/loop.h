@@ -41,5 +41,9 @@ void ol_loop_post(ol_loop *loop, ol_post *post);
 /* From the loop's own thread only: call on a later turn, before the loop sleeps again.
  * Costs no system call. */
 void ol_loop_defer(ol_loop *loop, ol_post *post);
+/* From any thread: something is under way that will come back through ol_loop_post; run does
+ * not return before it is let go. (ol_offload holds the loop for its tasks by itself.) */
+void ol_loop_hold(ol_loop *loop);
+void ol_loop_unhold(ol_loop *loop);
 
 #endif

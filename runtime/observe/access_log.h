@@ -2,6 +2,10 @@
 /*
  * One JSON line a request. Holds names and numbers only: never a header value that could be
  * a secret, never bytes of an object, never a query string's values.
+ *
+ * What is empty, 0 (first_byte_us) or false is left out; status, bytes and total_us are always
+ * there. `transforms` becomes an array, `stages` an array of {name, busy_us, bytes_in,
+ * bytes_out}. A line over OL_LOG_LINE_BYTES_MAX loses what does not fit and gets "cut":true.
  */
 #ifndef OL_OBSERVE_ACCESS_LOG_H
 #define OL_OBSERVE_ACCESS_LOG_H

@@ -38,11 +38,13 @@ typedef struct ol_metrics ol_metrics; /* one loop's */
 ol_metrics *ol_metrics_new(void);
 void ol_metrics_destroy(ol_metrics *metrics);
 void ol_metrics_add(ol_metrics *metrics, enum ol_counter counter, uint64_t amount);
-/* Seconds histograms: first byte and whole request. */
+/* Seconds histograms: first byte and whole request. A first byte at 0 us was never sent. */
 void ol_metrics_latency(ol_metrics *metrics, uint64_t first_byte_us, uint64_t total_us);
-/* Prometheus text format 0.0.4 of the sum of all sets. */
+/* Prometheus text format 0.0.4 (Content-Type: text/plain; version=0.0.4; charset=utf-8) of the
+ * sum of all sets. OL_OK, or ol_buf's errors; then `out` is as it was. */
 int ol_metrics_write(ol_buf *out, ol_metrics *const *sets, size_t count);
-/* One more sample for gauges that live elsewhere. type: "gauge" or "counter". */
+/* One more sample for what lives elsewhere. type: "gauge" or "counter"; `name` is written as
+ * given ("objlens_connections_open"; a counter's ends in _total). */
 int ol_metrics_write_one(ol_buf *out, const char *name, const char *type, const char *help,
                          uint64_t value);
 

@@ -11,7 +11,7 @@
 
 typedef struct ol_pipeline_ops {
     /* The sink's output is complete (err NULL), or the first error. Never from inside a call
-     * of yours into the pipeline. */
+     * of yours into the pipeline. `err` lives as long as the arena. Closing is legal here. */
     void (*on_done)(void *arg, const ol_error *err);
 } ol_pipeline_ops;
 
@@ -25,9 +25,10 @@ int ol_pipeline_add(ol_pipeline *p, const ol_stage_ops *ops, const void *config,
 int ol_pipeline_start(ol_pipeline *p, ol_error *err);
 /* Latch `err` from outside (client gone, deadline). on_done follows. */
 void ol_pipeline_abort(ol_pipeline *p, const ol_error *err);
-/* Close all stages now, tail first. Not from inside a stage's call. */
+/* Close all stages now, tail first. Not from inside a stage's call. Needed after every start that
+ * succeeded, harmless otherwise. The stages' counters can still be read until the arena ends. */
 void ol_pipeline_close(ol_pipeline *p);
-/* The stages in order, source first; for the access log. NULL after the last. */
+/* The stages in order, source first, for the access log; go on with ->down. */
 const ol_stage *ol_pipeline_first(const ol_pipeline *p);
 
 #endif

@@ -11,20 +11,30 @@
  *   open    once, source first, before any head; makes the state ready. OL_SKIP leaves the
  *           stage out of the chain (close is then not called).
  *   head    once: status, length and headers of what will follow. The stage may change them,
- *           and passes them on with ol_stage_head() now or later, but before its first write.
+ *           and passes them on with ol_stage_head() now or later, but before its first write
+ *           (the struct is borrowed until head returns: to pass it on later, copy it; what the
+ *           headers point to is arena memory). OL_OK or an error.
  *           Whoever changes bytes settles Content-Length, ETag and checksums here.
  *   write   any number of times, after head. Borrows `in` until it returns. OL_OK: consumed.
  *           OL_WAIT: `in` is kept and stays valid until the stage calls ol_stage_ready();
  *           upstream writes nothing until then. Negative: failed (err says why).
  *   finish  once, only after everything went well; never while a write waits. The stage may
  *           still be busy; it calls ol_stage_finish() on its own when its output is complete.
+ *           It may also call that before its input has ended: then it is given nothing more, a
+ *           write from above just waits (for good), and the sink's end ends the pipeline.
  *   resume  the stage below is ready again after a write that returned OL_WAIT (or the
- *           source is asked to begin). NULL: the call is handed on to the stage above.
+ *           source is asked to begin). NULL: the call is handed on to the stage above, if
+ *           that one waits. A stage that writes on its own, from finish or from a callback,
+ *           needs one.
  *   close   once for every opened stage, whatever happened, tail first. Frees everything
  *           that is not arena memory. After it no callback of this stage may run.
  *
  * The first error is latched: no stage is called again but for close, and the pipeline's
- * done callback carries it. A stage fails asynchronously by ol_stage_fail().
+ * done callback carries it. A stage fails asynchronously by ol_stage_fail(). A stage whose
+ * call below returned an error returns it unchanged and does nothing more.
+ *
+ * ol_stage_ready() may call resume, and through it this stage's own write, before it returns:
+ * call it last. It is illegal inside the write that will return OL_WAIT.
  */
 #ifndef OL_PIPELINE_STAGE_H
 #define OL_PIPELINE_STAGE_H
@@ -77,14 +87,20 @@ struct ol_stage {
     ol_stage *up;   /* towards the source */
     ol_stage *down; /* towards the sink */
     uint64_t calls, bytes_in, bytes_out, busy_ns; /* for the access log */
-    bool opened_, headed_, finished_, waiting_;   /* kept by the pipeline, for its assertions */
+    /* Kept by the pipeline, for its assertions: was opened, got the head, passed it on, waits
+     * (its last write returned OL_WAIT), its input ended, its output is complete. */
+    bool opened_, headed_, head_out_, waiting_, ended_, finished_;
 };
 
 /* ---- what a stage calls ---- */
 
 /* Hand the head to the stage below. The head is frozen when the sink has passed it on. */
 int ol_stage_head(ol_stage *st, ol_head *head, ol_error *err);
-/* Hand bytes to the stage below: its result, or the latched error. */
+/* Instead of ol_stage_head, when the stage below needs none because it goes on with what an
+ * earlier pipeline began (replay_stage.h). Its head op is not called. */
+void ol_stage_head_known(ol_stage *st);
+/* Hand bytes to the stage below: its result, or the latched error. Nothing is called for an
+ * empty slice. OL_ECANCELED once the sink is complete. */
 int ol_stage_write(ol_stage *st, ol_slice out, ol_error *err);
 /* My output is complete. */
 int ol_stage_finish(ol_stage *st, ol_error *err);
@@ -96,7 +112,7 @@ void ol_stage_fail(ol_stage *st, const ol_error *err);
 int ol_stage_reserve(ol_stage *st, ol_span *span);
 ol_arena *ol_stage_arena(ol_stage *st);
 ol_loop *ol_stage_loop(ol_stage *st);
-/* True once an error is latched or the pipeline is being closed. */
+/* True once an error is latched, the sink is complete, or the pipeline is being closed. */
 bool ol_stage_is_over(const ol_stage *st);
 
 #endif

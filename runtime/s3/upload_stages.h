@@ -3,6 +3,9 @@
  * Stages for a request body on its way into an origin: aws-chunked decoding with chunk
  * signatures and trailers, and verification of Content-Length, Content-MD5,
  * x-amz-content-sha256 and x-amz-checksum-{crc32,crc32c,crc64nvme,sha1,sha256}.
+ *
+ * Bytes are passed on before they are verified; the sink is told to finish only when
+ * everything held. A sink must make nothing visible before that.
  */
 #ifndef OL_S3_UPLOAD_STAGES_H
 #define OL_S3_UPLOAD_STAGES_H
@@ -13,19 +16,27 @@
 typedef struct ol_upload_plan {
     bool aws_chunked;
     int64_t content_length; /* of the decoded body; -1 = unknown */
+    bool has_integrity;     /* a Content-MD5 or x-amz-checksum-* will be verified; DeleteObjects asks
+                               for one */
+    ol_headers store_headers; /* headers to keep with the object: lower-case; aws-chunked removed
+                                 from content-encoding; x-amz-meta-* within limits */
     /* private */
     ol_arena *arena;
     const void *chunked_, *verify_;
-    ol_headers store_headers; /* headers to keep with the object: lower-case; aws-chunked removed
-                                 from content-encoding; x-amz-meta-* within limits */
+    const char *checksum_header_, *checksum_value_;
 } ol_upload_plan;
 
-/* Reads the request's headers. Errors: OL_EINVALIDDIGEST, OL_EINVAL (bad checksum header, two
- * checksums), OL_EMISSINGLENGTH, OL_EMETADATATOOLARGE, OL_ETOOLARGE, OL_EINVALIDREQUEST. `auth` is copied. */
+/* Reads the request's headers. Errors: OL_EINVALIDDIGEST, OL_EINVALIDREQUEST (bad checksum header,
+ * two checksums), OL_EINVAL, OL_EMISSINGLENGTH, OL_EMETADATATOOLARGE, OL_ETOOLARGE,
+ * OL_ENOTIMPLEMENTED (see s3/request_headers.h), OL_ENOMEM. `auth` is copied, and wiped when the
+ * arena ends; NULL for a body that nobody signed. */
 int ol_upload_plan_make(ol_upload_plan *plan, const ol_http_request *req,
                         const ol_sigv4_result *auth, uint64_t bytes_max, ol_arena *arena,
                         ol_error *err);
 /* Append the stages it needs, between the source and the sink. */
 int ol_upload_plan_add(const ol_upload_plan *plan, ol_pipeline *p);
+/* The x-amz-checksum-* that was verified, for the response; false when there was none. After the
+ * pipeline is done (a trailer comes last). */
+bool ol_upload_plan_checksum(const ol_upload_plan *plan, ol_slice *header, ol_slice *value);
 
 #endif

@@ -30,7 +30,9 @@ int ol_s3_token_decode(ol_buf *out, ol_slice token);
 int ol_s3_xml_buckets(ol_buf *out, const ol_bucket_list *list, ol_slice owner_id);
 int ol_s3_xml_location(ol_buf *out, ol_slice region);
 
-/* <Delete>: up to 1000 keys, libxml2, entities and DTDs refused. Keys live in `arena`. */
+/* <Delete>: 1 to OL_LIST_KEYS_MAX keys; entities and DTDs refused. Keys live in `arena`.
+ * OL_EMALFORMEDXML, OL_EKEYTOOLONG, OL_ENOTIMPLEMENTED (a VersionId other than "null", or a
+ * condition on an object), OL_ENOMEM. */
 typedef struct ol_s3_delete_request {
     ol_slice *keys;
     size_t count;
@@ -41,6 +43,13 @@ typedef struct ol_s3_delete_outcome {
     ol_slice key;
     const ol_error *err; /* NULL = deleted */
 } ol_s3_delete_outcome;
-int ol_s3_xml_delete_result(ol_buf *out, const ol_s3_delete_outcome *outcomes, size_t count, bool quiet);
+int ol_s3_xml_delete_result(ol_buf *out, const ol_s3_delete_outcome *outcomes, size_t count,
+                            bool quiet);
+
+/* The body of CreateBucket, which may be empty: <CreateBucketConfiguration> with at most a
+ * <LocationConstraint>. `*location` lives in `arena`; empty when none was given. Errors as above;
+ * OL_ENOTIMPLEMENTED for the rest of what AWS takes there. */
+int ol_s3_xml_parse_create_bucket(ol_slice xml, ol_arena *arena, ol_slice *location,
+                                  ol_error *err);
 
 #endif

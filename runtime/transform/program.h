@@ -41,6 +41,10 @@ typedef struct ol_program {
     enum ol_share share;
     const char *path;        /* the file, for messages and for dlopen */
     ol_slice source;         /* Lua text; empty for shared objects */
+    /* A shared object: a sealed memory file with the very bytes that `digest` was computed
+     * from. Hosts load this, never the path, so that neither a swap nor an edit in place of the
+     * file can bring in other code. -1 for Lua. Inside a host, `path` opens it. */
+    int image_fd;
     uint8_t digest[32];      /* SHA-256 of the file's bytes */
     ol_transform_limits limits;
     ol_program_declared declared;
@@ -48,6 +52,9 @@ typedef struct ol_program {
     int references_;         /* private, atomic */
 } ol_program;
 
+/* A copy of `like` and all it points to, counted once. Takes over like->image_fd on success.
+ * OL_OK or OL_ENOMEM. */
+int ol_program_new(ol_program **program, const ol_program *like);
 ol_program *ol_program_acquire(ol_program *program);
 void ol_program_release(ol_program *program);
 

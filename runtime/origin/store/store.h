@@ -12,9 +12,13 @@
 typedef struct ol_store_options {
     const char *path;            /* data folder; made (0700) if absent */
     size_t cache_bytes_max;      /* hot metadata and small bodies; 0 = no cache */
-    size_t cache_object_bytes_max; /* largest body that is cached */
+    size_t cache_object_bytes_max; /* largest body that is cached; 1 MiB at most */
     unsigned read_threads;
     unsigned write_threads;
+    /* One line for the operator, from any thread: the store refuses writes from now on, files
+     * were left over from a crash. NULL: standard error. */
+    void (*warn)(void *arg, const char *line);
+    void *warn_arg;
 } ol_store_options;
 
 void ol_store_options_default(ol_store_options *options);

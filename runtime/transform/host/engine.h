@@ -4,7 +4,8 @@
  * jobs. Everything here happens inside the host, on its single thread.
  *
  * An engine never blocks: `step` works until the job is done, needs something (input, output
- * space, a read_at answer), or its time slice is over.
+ * space, a read_at answer), or its time slice is over. Timers and signal handlers must be made
+ * in `load`: later the wall lets them be armed, not created.
  */
 #ifndef OL_TRANSFORM_HOST_ENGINE_H
 #define OL_TRANSFORM_HOST_ENGINE_H
@@ -23,11 +24,14 @@ typedef struct ol_engine_ops {
                 ol_error *err);
     /* Behind wall step two, from here on. Prepare a job; no user code runs yet. */
     int (*open)(ol_engine *engine, ol_job *job, ol_run **run, ol_error *err);
-    /* OL_DONE: finished, all output handed over. OL_WAIT: call again when the job has what it
-     * waits for. OL_OK: preempted, call again soon. Negative: failed, err filled. */
+    /* OL_DONE: finished, all output handed over (commit counts as that). OL_WAIT: call again
+     * when the job has what it waits for: what the last ol_job_* calls answered OL_WAIT to. OL_OK: preempted, call again soon. Negative: failed, err filled. */
     int (*step)(ol_run *run, uint32_t slice_ms, ol_error *err);
     /* Also for a job given up half-way; user code does not run here. Wipes what it held. */
     void (*close)(ol_run *run);
+    /* Optional. The next job belongs to another trust group; no run is open. Forget whatever
+     * could tell one from the other. */
+    void (*wipe)(ol_engine *engine);
 } ol_engine_ops;
 
 extern const ol_engine_ops ol_engine_lua;
@@ -73,7 +77,12 @@ int ol_job_read_at(ol_job *job, uint64_t offset, size_t length, ol_slice *data, 
 /* level: "debug", "info", "warn", "error". Past log_bytes it is dropped (once noted). */
 void ol_job_log(ol_job *job, const char *level, ol_slice text);
 
-/* CPU time this job has used so far, us, and the job's allowance being spent (OL_ETRANSFORMCPU). */
+/* CPU time this job has used so far, us, the running step included. The host ends a job that
+ * has spent its cpu_ms after a step; an engine that can look in between compares this itself. */
 uint64_t ol_job_cpu_us(const ol_job *job);
+
+/* This engine's state can no longer be trusted (it could not be restored, or was left in the
+ * middle of something). The job goes on to its end or failure; then the host is replaced. */
+void ol_job_spoil(ol_job *job);
 
 #endif

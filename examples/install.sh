@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs, from Debian's archive, what objlens needs and this machine lacks.
+#
+#   install.sh build      compiler, libraries, and the clients of the quickstart
+#   install.sh tests      that, and what the test suite and the benchmarks use
+set -euo pipefail
+
+BUILD=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libssl-dev libxml2-dev liblua5.4-dev
+       node-llhttp libsqlite3-dev libseccomp-dev libjansson-dev libxxhash-dev
+       python3 awscli curl ca-certificates)
+TESTS=(g++ clang libclang-rt-14-dev llvm libcmocka-dev python3-pytest python3-pytest-timeout
+       python3-boto3 python3-xmltodict rclone openssl nginx libnginx-mod-http-lua wrk)
+
+missing() {
+    local package
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+            echo "$package"
+    done
+}
+
+case ${1:-build} in
+    build) wanted=("${BUILD[@]}") ;;
+    tests) wanted=("${BUILD[@]}" "${TESTS[@]}") ;;
+    *) echo "usage: install.sh build|tests" >&2; exit 2 ;;
+esac
+
+mapfile -t packages < <(missing "${wanted[@]}")
+if ((${#packages[@]} == 0)); then exit 0; fi
+
+sudo=()
+if [[ $(id -u) != 0 ]]; then
+    command -v sudo >/dev/null || { echo "install: as root, please: apt-get install ${packages[*]}" >&2; exit 1; }
+    sudo=(sudo)
+fi
+echo "install: ${packages[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+"${sudo[@]}" apt-get update -q >&2
+"${sudo[@]}" apt-get install -q -y --no-install-recommends "${packages[@]}" >&2

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that serve would refuse at its start, short of opening the store and the sockets.
+ */
+#include "cli/cli.h"
+#include "cli/mistakes.h"
+#include "net/tls.h"
+
+/* Each on its own, so that one that fails does not hide another. */
+static size_t check_transforms(const ol_config *config)
+{
+    size_t failed = 0;
+    for (size_t i = 0; i < config->transform_count; i++) {
+        const ol_transform_spec *spec = &config->transforms[i];
+        ol_registry *registry = NULL;
+        ol_error err = {0};
+        if (ol_registry_new(&registry, spec, 1, &err) == OL_OK) {
+            ol_registry_destroy(registry);
+            continue;
+        }
+        failed++;
+        fprintf(stderr, "%s: transform \"%s\": %s\n", config->file, spec->name,
+                err.detail[0] ? err.detail : err.message);
+    }
+    return failed;
+}
+
+static size_t check_certificates(const ol_config *config)
+{
+    size_t failed = 0;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const ol_config_listener *listener = &config->listeners[i];
+        ol_tls *tls = NULL;
+        ol_error err = {0};
+        if (!listener->certificate_file)
+            continue;
+        if (ol_tls_server_new(&tls, listener->certificate_file, listener->key_file, &err) == OL_OK) {
+            ol_tls_destroy(tls);
+            continue;
+        }
+        failed++;
+        fprintf(stderr, "%s: listen: %s\n", config->file, err.detail);
+    }
+    return failed;
+}
+
+static void print_count(const char *separator, size_t count, const char *one, const char *many)
+{
+    printf("%s%zu %s", separator, count, count == 1 ? one : many);
+}
+
+static void print_summary(const ol_config *config)
+{
+    printf("%s: ok (", config->file);
+    print_count("", config->listener_count, "listener", "listeners");
+    print_count(", ", config->key_count, "identity", "identities");
+    print_count(", ", config->bucket_count, "bucket", "buckets");
+    print_count(", ", config->access_point_count, "access point", "access points");
+    print_count(", ", config->olap_count, "Object Lambda access point",
+                "Object Lambda access points");
+    print_count(", ", config->transform_count, "transform", "transforms");
+    printf(")\n");
+}
+
+static int run(const ol_options *options)
+{
+    ol_config *config;
+    ol_error err = {0};
+    int rc = ol_cli_load_config(&config, options->operands[0], &err);
+    if (rc == OL_ENOMEM)
+        ol_cli_complain("%s", err.detail);
+    if (rc != OL_OK)
+        return OL_EXIT_FAILED;
+    size_t failed = check_certificates(config) + check_transforms(config);
+    if (failed == 0)
+        print_summary(config);
+    ol_config_release(config);
+    return failed ? OL_EXIT_FAILED : OL_EXIT_OK;
+}
+
+const ol_command ol_command_check = {
+    .name = "check",
+    .operands = "CONFIG",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "Read a configuration file and print every mistake in it.",
+    .about = "Each mistake is one line, FILE:LINE: TEXT, on standard error. Certificates and\n"
+             "transforms are loaded too, the latter in their sandbox. Nothing is served and no\n"
+             "data folder is touched. Exit code 0: it can be served; 1: it has mistakes.",
+    .run = run,
+};

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdarg.h>
+
+#include "control/suggest.h"
+
+const ol_command *const ol_commands[] = {
+    &ol_command_serve,   &ol_command_run,  &ol_command_check,
+    &ol_command_version, &ol_command_help, &ol_command_host,
+};
+const size_t ol_command_count = sizeof(ol_commands) / sizeof(ol_commands[0]);
+
+const ol_command *ol_command_find(const char *name)
+{
+    for (size_t i = 0; i < ol_command_count; i++)
+        if (strcmp(ol_commands[i]->name, name) == 0)
+            return ol_commands[i];
+    return NULL;
+}
+
+/* ---- messages ---- */
+
+static void complain(const char *format, va_list args)
+{
+    flockfile(stderr);
+    fputs("objlens: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    funlockfile(stderr);
+}
+
+void ol_cli_complain(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    complain(format, args);
+    va_end(args);
+}
+
+int ol_cli_usage(const ol_command *command, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    complain(format, args);
+    va_end(args);
+    fprintf(stderr, "Try 'objlens help%s%s'.\n", command ? " " : "", command ? command->name : "");
+    return OL_EXIT_USAGE;
+}
+
+int ol_cli_usage_unknown(const char *name)
+{
+    ol_suggest suggest;
+    ol_suggest_init(&suggest, ol_slice_cstr(name));
+    for (size_t i = 0; i < ol_command_count; i++)
+        if (!ol_commands[i]->hidden)
+            ol_suggest_offer(&suggest, ol_slice_cstr(ol_commands[i]->name));
+    char tail[OL_SUGGEST_TEXT_SIZE];
+    return ol_cli_usage(NULL, "unknown command \"%.60s\"%s", name,
+                        ol_suggest_text(&suggest, tail));
+}
+
+void ol_cli_complain_error(const char *what, const ol_error *err)
+{
+    ol_cli_complain("%s%s%s: %s%s%s", what ? what : "", what ? ": " : "", err->s3_code,
+                    err->message, err->detail[0] ? " " : "", err->detail);
+}
+
+/* ---- the process ---- */
+
+static int run_command(const ol_command *command, int argc, char **argv)
+{
+    ol_options options;
+    ol_error err = {0};
+    int rc = ol_options_parse(&options, command, argc, argv, &err);
+    if (rc == OL_DONE) {
+        ol_options_print_help(stdout, command);
+        return OL_EXIT_OK;
+    }
+    if (rc != OL_OK)
+        return ol_cli_usage(command, "%s", err.detail);
+    return command->run(&options);
+}
+
+/* A full disk under standard output must not pass for success. */
+static int finish_output(int code)
+{
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    if (!failed || code != OL_EXIT_OK)
+        return code;
+    ol_cli_complain("standard output cannot be written");
+    return OL_EXIT_FAILED;
+}
+
+int ol_cli_main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        ol_cli_print_overview(stderr);
+        return OL_EXIT_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0)
+        name = "help";
+    if (strcmp(name, "-V") == 0 || strcmp(name, "--version") == 0)
+        name = "version";
+    const ol_command *command = ol_command_find(name);
+    if (!command && name[0] == '-')
+        return ol_cli_usage(NULL, "unknown option %.60s", name);
+    if (!command)
+        return ol_cli_usage_unknown(name);
+    return finish_output(run_command(command, argc - 1, argv + 1));
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a draft to a snapshot: defaults are filled in, references resolved, names held
+ * against each other. Every mistake goes to the draft's report. Private to this room.
+ */
+#ifndef OL_CONTROL_BUILD_H
+#define OL_CONTROL_BUILD_H
+
+#include "base/map.h"
+#include "control/draft.h"
+
+/* OL_OK: *config has one reference and owns the draft's arena. Otherwise OL_ECONFIG (see the
+ * report) or OL_ENOMEM. `file` may be NULL. */
+int ol_draft_build(ol_draft *draft, const char *file, ol_config **config);
+
+/* ---- shared by the build_*.c files ---- */
+
+typedef struct ol_builder {
+    ol_draft *draft;
+    ol_config *config;
+    /* What stands under a name (ol_draft_place), for references and against duplicates. */
+    ol_map *buckets, *access_points, *transforms, *olaps, *users, *keys, *addresses;
+    ol_draft_list specs; /* of ol_transform_spec: becomes config->transforms */
+    bool no_memory;
+} ol_builder;
+
+/* Zeroed arena memory; NULL and b->no_memory when there is none. */
+void *ol_build_alloc(ol_builder *b, size_t count, size_t size);
+/* Formatted arena text; "" and b->no_memory when there is none. */
+const char *ol_build_text(ol_builder *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Put the block under the name. The one that stands there already, or NULL. */
+const ol_draft_place *ol_build_index(ol_builder *b, ol_map *map, ol_slice name,
+                                     const ol_draft_place *at);
+/* As above, and a second one of that name is a mistake: `WORD "name": stands on line … already`. */
+void ol_build_index_once(ol_builder *b, ol_map *map, const char *word, const ol_draft_place *at);
+/* The reference must lead somewhere: `LABEL: unknown WORD "…"`. An unknown text passes as false,
+ * without a second mistake. */
+bool ol_build_resolve(ol_builder *b, const ol_map *map, const char *label, const char *word,
+                      const ol_text *reference);
+void ol_build_mistake(ol_builder *b, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* `WORD "name"`, for the beginning of a mistake. */
+#define OL_BUILD_LABEL_SIZE 120
+const char *ol_build_label(const char *word, const ol_draft_place *at,
+                           char out[OL_BUILD_LABEL_SIZE]);
+
+void ol_build_listeners(ol_builder *b);
+void ol_build_identities(ol_builder *b);
+void ol_build_places(ol_builder *b); /* buckets and access points */
+void ol_build_transforms(ol_builder *b);
+void ol_build_olaps(ol_builder *b);
+/* build_transforms.c: what a step names must be known; what ships joins the list when first named. */
+void ol_build_step_transform(ol_builder *b, const char *label, const ol_text *name);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/names.h"
+
+#include "s3/address.h"
+
+static bool is_lower(uint8_t c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_alnum(uint8_t c)
+{
+    return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z');
+}
+
+static bool all_of(ol_slice name, bool (*is)(uint8_t c), const char *others)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!is(name.data[i]) && (name.data[i] == '\0' || !strchr(others, name.data[i])))
+            return false;
+    return true;
+}
+
+static bool is_lower_or_digit(uint8_t c)
+{
+    return is_lower(c) || is_digit(c);
+}
+
+static const char *reserved_ending(ol_slice name)
+{
+    if (ol_slice_ends(name, OL_SLICE_LIT(OL_ALIAS_OLAP_SUFFIX)))
+        return "must not end in " OL_ALIAS_OLAP_SUFFIX
+               ", which is kept for aliases of Object Lambda access points";
+    if (ol_slice_ends(name, OL_SLICE_LIT(OL_ALIAS_ACCESS_POINT_SUFFIX)))
+        return "must not end in " OL_ALIAS_ACCESS_POINT_SUFFIX
+               ", which is kept for aliases of access points";
+    return NULL;
+}
+
+const char *ol_name_bucket_wrong(ol_slice name)
+{
+    const char *reserved = reserved_ending(name);
+    if (reserved)
+        return reserved;
+    if (!ol_s3_bucket_name_ok(name))
+        return "is not a valid bucket name: 3 to 63 lower-case letters, digits, '-' and '.', a "
+               "letter or digit first and last";
+    return NULL;
+}
+
+const char *ol_name_access_point_wrong(ol_slice name)
+{
+    const char *reserved = reserved_ending(name);
+    if (reserved)
+        return reserved;
+    bool ok = name.len >= 3 && name.len <= 45 && all_of(name, is_lower_or_digit, "-") &&
+              name.data[0] != '-' && name.data[name.len - 1] != '-';
+    return ok ? NULL
+              : "is not a valid access point name: 3 to 45 lower-case letters, digits and '-', a "
+                "letter or digit first and last";
+}
+
+const char *ol_name_user_wrong(ol_slice name)
+{
+    bool ok = name.len >= 1 && name.len <= 64 && all_of(name, is_alnum, "+=,.@_-");
+    return ok ? NULL : "is not a valid user name: 1 to 64 letters, digits and '+=,.@_-'";
+}
+
+const char *ol_name_transform_wrong(ol_slice name)
+{
+    bool ok = name.len >= 1 && name.len <= OL_TRANSFORM_NAME_MAX &&
+              all_of(name, is_lower_or_digit, "_-") && is_lower_or_digit(name.data[0]);
+    return ok ? NULL
+              : "is not a valid transform name: 1 to 64 lower-case letters, digits, '_' and '-', "
+                "a letter or digit first";
+}
+
+const char *ol_name_region_wrong(ol_slice name)
+{
+    bool ok = name.len >= 1 && name.len <= 31 && all_of(name, is_lower_or_digit, "-");
+    return ok ? NULL : "is not a valid region: 1 to 31 lower-case letters, digits and '-'";
+}
+
+const char *ol_name_account_wrong(ol_slice name)
+{
+    bool ok = name.len == 12 && all_of(name, is_digit, "");
+    return ok ? NULL : "is not a valid account: 12 digits, written as a string";
+}
+
+/* It stands between slashes and commas in an Authorization header. */
+const char *ol_name_access_key_wrong(ol_slice key)
+{
+    bool ok = key.len >= 3 && key.len <= 128 && all_of(key, is_alnum, "._-");
+    return ok ? NULL : "must be 3 to 128 letters, digits, '.', '_' and '-'";
+}
+
+const char *ol_name_secret_key_wrong(ol_slice key)
+{
+    bool ok = key.len >= 8 && key.len <= 128;
+    for (size_t i = 0; ok && i < key.len; i++)
+        ok = key.data[i] > ' ' && key.data[i] < 0x7f;
+    return ok ? NULL : "must be 8 to 128 printable ASCII characters without blanks";
+}
+
+const char *ol_name_action_wrong(ol_slice action)
+{
+    if (ol_slice_eq_cstr(action, "*"))
+        return NULL;
+    ptrdiff_t colon = ol_slice_find(action, ':');
+    if (colon > 0) {
+        ol_slice service = ol_slice_first(action, (size_t)colon);
+        ol_slice verb = ol_slice_from(action, (size_t)colon + 1);
+        if (verb.len > 0 && all_of(service, is_lower_or_digit, "-*?") &&
+            all_of(verb, is_alnum, "*?"))
+            return NULL;
+    }
+    return "is not an action such as \"s3:GetObject\" or \"s3-object-lambda:*\"";
+}
+
+const char *ol_name_resource_wrong(ol_slice resource)
+{
+    if (ol_slice_eq_cstr(resource, "*") || ol_slice_starts(resource, OL_SLICE_LIT("arn:")))
+        return NULL;
+    return "is not an ARN such as \"arn:aws:s3:::orders/*\", nor \"*\"";
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The transforms that ship with objlens: shared objects in one folder, known by their file
+ * names. Looked for in $OBJLENS_TRANSFORMS; else beside the executable (transforms/, as in a
+ * build tree); else in ../lib/objlens/transforms from there (as installed).
+ */
+#ifndef OL_CONTROL_SHIPPED_H
+#define OL_CONTROL_SHIPPED_H
+
+#include "base/arena.h"
+#include "control/suggest.h"
+
+/* The absolute path of the shipped transform of that name, or NULL: none, or out of memory. */
+const char *ol_shipped_find(ol_arena *arena, ol_slice name);
+/* Offer the names of all that ship. Words live in the arena. */
+void ol_shipped_suggest(ol_arena *arena, ol_suggest *suggest);
+/* Their names in order, blanks between; "" when there are none. */
+const char *ol_shipped_names(ol_arena *arena);
+
+#endif

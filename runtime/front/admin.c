@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "front/admin.h"
+
+#include "front/operations.h"
+#include "origin/store/store.h"
+
+#define METRICS_BYTES_MAX (256 * OL_KIB)
+#define WORKERS_MAX 256
+
+typedef struct answer {
+    ol_buf body;
+} answer;
+
+static void on_close(void *arg, int code)
+{
+    (void)code;
+    answer *self = arg;
+    ol_buf_fini(&self->body);
+}
+
+static const ol_http_exchange_ops exchange_ops = {.on_close = on_close};
+
+static int write_pools(ol_buf *out, const ol_admin *admin)
+{
+    ol_pool_stats sum = {0};
+    ol_http_stats http = {0};
+    for (unsigned i = 0; i < admin->worker_count; i++) {
+        ol_pool_stats one;
+        ol_http_stats served;
+        ol_pool_stats_get(admin->workers[i].pool, &one);
+        ol_http_server_stats(admin->workers[i].server, &served);
+        sum.hosts += one.hosts;
+        sum.hosts_started += one.hosts_started;
+        sum.hosts_died += one.hosts_died;
+        sum.jobs_running += one.jobs_running;
+        sum.jobs_queued += one.jobs_queued;
+        sum.jobs_refused += one.jobs_refused;
+        http.open += served.open;
+        http.refused += served.refused;
+        http.protocol_errors += served.protocol_errors;
+    }
+    const struct {
+        const char *name, *type, *help;
+        uint64_t value;
+    } rows[] = {
+        {"objlens_transform_hosts", "gauge", "Transform hosts now running", sum.hosts},
+        {"objlens_transform_hosts_started_total", "counter", "Transform hosts started",
+         sum.hosts_started},
+        {"objlens_transform_hosts_died_total", "counter", "Transform hosts that died or were killed",
+         sum.hosts_died},
+        {"objlens_transform_jobs_running", "gauge", "Requests in a host", sum.jobs_running},
+        {"objlens_transform_jobs_queued", "gauge", "Requests waiting for a host", sum.jobs_queued},
+        {"objlens_transform_jobs_refused_total", "counter", "Requests refused for want of a host",
+         sum.jobs_refused},
+        {"objlens_connections", "gauge", "Open client connections", http.open},
+        {"objlens_connections_refused_total", "counter", "Connections over the limit", http.refused},
+        {"objlens_protocol_errors_total", "counter", "Requests that were not valid HTTP",
+         http.protocol_errors},
+        {"objlens_access_log_dropped_total", "counter", "Access-log lines dropped",
+         ol_log_dropped(admin->workers[0].shared->access_log)},
+    };
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < sizeof(rows) / sizeof(rows[0]); i++)
+        rc = ol_metrics_write_one(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
+    return rc;
+}
+
+static int write_store(ol_buf *out, const ol_admin *admin)
+{
+    ol_store_stats stats;
+    ol_store_stats_get(admin->workers[0].shared->origin, &stats);
+    int rc = ol_metrics_write_one(out, "objlens_store_cache_hits_total", "counter",
+                                  "Originals served from memory", stats.cache_hits);
+    if (rc == OL_OK)
+        rc = ol_metrics_write_one(out, "objlens_store_cache_misses_total", "counter",
+                                  "Originals looked up in the store", stats.cache_misses);
+    if (rc == OL_OK)
+        rc = ol_metrics_write_one(out, "objlens_store_commits_total", "counter",
+                                  "Changes made durable", stats.commits);
+    if (rc == OL_OK)
+        rc = ol_metrics_write_one(out, "objlens_store_commit_batches_total", "counter",
+                                  "Transactions that held them", stats.commit_batches);
+    return rc;
+}
+
+static int write_metrics(ol_buf *out, const ol_admin *admin)
+{
+    ol_metrics *sets[WORKERS_MAX];
+    for (unsigned i = 0; i < admin->worker_count; i++)
+        sets[i] = admin->workers[i].metrics;
+    int rc = ol_metrics_write(out, sets, admin->worker_count);
+    if (rc == OL_OK)
+        rc = write_pools(out, admin);
+    if (rc == OL_OK)
+        rc = write_store(out, admin);
+    return rc;
+}
+
+static int fill(ol_admin *admin, ol_slice path, ol_buf *body)
+{
+    if (ol_slice_eq_cstr(path, "/-/health"))
+        return ol_buf_add_cstr(body, "ok\n") == OL_OK ? 200 : 500;
+    if (ol_slice_eq_cstr(path, "/-/ready")) {
+        bool ready = __atomic_load_n(&admin->ready, __ATOMIC_ACQUIRE);
+        ol_buf_add_cstr(body, ready ? "ready\n" : "not ready\n");
+        return ready ? 200 : 503;
+    }
+    if (ol_slice_eq_cstr(path, "/-/metrics"))
+        return write_metrics(body, admin) == OL_OK ? 200 : 500;
+    ol_buf_add_cstr(body, "not found\n");
+    return 404;
+}
+
+static void on_request(void *arg, ol_http_exchange *x)
+{
+    ol_admin *admin = arg;
+    const ol_http_request *http = ol_http_request_of(x);
+    answer *self = ol_arena_calloc(ol_http_arena(x), sizeof(*self));
+    if (!self) {
+        ol_http_abort(x);
+        return;
+    }
+    ol_buf_init(&self->body, METRICS_BYTES_MAX);
+    ol_http_exchange_set(x, &exchange_ops, self);
+    bool head = http->method == OL_HTTP_HEAD;
+    bool known = head || http->method == OL_HTTP_GET;
+    int status = known ? fill(admin, http->path, &self->body) : 405;
+    ol_headers headers;
+    ol_headers_init(&headers, ol_http_arena(x));
+    ol_headers_add(&headers, OL_SLICE_LIT("content-type"),
+                   OL_SLICE_LIT("text/plain; version=0.0.4; charset=utf-8"));
+    ol_http_response response = {
+        .status = status,
+        .headers = &headers,
+        .content_length = (int64_t)self->body.len,
+        .no_body = head,
+    };
+    bool ok = ol_http_respond(x, &response) == OL_OK;
+    if (ok && !head && self->body.len > 0)
+        ok = ol_http_write(x, ol_buf_slice(&self->body)) >= 0;
+    if (ok)
+        ol_http_end(x);
+    else
+        ol_http_abort(x);
+}
+
+int ol_admin_init(ol_admin *admin, ol_worker *workers, unsigned worker_count, ol_error *err)
+{
+    ol_http_limits limits;
+    ol_http_limits_default(&limits);
+    ol_http_handler handler = {.arg = admin, .on_request = on_request};
+    admin->workers = workers;
+    admin->worker_count = worker_count < WORKERS_MAX ? worker_count : WORKERS_MAX;
+    if (ol_http_server_new(&admin->server, workers[0].loop, &limits, &handler) != OL_OK)
+        return ol_error_set(err, OL_ENOMEM, "admin server");
+    return OL_OK;
+}
+
+int ol_admin_listen(ol_admin *admin, const ol_config_listener *listener, uint16_t *port,
+                    ol_error *err)
+{
+    ol_http_listen listen = {.address = listener->address, .port = listener->port};
+    return ol_http_server_listen(admin->server, &listen, port, err);
+}
+
+void ol_admin_close(ol_admin *admin, void (*cb)(void *arg), void *arg)
+{
+    ol_http_server_close(admin->server, cb, arg);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Happy path: open what is shared → load the transforms → workers listen → threads run →
+ * the main thread waits for signals → drain → join → close.
+ *
+ * The main thread runs no loop: it may block, so reloads are made here. Termination signals are
+ * blocked in every thread and read from a descriptor.
+ */
+#include "front/app.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "front/crew.h"
+#include "front/shared.h"
+
+typedef struct app {
+    const ol_app_options *options;
+    ol_shared shared;
+    ol_crew crew;
+    int signal_fd;
+    int done_fd;
+} app;
+
+static void say_error(const char *what, const ol_error *err)
+{
+    ol_say("error", "%s: %s%s%s", what, err->message, err->detail[0] ? ": " : "", err->detail);
+}
+
+/* Memory of this process holds keys and plaintext: it never goes into a core file. */
+static void forbid_core_files(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+}
+
+static int open_signals(app *self, ol_error *err)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+        return ol_error_set(err, OL_EINTERNAL, "signals");
+    self->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+    self->done_fd = eventfd(0, EFD_CLOEXEC);
+    if (self->signal_fd < 0 || self->done_fd < 0)
+        return ol_error_set(err, OL_EINTERNAL, "signals: %s", strerror(errno));
+    return OL_OK;
+}
+
+/* ---- reload ---- */
+
+static bool same_listener(const ol_config_listener *a, const ol_config_listener *b)
+{
+    if (!a->address || !b->address)
+        return !a->address && !b->address;
+    bool same_tls = !a->certificate_file == !b->certificate_file;
+    return strcmp(a->address, b->address) == 0 && a->port == b->port && same_tls;
+}
+
+/* What only a restart can change; NULL when nothing of it differs. */
+static const char *needs_restart(const ol_config *now, const ol_config *next)
+{
+    if (strcmp(now->data_path, next->data_path) != 0)
+        return "data";
+    if (now->loops != next->loops)
+        return "loops";
+    if (now->listener_count != next->listener_count || !same_listener(&now->admin, &next->admin))
+        return "listen";
+    for (size_t i = 0; i < now->listener_count; i++)
+        if (!same_listener(&now->listeners[i], &next->listeners[i]))
+            return "listen";
+    return NULL;
+}
+
+static int adopt(app *self, ol_config *config, ol_error *err)
+{
+    const char *key = needs_restart(self->crew.generation->config, config);
+    if (key)
+        return ol_error_set(err, OL_ECONFIG, "a change of '%s' needs a restart", key);
+    int rc = ol_shared_ensure_buckets(&self->shared, config, err);
+    ol_generation *generation = NULL;
+    if (rc == OL_OK)
+        rc = ol_generation_new(&generation, config, err);
+    if (rc != OL_OK)
+        return rc;
+    ol_crew_use(&self->crew, generation);
+    ol_generation_release(generation);
+    return OL_OK;
+}
+
+static void reload(app *self)
+{
+    ol_error err = {0};
+    ol_config *config = NULL;
+    ol_log_reopen(self->shared.access_log);
+    ol_log_reopen(self->shared.transform_log);
+    if (!self->options->reload) {
+        ol_say("info", "logs reopened; there is no configuration file to read again");
+        return;
+    }
+    int rc = self->options->reload(self->options->reload_arg, &config, &err);
+    if (rc == OL_OK) {
+        rc = adopt(self, config, &err);
+        ol_config_release(config);
+    }
+    if (rc == OL_OK)
+        ol_say("info", "configuration reloaded");
+    else
+        say_error("reload refused, the old configuration serves on", &err);
+}
+
+/* ---- serving ---- */
+
+static int read_signal(app *self)
+{
+    struct signalfd_siginfo info;
+    ssize_t got = read(self->signal_fd, &info, sizeof(info));
+    return got == (ssize_t)sizeof(info) ? (int)info.ssi_signo : 0;
+}
+
+static void serve(app *self)
+{
+    for (;;) {
+        int signal_number = read_signal(self);
+        if (signal_number == SIGHUP)
+            reload(self);
+        else if (signal_number != 0)
+            return;
+    }
+}
+
+/* A second request to stop cuts what is still running. */
+static void drain(app *self)
+{
+    uint32_t drain_ms = self->crew.generation->config->limits.drain_ms;
+    ol_say("info", "stopping: running requests have %u ms", drain_ms);
+    ol_crew_drain(&self->crew, drain_ms, self->done_fd);
+    for (;;) {
+        struct pollfd fds[2] = {{.fd = self->done_fd, .events = POLLIN},
+                                {.fd = self->signal_fd, .events = POLLIN}};
+        if (poll(fds, 2, -1) < 0)
+            continue;
+        if (fds[0].revents)
+            return;
+        int signal_number = read_signal(self);
+        if (signal_number == SIGTERM || signal_number == SIGINT) {
+            ol_say("warn", "stopped at once");
+            _exit(1);
+        }
+    }
+}
+
+static void tell_ready(app *self)
+{
+    const ol_config *config = self->crew.generation->config;
+    if (!self->options->on_ready)
+        return;
+    char endpoint[160] = "";
+    char admin[160] = "";
+    const ol_config_listener *first = &config->listeners[0];
+    bool v6 = config->listener_count > 0 && strchr(first->address, ':');
+    if (config->listener_count > 0)
+        snprintf(endpoint, sizeof(endpoint), "%s://%s%s%s:%u",
+                 first->certificate_file ? "https" : "http", v6 ? "[" : "", first->address,
+                 v6 ? "]" : "", self->crew.ports[0]);
+    if (config->admin.address)
+        snprintf(admin, sizeof(admin), "http://%s:%u", config->admin.address,
+                 self->crew.admin_port);
+    self->options->on_ready(self->options->ready_arg, endpoint, config->admin.address ? admin : NULL);
+}
+
+static int start(app *self, ol_error *err)
+{
+    ol_config *config = self->options->config;
+    ol_generation *generation = NULL;
+    int rc = open_signals(self, err);
+    if (rc == OL_OK)
+        rc = ol_shared_open(&self->shared, config, err);
+    if (rc == OL_OK)
+        rc = ol_generation_new(&generation, config, err);
+    if (rc != OL_OK)
+        return rc;
+    rc = ol_crew_init(&self->crew, &self->shared, generation, err);
+    ol_generation_release(generation);
+    return rc == OL_OK ? ol_crew_start(&self->crew, err) : rc;
+}
+
+int ol_app_run(const ol_app_options *options)
+{
+    app self = {.options = options, .signal_fd = -1, .done_fd = -1};
+    ol_error err = {0};
+    forbid_core_files();
+    int rc = start(&self, &err);
+    if (rc == OL_OK) {
+        tell_ready(&self);
+        serve(&self);
+        drain(&self);
+    } else {
+        say_error("cannot start", &err);
+    }
+    if (self.crew.generation)
+        ol_crew_fini(&self.crew);
+    ol_shared_close(&self.shared, options->config);
+    close(self.signal_fd);
+    close(self.done_fd);
+    return rc == OL_OK ? 0 : 1;
+}

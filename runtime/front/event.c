@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Field names: "userIdentity.…", "userRequest.url", "userRequest.query.NAME",
+ * "userRequest.headers.NAME", "configuration.…", "xAmzRequestId", "time", "protocolVersion".
+ *
+ * The URL names the OLAP's alias, not the host that the client happened to use: what a
+ * transform sees by default must be the same however the view is reached.
+ */
+#include "front/event.h"
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "front/view_identity.h"
+#include "transform/fields.h"
+
+#define URL_BYTES_MAX (64 * OL_KIB)
+
+static int add(ol_buf *out, const char *name, ol_slice value)
+{
+    return value.len > 0 ? ol_fields_add(out, name, value) : OL_OK;
+}
+
+static int add_identity(ol_buf *out, const ol_identity *who)
+{
+    int rc = ol_fields_add(out, "userIdentity.type",
+                           who->root ? OL_SLICE_LIT("Root") : OL_SLICE_LIT("IAMUser"));
+    if (rc == OL_OK)
+        rc = add(out, "userIdentity.principalId", who->principal_id);
+    if (rc == OL_OK)
+        rc = add(out, "userIdentity.arn", who->arn);
+    if (rc == OL_OK)
+        rc = add(out, "userIdentity.accountId", who->account_id);
+    if (rc == OL_OK)
+        rc = add(out, "userIdentity.userName", who->user_name);
+    return rc;
+}
+
+static int add_configuration(ol_buf *out, const ol_config_olap *olap, ol_slice payload)
+{
+    int rc = ol_fields_add(out, "configuration.payload", payload);
+    if (rc == OL_OK)
+        rc = ol_fields_add(out, "configuration.accessPointArn", olap->arn);
+    if (rc == OL_OK)
+        rc = ol_fields_add(out, "configuration.supportingAccessPointArn", olap->access_point->arn);
+    return rc;
+}
+
+static int add_query(ol_buf *out, const ol_s3_address *address)
+{
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < address->param_count; i++)
+        if (!ol_view_param_is_private(address->params[i].name))
+            rc = ol_fields_add_under(out, "userRequest.query.", address->params[i].name,
+                                     address->params[i].value);
+    return rc;
+}
+
+static int build_url(ol_buf *url, const ol_request *request)
+{
+    int rc = ol_buf_addf(url, "https://%.*s/", OL_SLICE_FMT(request->olap->alias));
+    if (rc == OL_OK)
+        rc = ol_uri_encode(url, request->address.key, true);
+    char separator = '?';
+    for (size_t i = 0; rc == OL_OK && i < request->address.param_count; i++) {
+        const ol_s3_param *param = &request->address.params[i];
+        if (ol_view_param_is_private(param->name))
+            continue;
+        rc = ol_buf_add_byte(url, (uint8_t)separator);
+        if (rc == OL_OK)
+            rc = ol_uri_encode(url, param->name, false);
+        if (rc == OL_OK)
+            rc = ol_buf_add_byte(url, '=');
+        if (rc == OL_OK)
+            rc = ol_uri_encode(url, param->value, false);
+        separator = '&';
+    }
+    return rc;
+}
+
+static int add_url(ol_buf *out, const ol_request *request)
+{
+    ol_buf url;
+    ol_buf_init(&url, URL_BYTES_MAX);
+    int rc = build_url(&url, request);
+    if (rc == OL_OK)
+        rc = ol_fields_add(out, "userRequest.url", ol_buf_slice(&url));
+    ol_buf_fini(&url);
+    return rc;
+}
+
+/* Whatever a program declares, these stay here. */
+static bool header_is_secret(ol_slice name)
+{
+    static const char *const names[] = {"authorization", "cookie", "proxy-authorization",
+                                        "x-amz-security-token", "x-amz-mfa"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (ol_slice_ieq(name, ol_slice_cstr(names[i])))
+            return true;
+    static const char sse[] = "x-amz-server-side-encryption-customer-";
+    static const char copy[] = "x-amz-copy-source-server-side-encryption-customer-";
+    return ol_slice_ieq(ol_slice_first(name, sizeof(sse) - 1), ol_slice_cstr(sse)) ||
+           ol_slice_ieq(ol_slice_first(name, sizeof(copy) - 1), ol_slice_cstr(copy));
+}
+
+static int add_declared_headers(ol_buf *out, const ol_headers *headers, ol_slice declared)
+{
+    int rc = OL_OK;
+    while (rc == OL_OK && declared.len > 0) {
+        ptrdiff_t end = ol_slice_find(declared, '\n');
+        ol_slice name = end < 0 ? declared : ol_slice_first(declared, (size_t)end);
+        const ol_header *header = ol_headers_find(headers, name);
+        if (header && !header_is_secret(name))
+            rc = ol_fields_add_under(out, "userRequest.headers.", name, header->value);
+        declared = end < 0 ? OL_SLICE_NONE : ol_slice_from(declared, (size_t)end + 1);
+    }
+    return rc;
+}
+
+static int add_request_facts(ol_buf *out, const ol_request *request)
+{
+    char now[OL_ISO8601_SIZE];
+    ol_clock_iso8601(request->line.wall_ms, now);
+    int rc = ol_fields_add(out, "xAmzRequestId", ol_slice_cstr(request->id));
+    return rc == OL_OK ? ol_fields_add(out, "time", ol_slice_cstr(now)) : rc;
+}
+
+int ol_event_encode(ol_buf *out, const ol_request *request, const ol_program *program,
+                    ol_slice payload)
+{
+    const ol_program_declared *declared = &program->declared;
+    int rc = ol_fields_begin(out);
+    if (rc == OL_OK)
+        rc = ol_fields_add(out, "protocolVersion", OL_SLICE_LIT("1.00"));
+    if (rc == OL_OK)
+        rc = add_identity(out, request->who);
+    if (rc == OL_OK)
+        rc = add_configuration(out, request->olap, payload);
+    if (rc == OL_OK)
+        rc = add_url(out, request);
+    if (rc == OL_OK)
+        rc = add_query(out, &request->address);
+    if (rc == OL_OK)
+        rc = add_declared_headers(out, &request->http->headers, declared->depends_headers);
+    if (rc == OL_OK && declared->depends_request)
+        rc = add_request_facts(out, request);
+    return rc;
+}

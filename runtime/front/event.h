@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event of a request as one program may see it: AWS's field names, encoded for the host
+ * (transform/fields.h). What a program did not declare is not in it, and what is secret never
+ * is: Authorization, cookies, tokens, signatures, SSE-C headers.
+ */
+#ifndef OL_FRONT_EVENT_H
+#define OL_FRONT_EVENT_H
+
+#include "front/request.h"
+
+/* Appends to `out` (empty before). OL_OK, OL_ELIMIT or OL_ENOMEM. */
+int ol_event_encode(ol_buf *out, const ol_request *request, const ol_program *program,
+                    ol_slice payload);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "front/view_chain.h"
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "front/event.h"
+
+#define EVENT_BYTES_MAX (96 * OL_KIB)
+#define LOG_LINE_BYTES_MAX (64 * OL_KIB)
+
+/* A script's line goes to the transforms' own log, escaped, with the request id. */
+static int build_line(ol_buf *line, const ol_view_step *step, const char *level, ol_slice text)
+{
+    char now[OL_ISO8601_SIZE];
+    ol_clock_iso8601(ol_clock_wall_ms(), now);
+    int rc = ol_buf_addf(line, "{\"time\":\"%s\",\"request_id\":\"%s\",\"level\":\"%s\",\"transform\":",
+                         now, step->request->id, level);
+    if (rc == OL_OK)
+        rc = ol_json_string(line, ol_slice_cstr(step->program->name));
+    if (rc == OL_OK)
+        rc = ol_buf_add_cstr(line, ",\"message\":");
+    if (rc == OL_OK)
+        rc = ol_json_string(line, text);
+    return rc == OL_OK ? ol_buf_add_byte(line, '}') : rc;
+}
+
+static void on_log(void *arg, const char *level, ol_slice text)
+{
+    const ol_view_step *step = arg;
+    ol_log *log = step->request->worker->shared->transform_log;
+    if (!log)
+        return;
+    ol_buf line;
+    ol_buf_init(&line, LOG_LINE_BYTES_MAX);
+    if (build_line(&line, step, level, text) == OL_OK)
+        ol_log_line(log, ol_buf_slice(&line));
+    ol_buf_fini(&line);
+}
+
+int ol_view_chain_init(ol_view_chain *chain, ol_request *request, ol_error *err)
+{
+    const ol_config_olap *olap = request->olap;
+    for (size_t i = 0; i < olap->step_count; i++) {
+        ol_slice name = olap->steps[i].transform;
+        ol_program *program = ol_registry_get(request->generation->registry, name);
+        if (!program)
+            return ol_error_set(err, OL_ENOTRANSFORM, "no transform %.*s", OL_SLICE_FMT(name));
+        ol_view_step *step = &chain->steps[chain->count];
+        chain->programs[chain->count++] = program;
+        step->request = request;
+        step->program = program;
+        ol_buf_init(&step->event, EVENT_BYTES_MAX);
+    }
+    return OL_OK;
+}
+
+static ol_slice trust_group(const ol_request *request, const ol_program *program)
+{
+    if (program->share == OL_SHARE_ALL)
+        return OL_SLICE_NONE;
+    return program->share == OL_SHARE_IDENTITY ? request->who->arn : ol_slice_cstr(request->id);
+}
+
+int ol_view_chain_prepare(ol_view_chain *chain, ol_object *original, ol_error *err)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        ol_view_step *step = &chain->steps[i];
+        ol_request *request = step->request;
+        int rc = ol_event_encode(&step->event, request, step->program,
+                                 request->olap->steps[i].payload);
+        if (rc != OL_OK)
+            return ol_error_say(err, OL_EINVALIDREQUEST,
+                                "The request is too large to be shown to a transform.");
+        step->call = (ol_transform_call){
+            .pool = request->worker->pool,
+            .program = step->program,
+            .trust_group = trust_group(request, step->program),
+            .event = ol_buf_slice(&step->event),
+            .original = i == 0 ? original : NULL,
+            .on_log = on_log,
+            .log_arg = step,
+            .retryable = &chain->retryable,
+        };
+    }
+    return OL_OK;
+}
+
+int ol_view_chain_add(const ol_view_chain *chain, ol_pipeline *pipeline)
+{
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < chain->count; i++)
+        rc = ol_pipeline_add(pipeline, &ol_transform_stage_ops, &chain->steps[i].call, NULL);
+    return rc;
+}
+
+void ol_view_chain_fini(ol_view_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        ol_buf_fini(&chain->steps[i].event);
+        ol_program_release(chain->programs[i]);
+    }
+    chain->count = 0;
+}

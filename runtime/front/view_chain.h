@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The transforms of one request through an OLAP: the programs of the chain, and for each the
+ * call (event, trust group, log) that its stage needs.
+ */
+#ifndef OL_FRONT_VIEW_CHAIN_H
+#define OL_FRONT_VIEW_CHAIN_H
+
+#include "front/request.h"
+#include "transform/stage.h"
+
+typedef struct ol_view_step {
+    ol_request *request;
+    ol_program *program;
+    ol_buf event;
+    ol_transform_call call;
+} ol_view_step;
+
+typedef struct ol_view_chain {
+    ol_view_step steps[OL_TRANSFORM_CHAIN_MAX];
+    ol_program *programs[OL_TRANSFORM_CHAIN_MAX];
+    size_t count;
+    bool retryable; /* set by a stage whose host died for another request's sake */
+} ol_view_chain;
+
+/* Take the current version of each program. OL_ENOTRANSFORM when one is not there. The chain
+ * must be ended with fini whatever init said. */
+int ol_view_chain_init(ol_view_chain *chain, ol_request *request, ol_error *err);
+/* Make the calls; `original` serves read_at to the first step. */
+int ol_view_chain_prepare(ol_view_chain *chain, ol_object *original, ol_error *err);
+/* Append one stage a step. */
+int ol_view_chain_add(const ol_view_chain *chain, ol_pipeline *pipeline);
+/* After the last pipeline was closed. */
+void ol_view_chain_fini(ol_view_chain *chain);
+
+#endif

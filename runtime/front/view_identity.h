@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The identity of a view: what its ETag is derived from, so that a condition can be answered
+ * without running the transform. A keyed digest (HMAC-SHA256 under the view key), so that nobody
+ * can test guesses of an original against it; 64 hex digits and "-v", never the shape of an MD5.
+ */
+#ifndef OL_FRONT_VIEW_IDENTITY_H
+#define OL_FRONT_VIEW_IDENTITY_H
+
+#include "control/config.h"
+#include "origin/origin.h"
+#include "s3/address.h"
+
+#define OL_VIEW_ETAG_SIZE 67 /* 64 hex digits, "-v", NUL */
+
+typedef struct ol_view_key {
+    uint8_t bytes[32];
+} ol_view_key;
+
+/* Read DATA/view_key, or make it (0600). Blocking; at start. */
+int ol_view_key_load(ol_view_key *key, const char *data_path, ol_error *err);
+
+typedef struct ol_view_inputs {
+    const ol_object_info *original;
+    const ol_config_olap *olap;
+    ol_program *const *programs; /* one a step of the chain */
+    const ol_identity *who;
+    const ol_s3_address *address;
+    const ol_headers *headers; /* the request's; only declared ones are looked at */
+} ol_view_inputs;
+
+/* OL_OK with the ETag (without quotes); OL_SKIP when the view has no identity, because a program
+ * declared that it depends on the request itself. */
+int ol_view_etag(const ol_view_key *key, const ol_view_inputs *inputs,
+                 char etag[OL_VIEW_ETAG_SIZE]);
+
+/* Query parameters that a transform never sees and a view never depends on: signatures,
+ * tokens, the SDK's x-id, and those that S3 itself answers. */
+bool ol_view_param_is_private(ol_slice name);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "front/worker.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "front/request.h"
+
+/* ---- recycled request memory ---- */
+
+ol_arena *ol_worker_arena_take(ol_worker *worker)
+{
+    if (worker->spare_arena_count > 0)
+        return worker->spare_arenas[--worker->spare_arena_count];
+    return ol_arena_new(OL_REQUEST_ARENA_BYTES_MAX);
+}
+
+void ol_worker_arena_give(ol_worker *worker, ol_arena *arena)
+{
+    const unsigned max = sizeof(worker->spare_arenas) / sizeof(worker->spare_arenas[0]);
+    if (worker->spare_arena_count == max) {
+        ol_arena_destroy(arena);
+        return;
+    }
+    ol_arena_reset(arena);
+    worker->spare_arenas[worker->spare_arena_count++] = arena;
+}
+
+/* ---- start ---- */
+
+static void on_request(void *arg, ol_http_exchange *x)
+{
+    ol_request_begin(arg, x);
+}
+
+static int make_pool(ol_worker *worker, const ol_limits *limits, ol_error *err)
+{
+    ol_pool_options options;
+    ol_pool_options_default(&options);
+    options.hosts_max = limits->hosts_max;
+    options.jobs_max = limits->host_jobs_max;
+    options.queue_max = limits->transform_queue_max;
+    options.slot_bytes = limits->slot_bytes;
+    options.slots = limits->slots;
+    return ol_pool_new(&worker->pool, worker->loop, &options, err);
+}
+
+int ol_worker_init(ol_worker *worker, unsigned index, ol_shared *shared, ol_generation *generation,
+                   ol_error *err)
+{
+    const ol_limits *limits = &generation->config->limits;
+    ol_http_handler handler = {.arg = worker, .on_request = on_request};
+    worker->index = index;
+    worker->shared = shared;
+    worker->metrics = ol_metrics_new();
+    if (!worker->metrics || ol_loop_new(&worker->loop, index) != OL_OK ||
+        ol_sigv4_new(&worker->sigv4) != OL_OK ||
+        ol_http_server_new(&worker->server, worker->loop, &limits->http, &handler) != OL_OK)
+        return ol_error_set(err, OL_ENOMEM, "worker %u", index);
+    int rc = make_pool(worker, limits, err);
+    if (rc == OL_OK)
+        ol_worker_use(worker, generation);
+    return rc;
+}
+
+int ol_worker_listen(ol_worker *worker, uint16_t *ports, ol_error *err)
+{
+    const ol_config *config = worker->generation->config;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        ol_http_listen listen = {
+            .address = config->listeners[i].address,
+            .port = ports[i],
+            .tls = worker->shared->tls[i],
+        };
+        int rc = ol_http_server_listen(worker->server, &listen, &ports[i], err);
+        if (rc != OL_OK)
+            return rc;
+    }
+    return OL_OK;
+}
+
+static void warm(ol_worker *worker)
+{
+    const ol_config *config = worker->generation->config;
+    for (size_t i = 0; i < config->olap_count; i++)
+        for (size_t k = 0; k < config->olaps[i].step_count; k++) {
+            ol_program *program = ol_registry_get(worker->generation->registry,
+                                                  config->olaps[i].steps[k].transform);
+            if (!program)
+                continue;
+            ol_pool_warm(worker->pool, program);
+            ol_program_release(program);
+        }
+}
+
+void ol_worker_use(ol_worker *worker, ol_generation *generation)
+{
+    ol_generation *old = worker->generation;
+    worker->generation = ol_generation_acquire(generation);
+    if (old) {
+        ol_http_server_set_limits(worker->server, &generation->config->limits.http);
+        ol_generation_release(old);
+    }
+    warm(worker);
+}
+
+/* ---- end ---- */
+
+typedef struct drain {
+    ol_worker *worker;
+    uv_timer_t timer;
+    unsigned open;
+    bool closing;
+    void (*cb)(void *arg);
+    void *arg;
+} drain;
+
+static void one_closed(drain *self)
+{
+    if (--self->open > 0)
+        return;
+    void (*cb)(void *) = self->cb;
+    void *arg = self->arg;
+    ol_free(self);
+    cb(arg);
+}
+
+static void on_pool_closed(void *arg)
+{
+    one_closed(arg);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    one_closed(handle->data);
+}
+
+static void on_server_closed(void *arg)
+{
+    drain *self = arg;
+    ol_pool_close(self->worker->pool, on_pool_closed, self);
+    uv_close((uv_handle_t *)&self->timer, on_timer_closed);
+}
+
+static void close_server(drain *self)
+{
+    if (self->closing)
+        return;
+    self->closing = true;
+    ol_http_server_close(self->worker->server, on_server_closed, self);
+}
+
+static void on_drained(void *arg)
+{
+    close_server(arg);
+}
+
+static void on_drain_timeout(uv_timer_t *timer)
+{
+    close_server(timer->data);
+}
+
+void ol_worker_drain(ol_worker *worker, uint32_t drain_ms, void (*cb)(void *arg), void *arg)
+{
+    drain *self = ol_calloc(1, sizeof(*self));
+    if (!self) /* nothing orderly is possible without a few bytes */
+        abort();
+    worker->draining = true;
+    self->worker = worker;
+    self->cb = cb;
+    self->arg = arg;
+    self->open = 2;
+    uv_timer_init(ol_loop_uv(worker->loop), &self->timer);
+    self->timer.data = self;
+    uv_timer_start(&self->timer, on_drain_timeout, drain_ms, 0);
+    ol_http_server_drain(worker->server, on_drained, self);
+}
+
+void ol_worker_fini(ol_worker *worker)
+{
+    for (unsigned i = 0; i < worker->spare_arena_count; i++)
+        ol_arena_destroy(worker->spare_arenas[i]);
+    ol_generation_release(worker->generation);
+    ol_sigv4_destroy(worker->sigv4);
+    ol_loop_destroy(worker->loop);
+    ol_metrics_destroy(worker->metrics);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One worker: a thread with its loop, listeners, transform hosts and counters. Workers share
+ * the store and the generation, nothing else.
+ */
+#ifndef OL_FRONT_WORKER_H
+#define OL_FRONT_WORKER_H
+
+#include "front/generation.h"
+#include "front/view_identity.h"
+#include "front/view_memo.h"
+#include "net/tls.h"
+#include "observe/access_log.h"
+#include "observe/metrics.h"
+#include "origin/origin.h"
+#include "s3/sigv4.h"
+#include "transform/pool.h"
+
+/* What all workers use; made and freed by the app, unchanged while workers run. */
+typedef struct ol_shared {
+    ol_origin *origin;
+    ol_log *access_log;
+    ol_log *transform_log;
+    ol_view_key view_key;
+    ol_view_memo *memo;
+    struct ol_tls **tls; /* one a listener, NULL for plain ones */
+} ol_shared;
+
+typedef struct ol_worker {
+    unsigned index;
+    ol_shared *shared;
+    ol_loop *loop;
+    uv_thread_t thread;
+    ol_http_server *server;
+    ol_sigv4 *sigv4;
+    ol_pool *pool;
+    ol_metrics *metrics;
+    ol_generation *generation; /* this worker's reference to the current one */
+    ol_arena *spare_arenas[16];
+    unsigned spare_arena_count;
+    bool draining;
+} ol_worker;
+
+int ol_worker_init(ol_worker *worker, unsigned index, ol_shared *shared, ol_generation *generation,
+                   ol_error *err);
+/* Bind every listener of the configuration; a port of 0 in *ports is chosen by the first
+ * worker and used by the others. */
+int ol_worker_listen(ol_worker *worker, uint16_t *ports, ol_error *err);
+/* On the worker's loop: serve by this generation from now on (takes its own reference). */
+void ol_worker_use(ol_worker *worker, ol_generation *generation);
+/* On the worker's loop: finish what runs, then close everything; `cb` when nothing is left. */
+void ol_worker_drain(ol_worker *worker, uint32_t drain_ms, void (*cb)(void *arg), void *arg);
+/* After the loop has ended. */
+void ol_worker_fini(ol_worker *worker);
+
+/* Memory for one request, recycled. */
+ol_arena *ol_worker_arena_take(ol_worker *worker);
+void ol_worker_arena_give(ol_worker *worker, ol_arena *arena);
+
+#endif

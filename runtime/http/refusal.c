@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers to requests that never become an exchange.
+ */
+#include <stdio.h>
+
+#include "http/connection.h"
+#include "http/syntax.h"
+#include "observe/request_id.h"
+
+static const char *code_of(int status)
+{
+    switch (status) {
+    case 408:
+        return "RequestTimeout";
+    case 414:
+        return "InvalidURI";
+    case 417:
+        return "ExpectationFailed";
+    case 431:
+        return "RequestHeaderSectionTooLarge";
+    case 501:
+        return "NotImplemented";
+    case 503:
+        return "ServiceUnavailable";
+    case 505:
+        return "HTTPVersionNotSupported";
+    default:
+        return "BadRequest";
+    }
+}
+
+static int write_answer(ol_http_conn *conn, int status, const char *why, const char *id)
+{
+    char body[512];
+    int len = snprintf(body, sizeof(body),
+                       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                       "<Error><Code>%s</Code><Message>The request was refused: %s.</Message>"
+                       "<RequestId>%s</RequestId></Error>",
+                       code_of(status), why, id);
+    int rc = ol_buf_addf(&conn->out,
+                         "HTTP/1.1 %d %s\r\nContent-Type: application/xml\r\n"
+                         "x-amz-request-id: %s\r\nDate: %s\r\nContent-Length: %d\r\n"
+                         "Connection: close\r\n\r\n",
+                         status, ol_http_reason(status), id, ol_http_server_date(conn->server),
+                         len);
+    return rc == OL_OK ? ol_buf_add(&conn->out, ol_slice_of(body, (size_t)len)) : rc;
+}
+
+void ol_http_conn_refuse(ol_http_conn *conn, int status, const char *why)
+{
+    ol_http_server *server = conn->server;
+    char id[OL_REQUEST_ID_SIZE];
+    ol_request_id_make(id);
+    if (status != 503)
+        server->stats.protocol_errors++;
+    if (server->handler.on_refused)
+        server->handler.on_refused(server->handler.arg, conn->x.request.peer, id, status, why);
+    if (write_answer(conn, status, why, id) != OL_OK) {
+        ol_http_conn_break(conn, OL_ENOMEM, false);
+        return;
+    }
+    ol_slice out = ol_buf_slice(&conn->out);
+    server->stats.bytes_out += out.len;
+    int rc = ol_stream_write(&conn->stream, &out, 1);
+    if (rc < 0) {
+        ol_http_conn_break(conn, rc, false);
+        return;
+    }
+    conn->out_flying = rc == OL_WAIT;
+    if (rc == OL_OK)
+        ol_buf_clear(&conn->out);
+    ol_http_conn_linger(conn);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The body of ol_loop, for this room only.
+ */
+#ifndef OL_NET_LOOP_PRIVATE_H
+#define OL_NET_LOOP_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "net/loop.h"
+
+struct ol_read_pool;
+
+struct ol_loop {
+    uv_loop_t uv;
+    uv_async_t async;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_idle_t idle; /* active while `deferred` is not empty: keeps the poll from sleeping */
+    unsigned index;
+    _Atomic(pthread_t) owner;
+    _Atomic(ol_post *) posted; /* newest first */
+    atomic_bool stopping;
+    atomic_int holds;
+    atomic_int posting; /* calls of ol_loop_post that may still touch the loop */
+    ol_post *deferred;
+    ol_post **deferred_tail;
+    struct ol_read_pool *reads; /* read_pool.h */
+};
+
+#endif

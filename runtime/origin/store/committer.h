@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Group commit: the one thread that writes the database. It takes every change that is queued,
+ * applies them in one transaction, makes it durable with one commit, and only then tells each
+ * change how it went. While a commit waits for the disk, the next batch gathers.
+ *
+ * Order of a batch: rows (conditions are decided here), files to their shelf, sync of the
+ * shelf, COMMIT (which syncs the log), cache and catalog, answers. A file was synced before its
+ * change was queued. What fails before the commit fails the whole batch and leaves nothing
+ * visible. When a sync fails, what is on the disk is unknown: the store then refuses every
+ * further change until it is opened anew.
+ */
+#ifndef OL_ORIGIN_STORE_COMMITTER_H
+#define OL_ORIGIN_STORE_COMMITTER_H
+
+#include <sqlite3.h>
+
+#include "origin/store/entry.h"
+
+typedef struct ol_committer ol_committer;
+struct ol_store;
+
+enum ol_change_kind { OL_CHANGE_PUT, OL_CHANGE_REMOVE, OL_CHANGE_BUCKET_CREATE, OL_CHANGE_BUCKET_REMOVE };
+
+/* A change that is wanted. The memory is the caller's until `done` has been called. */
+typedef struct ol_change {
+    enum ol_change_kind kind;
+    ol_slice bucket;
+    ol_slice key;
+    ol_entry *entry; /* PUT: what to store. Its time of modification is set by the commit. */
+    bool if_none_match_any;
+    ol_slice if_match; /* empty = any; "*" = whatever is there */
+    /* On the committer's thread, after the commit or instead of it: see err. The change may be
+     * freed in it. */
+    void (*done)(struct ol_change *change);
+    ol_error err; /* code 0: durable and visible */
+
+    /* The committer's. */
+    struct ol_change *next_;
+    uint64_t hash_;
+    bool queued_, applied_, published_;
+    int64_t bucket_id_;
+    bool has_old_file_;
+    ol_file_id old_file_;
+} ol_change;
+
+/* Takes over the connection. */
+int ol_committer_new(ol_committer **committer, struct ol_store *store, sqlite3 *db, ol_error *err);
+/* Finishes what is queued, closes the connection; `clean` says whether to note in the database
+ * that no file is left over. NULL is fine. */
+void ol_committer_stop(ol_committer *committer);
+void ol_committer_destroy(ol_committer *committer, bool clean);
+
+/* OL_OK: done will be called once. Otherwise never: OL_ESLOWDOWN, or OL_EUNAVAILABLE when the
+ * store is broken. */
+int ol_committer_submit(ol_committer *committer, ol_change *change, ol_error *err);
+/* True: it was still queued, and will neither happen nor be answered. */
+bool ol_committer_cancel(ol_committer *committer, ol_change *change);
+
+/* A sync of an upload failed: refuse changes from now on. */
+void ol_committer_break(ol_committer *committer, const char *reason);
+bool ol_committer_is_broken(const ol_committer *committer);
+void ol_committer_stats(ol_committer *committer, uint64_t *commits, uint64_t *batches);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One version of one object, as the store holds it in memory: metadata, and either the whole
+ * body, or the file that holds it. Written by its maker only; immutable once others can see it;
+ * counted, so that cache, readers and writers share it without copies. One allocation.
+ *
+ * An entry is also the ol_object that callers hold when it has its body in memory: opening a
+ * cached object allocates nothing.
+ */
+#ifndef OL_ORIGIN_STORE_ENTRY_H
+#define OL_ORIGIN_STORE_ENTRY_H
+
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "origin/origin.h"
+#include "origin/store/folder.h"
+
+#define OL_ETAG_SIZE 33 /* MD5 in hex and NUL */
+#define OL_HEADERS_BLOB_BYTES_MAX (32 * OL_KIB)
+
+typedef struct ol_entry ol_entry;
+typedef struct ol_read_op ol_read_op;
+
+/* What an ol_object is inside the store. */
+typedef struct ol_handle {
+    ol_object object; /* first */
+    ol_entry *entry;  /* counted, unless this is the entry's own handle */
+    ol_loop *loop;    /* NULL in the entry's own handle */
+    ol_read_op *reads; /* running read_at calls */
+} ol_handle;
+
+struct ol_entry {
+    ol_handle self; /* first */
+    atomic_uint refs;
+
+    /* The cache's, under its shard's lock. */
+    uint64_t hash;
+    ol_entry *chain;
+    ol_entry *newer, *older;
+    size_t cost;
+    bool touched;
+
+    ol_slice bucket;
+    ol_object_info info;     /* headers are the first of `headers` */
+    ol_header *headers;      /* the object's, then etag (quoted) and last-modified */
+    size_t headers_all;
+    ol_slice headers_blob;   /* as in the database */
+    ol_slice body;           /* when in_memory */
+    uint8_t *body_space;     /* the same, for the maker */
+    bool in_memory;
+    bool has_file;
+    ol_file_id file;
+    int fd; /* of the file, or -1 */
+    atomic_size_t *account; /* counts `cost` while the entry lives; may be NULL */
+    char etag_quoted[OL_ETAG_SIZE + 2];
+    char modified_text[OL_HTTP_DATE_SIZE];
+};
+
+typedef struct ol_entry_spec {
+    ol_origin *origin;
+    ol_slice bucket, key;
+    ol_slice headers_blob;
+    ol_slice etag; /* OL_ETAG_SIZE - 1 bytes at most */
+    uint64_t size;
+    int64_t modified_ms;
+    bool in_memory; /* make room for a body of `size` bytes */
+    atomic_size_t *account;
+} ol_entry_spec;
+
+/* One reference. OL_OK, OL_ENOMEM, or OL_EORIGIN when the blob is malformed. */
+int ol_entry_new(ol_entry **entry, const ol_entry_spec *spec, ol_error *err);
+/* Only before others can see it. */
+void ol_entry_set_modified(ol_entry *entry, int64_t modified_ms);
+static inline ol_entry *ol_entry_acquire(ol_entry *entry)
+{
+    atomic_fetch_add_explicit(&entry->refs, 1, memory_order_relaxed);
+    return entry;
+}
+void ol_entry_release(ol_entry *entry);
+
+/* Headers to and from the form they are kept in. OL_OK, OL_ENOMEM, OL_EMETADATATOOLARGE. */
+int ol_headers_blob_make(ol_buf *out, const ol_header *headers, size_t count, ol_error *err);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sink stage of a PUT. A small body gathers in one chunk and goes into the database with its
+ * metadata. A larger one fills two chunks in turn: while a write thread hashes and writes one,
+ * the other is filled; when both are full, the stage above waits. Memory an upload: two chunks.
+ */
+#include "base/alloc.h"
+#include "origin/store/upload.h"
+
+typedef struct put_config {
+    ol_store *store;
+    ol_put_request req;   /* everything copied */
+    ol_slice headers_blob;
+} put_config;
+
+typedef struct put_state {
+    ol_upload *upload;
+    ol_slice waiting; /* of a write that returned OL_WAIT: what has not been taken yet */
+    bool waits;
+} put_state;
+
+static const put_config *config_of(const ol_stage *st)
+{
+    return st->config;
+}
+
+static int put_open(ol_stage *st, ol_error *err)
+{
+    const put_config *config = config_of(st);
+    put_state *state = st->state;
+    int64_t size = config->req.size;
+    bool small = size >= 0 && size <= (int64_t)OL_STORE_INLINE_BYTES_MAX;
+    size_t bytes = small ? (size_t)size : OL_UPLOAD_CHUNK_BYTES;
+    return ol_upload_new(&state->upload, config->store, st, bytes ? bytes : 1, err);
+}
+
+/* ---- the answer ---- */
+
+static void on_answered(ol_upload *up)
+{
+    ol_stage *st = up->stage;
+    if (up->change.err.code != 0) {
+        ol_stage_fail(st, &up->change.err);
+        return;
+    }
+    ol_put_result *result = config_of(st)->req.result;
+    if (result) {
+        ol_slice etag = up->entry->info.etag;
+        memcpy(result->etag, etag.data, etag.len);
+        result->etag[etag.len] = '\0';
+        result->last_modified_ms = up->entry->info.last_modified_ms;
+    }
+    ol_error err = {0};
+    ol_stage_finish(st, &err);
+}
+
+static int commit(ol_stage *st, ol_error *err)
+{
+    const put_config *config = config_of(st);
+    ol_upload *up = ((put_state *)st->state)->upload;
+    return ol_upload_commit(up, &config->req, config->headers_blob, on_answered, err);
+}
+
+/* ---- bytes ---- */
+
+static void on_written(ol_task *task);
+
+/* Copy what fits into the chunk that is being filled. Bytes that were read straight into it
+ * (see reserve) are there already. */
+static ol_slice fill(ol_upload *up, ol_slice in)
+{
+    ol_upload_chunk *chunk = &up->chunks[up->filling];
+    size_t room = up->chunk_bytes - chunk->len;
+    size_t take = in.len < room ? in.len : room;
+    if (take > 0 && in.data != chunk->data + chunk->len)
+        memcpy(chunk->data + chunk->len, in.data, take);
+    chunk->len += take;
+    return ol_slice_from(in, take);
+}
+
+/* Take of `in` what can be taken now; the rest is left in it. */
+static int take(ol_upload *up, ol_slice *in, ol_error *err)
+{
+    while (in->len > 0) {
+        *in = fill(up, *in);
+        if (up->chunks[up->filling].len < up->chunk_bytes)
+            continue;
+        /* A full small chunk waits for the end: more than was declared is refused before. */
+        if (!up->to_file || up->writing)
+            break;
+        int result = ol_upload_start_write(up, false, on_written, err);
+        if (result != OL_OK)
+            return result;
+    }
+    return OL_OK;
+}
+
+/* The last chunk, once no other is being written. */
+static int seal(ol_upload *up, ol_error *err)
+{
+    return ol_upload_start_write(up, true, on_written, err);
+}
+
+static int go_on(ol_stage *st, ol_error *err)
+{
+    put_state *state = st->state;
+    ol_upload *up = state->upload;
+    if (up->err.code != 0) {
+        *err = up->err;
+        return err->code;
+    }
+    if (up->last)
+        return commit(st, err);
+    int result = OL_OK;
+    if (up->chunks[up->filling].len == up->chunk_bytes && !up->ended)
+        result = ol_upload_start_write(up, false, on_written, err);
+    if (result == OL_OK && state->waits)
+        result = take(up, &state->waiting, err);
+    if (result == OL_OK && up->ended && !up->writing)
+        result = seal(up, err);
+    return result;
+}
+
+static void on_written(ol_task *task)
+{
+    ol_upload *up = task->arg;
+    if (!ol_upload_after_write(up) || ol_stage_is_over(up->stage))
+        return;
+    ol_stage *st = up->stage;
+    put_state *state = st->state;
+    ol_error err = {0};
+    if (go_on(st, &err) != OL_OK) {
+        ol_stage_fail(st, &err);
+        return;
+    }
+    if (state->waits && state->waiting.len == 0) {
+        state->waits = false;
+        ol_stage_ready(st);
+    }
+}
+
+static int check_total(const ol_stage *st, const ol_upload *up, size_t more, ol_error *err)
+{
+    int64_t declared = config_of(st)->req.size;
+    if (declared >= 0 && up->total + more > (uint64_t)declared)
+        return ol_error_say(err, OL_EINVALIDREQUEST, "The body is longer than was declared.");
+    if (up->total + more > OL_PUT_BYTES_MAX)
+        return ol_error_set(err, OL_ETOOLARGE, NULL);
+    return OL_OK;
+}
+
+static int put_write(ol_stage *st, ol_slice in, ol_error *err)
+{
+    put_state *state = st->state;
+    ol_upload *up = state->upload;
+    int result = check_total(st, up, in.len, err);
+    if (result != OL_OK)
+        return result;
+    up->total += in.len;
+    if (up->total > OL_STORE_INLINE_BYTES_MAX)
+        up->to_file = true;
+    result = take(up, &in, err);
+    if (result != OL_OK || in.len == 0)
+        return result;
+    state->waiting = in;
+    state->waits = true;
+    return OL_WAIT;
+}
+
+static int put_reserve(ol_stage *st, ol_span *span)
+{
+    const ol_upload *up = ((put_state *)st->state)->upload;
+    const ol_upload_chunk *chunk = &up->chunks[up->filling];
+    if (chunk->len == up->chunk_bytes)
+        return OL_SKIP;
+    *span = (ol_span){chunk->data + chunk->len, up->chunk_bytes - chunk->len};
+    return OL_OK;
+}
+
+static int put_finish(ol_stage *st, ol_error *err)
+{
+    ol_upload *up = ((put_state *)st->state)->upload;
+    int64_t declared = config_of(st)->req.size;
+    if (declared >= 0 && up->total != (uint64_t)declared)
+        return ol_error_set(err, OL_EINCOMPLETEBODY, "store: the body is shorter than declared");
+    up->ended = true;
+    if (!up->to_file)
+        return commit(st, err);
+    return up->writing ? OL_OK : seal(up, err);
+}
+
+static void put_close(ol_stage *st)
+{
+    ol_upload_close(((put_state *)st->state)->upload);
+}
+
+static const ol_stage_ops put_ops = {
+    .name = "store",
+    .phase = OL_PHASE_SINK,
+    .state_size = sizeof(put_state),
+    .open = put_open,
+    .write = put_write,
+    .finish = put_finish,
+    .reserve = put_reserve,
+    .close = put_close,
+};
+
+/* ---- the request ---- */
+
+static int copy_headers(put_config *config, const ol_put_request *req, ol_arena *arena,
+                        ol_error *err)
+{
+    ol_buf blob;
+    ol_buf_init(&blob, OL_HEADERS_BLOB_BYTES_MAX);
+    int result = ol_headers_blob_make(&blob, req->headers, req->header_count, err);
+    if (result == OL_OK && blob.len > 0) {
+        config->headers_blob = ol_arena_copy(arena, ol_buf_slice(&blob));
+        if (!config->headers_blob.data)
+            result = ol_error_set(err, OL_ENOMEM, "store: no memory for headers");
+    }
+    ol_buf_fini(&blob);
+    config->req.headers = NULL;
+    config->req.header_count = 0;
+    return result;
+}
+
+static int copy_slice(ol_slice *slice, ol_arena *arena, ol_error *err)
+{
+    if (slice->len == 0)
+        return OL_OK;
+    *slice = ol_arena_copy(arena, *slice);
+    return slice->data ? OL_OK : ol_error_set(err, OL_ENOMEM, "store: no memory for a request");
+}
+
+int ol_store_put(ol_origin *o, const ol_put_request *req, ol_arena *arena,
+                 const ol_stage_ops **ops, const void **config, ol_error *err)
+{
+    ol_store *store = ol_store_of(o);
+    int result = ol_store_check_key(req->key, err);
+    if (result == OL_OK)
+        result = ol_store_find_bucket(store, req->bucket, NULL, err);
+    if (result == OL_OK && req->size > (int64_t)OL_PUT_BYTES_MAX)
+        result = ol_error_set(err, OL_ETOOLARGE, NULL);
+    if (result == OL_OK && ol_committer_is_broken(store->committer))
+        result = ol_error_set(err, OL_EUNAVAILABLE, "store: broken since a failed write");
+    if (result != OL_OK)
+        return result;
+    put_config *c = ol_arena_alloc(arena, sizeof *c);
+    if (!c)
+        return ol_error_set(err, OL_ENOMEM, "store: no memory for a request");
+    *c = (put_config){.store = store, .req = *req};
+    result = copy_headers(c, req, arena, err);
+    if (result == OL_OK)
+        result = copy_slice(&c->req.bucket, arena, err);
+    if (result == OL_OK)
+        result = copy_slice(&c->req.key, arena, err);
+    if (result == OL_OK)
+        result = copy_slice(&c->req.if_match, arena, err);
+    *ops = &put_ops;
+    *config = c;
+    return result;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of an upload off the loop. A write thread hashes and writes one chunk at a time and,
+ * with the last one, syncs the file. The committer then has the file: it moves or removes it.
+ * Until then the upload does.
+ */
+#include "origin/store/upload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/encode.h"
+
+/* Start writing back early, so that the sync at the end is short and the disk's queue too. */
+#define WRITE_BACK_BYTES (8 * OL_MIB)
+
+enum { STATE_OPEN, STATE_COMMITTING, STATE_ANSWERED, STATE_ABANDONED };
+
+static void discard_file(ol_upload *up)
+{
+    if (up->fd >= 0)
+        close(up->fd);
+    up->fd = -1;
+    if (up->has_file)
+        ol_janitor_remove_temp(up->store->janitor, &up->file);
+    up->has_file = false;
+}
+
+static void upload_free(ol_upload *up)
+{
+    discard_file(up);
+    for (int i = 0; i < 2; i++)
+        ol_free(up->chunks[i].data);
+    EVP_MD_CTX_free(up->md5);
+    ol_entry_release(up->entry);
+    ol_free(up);
+}
+
+int ol_upload_new(ol_upload **out, ol_store *store, ol_stage *stage, size_t chunk_bytes,
+                  ol_error *err)
+{
+    *out = NULL;
+    ol_upload *up = ol_calloc(1, sizeof *up);
+    uint8_t *data = up ? ol_malloc(chunk_bytes) : NULL;
+    if (!data) {
+        ol_free(up);
+        return ol_error_set(err, OL_ENOMEM, "store: no memory for an upload");
+    }
+    up->store = store;
+    up->loop = ol_stage_loop(stage);
+    up->stage = stage;
+    up->chunk_bytes = chunk_bytes;
+    up->chunks[0].data = data;
+    up->fd = -1;
+    atomic_init(&up->state, STATE_OPEN);
+    *out = up;
+    return OL_OK;
+}
+
+void ol_upload_close(ol_upload *up)
+{
+    up->stage = NULL;
+    if (up->writing)
+        return;
+    int state = atomic_load(&up->state);
+    if (state == STATE_COMMITTING && ol_committer_cancel(up->store->committer, &up->change)) {
+        ol_loop_unhold(up->loop);
+        up->has_file = up->entry->has_file;
+        upload_free(up);
+        return;
+    }
+    if (state == STATE_COMMITTING || state == STATE_ANSWERED) {
+        /* The committer, or the answer that is on its way, frees it. */
+        int expected = STATE_COMMITTING;
+        atomic_compare_exchange_strong(&up->state, &expected, STATE_ABANDONED);
+        return;
+    }
+    upload_free(up);
+}
+
+/* ---- on a write thread ---- */
+
+static int write_error(ol_upload *up, int number, const char *doing)
+{
+    bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+    return ol_error_set(&up->err, full ? OL_ENOSPACE : OL_EINTERNAL, "store: cannot %s: %s", doing,
+                        strerror(number));
+}
+
+static int begin_file(ol_upload *up)
+{
+    up->md5 = EVP_MD_CTX_new();
+    if (!up->md5 || EVP_DigestInit_ex2(up->md5, up->store->md5, NULL) != 1)
+        return ol_error_set(&up->err, OL_ENOMEM, "store: cannot hash");
+    if (ol_file_id_make(&up->file) != OL_OK)
+        return ol_error_set(&up->err, OL_EINTERNAL, "store: no random bytes");
+    up->fd = ol_folder_temp_create(&up->store->folder, &up->file);
+    if (up->fd < 0)
+        return write_error(up, -up->fd, "create a file");
+    up->has_file = true;
+    return OL_OK;
+}
+
+static int write_chunk(ol_upload *up, ol_slice bytes)
+{
+    if (EVP_DigestUpdate(up->md5, bytes.data, bytes.len) != 1)
+        return ol_error_set(&up->err, OL_EINTERNAL, "store: cannot hash");
+    int result = ol_folder_temp_write(up->fd, &up->file, bytes, up->written);
+    if (result < 0)
+        return write_error(up, -result, "write a file");
+    uint64_t before = up->written / WRITE_BACK_BYTES;
+    up->written += bytes.len;
+    /* Advice: if it fails, the sync at the end does all the work. */
+    if (up->written / WRITE_BACK_BYTES != before)
+        (void)sync_file_range(up->fd, (off_t)(before * WRITE_BACK_BYTES), WRITE_BACK_BYTES,
+                              SYNC_FILE_RANGE_WRITE);
+    return OL_OK;
+}
+
+static int seal_file(ol_upload *up)
+{
+    if (EVP_DigestFinal_ex(up->md5, up->digest, NULL) != 1)
+        return ol_error_set(&up->err, OL_EINTERNAL, "store: cannot hash");
+    int result = ol_folder_temp_sync(up->fd, &up->file);
+    close(up->fd);
+    up->fd = -1;
+    if (result == 0)
+        return OL_OK;
+    write_error(up, -result, "sync a file");
+    if (up->err.code != OL_ENOSPACE)
+        ol_committer_break(up->store->committer, "the sync of a file failed");
+    return up->err.code;
+}
+
+static void work(ol_task *task)
+{
+    ol_upload *up = task->arg;
+    const ol_upload_chunk *chunk = &up->chunks[up->filling ^ 1];
+    int result = up->md5 ? OL_OK : begin_file(up);
+    if (result == OL_OK)
+        result = write_chunk(up, ol_slice_of(chunk->data, chunk->len));
+    if (result == OL_OK && up->last)
+        seal_file(up);
+}
+
+/* ---- on the loop ---- */
+
+int ol_upload_start_write(ol_upload *up, bool last, void (*done)(ol_task *task), ol_error *err)
+{
+    ol_upload_chunk *other = &up->chunks[up->filling ^ 1];
+    if (!last && !other->data) {
+        other->data = ol_malloc(up->chunk_bytes);
+        if (!other->data)
+            return ol_error_set(err, OL_ENOMEM, "store: no memory for an upload");
+    }
+    other->len = 0;
+    up->filling ^= 1;
+    up->last = last;
+    up->writing = true;
+    up->task = (ol_task){.work = work, .done = done, .loop = up->loop, .arg = up};
+    if (ol_offload_submit(up->store->write_pool, &up->task) == OL_OK)
+        return OL_OK;
+    up->writing = false;
+    return ol_error_set(err, OL_ESLOWDOWN, "store: too many writes wait");
+}
+
+bool ol_upload_after_write(ol_upload *up)
+{
+    up->writing = false;
+    if (up->stage)
+        return true;
+    upload_free(up);
+    return false;
+}
+
+/* ---- the commit ---- */
+
+static void on_turn(void *arg)
+{
+    ol_upload *up = arg;
+    ol_loop *loop = up->loop;
+    if (up->stage) {
+        atomic_store(&up->state, STATE_OPEN); /* closing frees it again */
+        up->on_answered(up);
+    } else {
+        upload_free(up);
+    }
+    ol_loop_unhold(loop);
+}
+
+/* On the committer's thread. */
+static void on_committed(ol_change *change)
+{
+    ol_upload *up = (ol_upload *)((char *)change - offsetof(ol_upload, change));
+    int expected = STATE_COMMITTING;
+    if (atomic_compare_exchange_strong(&up->state, &expected, STATE_ANSWERED)) {
+        ol_loop_post(up->loop, &up->answered);
+        return;
+    }
+    ol_loop *loop = up->loop;
+    upload_free(up);
+    ol_loop_unhold(loop);
+}
+
+static int make_entry(ol_upload *up, const ol_put_request *req, ol_slice headers_blob,
+                      ol_error *err)
+{
+    const ol_upload_chunk *chunk = &up->chunks[0];
+    if (!up->to_file &&
+        EVP_Digest(chunk->data, chunk->len, up->digest, NULL, up->store->md5, NULL) != 1)
+        return ol_error_set(err, OL_EINTERNAL, "store: cannot hash");
+    char etag[OL_ETAG_SIZE];
+    ol_hex_encode(up->digest, sizeof up->digest, etag);
+    ol_entry_spec spec = {.origin = &up->store->origin,
+                          .bucket = req->bucket,
+                          .key = req->key,
+                          .headers_blob = headers_blob,
+                          .etag = ol_slice_cstr(etag),
+                          .size = up->total,
+                          .in_memory = !up->to_file};
+    int result = ol_entry_new(&up->entry, &spec, err);
+    if (result != OL_OK)
+        return result;
+    if (!up->to_file && chunk->len > 0)
+        memcpy(up->entry->body_space, chunk->data, chunk->len);
+    up->entry->has_file = up->to_file;
+    up->entry->file = up->file;
+    return OL_OK;
+}
+
+int ol_upload_commit(ol_upload *up, const ol_put_request *req, ol_slice headers_blob,
+                     void (*on_answered)(ol_upload *upload), ol_error *err)
+{
+    int result = make_entry(up, req, headers_blob, err);
+    if (result != OL_OK)
+        return result;
+    /* An etag that is longer than ours cannot be one of ours. */
+    if (req->if_match.len >= sizeof up->if_match)
+        return ol_error_set(err, OL_EPRECONDITION, NULL);
+    if (req->if_match.len > 0)
+        memcpy(up->if_match, req->if_match.data, req->if_match.len);
+    up->change = (ol_change){
+        .kind = OL_CHANGE_PUT,
+        .bucket = up->entry->bucket,
+        .key = up->entry->info.key,
+        .entry = up->entry,
+        .if_none_match_any = req->if_none_match_any,
+        .if_match = ol_slice_of(up->if_match, req->if_match.len),
+        .done = on_committed,
+    };
+    up->on_answered = on_answered;
+    up->answered = (ol_post){.fn = on_turn, .arg = up};
+    atomic_store(&up->state, STATE_COMMITTING);
+    up->has_file = false; /* the committer's from here on */
+    ol_loop_hold(up->loop);
+    result = ol_committer_submit(up->store->committer, &up->change, err);
+    if (result != OL_OK) {
+        ol_loop_unhold(up->loop);
+        atomic_store(&up->state, STATE_OPEN);
+        up->has_file = up->to_file;
+    }
+    return result;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One upload, apart from the stage that feeds it: hashing, the temporary file, and the change
+ * that makes it visible. Heap memory: when its stage is closed early it outlives it until the
+ * thread that works for it is done, and then takes what it left with it.
+ */
+#ifndef OL_ORIGIN_STORE_UPLOAD_H
+#define OL_ORIGIN_STORE_UPLOAD_H
+
+#include "base/limits.h"
+#include "origin/store/store_private.h"
+
+#define OL_UPLOAD_CHUNK_BYTES OL_READ_BYTES
+
+typedef struct ol_upload_chunk {
+    uint8_t *data;
+    size_t len;
+} ol_upload_chunk;
+
+typedef struct ol_upload {
+    ol_store *store;
+    ol_loop *loop;
+    ol_stage *stage; /* NULL once closed; the loop's */
+
+    ol_upload_chunk chunks[2]; /* one is filled while the other is written */
+    unsigned filling;
+    size_t chunk_bytes;
+    uint64_t total;   /* received */
+    bool ended;       /* nothing more will come */
+    bool to_file;
+
+    /* The write thread's while `writing`. */
+    ol_task task;
+    bool writing;
+    bool last;        /* this write is the last one: seal the file */
+    uint64_t written;
+    EVP_MD_CTX *md5;
+    int fd;
+    ol_file_id file;
+    bool has_file;
+    ol_error err;
+    uint8_t digest[16];
+
+    /* The commit. */
+    ol_entry *entry;
+    ol_change change;
+    void (*on_answered)(struct ol_upload *upload);
+    ol_post answered;
+    atomic_int state; /* enum in upload.c: who frees it */
+    char if_match[OL_ETAG_SIZE];
+} ol_upload;
+
+/* `chunk_bytes`: of each chunk; small uploads need not make large ones. */
+int ol_upload_new(ol_upload **upload, ol_store *store, ol_stage *stage, size_t chunk_bytes,
+                  ol_error *err);
+/* The stage is closed: nothing of it is left, now or once its thread is done. */
+void ol_upload_close(ol_upload *upload);
+
+/* Hand the filled chunk to a write thread and go on with the other one. */
+int ol_upload_start_write(ol_upload *upload, bool last, void (*done)(ol_task *task),
+                          ol_error *err);
+/* What a write's `done` does first. False: the stage is gone, and so is the upload now. */
+bool ol_upload_after_write(ol_upload *upload);
+
+/* Ask for the commit. `on_answered` runs on the loop, unless closed before; change.err says how
+ * it went. */
+int ol_upload_commit(ol_upload *upload, const ol_put_request *req, ol_slice headers_blob,
+                     void (*on_answered)(ol_upload *upload), ol_error *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A host process as its parent holds it: the process, the memory shared with it, the eventfd it
+ * wakes us by. No event loop in here; no protocol either (link.h).
+ *
+ * Life: start → (kill) → reaped → fini. The memory stays mapped until fini, so that what lies in
+ * it can still be sent after the process died.
+ */
+#ifndef OL_TRANSFORM_CHILD_H
+#define OL_TRANSFORM_CHILD_H
+
+#include <sys/types.h>
+#include <time.h>
+
+#include "transform/host/wire.h"
+#include "transform/program.h"
+
+typedef struct ol_child {
+    pid_t pid; /* 0: none, or reaped */
+    int pidfd;   /* readable when it has ended */
+    int wake_fd; /* eventfd, readable when it has messages */
+    uint8_t *base;
+    ol_wire_layout layout;
+    clockid_t cpu_clock;
+} ol_child;
+
+typedef struct ol_child_options {
+    uint32_t slot_bytes, slots, jobs_max, spin_us;
+} ol_child_options;
+
+/* How a child ended. */
+typedef struct ol_child_end {
+    bool signaled;
+    int value; /* signal or exit status */
+} ol_child_end;
+
+/* Make the memory, lay the program into it, start the process: blocks for the length of a vfork
+ * and exec (well under a millisecond), on the thread whose end must end the child. On failure
+ * nothing is left. OL_ENOMEM, OL_EUNAVAILABLE (no process or descriptor to be had), or OL_ELIMIT
+ * (the program is larger than the memory). */
+int ol_child_start(ol_child *child, const ol_child_options *options, const ol_program *program,
+                   ol_error *err);
+/* As start, but without a process: the memory alone, for tests and the fuzzer. */
+int ol_child_start_memory(ol_child *child, const ol_child_options *options,
+                          const ol_program *program, ol_error *err);
+void ol_child_kill(ol_child *child);
+/* False while it runs. True once, with *end filled; then pid is 0. */
+bool ol_child_reap(ol_child *child, ol_child_end *end);
+/* CPU time that the process has used, ns; 0 when it is gone. */
+uint64_t ol_child_cpu_ns(const ol_child *child);
+/* Only after it was reaped (or never started). Overwrites nothing: the memory goes back whole. */
+void ol_child_fini(ol_child *child);
+/* "was killed by signal 11 (Segmentation fault)", for logs. */
+void ol_child_end_text(const ol_child_end *end, char *out, size_t size);
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host's main loop.
+ *
+ * Happy path: LOAD lies in the ring before the process starts; the wall goes up around the
+ * loading; LOADED is sent; then, for ever: take every message there is, step every job that can
+ * run, tell the server once about all that came of it, sleep.
+ *
+ * What goes wrong: a program that does not load is reported and the process ends. A job that
+ * fails is reported; the host goes on. The server kills a host that is stuck, so nothing here
+ * watches itself.
+ */
+#include "transform/host/host.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "transform/host/queue.h"
+#include "transform/host/sandbox.h"
+#include "transform/host/texts.h"
+
+#define LONG_STEP_US 1000  /* from here on CPU time is asked for, not guessed */
+#define HOG_SLICE_MS 1
+#define TEXT_BYTES_MAX (16u * OL_KIB)
+
+typedef struct host {
+    ol_port port;
+    const ol_engine_ops *ops;
+    ol_engine *engine;
+    ol_program program;
+    uint8_t *program_text; /* what program's slices point into */
+    ol_job *jobs;
+    unsigned jobs_max, jobs_open;
+    ol_job_queue queue;
+    uint32_t steps;
+    uint64_t round_cpu_ns; /* thread CPU time when this round began */
+} host;
+
+/* ---- what the watchdog sees ---- */
+
+static void publish_busy(host *h, const ol_job *job)
+{
+    ol_wire_control *control = h->port.control;
+    uint64_t used_ms = job->cpu_us / 1000;
+    h->steps++;
+    atomic_store_explicit(&control->executing_used_ms, (uint32_t)used_ms, memory_order_relaxed);
+    atomic_store_explicit(&control->executing, (uint64_t)h->steps << 32 | ((job->id & 0xff) + 1),
+                          memory_order_release);
+}
+
+static void publish_idle(host *h)
+{
+    atomic_store_explicit(&h->port.control->executing, (uint64_t)h->steps << 32,
+                          memory_order_release);
+}
+
+/* ---- the end of a job ---- */
+
+static void close_run(host *h, ol_job *job)
+{
+    if (!job->run)
+        return;
+    publish_busy(h, job);
+    h->ops->close(job->run);
+    job->run = NULL;
+    publish_idle(h);
+}
+
+static void end_job(host *h, ol_job *job, ol_msg *msg, const ol_error *err)
+{
+    ol_buf text;
+    ol_buf_init(&text, TEXT_BYTES_MAX);
+    close_run(h, job); /* may still find that its state is spoiled */
+    msg->job = job->id;
+    msg->slot = OL_WIRE_NONE;
+    msg->a = job->cpu_us;
+    msg->b = job->preempted;
+    msg->flags = job->spoiled ? OL_MSG_F_SPOILED : 0;
+    if (err)
+        ol_text_error_encode(&text, err);
+    ol_port_send_text(&h->port, msg, ol_buf_slice(&text));
+    ol_buf_fini(&text);
+    ol_job_queue_remove(&h->queue, job);
+    ol_job_reset(job);
+    h->jobs_open--;
+}
+
+static void fail_job(host *h, ol_job *job, const ol_error *err)
+{
+    ol_msg msg = {.type = OL_MSG_FAIL, .code = err->code};
+    end_job(h, job, &msg, err);
+}
+
+/* The engine is done, its last output may not be. */
+static void finish_job(host *h, ol_job *job)
+{
+    ol_msg msg = {.type = OL_MSG_DONE};
+    job->state = OL_JOB_FINISHING;
+    if (ol_job_drain(job))
+        end_job(h, job, &msg, NULL);
+}
+
+/* ---- messages ---- */
+
+static ol_job *find_job(host *h, const ol_msg *msg)
+{
+    uint32_t index = msg->job & 0xff;
+    ol_job *job = index < h->jobs_max ? &h->jobs[index] : NULL;
+    /* It may have ended while the message was on its way. */
+    return job && job->state != OL_JOB_FREE && job->id == msg->job ? job : NULL;
+}
+
+static void on_open(host *h, const ol_msg *msg)
+{
+    uint32_t index = msg->job & 0xff;
+    if (index >= h->jobs_max || msg->slot >= h->port.layout.slots ||
+        msg->length > h->port.layout.slot_bytes)
+        _exit(OL_HOST_EXIT_SERVER);
+    ol_job *job = &h->jobs[index];
+    ol_slice event = ol_slice_of(ol_port_slot(&h->port, msg->slot), msg->length);
+    int rc = ol_job_start(job, &h->port, &h->program.limits, msg->job, event);
+    h->jobs_open++;
+    ol_port_send(&h->port, &(ol_msg){.type = OL_MSG_RELEASE, .job = msg->job, .slot = msg->slot});
+    if (rc == OL_OK && ol_fields_check(ol_job_event(job)) != OL_OK)
+        rc = OL_EINVAL;
+    if (rc != OL_OK) {
+        ol_error err = {0};
+        ol_error_set(&err, rc == OL_ENOMEM ? OL_ETRANSFORMMEMORY : OL_ETRANSFORM, "event");
+        fail_job(h, job, &err);
+        return;
+    }
+    ol_job_on_data(job, &(ol_msg){.slot = OL_WIRE_NONE, .grant = msg->grant});
+    ol_job_queue_add(&h->queue, job);
+}
+
+static void on_cancel(host *h, ol_job *job)
+{
+    ol_msg msg = {.type = OL_MSG_DONE};
+    end_job(h, job, &msg, NULL);
+}
+
+static void on_job_message(host *h, ol_job *job, const ol_msg *msg)
+{
+    bool runnable = false;
+    if (msg->type == OL_MSG_DATA)
+        runnable = ol_job_on_data(job, msg);
+    else if (msg->type == OL_MSG_GRANT)
+        runnable = ol_job_on_grant(job, msg);
+    else if (msg->type == OL_MSG_READ_AT_REPLY)
+        runnable = ol_job_on_read(job, msg);
+    if (job->state == OL_JOB_FINISHING)
+        finish_job(h, job);
+    else if (runnable)
+        ol_job_queue_add(&h->queue, job);
+}
+
+static void on_message(host *h, const ol_msg *msg)
+{
+    if (msg->type == OL_MSG_OPEN) {
+        on_open(h, msg);
+        return;
+    }
+    if (msg->type == OL_MSG_WIPE) {
+        if (h->ops->wipe)
+            h->ops->wipe(h->engine);
+        return;
+    }
+    ol_job *job = find_job(h, msg);
+    if (!job)
+        return;
+    if (msg->type == OL_MSG_CANCEL)
+        on_cancel(h, job);
+    else
+        on_job_message(h, job, msg);
+}
+
+static bool receive_all(host *h)
+{
+    ol_msg msg;
+    bool any = false;
+    while (ol_port_receive(&h->port, &msg) == OL_OK) {
+        on_message(h, &msg);
+        any = true;
+    }
+    return any;
+}
+
+/* ---- steps ---- */
+
+static int open_and_step(host *h, ol_job *job, ol_error *err)
+{
+    int rc = OL_OK;
+    if (!job->run)
+        rc = h->ops->open(h->engine, job, &job->run, err);
+    if (rc != OL_OK)
+        return rc;
+    uint32_t slice_ms = job->hog ? HOG_SLICE_MS : h->program.limits.slice_ms;
+    return h->ops->step(job->run, slice_ms > 0 ? slice_ms : 1, err);
+}
+
+/* A step that was long by the clock may have been waiting for a core: then the CPU time of the
+ * whole round is a bound on it. */
+static void account(host *h, ol_job *job, uint64_t wall_ns)
+{
+    uint64_t used_ns = wall_ns;
+    if (wall_ns >= LONG_STEP_US * 1000ull) {
+        uint64_t now = ol_clock_thread_cpu_ns();
+        if (now - h->round_cpu_ns < used_ns)
+            used_ns = now - h->round_cpu_ns;
+        h->round_cpu_ns = now;
+    }
+    job->cpu_us += used_ns / 1000;
+}
+
+static void after_step(host *h, ol_job *job, int rc, ol_error *err)
+{
+    if (rc != OL_DONE && rc >= 0 && job->cpu_us / 1000 >= h->program.limits.cpu_ms)
+        rc = ol_error_set(err, OL_ETRANSFORMCPU, "more than cpu_ms = %u", h->program.limits.cpu_ms);
+    if (rc < 0) {
+        ol_error_set(err, rc, "the engine gave no reason");
+        fail_job(h, job, err);
+    } else if (rc == OL_DONE) {
+        finish_job(h, job);
+    } else if (rc == OL_OK) {
+        job->hog = true;
+        job->preempted++;
+        ol_job_queue_add(&h->queue, job);
+    } else {
+        job->hog = false;
+    }
+}
+
+static void step_job(host *h, ol_job *job)
+{
+    ol_error err = {0};
+    publish_busy(h, job);
+    job->wants = 0;
+    uint64_t start = job->step_started_ns = ol_clock_mono_ns();
+    int rc = open_and_step(h, job, &err);
+    uint64_t end = ol_clock_mono_ns();
+    job->step_started_ns = 0;
+    publish_idle(h);
+    account(h, job, end - start);
+    after_step(h, job, rc, &err);
+    atomic_store_explicit(&h->port.control->hogs, h->queue.hogs, memory_order_relaxed);
+    ol_port_flush_if_due(&h->port, end);
+}
+
+/* Every light job once, or one slice of a hog: messages are looked at in between. */
+static bool run_some(host *h)
+{
+    ol_job *job = ol_job_queue_take(&h->queue);
+    if (!job)
+        return false;
+    h->round_cpu_ns = ol_clock_thread_cpu_ns();
+    bool hog = job->hog;
+    step_job(h, job);
+    while (!hog && ol_job_queue_has_light(&h->queue)) {
+        job = ol_job_queue_take(&h->queue);
+        step_job(h, job);
+    }
+    ol_port_flush(&h->port);
+    return true;
+}
+
+/* Nothing can run: what is written but not sent must not wait with it. */
+static void drain_waiting(host *h)
+{
+    for (unsigned i = 0; h->jobs_open > 0 && i < h->jobs_max; i++)
+        if (h->jobs[i].state == OL_JOB_OPEN && h->jobs[i].credits > 0)
+            ol_job_drain(&h->jobs[i]);
+}
+
+static void serve(host *h)
+{
+    for (;;) {
+        bool any = receive_all(h);
+        any = run_some(h) || any;
+        if (any)
+            continue;
+        drain_waiting(h);
+        ol_port_wait(&h->port);
+    }
+}
+
+/* ---- start ---- */
+
+static void say_loaded(host *h, const ol_program_declared *declared, uint32_t landlock)
+{
+    ol_buf text;
+    ol_buf_init(&text, TEXT_BYTES_MAX);
+    ol_msg msg = {.type = OL_MSG_LOADED, .slot = OL_WIRE_NONE};
+    if (ol_text_declared_encode(&text, declared, landlock) != OL_OK)
+        _exit(OL_HOST_EXIT_LOAD);
+    ol_port_send_text(&h->port, &msg, ol_buf_slice(&text));
+    ol_port_flush(&h->port);
+    ol_buf_fini(&text);
+}
+
+static int say_failed(host *h, const ol_error *err, int status)
+{
+    ol_buf text;
+    ol_buf_init(&text, TEXT_BYTES_MAX);
+    ol_msg msg = {.type = OL_MSG_LOADED, .flags = OL_MSG_F_ERROR, .slot = OL_WIRE_NONE,
+                  .code = err->code};
+    ol_text_error_encode(&text, err);
+    ol_port_send_text(&h->port, &msg, ol_buf_slice(&text));
+    ol_port_flush(&h->port);
+    ol_buf_fini(&text);
+    return status;
+}
+
+/* The program's text leaves the shared memory: slots are about to be used for bodies. */
+static int take_program(host *h)
+{
+    ol_msg msg;
+    if (ol_port_receive(&h->port, &msg) != OL_OK || msg.type != OL_MSG_LOAD)
+        return OL_EPROTOCOL;
+    size_t room = (size_t)h->port.layout.slot_bytes * h->port.layout.slots;
+    if (msg.length > room)
+        return OL_EPROTOCOL;
+    h->program_text = ol_malloc(msg.length);
+    h->jobs = ol_calloc(h->jobs_max, sizeof(*h->jobs));
+    if (!h->program_text || !h->jobs)
+        return OL_ENOMEM;
+    memcpy(h->program_text, ol_port_slot(&h->port, 0), msg.length);
+    return ol_text_program_decode(ol_slice_of(h->program_text, msg.length), &h->program);
+}
+
+static uint64_t memory_allowed(const host *h)
+{
+    const ol_program *program = &h->program;
+    uint64_t jobs = program->kind == OL_PROGRAM_SHARED ? 1 : h->jobs_max;
+    uint64_t each = program->limits.memory_bytes;
+    return each > UINT64_MAX / 4 / jobs ? UINT64_MAX / 4 : each * jobs;
+}
+
+static int raise_and_load(host *h, ol_program_declared *declared, uint32_t *landlock, ol_error *err)
+{
+    ol_sandbox_load load = {
+        .kind = h->program.kind,
+        .memory_bytes = memory_allowed(h),
+        .shared_bytes = h->port.layout.total,
+    };
+    int rc = ol_sandbox_loading(&load, landlock, err);
+    if (rc == OL_OK)
+        rc = h->ops->load(&h->engine, &h->program, declared, err);
+    if (rc == OL_OK)
+        rc = ol_sandbox_running(err);
+    return rc;
+}
+
+int ol_host_run(const ol_engine_ops *const engines[OL_PROGRAM_SHARED + 1])
+{
+    static host h; /* large: the port keeps a table */
+    ol_error err = {0};
+    ol_program_declared declared = {0};
+    uint32_t landlock;
+    if (ol_port_open(&h.port, &err) != OL_OK)
+        return OL_HOST_EXIT_SERVER;
+    close(OL_HOST_FD_SHARED);
+    if (ol_sandbox_birth(h.port.control->server_pid, &err) != OL_OK)
+        return say_failed(&h, &err, OL_HOST_EXIT_WALL);
+    h.jobs_max = h.port.control->jobs_max;
+    if (take_program(&h) != OL_OK)
+        return OL_HOST_EXIT_SERVER;
+    h.ops = engines[h.program.kind];
+    if (!h.ops) {
+        ol_error_set(&err, OL_ETRANSFORM, "there is no engine for this kind of transform");
+        return say_failed(&h, &err, OL_HOST_EXIT_LOAD);
+    }
+    if (raise_and_load(&h, &declared, &landlock, &err) != OL_OK)
+        return say_failed(&h, &err, OL_HOST_EXIT_LOAD);
+    say_loaded(&h, &declared, landlock);
+    serve(&h);
+    return OL_OK;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The libraries a script sees: a chosen part of Lua's own, and replacements where Lua's could
+ * not be suspended, are not bounded, or show what differs from one state to the next. Each
+ * function here runs once, while a state is made, in protected mode.
+ */
+#ifndef OL_TRANSFORM_LUA_LIBS_H
+#define OL_TRANSFORM_LUA_LIBS_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+/* All of the below, in order. */
+void ol_lua_open_libs(lua_State *L);
+
+void ol_lua_open_base(lua_State *L);      /* pcall, xpcall, tostring, setmetatable, … */
+void ol_lua_open_order(lua_State *L);     /* pairs, next */
+void ol_lua_open_coroutine(lua_State *L);
+void ol_lua_open_string(lua_State *L);    /* format, rep, upper, lower */
+void ol_lua_open_pattern(lua_State *L);   /* find, match, gmatch, gsub */
+void ol_lua_open_table(lua_State *L);
+void ol_lua_open_prelude(lua_State *L);   /* what is written in Lua: sort, ipairs, … */
+void ol_lua_open_log(lua_State *L);
+/* event, object and response, kept in the registry for get. */
+void ol_lua_open_event(lua_State *L);
+void ol_lua_open_object(lua_State *L);
+void ol_lua_open_response(lua_State *L);
+
+/* Push the text for the value at `index` as tostring() does, for values without a
+ * metamethod: never an address. */
+const char *ol_lua_push_text(lua_State *L, int index, size_t *len);
+/* pairs() of the plain table on top, replacing it by the three results. */
+int ol_lua_order_pairs(lua_State *L);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time slices; see preempt.h.
+ */
+#include "transform/lua/preempt.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define SLICE_SIGNAL SIGVTALRM
+#define RETRY_NS 1000000u /* how often the handler comes back when nothing happened */
+#define NS_PER_MS 1000000ull
+
+static struct {
+    bool made;
+    timer_t timer;
+    volatile sig_atomic_t armed;
+    volatile sig_atomic_t due;
+    uint64_t deadline_ns;    /* written before `run` is set, stays while it is */
+    ol_run *volatile run;    /* NULL while idle */
+} slice;
+
+static void arm(uint64_t ns)
+{
+    struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)}};
+
+    slice.armed = 1;
+    timer_settime(slice.timer, 0, &when, NULL);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void on_hook(lua_State *L, lua_Debug *ar);
+
+/* Calls only what is allowed in a handler: clock_gettime, timer_settime, and lua_sethook, which
+ * Lua's manual allows there. */
+static void on_signal(int number)
+{
+    int saved = errno;
+    ol_run *run = slice.run;
+    uint64_t now;
+
+    (void)number;
+    slice.armed = 0;
+    if (run) {
+        now = now_ns();
+        if (now < slice.deadline_ns) {
+            arm(slice.deadline_ns - now);
+        } else {
+            lua_State *L = run->current;
+
+            slice.due = 1;
+            if (L)
+                lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
+            arm(RETRY_NS);
+        }
+    }
+    errno = saved;
+}
+
+int ol_lua_preempt_start(ol_error *err)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SLICE_SIGNAL};
+    sigset_t ours;
+
+    if (slice.made)
+        return OL_OK;
+    event._sigev_un._tid = gettid();
+    sigemptyset(&action.sa_mask);
+    sigemptyset(&ours);
+    sigaddset(&ours, SLICE_SIGNAL);
+    if (sigaction(SLICE_SIGNAL, &action, NULL) != 0 ||
+        pthread_sigmask(SIG_UNBLOCK, &ours, NULL) != 0 ||
+        timer_create(CLOCK_MONOTONIC, &event, &slice.timer) != 0)
+        return ol_error_set(err, OL_EINTERNAL, "no timer for time slices: errno %d", errno);
+    slice.made = true;
+    return OL_OK;
+}
+
+void ol_lua_preempt_begin(ol_run *run, lua_State *L, uint32_t slice_ms)
+{
+    uint64_t length = (slice_ms ? slice_ms : 1) * NS_PER_MS;
+
+    run->current = L;
+    slice.due = 0;
+    slice.deadline_ns = now_ns() + length;
+    /* The handler must see all of the above once it sees the run. It may come at any moment
+     * from here on: when it did before, armed is 0 again. */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    slice.run = run;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (!slice.armed)
+        arm(length);
+}
+
+void ol_lua_preempt_end(ol_run *run)
+{
+    slice.run = NULL;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    run->current = NULL;
+}
+
+void ol_lua_preempt_poke(lua_State *L)
+{
+    lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
+}
+
+void ol_lua_preempt_switch(ol_run *run, lua_State *L)
+{
+    run->current = L;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (slice.due || run->now.stopped)
+        ol_lua_preempt_poke(L);
+}
+
+bool ol_lua_preempt_due(void)
+{
+    return slice.due != 0;
+}
+
+/* The slice is over and nothing can be suspended here: how long may that go on? */
+static void check_unyieldable(ol_run *run)
+{
+    uint32_t limit_ms = ol_lua_script_of(run)->limits.unyieldable_ms;
+
+    if (now_ns() < slice.deadline_ns + limit_ms * NS_PER_MS)
+        return;
+    ol_lua_stop(run, OL_ETRANSFORMCPU, "ran for %u ms where it cannot be preempted (unyieldable_ms)",
+                (unsigned)limit_ms);
+}
+
+static void on_hook(lua_State *L, lua_Debug *ar)
+{
+    ol_run *run = ol_lua_run(L);
+
+    (void)ar;
+    if (!run->now.stopped) {
+        lua_sethook(L, NULL, 0, 0);
+        if (!slice.due)
+            return;
+        if (ol_lua_can_suspend(L)) {
+            run->now.yield = OL_LUA_YIELD_PREEMPT;
+            lua_yield(L, 0);
+            return;
+        }
+        check_unyieldable(run);
+        if (!run->now.stopped)
+            return;
+    }
+    ol_lua_raise_stop(L);
+}
+
+void ol_lua_pause(lua_State *L, lua_KContext context, lua_KFunction k)
+{
+    ol_run *run = ol_lua_run(L);
+
+    if (run->now.stopped)
+        ol_lua_raise_stop(L);
+    if (ol_lua_can_suspend(L)) {
+        run->now.yield = OL_LUA_YIELD_PREEMPT;
+        lua_yieldk(L, 0, context, k);
+    }
+    check_unyieldable(run);
+    if (run->now.stopped)
+        ol_lua_raise_stop(L);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Programs: one block of memory each, texts behind the struct.
+ */
+#include "transform/program.h"
+
+#include <assert.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+
+void ol_transform_limits_default(ol_transform_limits *limits)
+{
+    *limits = (ol_transform_limits){
+        .memory_bytes = OL_TRANSFORM_MEMORY_BYTES,
+        .cpu_ms = OL_TRANSFORM_CPU_MS,
+        .wall_ms = OL_TRANSFORM_WALL_MS,
+        .output_bytes = OL_TRANSFORM_OUTPUT_BYTES,
+        .pattern_steps = OL_TRANSFORM_PATTERN_STEPS,
+        .unyieldable_ms = OL_TRANSFORM_UNYIELDABLE_MS,
+        .slice_ms = OL_TRANSFORM_SLICE_MS,
+        .read_at_calls = OL_TRANSFORM_READ_AT_CALLS,
+        .read_at_bytes = OL_TRANSFORM_READ_AT_BYTES,
+        .log_bytes = OL_TRANSFORM_LOG_BYTES,
+    };
+}
+
+/* Copies to *at, with a NUL behind it, and moves *at on. */
+static const uint8_t *place(uint8_t **at, ol_slice bytes)
+{
+    uint8_t *start = *at;
+    if (bytes.len)
+        memcpy(start, bytes.data, bytes.len);
+    start[bytes.len] = '\0';
+    *at = start + bytes.len + 1;
+    return start;
+}
+
+int ol_program_new(ol_program **out, const ol_program *like)
+{
+    ol_slice name = ol_slice_cstr(like->name);
+    ol_slice path = ol_slice_cstr(like->path);
+    ol_slice headers = like->declared.depends_headers;
+    size_t texts = name.len + path.len + headers.len + like->source.len + 4;
+    ol_program *program = ol_malloc(sizeof(*program) + texts);
+    if (!program)
+        return OL_ENOMEM;
+    *program = *like;
+    uint8_t *at = (uint8_t *)(program + 1);
+    program->name = (const char *)place(&at, name);
+    program->path = (const char *)place(&at, path);
+    program->declared.depends_headers = ol_slice_of(place(&at, headers), headers.len);
+    program->source = ol_slice_of(place(&at, like->source), like->source.len);
+    program->references_ = 1;
+    *out = program;
+    return OL_OK;
+}
+
+ol_program *ol_program_acquire(ol_program *program)
+{
+    int before = __atomic_fetch_add(&program->references_, 1, __ATOMIC_RELAXED);
+    assert(before > 0);
+    (void)before;
+    return program;
+}
+
+void ol_program_release(ol_program *program)
+{
+    if (!program)
+        return;
+    int before = __atomic_fetch_sub(&program->references_, 1, __ATOMIC_ACQ_REL);
+    assert(before > 0);
+    if (before > 1)
+        return;
+    if (program->image_fd >= 0)
+        close(program->image_fd);
+    ol_free(program);
+}

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Runs the rows of the bench; see run.sh."""
+import argparse
+import pathlib
+import shutil
+import sys
+import tempfile
+import time
+
+import rows_fairness
+import rows_memory
+import rows_passthrough
+import rows_put
+import rows_transforms
+from kit.machine import CORES
+from kit.peers import Objlens, Peers
+
+ROWS = {
+    "passthrough": rows_passthrough.run,
+    "identity": rows_transforms.run_identity,
+    "pii": rows_transforms.run_pii,
+    "put": rows_put.run,
+    "memory": rows_memory.run,
+    "fairness": rows_fairness.run,
+}
+
+CONFIG = """
+bucket "bench"
+access_point "bench" { bucket = "bench" }
+transform "identity" { file = "identity.lua" }
+object_lambda "identity" { access_point = "bench", transforms = { "identity" } }
+object_lambda "redacted" { access_point = "bench", transforms = { "pii" } }
+"""
+
+IDENTITY = """-- SPDX-License-Identifier: MIT
+return function(event, object, response)
+  for buffer in object:chunks("buffer") do response:write(buffer) end
+end
+"""
+
+
+class Bench:
+    """What rows share: a folder, objlens on one loop, and the peers over the same files."""
+
+    def __init__(self, rounds, seconds):
+        self.rounds, self.seconds = rounds, seconds
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="objlens-bench."))
+        self.root = self.folder / "files"
+        self.root.mkdir()
+        self.peers = Peers(self.folder / "nginx", self.root)
+        self.objlens = Objlens(self.folder / "objlens", config=CONFIG,
+                               files={"identity.lua": IDENTITY}, loops=1)
+        self.objlens.start()
+
+    def put(self, name, body):
+        """The same bytes for everybody."""
+        (self.root / name).write_bytes(body)
+        self.objlens.s3().put_object(Bucket="bench", Key=name, Body=body)
+
+    def stop(self):
+        self.objlens.stop()
+        self.peers.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rows", nargs="*")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=3)
+    args = parser.parse_args()
+    if args.list:
+        print("\n".join(ROWS))
+        return 0
+    unknown = set(args.rows) - set(ROWS)
+    if unknown:
+        parser.error(f"no row {', '.join(sorted(unknown))}; see --list")
+    if len(CORES) < 2:
+        print("note: one core only: load and server share it, and ratios say little")
+    print(f"# {time.strftime('%Y-%m-%d')}, ratios of work per CPU second of all server processes, "
+          f"medians of {args.rounds} interleaved rounds of {args.seconds} s", flush=True)
+    bench = Bench(args.rounds, args.seconds)
+    try:
+        for name in args.rows or ROWS:
+            ROWS[name](bench)
+    finally:
+        bench.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

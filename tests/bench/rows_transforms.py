@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Views against nginx with Lua body filters, over the same files served by nginx itself: the
+kindest case for the peer, which then has no upstream to read from."""
+import os
+import random
+import re
+
+from kit.load import Cost, signed_headers, wrk
+from kit.table import compare, print_fact
+
+
+def view(bench, olap, name, connections):
+    def run():
+        url = f"{bench.objlens.endpoint}/{olap}--ol-s3/{name}"
+        return Cost(bench.objlens.pid,
+                    lambda: wrk(url, connections, bench.seconds, signed_headers("GET", url)))
+    return run
+
+
+def lua(bench, role, name, connections):
+    nginx = bench.peers.get(role)
+    return lambda: Cost(nginx.pid, lambda: wrk(nginx.url(name), connections, bench.seconds))
+
+
+def run_identity(bench):
+    for name, size, connections, unit in [("id-64KiB", 64 << 10, 64, "requests"),
+                                          ("id-64MiB", 64 << 20, 4, "bytes")]:
+        bench.put(name, os.urandom(size))
+        compare(f"identity Lua view {name[3:]}, c={connections}",
+                {"objlens": view(bench, "identity", name, connections),
+                 "nginx body_filter_by_lua": lua(bench, "lua-identity", name, connections)},
+                bench.rounds, {"nginx body_filter_by_lua": 1.0}, unit)
+
+
+WORDS = ("lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor "
+         "incididunt ut labore et dolore magna aliqua").split()
+FOUND = ["ada.lovelace@example.com", "212-34-5678", "4111 1111 1111 1111", "10.20.30.40",
+         "202-555-0143"]
+
+
+def text_with_matches(size, every=1000):
+    """Plain words, one match of the five kinds every `every` bytes."""
+    rng = random.Random(7)
+    out, length, due, count = [], 0, every, 0
+    while length < size:
+        if length >= due:
+            word, due = FOUND[count % len(FOUND)], due + every
+            count += 1
+        else:
+            word = rng.choice(WORDS)
+        out.append(word)
+        length += len(word) + 1
+        if len(out) % 12 == 0:
+            out[-1] += "\n"
+    return " ".join(out).encode(), count
+
+
+def missed(text):
+    return sum(len(re.findall(re.escape(kind.encode()), text)) for kind in FOUND)
+
+
+def run_pii(bench):
+    body, count = text_with_matches(16 << 20)
+    bench.put("text", body)
+    got = bench.objlens.s3().get_object(Bucket="redacted--ol-s3", Key="text")["Body"].read()
+    replaced = len(re.findall(rb"\[(EMAIL_ADDRESS|US_SSN|CREDIT_CARD|IP_ADDRESS|PHONE_NUMBER)\]", got))
+    print_fact(f"pii: {count} matches in 16 MiB, missed", f"{missed(got)} (replaced {replaced})",
+               missed(got) == 0 and replaced == count)
+    import urllib.request
+    with urllib.request.urlopen(bench.peers.get("lua-redact").url("text")) as answer:
+        print_fact("  nginx ngx.re.gsub on the same text, missed", missed(answer.read()))
+    compare("pii view 16 MiB, one match a 1000 bytes, c=4",
+            {"objlens": view(bench, "redacted", "text", 4),
+             "nginx ngx.re.gsub": lua(bench, "lua-redact", "text", 4)},
+            bench.rounds, {"nginx ngx.re.gsub": 6.0}, "bytes")

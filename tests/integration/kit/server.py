@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+"""Starts and stops the real server, and speaks to it."""
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import botocore.config
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(os.environ.get("OBJLENS_BUILD", ROOT / "build" / "release"))
+OBJLENS = BUILD / "objlens"
+
+ACCESS_KEY = "ROOTKEYFORTESTS"
+SECRET_KEY = "root-secret-for-tests-0123456789"
+
+
+def free_port():
+    """A port that was free a moment ago; the caller binds it soon."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(condition, seconds=20.0, what="the condition"):
+    """Polls until condition() is true; its value is returned."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.01)
+
+
+class Server:
+    """`config` is the body of an objlens.lua without listeners, data folder and root keys, which
+    are added here; `files` are written beside it. `args` instead of a config start the server
+    from the command line alone."""
+
+    def __init__(self, folder, config=None, files=None, args=None, environment=None, loops=2):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.data = self.folder / "data"
+        self.config_file = self.folder / "objlens.lua"
+        self.config = config
+        self.args = args
+        self.loops = loops
+        self.port = free_port()
+        self.admin_port = free_port()
+        self.environment = dict(os.environ, **(environment or {}))
+        self.environment.update(OBJLENS_ACCESS_KEY=ACCESS_KEY, OBJLENS_SECRET_KEY=SECRET_KEY)
+        self.secrets = [SECRET_KEY]
+        self.process = None
+        self.stderr_file = self.folder / "server.log"
+        self.access_log = self.folder / "access.log"
+        self.transform_log = self.folder / "transforms.log"
+        for name, text in (files or {}).items():
+            self.write(name, text)
+        if config is not None:
+            self.write_config(config)
+
+    # ---- files ----
+
+    def write(self, name, text):
+        """Renamed into place, as an editor should."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(path.name + ".new")
+        new.write_text(text)
+        new.chmod(0o644)
+        new.rename(path)
+        return path
+
+    def write_config(self, config):
+        self.write("objlens.lua", f"""
+data = "{self.data}"
+loops = {self.loops}
+listen "127.0.0.1:{self.port}"
+admin "127.0.0.1:{self.admin_port}"
+root {{ access_key = env "OBJLENS_ACCESS_KEY", secret_key = env "OBJLENS_SECRET_KEY" }}
+logs {{ access = "{self.access_log}", transforms = "{self.transform_log}" }}
+{config}
+""")
+
+    # ---- life ----
+
+    @property
+    def endpoint(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self):
+        if self.args is not None:
+            return [str(OBJLENS), "serve", "--data", str(self.data),
+                    "--listen", f"127.0.0.1:{self.port}", *self.args]
+        return [str(OBJLENS), "serve", str(self.config_file)]
+
+    def start(self, wait=True):
+        if self.args is not None:
+            self.admin_port = self.port + 1
+        with self.stderr_file.open("ab") as log:
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, env=self.environment,
+                                            cwd=self.folder)
+        if wait:
+            wait_for(self.is_ready, 60, "the server to be ready")
+
+    def is_ready(self):
+        assert self.process.poll() is None, self.stderr_file.read_text()
+        try:
+            return self.admin("/-/ready")[0] == 200
+        except OSError:
+            return False
+
+    def stop(self, sig=signal.SIGTERM):
+        """The exit code."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        try:
+            return self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def hosts(self):
+        """Process ids of the transform hosts."""
+        found = []
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rsplit(")", 1)[1].split()
+                if int(fields[1]) == self.process.pid:
+                    found.append(int(stat.parent.name))
+            except (OSError, IndexError):
+                pass
+        return found
+
+    # ---- talking to it ----
+
+    def s3(self, access_key=ACCESS_KEY, secret_key=SECRET_KEY, **config):
+        options = {"signature_version": "s3v4", "s3": {"addressing_style": "path"},
+                   "retries": {"max_attempts": 0}, "read_timeout": 60}
+        options.update(config)
+        return boto3.client("s3", endpoint_url=self.endpoint, region_name="us-east-1",
+                            aws_access_key_id=access_key, aws_secret_access_key=secret_key,
+                            config=botocore.config.Config(**options))
+
+    def client_environment(self, access_key=ACCESS_KEY, secret_key=SECRET_KEY):
+        """For awscli and others that read AWS_* variables."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        return dict(kept, AWS_ACCESS_KEY_ID=access_key, AWS_SECRET_ACCESS_KEY=secret_key,
+                    AWS_DEFAULT_REGION="us-east-1", AWS_EC2_METADATA_DISABLED="true",
+                    AWS_PAGER="", AWS_CONFIG_FILE="/dev/null",
+                    AWS_SHARED_CREDENTIALS_FILE="/dev/null")
+
+    def admin(self, path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}{path}",
+                                        timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def admin_or_gone(self, path):
+        """The status, or None once nobody listens."""
+        try:
+            return self.admin(path)[0]
+        except OSError:
+            return None
+
+    def metric(self, name):
+        _, text = self.admin("/-/metrics")
+        for line in text.splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        raise AssertionError(f"no metric {name}")
+
+    def access_lines(self):
+        import json
+        if not self.access_log.exists():
+            return []
+        return [json.loads(line) for line in self.access_log.read_text().splitlines()]
+
+    def access_line(self, request_id):
+        """The line of one request, waited for."""
+        def find():
+            return [l for l in self.access_lines() if l.get("request_id") == request_id]
+        return wait_for(find, 10, f"the access-log line of {request_id}")[0]
+
+    def check_logs_hold_no_secrets(self):
+        for path in (self.stderr_file, self.access_log, self.transform_log):
+            if not path.exists():
+                continue
+            text = path.read_bytes()
+            for secret in self.secrets:
+                assert secret.encode() not in text, f"a secret is in {path.name}"
+            assert b"Signature=" not in text, f"a signature is in {path.name}"

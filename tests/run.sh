@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs what is missing, builds, and runs every test. Ends with one line:
+# "N passed, N failed, N skipped". Exit code 0 only when nothing failed.
+#
+#   run.sh            unit tests under ASan+UBSan, the threaded ones under TSan, integration and
+#                     security tests against the release build, each fuzzer for a fixed number of runs
+#   run.sh --full     that, with all unit tests under TSan, the integration and security tests
+#                     against the sanitized build as well, and long fuzzer runs
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export LC_ALL=C.UTF-8
+
+full=false
+case ${1:-} in
+    --full) full=true ;;
+    "") ;;
+    *) sed -n '3,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
+
+examples/install.sh tests
+jobs=$(nproc)
+python=$(command -v /usr/bin/python3 || command -v python3)
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+passed=0 failed=0 skipped=0
+
+step() { printf '\n== %s\n' "$*"; }
+fail() { echo "run.sh: $*" >&2; failed=$((failed + 1)); }
+
+build() { # build PRESET
+    step "build: $1"
+    cmake --preset "$1" >"$results/cmake.log" 2>&1 || { cat "$results/cmake.log"; return 1; }
+    cmake --build --preset "$1" -- -j "$jobs"
+}
+
+# count_junit FILE: adds up a JUnit report and names what was skipped, and why.
+count_junit() {
+    local line
+    line=$("$python" tests/lib/junit_counts.py "$1") || { fail "no report: $1"; return; }
+    local p f s
+    read -r p f s <<<"$(head -n 1 <<<"$line")"
+    tail -n +2 <<<"$line"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+# unit PRESET [REGEX]: the CTest entries of a build.
+unit() {
+    step "unit tests: $1"
+    ctest --test-dir "build/$1" -j "$jobs" --output-on-failure ${2:+-R "$2"} \
+        --output-junit "$results/unit-$1.xml" || true
+    count_junit "$results/unit-$1.xml"
+}
+
+# black_box PRESET FOLDER: the pytest suites against a build's binary.
+black_box() {
+    step "$2 tests: $1"
+    OBJLENS_BUILD="$PWD/build/$1" "$python" -m pytest -p no:cacheprovider -q "tests/$2" \
+        --junitxml "$results/$2-$1.xml" || true
+    count_junit "$results/$2-$1.xml"
+}
+
+# fuzz RUNS: each fuzzer over its seeds and RUNS inputs of its own.
+fuzz() {
+    step "fuzzers: $1 runs each"
+    local fuzzer name corpus
+    for fuzzer in build/fuzz/tests/fuzz_*; do
+        [[ -f $fuzzer && -x $fuzzer ]] || continue
+        name=$(basename "$fuzzer")
+        corpus=tests/fuzz/corpus/${name#fuzz_}
+        mkdir -p "$results/corpus/$name"
+        if "$fuzzer" -runs="$1" -seed=1 -max_len=65536 -timeout=20 -rss_limit_mb=4096 -print_final_stats=0 \
+            -artifact_prefix="$results/" "$results/corpus/$name" "$corpus" >"$results/$name.log" 2>&1; then
+            echo "$name: ok"
+            passed=$((passed + 1))
+        else
+            tail -n 40 "$results/$name.log"
+            fail "$name"
+        fi
+    done
+}
+
+threaded='^(net|origin|observe|transform|control|front)_'
+build asan && unit asan || fail "the asan build"
+build tsan && if $full; then unit tsan; else unit tsan "$threaded"; fi || fail "the tsan build"
+build release || fail "the release build"
+for suite in integration security; do black_box release "$suite"; done
+if $full; then
+    for suite in integration security; do black_box asan "$suite"; done
+fi
+build fuzz && if $full; then fuzz 2000000; else fuzz 20000; fi || fail "the fuzz build"
+
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+((failed == 0))
