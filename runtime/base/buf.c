@@ -67,7 +67,7 @@ static uint8_t *regrow(ol_buf *buf, size_t cap)
     return data;
 }
 
-int ol_buf_reserve(ol_buf *buf, size_t more)
+int ol_buf_grow_(ol_buf *buf, size_t more)
 {
     if (more > buf->max - buf->len)
         return OL_ELIMIT;
@@ -89,17 +89,6 @@ int ol_buf_reserve(ol_buf *buf, size_t more)
     return OL_OK;
 }
 
-int ol_buf_add(ol_buf *buf, ol_slice bytes)
-{
-    int rc = ol_buf_reserve(buf, bytes.len);
-    if (rc != OL_OK)
-        return rc;
-    if (bytes.len)
-        memcpy(buf->data + buf->len, bytes.data, bytes.len);
-    buf->len += bytes.len;
-    return OL_OK;
-}
-
 int ol_buf_add_cstr(ol_buf *buf, const char *text)
 {
     return ol_buf_add(buf, ol_slice_cstr(text));
@@ -112,12 +101,23 @@ int ol_buf_add_byte(ol_buf *buf, uint8_t byte)
 
 int ol_buf_add_u64(ol_buf *buf, uint64_t number)
 {
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
     uint8_t digits[20];
     size_t at = sizeof(digits);
-    do {
-        digits[--at] = (uint8_t)('0' + number % 10);
-        number /= 10;
-    } while (number);
+    for (; number >= 100; number /= 100) {
+        at -= 2;
+        memcpy(digits + at, pairs + 2 * (number % 100), 2);
+    }
+    if (number >= 10) {
+        at -= 2;
+        memcpy(digits + at, pairs + 2 * number, 2);
+    } else {
+        digits[--at] = (uint8_t)('0' + number);
+    }
     return ol_buf_add(buf, ol_slice_of(digits + at, sizeof(digits) - at));
 }
 

@@ -34,8 +34,8 @@ void ol_buf_init_fixed(ol_buf *buf, void *memory, size_t size);
 void ol_buf_clear(ol_buf *buf);
 
 /* All return OL_OK, OL_ELIMIT or OL_ENOMEM. */
-int ol_buf_reserve(ol_buf *buf, size_t more);
-int ol_buf_add(ol_buf *buf, ol_slice bytes);
+static inline int ol_buf_reserve(ol_buf *buf, size_t more);
+static inline int ol_buf_add(ol_buf *buf, ol_slice bytes);
 int ol_buf_add_cstr(ol_buf *buf, const char *text);
 int ol_buf_add_byte(ol_buf *buf, uint8_t byte);
 int ol_buf_add_u64(ol_buf *buf, uint64_t number);
@@ -52,5 +52,26 @@ static inline ol_slice ol_buf_slice(const ol_buf *buf)
 
 /* NUL-terminated view; "" when nothing was ever added. */
 const char *ol_buf_cstr(ol_buf *buf);
+
+/* ---- the short way through, when there is room already ---- */
+
+int ol_buf_grow_(ol_buf *buf, size_t more);
+
+static inline int ol_buf_reserve(ol_buf *buf, size_t more)
+{
+    /* `cap` counts the NUL's byte and never exceeds max + 1. */
+    return more < buf->cap - buf->len ? 0 : ol_buf_grow_(buf, more);
+}
+
+static inline int ol_buf_add(ol_buf *buf, ol_slice bytes)
+{
+    int rc = ol_buf_reserve(buf, bytes.len);
+    if (rc != 0)
+        return rc;
+    if (bytes.len)
+        memcpy(buf->data + buf->len, bytes.data, bytes.len);
+    buf->len += bytes.len;
+    return 0;
+}
 
 #endif

@@ -153,23 +153,32 @@ int ol_uri_encode(ol_buf *out, ol_slice data, bool keep_slash)
     return OL_OK;
 }
 
+/* The length of the decoded form, or -1 when it has none. */
+static ptrdiff_t uri_decoded_len(ol_slice text)
+{
+    ptrdiff_t len = 0;
+    for (size_t i = 0; i < text.len; i++, len++) {
+        if (text.data[i] != '%')
+            continue;
+        if (text.len - i < 3 || hex_byte(text.data + i + 1) < 0)
+            return -1;
+        i += 2;
+    }
+    return len;
+}
+
 int ol_uri_decode(ol_buf *out, ol_slice text, bool plus_is_space)
 {
-    size_t escapes = 0;
-    for (size_t i = 0; i < text.len; i++)
-        escapes += text.data[i] == '%';
-    if (escapes > text.len / 3)
+    ptrdiff_t len = uri_decoded_len(text);
+    if (len < 0)
         return OL_EINVAL;
-    int rc = ol_buf_reserve(out, text.len - 2 * escapes);
+    int rc = ol_buf_reserve(out, (size_t)len);
     if (rc != OL_OK)
         return rc;
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
         if (c == '%') {
-            int byte = text.len - i < 3 ? -1 : hex_byte(text.data + i + 1);
-            if (byte < 0)
-                return OL_EINVAL;
-            c = (uint8_t)byte;
+            c = (uint8_t)hex_byte(text.data + i + 1);
             i += 2;
         } else if (c == '+' && plus_is_space) {
             c = ' ';

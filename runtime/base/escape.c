@@ -11,10 +11,17 @@
 
 #define REPLACEMENT "\xEF\xBF\xBD"
 
-static bool json_harmless(uint8_t c)
-{
-    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-}
+/* Bytes that stand for themselves: printable ASCII without the two that JSON quotes … */
+static const bool json_harmless[256] = {
+    [' ' ... '!'] = true,
+    ['#' ... '['] = true,
+    [']' ... '~'] = true,
+};
+/* … and without the five that XML does. */
+static const bool xml_harmless[256] = {
+    [' ' ... '!'] = true, ['#' ... '%'] = true, ['(' ... ';'] = true,
+    ['='] = true,         ['?' ... 0x7F] = true,
+};
 
 /* The letter of JSON's short escape, or 0. */
 static char json_short(uint32_t code_point)
@@ -53,11 +60,6 @@ static int json_one(ol_buf *out, ol_slice bytes, uint32_t code_point)
     return ol_buf_add(out, ol_slice_of(escape, sizeof(escape)));
 }
 
-static bool xml_harmless(uint8_t c)
-{
-    return c >= 0x20 && c < 0x80 && c != '&' && c != '<' && c != '>' && c != '"' && c != '\'';
-}
-
 /* NULL when the character stands for itself. Blanks other than the space are written as
  * references, or a parser would normalize them. */
 static const char *xml_entity(uint32_t code_point)
@@ -84,14 +86,14 @@ static int xml_one(ol_buf *out, ol_slice bytes, uint32_t code_point)
     return entity ? ol_buf_add_cstr(out, entity) : ol_buf_add(out, bytes);
 }
 
-static int escape(ol_buf *out, ol_slice text, bool (*harmless)(uint8_t c),
+static int escape(ol_buf *out, ol_slice text, const bool harmless[256],
                   int (*one)(ol_buf *out, ol_slice bytes, uint32_t code_point))
 {
     size_t len_before = out->len;
     int rc = OL_OK;
     for (size_t at = 0; at < text.len && rc == OL_OK;) {
         size_t run = 0;
-        while (at + run < text.len && harmless(text.data[at + run]))
+        while (at + run < text.len && harmless[text.data[at + run]])
             run++;
         if (run) {
             rc = ol_buf_add(out, ol_slice_of(text.data + at, run));

@@ -80,6 +80,8 @@ bool ol_build_resolve(ol_builder *b, const ol_map *map, const char *label, const
         return false;
     if (ol_map_get(map, reference->bytes))
         return true;
+    if (ol_report_is_full(b->draft->report))
+        return false;
     ol_suggest suggest;
     ol_suggest_init(&suggest, reference->bytes);
     if (!reference->hidden)

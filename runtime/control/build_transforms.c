@@ -14,25 +14,13 @@ static void add_spec(ol_builder *b, const ol_transform_spec *spec)
         b->no_memory = true;
 }
 
-static void check_transform(ol_builder *b, const char *label, const ol_draft_transform *from)
-{
-    char shown[OL_TEXT_SHOW_SIZE];
-    ol_slice file = from->file.bytes;
-    bool known_kind = ol_slice_ends(file, OL_SLICE_LIT(".lua")) ||
-                      ol_slice_ends(file, OL_SLICE_LIT(".so"));
-    if (file.data && !from->file.unknown && !known_kind)
-        ol_build_mistake(b, from->file.line, "%s: file: %s must end in .lua or .so", label,
-                         ol_text_show(file, from->file.hidden, shown));
-    if (from->limits.slice_ms > from->limits.unyieldable_ms)
-        ol_build_mistake(b, from->at.line, "%s: limits: slice_ms is above unyieldable_ms", label);
-}
-
 static void build_transform(ol_builder *b, const ol_draft_transform *from)
 {
     char label[OL_BUILD_LABEL_SIZE];
     ol_build_label("transform", &from->at, label);
     ol_build_index_once(b, b->transforms, "transform", &from->at);
-    check_transform(b, label, from);
+    if (from->limits.slice_ms > from->limits.unyieldable_ms)
+        ol_build_mistake(b, from->at.line, "%s: limits: slice_ms is above unyieldable_ms", label);
     bool given = from->file.bytes.data || from->file.unknown;
     ol_transform_spec spec = {
         .name = (const char *)from->at.name.bytes.data,
@@ -66,6 +54,8 @@ static bool offer_name(void *arg, ol_slice key, void *value)
 
 static void say_unknown(ol_builder *b, const char *label, const ol_text *name)
 {
+    if (ol_report_is_full(b->draft->report))
+        return;
     ol_suggest suggest;
     ol_suggest_init(&suggest, name->bytes);
     if (!name->hidden) {

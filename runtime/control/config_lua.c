@@ -50,8 +50,12 @@ static void on_count(lua_State *L, lua_Debug *debug)
     ol_config_lua *lua = *(ol_config_lua **)lua_getextraspace(L);
     lua->instructions += HOOK_INSTRUCTIONS;
     uint64_t cpu_ms = (ol_clock_thread_cpu_ns() - lua->cpu_start_ns) / 1000000;
-    if (lua->instructions > OL_CONFIG_LUA_INSTRUCTIONS_MAX || cpu_ms > OL_CONFIG_LUA_CPU_MS)
-        luaL_error(L, "the configuration runs too long; is there a loop without end?");
+    if (lua->instructions <= OL_CONFIG_LUA_INSTRUCTIONS_MAX && cpu_ms <= OL_CONFIG_LUA_CPU_MS)
+        return;
+    luaL_where(L, 0); /* inside a hook, level 0 is the script */
+    lua_pushliteral(L, "the configuration runs too long; is there a loop without end?");
+    lua_concat(L, 2);
+    lua_error(L);
 }
 
 static int on_panic(lua_State *L)

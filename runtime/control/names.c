@@ -80,6 +80,12 @@ const char *ol_name_transform_wrong(ol_slice name)
                 "a letter or digit first";
 }
 
+const char *ol_name_transform_file_wrong(ol_slice path)
+{
+    bool ok = ol_slice_ends(path, OL_SLICE_LIT(".lua")) || ol_slice_ends(path, OL_SLICE_LIT(".so"));
+    return ok ? NULL : "must end in .lua or .so";
+}
+
 const char *ol_name_region_wrong(ol_slice name)
 {
     bool ok = name.len >= 1 && name.len <= 31 && all_of(name, is_lower_or_digit, "-");

@@ -17,6 +17,8 @@ const char *ol_name_bucket_wrong(ol_slice name);
 const char *ol_name_access_point_wrong(ol_slice name);
 const char *ol_name_user_wrong(ol_slice name);
 const char *ol_name_transform_wrong(ol_slice name);
+/* What kind of transform a file holds is told by its ending. */
+const char *ol_name_transform_file_wrong(ol_slice path);
 const char *ol_name_region_wrong(ol_slice name);
 const char *ol_name_account_wrong(ol_slice name);
 const char *ol_name_access_key_wrong(ol_slice key);

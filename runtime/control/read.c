@@ -11,6 +11,8 @@
 static void say_unknown_key(const ol_config_reader *r, const ol_place *place, const ol_schema *schema,
                             ol_slice key)
 {
+    if (ol_report_is_full(r->draft->report))
+        return;
     ol_suggest suggest;
     ol_suggest_init(&suggest, key);
     for (size_t i = 0; i < schema->field_count; i++)

@@ -41,7 +41,7 @@ static void add_text(ol_config_report *report, int line, const char *text)
 
 void ol_report_add(ol_config_report *report, int line, const char *format, ...)
 {
-    if (report->count > OL_REPORT_MISTAKES_MAX)
+    if (ol_report_is_full(report))
         return;
     if (report->count == OL_REPORT_MISTAKES_MAX) {
         add_text(report, 0, "there are more mistakes than are shown here");

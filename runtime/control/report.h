@@ -9,16 +9,21 @@
 
 #include "control/config.h"
 
+#define OL_REPORT_MISTAKES_MAX 200
+
 /* `file` is borrowed. Out of memory shows as report->no_memory. */
 void ol_report_init(ol_config_report *report, const char *file);
 /* Past OL_REPORT_MISTAKES_MAX further ones are dropped, and the last one says so. */
 void ol_report_add(ol_config_report *report, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Further mistakes are dropped: finding out more about one is no use. */
+static inline bool ol_report_is_full(const ol_config_report *report)
+{
+    return report->count > OL_REPORT_MISTAKES_MAX;
+}
 /* In the order of their lines, each once. */
 void ol_report_sort(ol_config_report *report);
 /* OL_OK, OL_ECONFIG or OL_ENOMEM. */
 int ol_report_result(const ol_config_report *report);
-
-#define OL_REPORT_MISTAKES_MAX 200
 
 #endif

@@ -195,7 +195,7 @@ static const ol_field transform_limit_fields[] = {
      .fallback = "16 KiB"},
 };
 
-static const ol_schema schema_transform_limits = {
+const ol_schema ol_schema_transform_limits = {
     .form = OL_FORM_NESTED,
     FIELDS(transform_limit_fields),
 };
@@ -245,7 +245,7 @@ static const ol_field limits_fields[] = {
     {"slots", OL_FIELD_NUMBER, LIMIT(slots), .min = 4, .max = 65536, .fallback = "256"},
     {"http", OL_FIELD_TABLE, LIMIT(http), .table = &schema_http_limits},
     {"transform", OL_FIELD_TABLE, AT(ol_draft_limits, transform),
-     .table = &schema_transform_limits},
+     .table = &ol_schema_transform_limits},
 };
 
 static void prepare_limits(const ol_draft *draft, void *item)
@@ -277,10 +277,11 @@ static const char *const shares[] = {
 };
 
 static const ol_field transform_fields[] = {
-    {"file", OL_FIELD_FILE, AT(ol_draft_transform, file)},
+    {"file", OL_FIELD_FILE, AT(ol_draft_transform, file),
+     .wrong = ol_name_transform_file_wrong},
     {"share", OL_FIELD_CHOICE, AT(ol_draft_transform, share), .choices = shares,
      .fallback = "\"identity\""},
-    {"limits", OL_FIELD_TABLE, AT(ol_draft_transform, limits), .table = &schema_transform_limits},
+    {"limits", OL_FIELD_TABLE, AT(ol_draft_transform, limits), .table = &ol_schema_transform_limits},
 };
 
 /* The limits block comes first in the list below, so its values are known here. */

@@ -65,6 +65,7 @@ struct ol_schema {
 };
 
 extern const ol_schema ol_schema_settings;
+extern const ol_schema ol_schema_transform_limits; /* of ol_transform_limits */
 /* In the order in which they are to be read. */
 extern const ol_schema *const ol_schema_blocks[];
 extern const size_t ol_schema_block_count;

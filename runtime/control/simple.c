@@ -67,8 +67,7 @@ static ol_slice name_from_path(ol_slice path, char out[OL_TRANSFORM_NAME_MAX])
 
 static bool is_path(ol_slice transform)
 {
-    return ol_slice_ends(transform, OL_SLICE_LIT(".lua")) ||
-           ol_slice_ends(transform, OL_SLICE_LIT(".so"));
+    return !ol_name_transform_file_wrong(transform);
 }
 
 /* The name under which this file is known already, or empty. */

@@ -83,11 +83,13 @@ void ol_value_setup(lua_State *L)
 {
     static const luaL_Reg hidden[] = {
         {"__concat", on_concat}, {"__tostring", on_tostring}, {NULL, NULL}};
-    static const luaL_Reg unknown[] = {{"__concat", on_swallow},
-                                       {"__call", on_swallow},
-                                       {"__index", on_swallow},
-                                       {"__tostring", on_tostring},
-                                       {NULL, NULL}};
+    /* Arithmetic too: a secret whose quotes were forgotten may hold '+' and '/'. */
+    static const luaL_Reg unknown[] = {
+        {"__concat", on_swallow}, {"__call", on_swallow}, {"__index", on_swallow},
+        {"__add", on_swallow},    {"__sub", on_swallow},  {"__mul", on_swallow},
+        {"__div", on_swallow},    {"__idiv", on_swallow}, {"__mod", on_swallow},
+        {"__pow", on_swallow},    {"__unm", on_swallow},  {"__tostring", on_tostring},
+        {NULL, NULL}};
     luaL_newmetatable(L, HIDDEN_TYPE);
     luaL_setfuncs(L, hidden, 0);
     luaL_newmetatable(L, UNKNOWN_TYPE);

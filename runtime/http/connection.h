@@ -3,33 +3,34 @@
  * One connection of the server, and the one exchange it carries at a time. For http/ only.
  *
  *   server.c      listeners, the set of connections, limits, the sweep
- *   connection.c  bytes from the client: heads, bodies, the end of the connection
+ *   connection.c  turns, one request after another, the end
+ *   request_reader.c  bytes from the client: heads, bodies
  *   exchange.c    bytes to the client: what handlers call
  *   refusal.c     answers to what never became an exchange
  *
- * Reading: bytes that can be used at once are used where the stream put them. Bytes that must
- * wait are `window`; while there are any, the socket is not read. Their memory is `kept` (the
- * stream's buffer, when there are many or a handler borrows from them) or `in`.
+ * While there are bytes that must wait (see inbox.h), the socket is not read.
  *
  * Work for a later turn is a bit in `todo`, done by one deferred call in a fixed order.
  */
 #ifndef OL_HTTP_CONNECTION_H
 #define OL_HTTP_CONNECTION_H
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "http/body_reader.h"
 #include "http/head_parse.h"
+#include "http/inbox.h"
+#include "http/outbox.h"
+#include "http/progress.h"
 #include "http/server.h"
 #include "net/listener.h"
 
 typedef struct ol_http_conn ol_http_conn;
 
 enum {
-    OL_TODO_FLUSH = 1,  /* send what is gathered in `out` */
+    OL_TODO_FLUSH = 1,  /* send what is gathered */
     OL_TODO_BREAK = 2,  /* tell the handler that the connection broke */
     OL_TODO_FINISH = 4, /* the exchange is over: on_close, then the next request */
-    OL_TODO_PUMP = 8    /* look at the window again */
+    OL_TODO_PUMP = 8    /* look at the inbox again */
 };
 
 enum ol_conn_phase {
@@ -68,7 +69,6 @@ struct ol_http_exchange {
     uint64_t in_flight; /* counted to `sent` when drained */
     uint64_t first_byte_ns;
     ol_slice pending;   /* the handler's bytes, behind ours in the socket's queue */
-    char frame[24];     /* the head of the chunk on its way */
 };
 
 struct ol_http_conn {
@@ -86,26 +86,18 @@ struct ol_http_conn {
     bool paused;       /* a handler holds a slice: OL_WAIT from on_data */
     bool body_done;    /* nothing more of the request's body will be read */
     bool discard;      /* read the rest of the body and throw it away */
-    bool out_flying;   /* `out` is with the stream */
     bool served;       /* had a request before */
-    bool pumping;      /* pump is on the stack: the window is in use */
+    bool pumping;      /* pump is on the stack: the inbox is in use */
     int broken;        /* OL_OK, or why the stream is gone */
     ol_post turn;
 
-    ol_buf in;
-    ol_read_buf *kept;
-    ol_slice window;
+    ol_inbox in;
+    ol_outbox out;
     ol_head_scan scan;
     ol_body_reader body;
-    ol_buf out;
-
-    /* watched by the sweep; milliseconds of the loop */
+    ol_progress progress;
     uint64_t head_begun_ns; /* 0: nothing of the next head is there */
-    uint64_t head_deadline; /* 0: none. Idle, head, linger, handshake */
-    uint64_t rx_start, rx_last, rx_paused_at;
-    uint64_t rx_bytes;
-    uint64_t tx_start; /* 0: no window open */
-    uint64_t tx_unsent, tx_out;
+    uint64_t deadline;      /* ms of the loop; 0: none. Idle, head, linger, handshake */
 
     struct ol_http_exchange x;
 };
@@ -155,6 +147,19 @@ void ol_http_conn_finish(ol_http_conn *conn, int code);
 bool ol_http_conn_can_drain(const ol_http_conn *conn);
 /* Called by the sweep. */
 void ol_http_conn_check(ol_http_conn *conn, uint64_t now);
+
+/* ---- request_reader.c ---- */
+
+/* The stream's on_read. */
+void ol_http_conn_read(void *conn, ol_slice data);
+/* Use what waits in the inbox as far as that goes now; then read on, or not. */
+void ol_http_conn_pump(ol_http_conn *conn);
+/* The body cannot be read any further, nor what would stand behind it. */
+void ol_http_conn_body_broke(ol_http_conn *conn, int code);
+/* Bytes of the body are wanted now, by a handler or for throwing them away. */
+bool ol_http_conn_reads_body(const ol_http_conn *conn);
+/* on_end, unless it has been said or nobody wants to hear it. */
+void ol_http_conn_tell_body_end(ol_http_conn *conn, int code);
 
 /* ---- exchange.c ---- */
 

@@ -2,16 +2,13 @@
 /*
  * The handler's side of an exchange: the response.
  *
- * `out` gathers the head and small writes; a large write leaves at once, together with what
- * has been gathered, by reference. Small writes leave at the end of the turn, with the last
- * one, or with the end, so a small response is one system call however it was written.
+ * The head and small writes are gathered; they leave with a large write, with the last one,
+ * with the end, or at the end of the turn, so a small response is one system call however it
+ * was written.
  */
 #include "http/connection.h"
 
 #include <assert.h>
-#include <stdio.h>
-
-#define GATHER_BYTES_MAX (8 * OL_KIB)
 
 static bool is_alive(const ol_http_exchange *x)
 {
@@ -57,41 +54,21 @@ uint64_t ol_http_first_byte_ns(const ol_http_exchange *x)
 static int send_now(ol_http_exchange *x, ol_slice data)
 {
     ol_http_conn *conn = x->conn;
-    ol_slice parts[OL_STREAM_PARTS_MAX];
-    size_t count = 0;
-    if (conn->out.len > 0)
-        parts[count++] = ol_buf_slice(&conn->out);
-    if (x->chunked && data.len > 0) {
-        int len = snprintf(x->frame, sizeof(x->frame), "%zx\r\n", data.len);
-        parts[count++] = ol_slice_of(x->frame, (size_t)len);
-    }
-    if (data.len > 0)
-        parts[count++] = data;
-    if (x->chunked && data.len > 0)
-        parts[count++] = OL_SLICE_LIT("\r\n");
-    for (size_t i = 0; i < count; i++)
-        conn->server->stats.bytes_out += parts[i].len;
     if (!x->first_byte_ns)
         x->first_byte_ns = ol_clock_mono_ns();
-
-    int rc = ol_stream_write(&conn->stream, parts, count);
-    if (rc < 0) {
+    int rc = ol_outbox_send(&conn->out, data, x->chunked);
+    if (rc < 0)
         ol_http_conn_break(conn, rc, true);
-        return rc;
-    }
-    if (rc == OL_WAIT) {
-        conn->out_flying = true;
+    else if (rc == OL_WAIT)
         x->in_flight += data.len;
-        return OL_WAIT;
-    }
-    ol_buf_clear(&conn->out);
-    x->sent += data.len;
-    return OL_OK;
+    else
+        x->sent += data.len;
+    return rc;
 }
 
 void ol_http_exchange_flush(ol_http_exchange *x)
 {
-    if (!is_alive(x) || x->conn->out.len == 0 || ol_stream_write_waits(&x->conn->stream))
+    if (!is_alive(x) || x->conn->out.gathered.len == 0 || ol_stream_write_waits(&x->conn->stream))
         return;
     send_now(x, OL_SLICE_NONE);
 }
@@ -101,13 +78,13 @@ static void complete(ol_http_exchange *x)
 {
     ol_http_conn *conn = x->conn;
     if (x->chunked && !x->last_chunk) {
-        if (ol_buf_add(&conn->out, OL_SLICE_LIT("0\r\n\r\n")) != OL_OK) {
+        if (ol_buf_add(&conn->out.gathered, OL_SLICE_LIT("0\r\n\r\n")) != OL_OK) {
             ol_http_conn_break(conn, OL_ENOMEM, true);
             return;
         }
         x->last_chunk = true;
     }
-    if (conn->out.len > 0 && send_now(x, OL_SLICE_NONE) != OL_OK)
+    if (conn->out.gathered.len > 0 && send_now(x, OL_SLICE_NONE) != OL_OK)
         return; /* drained: we come back; broken: the handler will hear */
     ol_http_conn_finish(conn, OL_OK);
 }
@@ -167,30 +144,12 @@ int ol_http_respond(ol_http_exchange *x, const ol_http_response *response)
         return OL_EPEER;
     ol_http_head_extra extra = {.date = ol_http_server_date(conn->server)};
     decide_framing(x, response, &extra);
-    int rc = ol_http_write_head(&conn->out, response->status, response->headers, &extra);
+    int rc = ol_http_write_head(&conn->out.gathered, response->status, response->headers, &extra);
     if (rc != OL_OK)
         return rc;
     conn->close_after |= extra.close;
     x->responded = true;
     return OL_OK;
-}
-
-/* Small bytes go behind the head. False: they do not fit. */
-static bool gather(ol_http_exchange *x, ol_slice data)
-{
-    ol_buf *out = &x->conn->out;
-    if (data.len + 32 > GATHER_BYTES_MAX || out->len > GATHER_BYTES_MAX - data.len - 32)
-        return false;
-    if (ol_buf_reserve(out, data.len + 32) != OL_OK)
-        return false;
-    if (x->chunked)
-        ol_buf_addf(out, "%zx\r\n", data.len);
-    ol_buf_add(out, data);
-    if (x->chunked)
-        ol_buf_add(out, OL_SLICE_LIT("\r\n"));
-    x->sent += data.len;
-    ol_http_conn_todo(x->conn, OL_TODO_FLUSH);
-    return true;
 }
 
 int ol_http_write(ol_http_exchange *x, ol_slice data)
@@ -208,7 +167,9 @@ int ol_http_write(ol_http_exchange *x, ol_slice data)
     if (ol_stream_write_waits(&x->conn->stream)) {
         x->pending = data;
         rc = OL_WAIT;
-    } else if (x->unsent != 0 && gather(x, data)) {
+    } else if (x->unsent != 0 && ol_outbox_gather(&x->conn->out, data, x->chunked)) {
+        x->sent += data.len;
+        ol_http_conn_todo(x->conn, OL_TODO_FLUSH);
         return OL_OK;
     } else {
         rc = send_now(x, data);

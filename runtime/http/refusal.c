@@ -38,13 +38,13 @@ static int write_answer(ol_http_conn *conn, int status, const char *why, const c
                        "<Error><Code>%s</Code><Message>The request was refused: %s.</Message>"
                        "<RequestId>%s</RequestId></Error>",
                        code_of(status), why, id);
-    int rc = ol_buf_addf(&conn->out,
+    int rc = ol_buf_addf(&conn->out.gathered,
                          "HTTP/1.1 %d %s\r\nContent-Type: application/xml\r\n"
                          "x-amz-request-id: %s\r\nDate: %s\r\nContent-Length: %d\r\n"
                          "Connection: close\r\n\r\n",
                          status, ol_http_reason(status), id, ol_http_server_date(conn->server),
                          len);
-    return rc == OL_OK ? ol_buf_add(&conn->out, ol_slice_of(body, (size_t)len)) : rc;
+    return rc == OL_OK ? ol_buf_add(&conn->out.gathered, ol_slice_of(body, (size_t)len)) : rc;
 }
 
 void ol_http_conn_refuse(ol_http_conn *conn, int status, const char *why)
@@ -60,15 +60,9 @@ void ol_http_conn_refuse(ol_http_conn *conn, int status, const char *why)
         ol_http_conn_break(conn, OL_ENOMEM, false);
         return;
     }
-    ol_slice out = ol_buf_slice(&conn->out);
-    server->stats.bytes_out += out.len;
-    int rc = ol_stream_write(&conn->stream, &out, 1);
-    if (rc < 0) {
+    int rc = ol_outbox_send(&conn->out, OL_SLICE_NONE, false);
+    if (rc < 0)
         ol_http_conn_break(conn, rc, false);
-        return;
-    }
-    conn->out_flying = rc == OL_WAIT;
-    if (rc == OL_OK)
-        ol_buf_clear(&conn->out);
-    ol_http_conn_linger(conn);
+    else
+        ol_http_conn_linger(conn);
 }

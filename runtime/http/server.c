@@ -15,7 +15,6 @@
 #define SWEEP_MS_MIN 10
 #define SWEEP_MS_MAX 500
 #define IN_BYTES_MAX (OL_READ_BYTES + OL_MIB)
-#define OUT_BYTES_MAX (1 * OL_MIB)
 
 typedef struct ol_http_listener {
     ol_listener base;
@@ -59,14 +58,18 @@ void ol_http_server_stats(const ol_http_server *server, ol_http_stats *out)
 {
     *out = server->stats;
     out->open = server->conns_open;
+    for (const ol_http_conn *conn = server->conns; conn; conn = conn->next) {
+        out->bytes_in += conn->stream.bytes_in;
+        out->bytes_out += conn->stream.bytes_out;
+    }
 }
 
 /* ---- the memory of connections ---- */
 
 static void conn_destroy(ol_http_conn *conn)
 {
-    ol_buf_fini(&conn->in);
-    ol_buf_fini(&conn->out);
+    ol_inbox_fini(&conn->in);
+    ol_outbox_fini(&conn->out);
     ol_arena_destroy(conn->x.arena);
     ol_free(conn);
 }
@@ -81,8 +84,8 @@ static ol_http_conn *conn_new(void)
         ol_free(conn);
         return NULL;
     }
-    ol_buf_init(&conn->in, IN_BYTES_MAX);
-    ol_buf_init(&conn->out, OUT_BYTES_MAX);
+    ol_inbox_init(&conn->in, IN_BYTES_MAX);
+    ol_outbox_init(&conn->out, &conn->stream);
     return conn;
 }
 
@@ -99,19 +102,16 @@ static ol_http_conn *take_conn(ol_http_server *server)
 /* As new, but with the memory it had. */
 static void recycle(ol_http_conn *conn)
 {
+    ol_inbox_drop(&conn->in);
+    ol_outbox_reset(&conn->out);
+    ol_arena_reset(conn->x.arena);
+    ol_inbox in = conn->in;
+    ol_outbox out = conn->out;
     ol_arena *arena = conn->x.arena;
-    ol_buf in = conn->in, out = conn->out;
-    ol_arena_reset(arena);
     memset(conn, 0, sizeof(*conn));
-    conn->x.arena = arena;
     conn->in = in;
     conn->out = out;
-    ol_buf_clear(&conn->in);
-    ol_buf_clear(&conn->out);
-    if (conn->in.cap > OL_HTTP_HEAD_BYTES_MAX)
-        ol_buf_fini(&conn->in);
-    if (conn->out.cap > OL_HTTP_HEAD_BYTES_MAX)
-        ol_buf_fini(&conn->out);
+    conn->x.arena = arena;
 }
 
 static void link_conn(ol_http_conn *conn)
@@ -143,8 +143,8 @@ void ol_http_server_gone(ol_http_conn *conn)
         server->conns_refused--;
     else
         server->conns_open--;
-    ol_read_buf_release(conn->kept);
-    conn->kept = NULL;
+    server->stats.bytes_in += conn->stream.bytes_in;
+    server->stats.bytes_out += conn->stream.bytes_out;
     unlink_conn(conn);
     recycle(conn);
     if (server->spares < SPARES_MAX && !server->closing) {

@@ -245,6 +245,11 @@ bool ol_stream_write_waits(const ol_stream *stream)
     return stream->waiting_;
 }
 
+bool ol_stream_is_flushed(const ol_stream *stream)
+{
+    return !stream->flying_ && !stream->waiting_;
+}
+
 static int fd_of(const ol_stream *stream)
 {
     uv_os_fd_t fd;

@@ -90,6 +90,8 @@ ol_read_buf *ol_stream_keep(ol_stream *stream);
 int ol_stream_write(ol_stream *stream, const ol_slice *parts, size_t count);
 /* True between an OL_WAIT and its on_drain. */
 bool ol_stream_write_waits(const ol_stream *stream);
+/* The socket has taken everything that was written. */
+bool ol_stream_is_flushed(const ol_stream *stream);
 /* Bytes of ours that the peer has not acknowledged yet: queue and socket. A system call. */
 uint64_t ol_stream_unsent(ol_stream *stream);
 

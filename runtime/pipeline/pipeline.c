@@ -275,7 +275,7 @@ void ol_stage_ready(ol_stage *st)
 {
     if (is_over(st->pipeline))
         return;
-    /* Upwards to the first stage that wants to know, as far as stages wait for one another. */
+    /* Upwards to the first stage that wants to know: those between only passed on a wait. */
     while (st->up) {
         assert(st->waiting_);
         st->waiting_ = false;
@@ -284,8 +284,6 @@ void ol_stage_ready(ol_stage *st)
             resume(st);
             return;
         }
-        if (!st->waiting_)
-            return;
     }
 }
 

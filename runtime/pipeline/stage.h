@@ -23,9 +23,9 @@
  *           It may also call that before its input has ended: then it is given nothing more, a
  *           write from above just waits (for good), and the sink's end ends the pipeline.
  *   resume  the stage below is ready again after a write that returned OL_WAIT (or the
- *           source is asked to begin). NULL: the call is handed on to the stage above, if
- *           that one waits. A stage that writes on its own, from finish or from a callback,
- *           needs one.
+ *           source is asked to begin). NULL: the call is handed on to the stage above,
+ *           which is right when the wait was only passed on; a stage that writes on its own,
+ *           from finish or from a callback, needs one.
  *   close   once for every opened stage, whatever happened, tail first. Frees everything
  *           that is not arena memory. After it no callback of this stage may run.
  *

@@ -54,8 +54,7 @@ static int bad_credential(ol_error *err)
 /* From the right: an access key may hold a '/' of its own. */
 static int parse_credential(ol_slice text, ol_sigv4_authorization *out, ol_error *err)
 {
-    const uint8_t *end = text.data + text.len;
-    ol_slice terminal;
+    ol_slice whole = text, terminal;
     if (!cut_last(&text, &terminal) || !cut_last(&text, &out->service) ||
         !cut_last(&text, &out->region) || !cut_last(&text, &out->date))
         return bad_credential(err);
@@ -71,7 +70,7 @@ static int parse_credential(ol_slice text, ol_sigv4_authorization *out, ol_error
         !is_scope_word(out->region, REGION_BYTES_MAX) ||
         !is_scope_word(out->service, SERVICE_BYTES_MAX))
         return bad_credential(err);
-    out->scope = ol_slice_of(out->date.data, (size_t)(end - out->date.data));
+    out->scope = ol_slice_from(whole, (size_t)(out->date.data - whole.data));
     return OL_OK;
 }
 

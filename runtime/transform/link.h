@@ -74,6 +74,9 @@ int ol_link_open(ol_link *link, ol_ticket *ticket, ol_error *err);
 void ol_link_close(ol_ticket *ticket);
 /* Jobs whose index is taken: running, given up but not yet let go, or still sending. */
 unsigned ol_link_jobs(const ol_link *link);
+unsigned ol_link_jobs_max(const ol_link *link);
+/* The host works on a job of that index, for a ticket. */
+bool ol_link_is_working(const ol_link *link, uint32_t index);
 /* The job of that index was given up and the host has not let go. */
 bool ol_link_is_canceled(const ol_link *link, uint32_t index);
 ol_ticket *ol_link_ticket(const ol_link *link, uint32_t index);

@@ -100,6 +100,8 @@ void ol_link_slot_give(ol_link *link, ol_link_job *job, uint32_t slot);
 void ol_link_slot_doubt(ol_link *link, ol_link_job *job, uint32_t slot);
 /* The job's promise changes with its state: settle it around every change of state. */
 void ol_link_set_state(ol_link *link, ol_link_job *job, enum ol_link_job_state state);
+/* All slots are free; their memory goes back. */
+void ol_link_slots_clear(ol_link *link);
 bool ol_link_holds(const ol_link_job *job, uint32_t slot);
 
 /* ---- link.c ---- */

@@ -25,11 +25,22 @@ void ol_pool_options_default(ol_pool_options *options);
 int ol_pool_new(ol_pool **pool, ol_loop *loop, const ol_pool_options *options, ol_error *err);
 /* Have a host of this program ready before the first request. */
 void ol_pool_warm(ol_pool *pool, ol_program *program);
+/* Every pipeline that uses the pool must be closed before. `cb` runs on a later turn; then the
+ * pool is gone and so are its processes. */
 void ol_pool_close(ol_pool *pool, void (*cb)(void *arg), void *arg);
+
+/* Requests, made by the stage; ticket.h. */
+struct ol_ticket;
+/* OL_OK: a host has it already. OL_WAIT: on_start follows. OL_ESLOWDOWN: the queue is full. The
+ * ticket's memory stays until ol_pool_leave. */
+int ol_pool_enter(ol_pool *pool, struct ol_ticket *ticket, ol_error *err);
+/* No callback follows. Harmless when it never entered. */
+void ol_pool_leave(struct ol_ticket *ticket);
 
 typedef struct ol_pool_stats {
     uint64_t hosts, hosts_started, hosts_died, jobs, jobs_running, jobs_queued, jobs_refused, preempted;
 } ol_pool_stats;
+/* Any thread, while the pool is open. */
 void ol_pool_stats_get(const ol_pool *pool, ol_pool_stats *out);
 
 #endif

@@ -12,8 +12,8 @@ import rows_memory
 import rows_passthrough
 import rows_put
 import rows_transforms
-from kit.machine import CORES
-from kit.peers import Objlens, Peers
+from gauge.machine import CORES
+from gauge.peers import Objlens, Peers
 
 ROWS = {
     "passthrough": rows_passthrough.run,

@@ -5,10 +5,10 @@ import http.client
 import threading
 import time
 
-from kit.load import signed_headers
-from kit.machine import median, percentile
-from kit.peers import Objlens
-from kit.table import print_fact
+from gauge.load import signed_headers
+from gauge.machine import median, percentile
+from gauge.peers import Objlens
+from gauge.table import print_fact
 
 LOOPS = {
     "plain loop": ("while true do end", 2),

@@ -5,9 +5,9 @@ import selectors
 import socket
 import time
 
-from kit.load import raw_request, signed_headers
-from kit.machine import median, pss_bytes
-from kit.table import print_fact
+from gauge.load import raw_request, signed_headers
+from gauge.machine import median, pss_bytes
+from gauge.table import print_fact
 
 GIB = 1 << 30
 

@@ -4,8 +4,8 @@ serving the same files itself (static) and from another nginx (proxy: 64 KiB buf
 without buffering; "best" is whichever does better)."""
 import os
 
-from kit.load import Cost, signed_headers, wrk
-from kit.table import compare
+from gauge.load import Cost, signed_headers, wrk
+from gauge.table import compare
 
 SIZES = [  # name, bytes, connections, unit, goals
     ("1KiB", 1 << 10, 64, "requests", {"nginx proxy": 1.3, "nginx static": 0.5}),

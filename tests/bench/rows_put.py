@@ -5,9 +5,9 @@ import os
 import threading
 import time
 
-from kit.load import raw_request, replayed, signed_headers, wrk
-from kit.machine import median
-from kit.table import print_fact, print_row
+from gauge.load import raw_request, replayed, signed_headers, wrk
+from gauge.machine import median
+from gauge.table import print_fact, print_row
 
 KEYS = 4000
 

@@ -5,8 +5,8 @@ import os
 import random
 import re
 
-from kit.load import Cost, signed_headers, wrk
-from kit.table import compare, print_fact
+from gauge.load import Cost, signed_headers, wrk
+from gauge.table import compare, print_fact
 
 
 def view(bench, olap, name, connections):

@@ -54,6 +54,7 @@ typedef struct ol_test_chop {
 /* Answers every write OL_WAIT and passes it on `turns` later; the end too. */
 typedef struct ol_test_slow {
     unsigned turns; /* at least 1 */
+    bool end_only;  /* writes pass at once */
 } ol_test_slow;
 
 /* Fails the test when the order of calls is broken or a lent slice changes; counts them. */

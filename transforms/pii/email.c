@@ -81,6 +81,13 @@ static size_t label_end(const struct pii_text *t, size_t at, size_t limit)
     return at;
 }
 
+/* The domain goes on at `at`, past `limit`. */
+static bool goes_past(const struct pii_text *t, size_t at, size_t limit)
+{
+    size_t step = pii_at(t, at) == '.' ? 1 : domain_unit(t, at);
+    return step != 0 && at + step > limit;
+}
+
 /* The end of the longest domain at `from`; 0 when there is none. */
 static size_t domain_end(const struct pii_text *t, size_t from, bool *open_ended)
 {
@@ -98,11 +105,8 @@ static size_t domain_end(const struct pii_text *t, size_t from, bool *open_ended
             break;
         at = end + 1;
     }
-    *open_ended = best && at - from + 2 > PII_DOMAIN_MAX && pii_at(t, limit) >= 0 &&
-                  pii_email_goes_on((uint8_t)pii_at(t, limit));
-    if (*open_ended)
-        best = limit;
-    return best;
+    *open_ended = best && goes_past(t, at, limit);
+    return *open_ended ? limit : best;
 }
 
 /* The earliest place from which everything up to the '@' can be a local part. */

@@ -34,14 +34,16 @@ enum pii_entity {
 struct pii_match {
     size_t start, end;
     enum pii_entity entity;
-    size_t sign;     /* e-mail: where the '@' is; the match may begin later than `start` */
+    size_t sign;     /* e-mail: where the '@' is; phone: 0, or where else the match may begin */
     bool open_ended; /* e-mail: the domain goes on past `end`, further than a domain can */
 };
 
 /* `at` is the '@'. */
 bool pii_email_find(const struct pii_text *t, size_t at, struct pii_match *m);
-/* The same address, beginning no earlier than `from`. */
+/* The same match, beginning no earlier than `from`: for when something else was taken that
+ * ends there. Only e-mails and phones can. */
 bool pii_email_trim(const struct pii_text *t, struct pii_match *m, size_t from);
+bool pii_phone_trim(struct pii_match *m, size_t from);
 /* A byte that an endless domain may go on with. */
 bool pii_email_goes_on(uint8_t byte);
 

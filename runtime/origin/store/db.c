@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -120,6 +121,13 @@ static int make_private(const char *path, ol_error *err)
     return OL_OK;
 }
 
+/* SQLite's own accounting takes a lock at each allocation; nobody reads it. Without effect when
+ * somebody else in the process has started SQLite before. */
+static void configure_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int open_connection(sqlite3 **db, const char *path, int flags, ol_error *err)
 {
     int rc = sqlite3_open_v2(path, db,
@@ -167,7 +175,7 @@ static const char writer_pragmas[] = "PRAGMA journal_mode=WAL;"
                                      "PRAGMA journal_size_limit=67108864;"
                                      "PRAGMA secure_delete=FAST;"
                                      "PRAGMA temp_store=MEMORY;"
-                                     "PRAGMA cache_size=-8192;";
+                                     "PRAGMA cache_size=-16384;";
 
 int ol_db_open_writer(sqlite3 **db, const char *folder, ol_error *err)
 {
@@ -175,6 +183,8 @@ int ol_db_open_writer(sqlite3 **db, const char *folder, ol_error *err)
     char path[PATH_MAX];
     if (snprintf(path, sizeof path, "%s/" OL_DB_NAME, folder) >= (int)sizeof path)
         return ol_error_set(err, OL_EINVAL, "store: the path of the data folder is too long");
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, configure_library);
     if (!sqlite3_threadsafe())
         return ol_error_set(err, OL_EINTERNAL, "store: this SQLite is not safe for threads");
     int result = make_private(path, err);

@@ -12,9 +12,9 @@
 
 #include "origin/store/db.h"
 
-#define CHECKPOINT_FRAMES 2048                       /* 8 MiB */
+#define CHECKPOINT_FRAMES 4096                       /* 16 MiB */
 #define CHECKPOINT_STEP 512                          /* after a try that left something */
-#define RESTART_FRAMES (16 * CHECKPOINT_FRAMES)      /* 128 MiB: now wait for the readers */
+#define RESTART_FRAMES (8 * CHECKPOINT_FRAMES)       /* 128 MiB: now wait for the readers */
 #define LOG_HEAD_BYTES 32
 #define FRAME_BYTES (24 + OL_DB_PAGE_BYTES)
 

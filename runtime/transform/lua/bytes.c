@@ -36,6 +36,13 @@ uint8_t *ol_lua_bytes_reserve(lua_State *L, int owner, ol_lua_bytes *bytes, size
     return data + bytes->len;
 }
 
+void ol_lua_bytes_reserve_exactly(lua_State *L, int owner, ol_lua_bytes *bytes, size_t total)
+{
+    bytes->data = lua_newuserdatauv(L, total, 0);
+    bytes->cap = total;
+    lua_setiuservalue(L, owner, 1);
+}
+
 void ol_lua_bytes_add(lua_State *L, int owner, ol_lua_bytes *bytes, const void *data, size_t len)
 {
     if (len == 0)

@@ -20,6 +20,8 @@ typedef struct ol_lua_bytes {
 ol_lua_bytes *ol_lua_bytes_new(lua_State *L);
 /* Room for `more` bytes behind the content. `owner` is the userdata's (absolute) index. */
 uint8_t *ol_lua_bytes_reserve(lua_State *L, int owner, ol_lua_bytes *bytes, size_t more);
+/* For bytes that are still empty: a block of just this size. */
+void ol_lua_bytes_reserve_exactly(lua_State *L, int owner, ol_lua_bytes *bytes, size_t total);
 void ol_lua_bytes_add(lua_State *L, int owner, ol_lua_bytes *bytes, const void *data, size_t len);
 /* Push the content as a string; the block is let go. */
 void ol_lua_bytes_finish(lua_State *L, int owner, ol_lua_bytes *bytes);

@@ -29,16 +29,6 @@ static uint64_t budget_of(lua_State *L)
     return ol_lua_script_of(ol_lua_run(L))->limits.pattern_steps;
 }
 
-/* A start position as Lua counts it, to an offset; past the end gives len + 1. */
-static size_t offset_of(lua_Integer position, size_t len)
-{
-    if (position > 0)
-        return (lua_Unsigned)position - 1 > len ? len + 1 : (size_t)position - 1;
-    if (position == 0 || position < -(lua_Integer)len)
-        return 0;
-    return len + (size_t)position;
-}
-
 /* Raises for the results that are errors. */
 static void check_result(lua_State *L, const ol_pattern *m, enum ol_pattern_result result)
 {
@@ -173,7 +163,7 @@ static int find_plain(lua_State *L, ol_slice text, ol_slice wanted, size_t offse
 static int search_in(lua_State *L, bool find)
 {
     ol_slice text = check_slice(L, 1), pattern = check_slice(L, 2);
-    size_t offset = offset_of(luaL_optinteger(L, 3, 1), text.len);
+    size_t offset = ol_lua_offset(luaL_optinteger(L, 3, 1), text.len);
 
     if (offset > text.len) {
         lua_pushnil(L);
@@ -227,7 +217,7 @@ static int gmatch_next(lua_State *L)
 static int string_gmatch(lua_State *L)
 {
     ol_slice text = check_slice(L, 1), pattern = check_slice(L, 2);
-    size_t offset = offset_of(luaL_optinteger(L, 3, 1), text.len);
+    size_t offset = ol_lua_offset(luaL_optinteger(L, 3, 1), text.len);
     search *kept;
 
     lua_settop(L, 2);

@@ -12,13 +12,22 @@
 
 /* ---- format ---- */
 
-/* Upvalue 1: Lua's own format. Stack: format, arguments…, all of them fit for it. */
+/* Upvalue 1: Lua's own format. Stack: format, arguments…, all of them fit for it. Its errors
+ * know neither its name nor the line of the script, because it is called from C. */
 static int format_plain(lua_State *L)
 {
+    int status;
+
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, 1);
-    return 1;
+    status = lua_pcall(L, lua_gettop(L) - 1, 1, 0);
+    if (status == LUA_OK)
+        return 1;
+    ol_lua_caught(L, status);
+    luaL_where(L, 1);
+    luaL_gsub(L, lua_tostring(L, -2), "'?'", "'format'");
+    lua_concat(L, 2);
+    return lua_error(L);
 }
 
 /* The next conversion at or behind `at`: its letter and, in *at, the place behind it. 0 at the

@@ -20,15 +20,27 @@ void ol_lua_open_string(lua_State *L);    /* format, rep, upper, lower */
 void ol_lua_open_pattern(lua_State *L);   /* find, match, gmatch, gsub */
 void ol_lua_open_table(lua_State *L);
 void ol_lua_open_prelude(lua_State *L);   /* what is written in Lua: sort, ipairs, … */
-void ol_lua_open_log(lua_State *L);
 /* event, object and response, kept in the registry for get. */
 void ol_lua_open_event(lua_State *L);
 void ol_lua_open_object(lua_State *L);
 void ol_lua_open_response(lua_State *L);
 
+/* For the prelude: push concat and unpack as they are for plain tables; and what log uses. */
+void ol_lua_push_plain_table_functions(lua_State *L);
+void ol_lua_push_log(lua_State *L); /* api_log.c */
+
 /* Push the text for the value at `index` as tostring() does, for values without a
  * metamethod: never an address. */
 const char *ol_lua_push_text(lua_State *L, int index, size_t *len);
+/* A start position as Lua's string functions count it, to an offset; past the end: len + 1. */
+static inline size_t ol_lua_offset(lua_Integer position, size_t len)
+{
+    if (position > 0)
+        return (lua_Unsigned)position - 1 > len ? len + 1 : (size_t)position - 1;
+    if (position == 0 || position < -(lua_Integer)len)
+        return 0;
+    return len + (size_t)position;
+}
 /* pairs() of the plain table on top, replacing it by the three results. */
 int ol_lua_order_pairs(lua_State *L);
 

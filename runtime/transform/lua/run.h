@@ -41,7 +41,8 @@ enum ol_lua_phase {
 
 /* The piece of the original that is held, and how much of it has been taken. */
 typedef struct ol_lua_input {
-    ol_slice rest;
+    ol_slice rest; /* not yet taken */
+    ol_slice lent; /* to a buffer */
     bool held;
     bool ended;
     uint32_t generation; /* grows whenever lent bytes become invalid */
@@ -64,9 +65,7 @@ typedef struct ol_lua_job_state {
     int64_t opened_ms;
     ol_lua_input input;
     ol_lua_write write;
-    uint64_t read_at_offset; /* of the read_at under way */
-    size_t read_at_left;
-    bool read_at_failed; /* the last error raised was a refused read_at */
+    bool read_at_failed; /* once at least; the last time with this error and this text */
     ol_error read_at_error;
     char read_at_text[OL_ERROR_TEXT_SIZE + 16];
 } ol_lua_job_state;

@@ -58,7 +58,7 @@ void ol_lua_stop(ol_run *run, int code, const char *detail, ...)
     va_start(args, detail);
     vsnprintf(text, sizeof(text), detail, args);
     va_end(args);
-    ol_lua_position(run, run->current, position, sizeof(position));
+    ol_lua_position(run, run->current ? run->current : run->co, position, sizeof(position));
     ol_error_clear(&run->now.stop);
     ol_error_set(&run->now.stop, code, "%s: %s", position, text);
     latch(run);

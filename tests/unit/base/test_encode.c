@@ -112,6 +112,14 @@ static void uri_decoding(void **state)
             fail_msg("decoded: %s", bad[i]);
         ol_buf_fini(&out);
     }
+    /* Escapes that are none do not make the result shorter than it gets before they are met. */
+    char text[150];
+    memset(text, 'a', 100);
+    memset(text + 100, '%', 50);
+    ol_buf tight;
+    ol_buf_init(&tight, 4096);
+    assert_code(ol_uri_decode(&tight, ol_slice_of(text, sizeof(text)), false), OL_EINVAL);
+    ol_buf_fini(&tight);
     /* The limit is on what comes out, not on what goes in. */
     ol_buf out;
     ol_buf_init(&out, 2);

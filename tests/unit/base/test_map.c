@@ -95,6 +95,28 @@ static void destroy_frees_the_values(void **state)
     assert_no_leak(before);
 }
 
+static void growing_is_no_must(void **state)
+{
+    (void)state;
+    ol_map *map = ol_map_new();
+    for (unsigned i = 0; i < 200; i++) {
+        char text[16];
+        ol_slice key = key_of(i, text);
+        /* When the table is full, the first allocation is its growing. */
+        bool is_full = i >= 16 && (i & (i - 1)) == 0;
+        if (is_full)
+            ol_alloc_fail_one_after(0);
+        assert_code(ol_map_put(map, key, map, NULL), OL_OK);
+        assert_int_equal(ol_alloc_failed(), is_full);
+        ol_alloc_fail_after(-1);
+    }
+    for (unsigned i = 0; i < 200; i++) {
+        char text[16];
+        assert_non_null(ol_map_get(map, key_of(i, text)));
+    }
+    ol_map_destroy(map, NULL);
+}
+
 static int fill(void *arg)
 {
     (void)arg;
@@ -132,6 +154,7 @@ int main(void)
         cmocka_unit_test(does_what_an_array_does),
         cmocka_unit_test(visits_everything_once),
         cmocka_unit_test(destroy_frees_the_values),
+        cmocka_unit_test(growing_is_no_must),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

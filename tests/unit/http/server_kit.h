@@ -32,7 +32,7 @@ typedef struct kit {
     ol_http_server *server;
     ol_http_limits limits;
     uint16_t port;
-    bool closed;
+    bool hold; /* /slow-echo resumes only when the test says so */
     /* what the handler saw */
     unsigned requests, closes, gones, body_ends, drains, refusals;
     int close_code, gone_code, body_code, refused_status;
@@ -53,7 +53,7 @@ typedef struct kit_job {
     uint8_t held_first;
     size_t left; /* of /big */
     uint8_t *block;
-    bool slow, over;
+    bool slow, over, deferred;
 } kit_job;
 
 #define KIT_BLOCK_BYTES (256 * 1024)
@@ -83,6 +83,21 @@ static void kit_more_big(kit_job *job)
     ol_http_end(job->x);
 }
 
+/* A deferred call keeps the job's memory until it has run. */
+static void kit_defer(kit_job *job, void (*fn)(void *arg))
+{
+    job->deferred = true;
+    job->resume = (ol_post){.fn = fn, .arg = job};
+    ol_loop_defer(job->k->t.loop, &job->resume);
+}
+
+static void kit_job_free(kit_job *job)
+{
+    ol_buf_fini(&job->body);
+    ol_free(job->block);
+    ol_free(job);
+}
+
 static void kit_on_drain(void *arg)
 {
     kit_job *job = arg;
@@ -108,9 +123,8 @@ static void kit_on_close(void *arg, int code)
     job->k->live--;
     if (job->k->last == job)
         job->k->last = NULL;
-    ol_buf_fini(&job->body);
-    ol_free(job->block);
-    ol_free(job);
+    if (!job->deferred)
+        kit_job_free(job);
 }
 
 static const ol_http_exchange_ops kit_ops = {kit_on_drain, kit_on_gone, kit_on_close};
@@ -119,7 +133,12 @@ static const ol_http_exchange_ops kit_ops = {kit_on_drain, kit_on_gone, kit_on_c
 static void kit_resume(void *arg)
 {
     kit_job *job = arg;
-    if (!job->over && job->held.len > 0) {
+    job->deferred = false;
+    if (job->over) {
+        kit_job_free(job);
+        return;
+    }
+    if (job->held.len > 0) {
         assert_int_equal(job->held.data[0], job->held_first);
         ol_buf_add(&job->body, job->held);
         job->held = OL_SLICE_NONE;
@@ -137,8 +156,8 @@ static int kit_on_data(void *arg, ol_slice data)
         return ol_buf_add(&job->body, data);
     job->held = data;
     job->held_first = data.data[0];
-    job->resume = (ol_post){.fn = kit_resume, .arg = job};
-    ol_loop_defer(ol_http_loop(job->x), &job->resume);
+    if (!job->k->hold)
+        kit_defer(job, kit_resume);
     return OL_WAIT;
 }
 
@@ -189,24 +208,22 @@ static void kit_chunked(kit_job *job)
     ol_http_end(job->x);
 }
 
-static void kit_break(kit_job *job, int64_t length, bool by_end)
+/* Ten bytes of a longer body. */
+static void kit_begin(kit_job *job, int64_t length)
 {
     ol_http_response r = {.status = 200, .content_length = length};
-    assert_code(ol_http_respond(job->x, &r), OL_OK);
-    assert_code(ol_http_write(job->x, OL_SLICE_LIT("0123456789")), OL_OK);
-    if (by_end) {
-        ol_http_end(job->x);
-        return;
-    }
-    /* Let the bytes leave first, so that the client has part of a body in its hands. */
-    ol_test_loop_turns(&job->k->t, 0);
-    job->left = 0;
+    if (ol_http_respond(job->x, &r) != OL_OK ||
+        ol_http_write(job->x, OL_SLICE_LIT("0123456789")) < 0)
+        ol_http_abort(job->x);
 }
 
 static void kit_abort_later(void *arg)
 {
     kit_job *job = arg;
-    if (!job->over)
+    job->deferred = false;
+    if (job->over)
+        kit_job_free(job);
+    else
         ol_http_abort(job->x);
 }
 
@@ -239,11 +256,17 @@ static void kit_dispatch(kit_job *job, const ol_http_request *r)
         kit_big(job, (size_t)strtoull((const char *)r->query.data, NULL, 10),
                 kit_is(r, "/big-chunked"));
     } else if (kit_is(r, "/short")) {
-        kit_break(job, 100, true);
+        kit_begin(job, 100);
+        ol_http_end(job->x);
+    } else if (kit_is(r, "/begin") || kit_is(r, "/begin-chunked")) {
+        kit_begin(job, kit_is(r, "/begin") ? 100 : -1);
     } else if (kit_is(r, "/abort") || kit_is(r, "/abort-chunked")) {
-        kit_break(job, kit_is(r, "/abort") ? 100 : -1, false);
-        job->resume = (ol_post){.fn = kit_abort_later, .arg = job};
-        ol_loop_defer(ol_http_loop(job->x), &job->resume);
+        kit_begin(job, kit_is(r, "/abort") ? 100 : -1);
+        kit_defer(job, kit_abort_later);
+    } else if (kit_is(r, "/abort-now")) {
+        ol_http_abort(job->x);
+    } else if (kit_is(r, "/end-now")) {
+        ol_http_end(job->x);
     } else if (kit_is(r, "/refuse-body")) {
         ol_http_body_start(job->x, &kit_refusing_ops, job);
         kit_say(job, 403, "no");
@@ -474,6 +497,22 @@ static KIT_UNUSED void raw_until_end(raw *r)
             fail_msg("the connection stays open; got: %.300s", r->data);
     }
     r->data[r->len] = '\0';
+}
+
+/* Turn until some time has passed: for proving that something does not happen. */
+static KIT_UNUSED void raw_pass_ms(raw *r, unsigned ms)
+{
+    uint64_t until = ol_clock_mono_ms() + ms;
+    while (ol_clock_mono_ms() < until)
+        raw_wait(r, 0);
+}
+
+/* Close with a reset. */
+static KIT_UNUSED void raw_reset(raw *r)
+{
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(r->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    raw_close(r);
 }
 
 /* Turn until the counter has that value. */

@@ -302,6 +302,22 @@ static void outputs_may_end_before_inputs(void **state)
     assert_int_equal(slow.feed.fed, 10);
     assert_int_equal(slow.above.finishes, 0);
     tear_down(&slow);
+    /* And when only the sink's end takes time: what the source writes meanwhile just waits. */
+    rig late = {.feed = {.piece_bytes = 10, .body = OL_SLICE_LIT(TEXT)},
+                .script = {.finish_early = true}};
+    ol_test_slow end = {.turns = 3, .end_only = true};
+    ol_test_bench_open(&late.bench);
+    ol_test_bench_feed(&late.bench, &late.feed);
+    ol_test_bench_pedant(&late.bench, &late.above);
+    ol_test_bench_add(&late.bench, &script_ops, &late.script);
+    ol_test_bench_slow(&late.bench, &end);
+    ol_test_bench_collect(&late.bench, &late.collect);
+    assert_code(ol_test_bench_run(&late.bench), OL_OK);
+    assert_slice(ol_test_collect_out(&late.collect), "The quick ");
+    assert_int_equal(late.script.writes, 1);
+    assert_int_equal(late.feed.fed, 20);
+    assert_int_equal(late.above.finishes, 0);
+    tear_down(&late);
 }
 
 static void aborting_from_outside(void **state)
@@ -398,7 +414,12 @@ static void time_belongs_to_the_innermost(void **state)
     ol_test_bench_add(&r.bench, &script_ops, &outer);
     ol_test_bench_add(&r.bench, &script_ops, &inner);
     ol_test_bench_collect(&r.bench, &r.collect);
+    uint64_t start_ns = ol_clock_mono_ns(), sum_ns = 0;
     assert_code(ol_test_bench_run(&r.bench), OL_OK);
+    uint64_t elapsed_ns = ol_clock_mono_ns() - start_ns;
+    for (const ol_stage *st = ol_pipeline_first(r.bench.pipeline); st; st = st->down)
+        sum_ns += st->busy_ns;
+    assert_in_range(sum_ns, outer.busy_ns + inner.busy_ns, elapsed_ns);
     assert_true(outer.stage->busy_ns >= outer.busy_ns);
     assert_true(inner.stage->busy_ns >= inner.busy_ns);
     assert_true(outer.stage->busy_ns < inner.busy_ns);

@@ -31,7 +31,7 @@ static const struct known {
 } known[] = {
     {OL_CHECKSUM_CRC32, "123456789", "y/Q5Jg=="},
     {OL_CHECKSUM_CRC32C, "123456789", "4waSgw=="},
-    {OL_CHECKSUM_CRC64NVME, "123456789", "rosUhgoHmIg="},
+    {OL_CHECKSUM_CRC64NVME, "123456789", "rosUhgp5mIg="},
     {OL_CHECKSUM_CRC64NVME, "test-sse", "Kr7StX/uFlQ="},
     {OL_CHECKSUM_CRC32, "", "AAAAAA=="},
     {OL_CHECKSUM_CRC32C, "", "AAAAAA=="},

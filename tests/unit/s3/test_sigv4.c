@@ -289,6 +289,8 @@ static const bad_case bad_cases[] = {
      OL_EAUTHHEADER, "AuthorizationHeaderMalformed", "once and nothing else"},
     {"GET", "/b/k", {HOST, DATE, EMPTY, "Authorization", AUTH(USUAL, ZEROS) ", Other=1", NULL},
      OL_EAUTHHEADER, "AuthorizationHeaderMalformed", "once and nothing else"},
+    {"GET", "/b/k", {HOST, DATE, EMPTY, "Authorization", "AWS4-HMAC-SHA256 Credential=", NULL},
+     OL_EAUTHHEADER, "AuthorizationHeaderMalformed", "expecting \"<YOUR-AKID>"},
     {"GET", "/b/k", {HOST, DATE, EMPTY, "Authorization", CREDENTIAL("a/b/c"), NULL},
      OL_EAUTHHEADER, "AuthorizationHeaderMalformed", "expecting \"<YOUR-AKID>"},
     {"GET", "/b/k",

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The servers that are compared: objlens, and nginx in several roles, over the same bytes."""
+import os
 import pathlib
 import shutil
 import subprocess
 
-from kit.machine import LOAD_CORE, SERVER_CORE, pinned
+from gauge.machine import LOAD_CORE, SERVER_CORE, pinned
 from kit.server import Server, free_port, wait_for
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
@@ -22,6 +23,7 @@ FIVE_PATTERNS = r"""
 
 CONF = """
 daemon off;
+{user}
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
@@ -59,7 +61,7 @@ ROLES = {
 """,
     "proxy-unbuffered": """    location / {
       proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection "";
-      proxy_buffering off; proxy_buffer_size 64k; }
+      proxy_buffering off; proxy_buffer_size 64k; proxy_buffers 8 64k; }
 """,
     "lua-identity": """    location / {
       header_filter_by_lua_block { ngx.header.content_length = nil }
@@ -83,6 +85,7 @@ class Nginx:
         conf = self.folder / "nginx.conf"
         conf.write_text(CONF.format(folder=self.folder, port=self.port, root=root, upstream=upstream,
                                     locations=ROLES[role],
+                                    user="user root;" if os.getuid() == 0 else "",
                                     modules=MODULES if role.startswith("lua") else ""))
         self.process = subprocess.Popen(pinned(core, [NGINX, "-p", self.folder, "-c", conf]),
                                         stderr=subprocess.DEVNULL)

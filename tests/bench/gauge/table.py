@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The table: one line a comparison, printed as it is known."""
-from kit.machine import median
+from gauge.machine import median
 
 
 def compare(name, runs, rounds, goal=None, unit="requests"):

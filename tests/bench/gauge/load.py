@@ -11,7 +11,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from kit.machine import LOAD_CORE, cpu_seconds, pinned
+from gauge.machine import LOAD_CORE, cpu_seconds, pinned
 from kit.server import ACCESS_KEY, SECRET_KEY
 
 EMPTY = hashlib.sha256(b"").hexdigest()

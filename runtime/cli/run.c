@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * objlens run: a transform without a server, behind the same wall and limits.
+ */
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/run_event.h"
+#include "cli/run_job.h"
+#include "control/draft.h"
+#include "control/files.h"
+#include "control/limit_option.h"
+#include "control/quantity.h"
+#include "control/shipped.h"
+#include "transform/registry.h"
+
+#define EVENT_BYTES_MAX (1 * OL_MIB)
+#define PIECE_BYTES_MAX (4 * OL_MIB)
+#define NAME "run"
+
+typedef struct run_state {
+    const ol_options *options;
+    ol_arena *arena;
+    ol_transform_spec spec;
+    uint64_t piece_bytes;
+} run_state;
+
+/* ---- options ---- */
+
+static int read_options(run_state *self, ol_error *err)
+{
+    const char *text;
+    ol_transform_limits_default(&self->spec.limits);
+    for (size_t i = 0; (text = ol_options_value(self->options, "limit", i)); i++)
+        if (ol_limit_option_set(&self->spec.limits, text, err) != OL_OK)
+            return OL_EINVAL;
+    text = ol_options_value(self->options, "chunk", 0);
+    if (text && (!ol_size_parse(ol_slice_cstr(text), &self->piece_bytes) ||
+                 self->piece_bytes == 0 || self->piece_bytes > PIECE_BYTES_MAX))
+        return ol_error_set(err, OL_EINVAL, "--chunk must be a size between 1 and 4 MiB");
+    return OL_OK;
+}
+
+static bool is_path(ol_slice transform)
+{
+    return ol_slice_find(transform, '/') >= 0 || ol_slice_ends(transform, OL_SLICE_LIT(".lua")) ||
+           ol_slice_ends(transform, OL_SLICE_LIT(".so"));
+}
+
+static int say_unknown(run_state *self, ol_slice name, ol_error *err)
+{
+    ol_suggest suggest;
+    char tail[OL_SUGGEST_TEXT_SIZE], shown[OL_TEXT_SHOW_SIZE];
+    ol_suggest_init(&suggest, name);
+    ol_shipped_suggest(self->arena, &suggest);
+    return ol_error_set(err, OL_ENOTRANSFORM,
+                        "no transform %s ships with objlens%s (these do: %s; a file of your own "
+                        "ends in .lua or .so)",
+                        ol_text_show(name, false, shown), ol_suggest_text(&suggest, tail),
+                        ol_shipped_names(self->arena));
+}
+
+static int find_transform(run_state *self, ol_error *err)
+{
+    const char *given = self->options->operands[0];
+    ol_slice text = ol_slice_cstr(given);
+    self->spec.name = given;
+    if (!is_path(text)) {
+        self->spec.share = OL_SHARE_ALL;
+        self->spec.path = ol_shipped_find(self->arena, text);
+        return self->spec.path ? OL_OK : say_unknown(self, text, err);
+    }
+    const char *why = ol_file_unreadable(given);
+    if (why)
+        return ol_error_set(err, OL_ENOTRANSFORM, "%s: %s", given, why);
+    self->spec.name = NAME;
+    self->spec.path = given;
+    self->spec.share = OL_SHARE_IDENTITY;
+    return OL_OK;
+}
+
+/* ---- the run ---- */
+
+static int run_program(const run_state *self, ol_program *program, uint64_t *written, ol_error *err)
+{
+    ol_buf event;
+    ol_run_event given = {.payload = ol_options_value(self->options, "payload", 0),
+                          .file = ol_options_value(self->options, "event", 0)};
+    ol_buf_init(&event, EVENT_BYTES_MAX);
+    int rc = ol_run_event_encode(&event, &given, program, err);
+    if (rc == OL_OK) {
+        ol_run_job job = {.program = program,
+                          .event = ol_buf_slice(&event),
+                          .piece_bytes = (size_t)self->piece_bytes,
+                          .in_fd = STDIN_FILENO,
+                          .out_fd = STDOUT_FILENO};
+        rc = ol_run_job_run(&job, written, err);
+    }
+    ol_buf_fini(&event);
+    return rc;
+}
+
+static int load_and_run(run_state *self, uint64_t *written, ol_error *err)
+{
+    ol_registry *registry = NULL;
+    int rc = find_transform(self, err);
+    if (rc == OL_OK)
+        rc = ol_registry_new(&registry, &self->spec, 1, err);
+    if (rc != OL_OK)
+        return rc;
+    ol_program *program = ol_registry_get(registry, ol_slice_cstr(self->spec.name));
+    rc = program ? run_program(self, program, written, err)
+                 : ol_error_set(err, OL_ENOTRANSFORM, "%s", self->spec.name);
+    if (program)
+        ol_program_release(program);
+    ol_registry_destroy(registry);
+    return rc;
+}
+
+static int run(const ol_options *options)
+{
+    run_state self = {.options = options};
+    ol_error err = {0};
+    uint64_t written = 0;
+    if (read_options(&self, &err) != OL_OK)
+        return ol_cli_usage(options->command, "%s", err.detail);
+    self.arena = ol_arena_new(OL_MIB);
+    int rc = self.arena ? load_and_run(&self, &written, &err)
+                        : ol_error_set(&err, OL_ENOMEM, "starting");
+    ol_arena_destroy(self.arena);
+    if (rc == OL_OK)
+        return OL_EXIT_OK;
+    ol_cli_complain_error(options->operands[0], &err);
+    return written ? OL_EXIT_PARTIAL : OL_EXIT_FAILED;
+}
+
+static const ol_option run_options[] = {
+    {"payload", "TEXT", false, "the transform's payload (usually JSON)"},
+    {"event", "FILE", false,
+     "an event as AWS writes it (JSON): identity, URL with query,\n"
+     "headers, configuration; its fields replace the defaults"},
+    {"limit", "KEY=VALUE", true,
+     "one of limits.transform in the configuration, for example\n"
+     "--limit cpu_ms=500 --limit memory_bytes=64MiB"},
+    {"chunk", "SIZE", false, "hand the input over in pieces of exactly this size"},
+};
+
+const ol_command ol_command_run = {
+    .name = "run",
+    .operands = "TRANSFORM",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "Run a transform over standard input, without a server.",
+    .about = "TRANSFORM is the name of one that ships with objlens (pii, xml_json) or a path that\n"
+             "ends in .lua or .so. It runs in the same sandbox and under the same limits as in the\n"
+             "server. Input from a file (objlens run shout.lua < file) also allows read_at. What it\n"
+             "logs goes to standard error.\n\n"
+             "Exit code 0: the whole output was written. 1: it failed and nothing was written.\n"
+             "3: it failed after part of the output had been written.",
+    .options = run_options,
+    .option_count = sizeof(run_options) / sizeof(run_options[0]),
+    .run = run,
+};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/stdin_stage.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+int ol_stdin_init(ol_stdin *in)
+{
+    in->buffer = ol_malloc(in->piece_bytes);
+    in->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (in->buffer && in->wake_fd >= 0)
+        return OL_OK;
+    ol_stdin_fini(in);
+    return OL_ENOMEM;
+}
+
+void ol_stdin_fini(ol_stdin *in)
+{
+    ol_free(in->buffer);
+    in->buffer = NULL;
+    if (in->wake_fd >= 0)
+        close(in->wake_fd);
+    in->wake_fd = -1;
+}
+
+/* ---- on the reader's thread ---- */
+
+/* False when the pipeline was closed meanwhile. */
+static bool wait_for_input(ol_stdin *in)
+{
+    struct pollfd fds[2] = {{.fd = in->fd, .events = POLLIN},
+                            {.fd = in->wake_fd, .events = POLLIN}};
+    while (poll(fds, 2, -1) < 0)
+        if (errno != EINTR)
+            return true; /* read() says what is wrong */
+    return !fds[1].revents;
+}
+
+static void read_piece(ol_task *task)
+{
+    ol_stdin *in = task->arg;
+    in->got = 0;
+    in->failure = 0;
+    while (in->got < in->piece_bytes && wait_for_input(in)) {
+        ssize_t got = read(in->fd, in->buffer + in->got, in->piece_bytes - in->got);
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (got < 0)
+            in->failure = errno;
+        if (got <= 0)
+            return;
+        in->got += (size_t)got;
+        if (!in->whole_pieces)
+            return;
+    }
+}
+
+/* ---- on the loop ---- */
+
+static void begin_read(ol_stdin *in)
+{
+    ol_error err = {0};
+    in->reading = true;
+    int rc = ol_offload_submit(in->readers, &in->task);
+    if (rc == OL_OK)
+        return;
+    in->reading = false;
+    ol_error_set(&err, rc, "standard input");
+    ol_stage_fail(in->stage, &err);
+}
+
+static void pass_on(ol_stdin *in)
+{
+    ol_error err = {0};
+    int rc;
+    if (in->failure)
+        rc = ol_error_set(&err, OL_EORIGIN, "standard input: %s", strerror(in->failure));
+    else if (in->got == 0)
+        rc = ol_stage_finish(in->stage, &err);
+    else
+        rc = ol_stage_write(in->stage, ol_slice_of(in->buffer, in->got), &err);
+    if (rc < 0)
+        ol_stage_fail(in->stage, &err);
+    else if (rc == OL_OK && in->got > 0)
+        begin_read(in);
+}
+
+static void on_read(ol_task *task)
+{
+    ol_stdin *in = task->arg;
+    in->reading = false;
+    if (!in->stage)
+        in->on_idle(in->arg);
+    else if (!ol_stage_is_over(in->stage))
+        pass_on(in);
+}
+
+static int open_stage(ol_stage *st, ol_error *err)
+{
+    (void)err;
+    ol_stdin *in = (ol_stdin *)(uintptr_t)st->config;
+    in->stage = st;
+    in->task = (ol_task){.work = read_piece, .done = on_read, .loop = in->loop, .arg = in};
+    return OL_OK;
+}
+
+static void resume(ol_stage *st)
+{
+    ol_stdin *in = (ol_stdin *)(uintptr_t)st->config;
+    if (!in->headed) {
+        in->headed = true;
+        ol_error err = {0};
+        ol_head head = {.status = 200, .content_length = in->size};
+        ol_headers_init(&head.headers, ol_stage_arena(st));
+        if (ol_stage_head(st, &head, &err) < 0) {
+            ol_stage_fail(st, &err);
+            return;
+        }
+    }
+    begin_read(in);
+}
+
+static void close_stage(ol_stage *st)
+{
+    ol_stdin *in = (ol_stdin *)(uintptr_t)st->config;
+    uint64_t one = 1;
+    in->stage = NULL;
+    if (in->reading && write(in->wake_fd, &one, sizeof(one)) < 0)
+        return; /* the counter is not zero already: it wakes as well */
+}
+
+const ol_stage_ops ol_stdin_stage_ops = {
+    .name = "stdin",
+    .phase = OL_PHASE_SOURCE,
+    .open = open_stage,
+    .resume = resume,
+    .close = close_stage,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/stdout_stage.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+/* On the writer's thread. Whoever gave us standard output may have made it non-blocking. */
+static void write_data(ol_task *task)
+{
+    ol_stdout *out = task->arg;
+    out->failure = 0;
+    while (out->data.len > 0) {
+        ssize_t put = write(out->fd, out->data.data, out->data.len);
+        if (put >= 0) {
+            out->data = ol_slice_from(out->data, (size_t)put);
+            out->written += (uint64_t)put;
+        } else if (errno == EAGAIN) {
+            struct pollfd fd = {.fd = out->fd, .events = POLLOUT};
+            poll(&fd, 1, -1);
+        } else if (errno != EINTR) {
+            out->failure = errno;
+            return;
+        }
+    }
+}
+
+static void on_written(ol_task *task)
+{
+    ol_stdout *out = task->arg;
+    out->writing = false;
+    if (ol_stage_is_over(out->stage)) {
+        out->on_idle(out->arg);
+        return;
+    }
+    if (out->failure) {
+        ol_error err = {0};
+        ol_error_set(&err, OL_EPEER, "standard output: %s", strerror(out->failure));
+        ol_stage_fail(out->stage, &err);
+        return;
+    }
+    ol_stage_ready(out->stage);
+}
+
+static int open_stage(ol_stage *st, ol_error *err)
+{
+    (void)err;
+    ol_stdout *out = (ol_stdout *)(uintptr_t)st->config;
+    out->stage = st;
+    out->task = (ol_task){.work = write_data, .done = on_written, .loop = out->loop, .arg = out};
+    return OL_OK;
+}
+
+/* Status and headers have no place on standard output. */
+static int take_head(ol_stage *st, ol_head *head, ol_error *err)
+{
+    (void)st;
+    (void)head;
+    (void)err;
+    return OL_OK;
+}
+
+static int take_data(ol_stage *st, ol_slice in, ol_error *err)
+{
+    ol_stdout *out = (ol_stdout *)(uintptr_t)st->config;
+    out->data = in;
+    int rc = ol_offload_submit(out->writers, &out->task);
+    if (rc != OL_OK)
+        return ol_error_set(err, rc, "standard output");
+    out->writing = true;
+    return OL_WAIT;
+}
+
+static int finish(ol_stage *st, ol_error *err)
+{
+    return ol_stage_finish(st, err);
+}
+
+static void close_stage(ol_stage *st)
+{
+    ol_stdout *out = (ol_stdout *)(uintptr_t)st->config;
+    assert(!out->writing);
+    out->stage = NULL;
+}
+
+const ol_stage_ops ol_stdout_stage_ops = {
+    .name = "stdout",
+    .phase = OL_PHASE_SINK,
+    .open = open_stage,
+    .head = take_head,
+    .write = take_data,
+    .finish = finish,
+    .close = close_stage,
+};

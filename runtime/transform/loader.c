@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "transform/loader.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "transform/child.h"
+#include "transform/link.h"
+
+#define LOADING_MS_MAX 15000
+#define SLOTS 16u /* room for the source; no body ever travels */
+
+_Static_assert(SLOTS * OL_SLOT_BYTES > 1024 * 1024 + 64 * 1024, "a source of the largest size fits");
+
+typedef struct attempt {
+    ol_child child;
+    ol_link *link;
+    ol_loader_result *result;
+    ol_error *err;
+    bool told; /* the host has said whether it loaded */
+} attempt;
+
+static void on_loaded(void *arg, const ol_link_loaded *loaded)
+{
+    attempt *a = arg;
+    a->told = true;
+    if (!loaded->ok) {
+        *a->err = loaded->err;
+        return;
+    }
+    ol_slice headers = loaded->declared.depends_headers;
+    if (headers.len > sizeof(a->result->headers)) {
+        ol_error_set(a->err, OL_ETRANSFORM, "it declares too many headers");
+        return;
+    }
+    memcpy(a->result->headers, headers.data, headers.len);
+    a->result->declared = loaded->declared;
+    a->result->declared.depends_headers = ol_slice_of(a->result->headers, headers.len);
+    a->result->landlock = loaded->landlock;
+}
+
+static void on_nothing(void *arg)
+{
+    (void)arg;
+}
+
+static const ol_link_ops link_ops = {
+    .on_loaded = on_loaded,
+    .on_job_over = on_nothing,
+    .on_dirty = on_nothing,
+};
+
+static void hear(attempt *a)
+{
+    uint64_t count;
+    uint32_t culprit;
+    ssize_t got = read(a->child.wake_fd, &count, sizeof(count));
+    (void)got;
+    ol_link_awake(a->link);
+    if (ol_link_drain(a->link, &culprit, a->err) != OL_OK)
+        a->told = true;
+    else if (!ol_link_sleep(a->link))
+        ol_link_drain(a->link, &culprit, a->err);
+}
+
+static void explain_end(attempt *a)
+{
+    char how[128];
+    ol_child_end end;
+    if (!ol_child_reap(&a->child, &end))
+        return;
+    hear(a); /* its last words, if any */
+    if (a->told)
+        return;
+    ol_child_end_text(&end, how, sizeof(how));
+    ol_error_set(a->err, OL_ETRANSFORM, "the host %s while it loaded", how);
+    a->told = true;
+}
+
+static void wait_for_word(attempt *a)
+{
+    uint64_t deadline = ol_clock_mono_ms() + LOADING_MS_MAX;
+    while (!a->told) {
+        uint64_t now = ol_clock_mono_ms();
+        if (now >= deadline) {
+            ol_error_set(a->err, OL_ETRANSFORM, "it did not load within %u ms", LOADING_MS_MAX);
+            return;
+        }
+        struct pollfd fds[] = {{.fd = a->child.wake_fd, .events = POLLIN},
+                               {.fd = a->child.pidfd, .events = POLLIN}};
+        if (poll(fds, 2, (int)(deadline - now)) < 0 && errno != EINTR) {
+            ol_error_set(a->err, OL_EINTERNAL, "waiting for a host");
+            return;
+        }
+        if (fds[0].revents)
+            hear(a);
+        if (fds[1].revents)
+            explain_end(a);
+    }
+}
+
+static void end_child(ol_child *child)
+{
+    ol_child_end end;
+    struct pollfd exited = {.fd = child->pidfd, .events = POLLIN};
+    ol_child_kill(child);
+    while (child->pid > 0 && !ol_child_reap(child, &end))
+        poll(&exited, 1, 100);
+    ol_child_fini(child);
+}
+
+int ol_loader_try(const ol_program *program, ol_loader_result *result, ol_error *err)
+{
+    ol_child_options options = {.slot_bytes = OL_SLOT_BYTES, .slots = SLOTS, .jobs_max = 1};
+    ol_error found = {0};
+    attempt a = {.result = result, .err = &found};
+    *result = (ol_loader_result){0};
+    int rc = ol_child_start(&a.child, &options, program, err);
+    if (rc != OL_OK)
+        return rc;
+    rc = ol_link_new(&a.link, a.child.base, &a.child.layout, 1, &program->limits, &link_ops, &a);
+    if (rc == OL_OK)
+        wait_for_word(&a);
+    else
+        ol_error_set(&found, rc, "loading a transform");
+    ol_link_destroy(a.link);
+    end_child(&a.child);
+    if (found.code != 0 && err && err->code == 0)
+        *err = found;
+    return found.code;
+}

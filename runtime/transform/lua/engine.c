@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Lua engine: one script, and a pool of runs that grows to as many as there are jobs at a
+ * time. See build.c for how a run comes to be and is put back.
+ *
+ *   load   one run is built completely, which says whether the script is good at all; a second
+ *          one follows, so that two jobs at a time find theirs warm
+ *   open   takes a run; a new one is built by the job's first steps, in slices
+ *   step   resumes the script until it is done, waits, is preempted, or fails
+ *   close  puts the run back
+ */
+#include "transform/lua/engine.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "transform/lua/input.h"
+#include "transform/lua/module.h"
+#include "transform/lua/preempt.h"
+#include "transform/lua/response.h"
+#include "transform/lua/seed.h"
+
+#define WARM_RUNS 2
+#define SEED_SCRATCH_BYTES (64 * 1024)
+
+struct ol_engine {
+    ol_lua_script script;
+    ol_run *free; /* ready ones, the last used first */
+    unsigned runs;
+};
+
+const ol_lua_script *ol_lua_script_of(const ol_run *run)
+{
+    return &run->engine->script;
+}
+
+/* ---- load ---- */
+
+static const char *base_name(const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+
+    return slash ? slash + 1 : path ? path : "transform.lua";
+}
+
+static int copy_script(ol_lua_script *script, const ol_program *program, ol_error *err)
+{
+    const char *name = base_name(program->path);
+    size_t name_bytes = strlen(name) + 2;
+
+    script->limits = program->limits;
+    script->source = ol_strndup(program->source.data, program->source.len);
+    script->source_bytes = program->source.len;
+    script->chunk_name = ol_malloc(name_bytes);
+    if (!script->source || !script->chunk_name)
+        return ol_error_set(err, OL_ENOMEM, "a script's text");
+    script->chunk_name[0] = '@';
+    memcpy(script->chunk_name + 1, name, name_bytes - 1);
+    memcpy(&script->seed, program->digest, sizeof(script->seed));
+    return OL_OK;
+}
+
+static int find_seed(ol_lua_script *script, ol_error *err)
+{
+    void *scratch = ol_calloc(1, SEED_SCRATCH_BYTES);
+
+    if (!scratch)
+        return ol_error_set(err, OL_ENOMEM, "a first Lua state");
+    script->seed_offset = ol_lua_seed_find(scratch, SEED_SCRATCH_BYTES);
+    ol_free(scratch);
+    return OL_OK;
+}
+
+/* Build a run from beginning to end, bounded by the script's own CPU limit. */
+static int build_run(ol_engine *engine, ol_run **out, ol_error *err)
+{
+    const ol_transform_limits *limits = &engine->script.limits;
+    uint64_t begin_ns = ol_clock_thread_cpu_ns();
+    ol_run *run = NULL;
+    int rc = ol_lua_run_new(&run, engine, &engine->script, err);
+
+    if (rc == OL_OK)
+        rc = ol_lua_run_compile(run, err);
+    while (rc == OL_OK) {
+        rc = ol_lua_run_load(run, &engine->script, limits->slice_ms, err);
+        if (rc == OL_OK && ol_clock_thread_cpu_ns() - begin_ns > limits->cpu_ms * 1000000ull)
+            rc = ol_error_set(err, OL_ETRANSFORMCPU, "%s: loading took more than %u ms (cpu_ms)",
+                              engine->script.chunk_name + 1, (unsigned)limits->cpu_ms);
+    }
+    if (rc < 0) {
+        ol_lua_run_destroy(run);
+        return rc;
+    }
+    *out = run;
+    return OL_OK;
+}
+
+static void put_free(ol_engine *engine, ol_run *run)
+{
+    run->next_free = engine->free;
+    engine->free = run;
+}
+
+static int load_runs(ol_engine *engine, ol_error *err)
+{
+    for (unsigned i = 0; i < WARM_RUNS; i++) {
+        ol_run *run;
+        int rc = build_run(engine, &run, err);
+
+        if (rc != OL_OK)
+            return rc;
+        ol_wipe(&run->now, sizeof(run->now));
+        put_free(engine, run);
+        engine->runs++;
+    }
+    return OL_OK;
+}
+
+void ol_lua_engine_destroy(ol_engine *engine)
+{
+    while (engine->free) {
+        ol_run *run = engine->free;
+
+        engine->free = run->next_free;
+        ol_lua_run_destroy(run);
+    }
+    ol_free(engine->script.source);
+    ol_free(engine->script.chunk_name);
+    ol_free(engine->script.depends_headers);
+    ol_free(engine);
+}
+
+static int load(ol_engine **out, const ol_program *program, ol_program_declared *declared,
+                ol_error *err)
+{
+    ol_engine *engine;
+    int rc = ol_lua_module_check_source(program->source, err);
+
+    if (rc == OL_OK)
+        rc = ol_lua_preempt_start(err);
+    if (rc != OL_OK)
+        return rc;
+    engine = ol_calloc(1, sizeof(*engine));
+    if (!engine)
+        return ol_error_set(err, OL_ENOMEM, "a Lua engine");
+    rc = copy_script(&engine->script, program, err);
+    if (rc == OL_OK)
+        rc = find_seed(&engine->script, err);
+    if (rc == OL_OK)
+        rc = load_runs(engine, err);
+    if (rc != OL_OK) {
+        ol_lua_engine_destroy(engine);
+        return rc;
+    }
+    *declared = (ol_program_declared){
+        .depends_request = engine->script.depends_request,
+        .depends_headers =
+            ol_slice_of(engine->script.depends_headers, engine->script.depends_headers_bytes),
+        .reentrant = true,
+        .has_get = true};
+    *out = engine;
+    return OL_OK;
+}
+
+/* ---- jobs ---- */
+
+static int take_run(ol_engine *engine, ol_run **out, ol_error *err)
+{
+    int rc;
+
+    if (engine->free) {
+        *out = engine->free;
+        engine->free = (*out)->next_free;
+        return OL_OK;
+    }
+    if (engine->runs >= OL_LUA_RUNS_MAX)
+        return ol_error_set(err, OL_ESLOWDOWN, "all %d Lua states are busy", OL_LUA_RUNS_MAX);
+    rc = ol_lua_run_new(out, engine, &engine->script, err);
+    if (rc == OL_OK)
+        engine->runs++;
+    return rc;
+}
+
+static int open_job(ol_engine *engine, ol_job *job, ol_run **out, ol_error *err)
+{
+    int rc = take_run(engine, out, err);
+
+    if (rc != OL_OK)
+        return rc;
+    (*out)->now.job = job;
+    if (engine->script.depends_request)
+        (*out)->now.opened_ms = ol_clock_wall_ms();
+    return OL_OK;
+}
+
+/* The steps before the script's own: OL_DONE when the run is ready. */
+static int step_load(ol_run *run, uint32_t slice_ms, ol_error *err)
+{
+    int rc = OL_OK;
+
+    if (run->phase == OL_LUA_EMPTY)
+        rc = ol_lua_run_compile(run, err);
+    return rc == OL_OK ? ol_lua_run_load(run, &run->engine->script, slice_ms, err) : rc;
+}
+
+static int check_cpu(ol_run *run)
+{
+    uint32_t limit_ms = run->engine->script.limits.cpu_ms;
+
+    if (ol_job_cpu_us(run->now.job) >= limit_ms * 1000ull)
+        ol_lua_stop(run, OL_ETRANSFORMCPU, "more than %u ms of CPU time (cpu_ms)", (unsigned)limit_ms);
+    return run->now.stopped ? LUA_ERRRUN : LUA_OK;
+}
+
+/* get has returned `results` values, which lie on co. */
+static int finish_job(ol_run *run, int results, ol_error *err)
+{
+    if (results > 0 && !lua_isnil(run->co, -results))
+        return ol_error_set(err, OL_ETRANSFORM,
+                            "%s: get returned a %s; a body is written with response:write",
+                            run->engine->script.chunk_name + 1, luaL_typename(run->co, -results));
+    ol_lua_input_close(run);
+    return ol_lua_response_finish(run, err) == OL_OK ? OL_DONE : err->code;
+}
+
+static int step_script(ol_run *run, uint32_t slice_ms, ol_error *err)
+{
+    int arguments = run->phase == OL_LUA_READY ? 3 : 0, results = 0;
+    int status = check_cpu(run);
+
+    if (status != LUA_OK)
+        return ol_lua_run_failed(run, status, err);
+    run->phase = OL_LUA_STARTED;
+    run->now.chain_yieldable = true;
+    ol_lua_preempt_begin(run, run->co, slice_ms);
+    status = lua_resume(run->co, NULL, arguments, &results);
+    ol_lua_preempt_end(run);
+    if (status == LUA_YIELD)
+        return run->now.yield == OL_LUA_YIELD_WAIT ? OL_WAIT : OL_OK;
+    return status == LUA_OK ? finish_job(run, results, err) : ol_lua_run_failed(run, status, err);
+}
+
+static int step(ol_run *run, uint32_t slice_ms, ol_error *err)
+{
+    int rc;
+
+    if (run->phase == OL_LUA_OVER)
+        return ol_error_set(err, OL_EINTERNAL, "a finished transform was stepped");
+    if (run->phase < OL_LUA_READY) {
+        rc = step_load(run, slice_ms, err);
+        /* The next step begins the script, with a slice of its own. */
+        if (rc == OL_DONE)
+            return OL_OK;
+    } else {
+        rc = step_script(run, slice_ms, err);
+    }
+    if (rc == OL_DONE || rc < 0)
+        run->phase = OL_LUA_OVER;
+    return rc;
+}
+
+static void close_job(ol_run *run)
+{
+    ol_engine *engine = run->engine;
+
+    ol_lua_input_close(run);
+    if (!run->arena.image) {
+        /* Given up, or failed, while it was being built. */
+        engine->runs--;
+        ol_lua_run_destroy(run);
+        return;
+    }
+    ol_lua_run_reset(run);
+    put_free(engine, run);
+}
+
+const ol_engine_ops ol_engine_lua = {
+    .name = "lua", .load = load, .open = open_job, .step = step, .close = close_job};

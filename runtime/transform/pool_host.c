@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One host of a pool: a child process, its link, and two poll handles.
+ *
+ * Happy path: start → STARTING → on_loaded → READY → … → kill → DYING → on_exit → DEAD → freed
+ * when its handles are closed and no ticket needs its memory. A process that ends unasked goes
+ * from READY to DEAD; what it had said before is taken in first.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "transform/pool_private.h"
+
+#define SLOTS_FOR_ONE_JOB 16u
+
+/* ---- the end ---- */
+
+static void unlink_host(ol_pool_host *host)
+{
+    ol_pool *pool = host->pool;
+    if (host->prev)
+        host->prev->next = host->next;
+    else
+        pool->first = host->next;
+    if (host->next)
+        host->next->prev = host->prev;
+}
+
+static void leave_dirty_list(ol_pool_host *host)
+{
+    if (!host->dirty)
+        return;
+    ol_pool_host **at = &host->pool->dirty_first;
+    while (*at && *at != host)
+        at = &(*at)->dirty_next;
+    if (*at)
+        *at = host->dirty_next;
+}
+
+void ol_pool_host_maybe_free(ol_pool_host *host)
+{
+    ol_pool *pool = host->pool;
+    if (host->state != OL_HOST_DEAD || host->handles > 0)
+        return;
+    if (host->link && ol_link_jobs(host->link) > 0)
+        return;
+    bool limbo = host->link && ol_link_limbo(host->link) > 0;
+    if (limbo && !pool->closing)
+        return;
+    if (limbo) /* somebody may still write to it: leave it mapped for the little time that is left */
+        host->child.base = NULL;
+    ol_link_destroy(host->link);
+    ol_child_fini(&host->child);
+    ol_program_release(host->program);
+    leave_dirty_list(host);
+    unlink_host(host);
+    pool->dead_count--;
+    ol_free(host);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    ol_pool_host *host = handle->data;
+    ol_pool *pool = host->pool;
+    host->handles--;
+    ol_pool_host_maybe_free(host);
+    ol_pool_handle_closed(pool);
+}
+
+static void become_dead(ol_pool_host *host)
+{
+    host->state = OL_HOST_DEAD;
+    ol_pool_set(&host->pool->host_count, host->pool->host_count - 1);
+    host->pool->dead_count++;
+}
+
+static void close_handles(ol_pool_host *host)
+{
+    uv_close((uv_handle_t *)&host->wake_poll, on_handle_closed);
+    uv_close((uv_handle_t *)&host->exit_poll, on_handle_closed);
+}
+
+void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why)
+{
+    if (host->state >= OL_HOST_DYING)
+        return;
+    host->state = OL_HOST_DYING;
+    host->killed = *why;
+    host->killed_index = index;
+    ol_child_kill(&host->child);
+    uv_poll_stop(&host->wake_poll);
+}
+
+/* Requests that wait for a host of a program that does not start wait in vain. */
+static void fail_waiting(ol_pool *pool, const ol_program *program, const ol_error *err)
+{
+    ol_ticket *next;
+    for (ol_ticket *t = pool->queue_first; t; t = next) {
+        next = t->next;
+        if (t->program == program)
+            ol_pool_end_ticket(pool, t, err, false);
+    }
+}
+
+/* Who was being executed when it died, and what to say about it. */
+static uint32_t find_culprit(ol_pool_host *host, const ol_child_end *end, ol_error *err)
+{
+    char how[128];
+    uint32_t index, used_ms;
+    if (host->killed.code != 0) {
+        *err = host->killed;
+        return host->killed_index;
+    }
+    ol_child_end_text(end, how, sizeof(how));
+    ol_error_set(err, OL_ETRANSFORM, "the host of transform %s %s", host->program->name, how);
+    ol_link_executing(host->link, &index, &used_ms);
+    return index;
+}
+
+static void on_exit(uv_poll_t *poll, int status, int events)
+{
+    ol_pool_host *host = poll->data;
+    ol_pool *pool = host->pool;
+    ol_child_end end;
+    ol_error err = {0};
+    (void)status;
+    (void)events;
+    if (!ol_child_reap(&host->child, &end))
+        return;
+    if (host->state == OL_HOST_STARTING || host->state == OL_HOST_READY)
+        ol_pool_host_drain(host); /* what it said before it died still counts */
+    uint32_t culprit = find_culprit(host, &end, &err);
+    if (err.code != OL_ECANCELED)
+        ol_pool_count(&pool->stats.hosts_died, 1);
+    become_dead(host);
+    close_handles(host);
+    ol_link_lost(host->link, culprit, &err);
+    if (!host->was_ready && err.code != OL_ECANCELED) {
+        ol_pool_start_failed(pool);
+        fail_waiting(pool, host->program, &err);
+    }
+    pool->place_again = true;
+    ol_pool_schedule(pool);
+}
+
+/* ---- talking ---- */
+
+static void mark_dirty(ol_pool_host *host)
+{
+    ol_pool *pool = host->pool;
+    ol_pool_schedule(pool);
+    if (host->dirty)
+        return;
+    host->dirty = true;
+    host->dirty_next = pool->dirty_first;
+    pool->dirty_first = host;
+}
+
+static void on_dirty(void *arg)
+{
+    mark_dirty(arg);
+}
+
+void ol_pool_host_publish(ol_pool_host *host)
+{
+    host->dirty = false;
+    if (host->state < OL_HOST_DYING && ol_link_publish(host->link))
+        ol_link_wake(host->link);
+}
+
+void ol_pool_host_drain(ol_pool_host *host)
+{
+    ol_error fault = {0}, why = {0};
+    uint32_t culprit;
+    ol_link_awake(host->link);
+    int rc = ol_link_drain(host->link, &culprit, &fault);
+    ol_pool_count(&host->pool->stats.preempted, ol_link_preempted_take(host->link));
+    if (rc != OL_OK) {
+        ol_error_set(&why, OL_ETRANSFORM, "%s", fault.detail);
+        ol_pool_host_kill(host, culprit, &why);
+    } else if (ol_link_is_spoiled(host->link)) {
+        ol_error_set(&why, OL_ETRANSFORM, "the engine of transform %s gave its state up",
+                     host->program->name);
+        ol_pool_host_kill(host, OL_WIRE_NONE, &why);
+    } else if (host->state < OL_HOST_DYING && !ol_link_sleep(host->link)) {
+        mark_dirty(host); /* more came meanwhile: on the next turn */
+    }
+}
+
+static void on_wake(uv_poll_t *poll, int status, int events)
+{
+    ol_pool_host *host = poll->data;
+    uint64_t count;
+    (void)status;
+    (void)events;
+    ssize_t got = read(host->child.wake_fd, &count, sizeof(count));
+    (void)got;
+    if (host->state < OL_HOST_DYING)
+        ol_pool_host_drain(host);
+}
+
+static void on_loaded(void *arg, const ol_link_loaded *loaded)
+{
+    ol_pool_host *host = arg;
+    ol_pool *pool = host->pool;
+    if (!loaded->ok) {
+        ol_pool_host_kill(host, OL_WIRE_NONE, &loaded->err);
+        return;
+    }
+    host->state = OL_HOST_READY;
+    host->was_ready = true;
+    host->idle_since_ms = ol_loop_now_ms(pool->loop);
+    pool->start_failures = 0;
+    pool->place_again = true;
+    ol_pool_schedule(pool);
+}
+
+static void on_job_over(void *arg)
+{
+    ol_pool_host *host = arg;
+    ol_pool *pool = host->pool;
+    if (pool->queue_first) {
+        pool->place_again = true;
+        ol_pool_schedule(pool);
+    }
+    if (ol_link_jobs(host->link) > 0)
+        return;
+    host->idle_since_ms = ol_loop_now_ms(pool->loop);
+    if (host->retiring || host->state == OL_HOST_DEAD) {
+        pool->sweep = true; /* it is let go there, not under the caller's feet */
+        ol_pool_schedule(pool);
+    }
+}
+
+bool ol_pool_host_is_idle(const ol_pool_host *host)
+{
+    return host->state == OL_HOST_READY && ol_link_jobs(host->link) == 0;
+}
+
+bool ol_pool_host_serves(const ol_pool_host *host, ol_slice group)
+{
+    return host->has_group && ol_slice_eq(ol_slice_of(host->group, host->group_len), group);
+}
+
+/* ---- the start ---- */
+
+static const ol_link_ops link_ops = {
+    .on_loaded = on_loaded,
+    .on_job_over = on_job_over,
+    .on_dirty = on_dirty,
+};
+
+static int start_process(ol_pool_host *host, ol_error *err)
+{
+    const ol_pool_options *options = &host->pool->options;
+    const ol_program *program = host->program;
+    bool one = program->kind == OL_PROGRAM_SHARED && !program->declared.reentrant;
+    ol_child_options child = {
+        .slot_bytes = options->slot_bytes,
+        .slots = one && options->slots > SLOTS_FOR_ONE_JOB ? SLOTS_FOR_ONE_JOB : options->slots,
+        .jobs_max = one ? 1 : options->jobs_max,
+        .spin_us = options->spin_us,
+    };
+    int rc = ol_child_start(&host->child, &child, program, err);
+    if (rc != OL_OK)
+        return rc;
+    rc = ol_link_new(&host->link, host->child.base, &host->child.layout, child.jobs_max,
+                     &program->limits, &link_ops, host);
+    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "host");
+}
+
+static int start_polls(ol_pool_host *host, ol_error *err)
+{
+    uv_loop_t *uv = ol_loop_uv(host->pool->loop);
+    host->wake_poll.data = host->exit_poll.data = host;
+    if (uv_poll_init(uv, &host->wake_poll, host->child.wake_fd) != 0)
+        return ol_error_set(err, OL_EUNAVAILABLE, "watching a host");
+    host->handles++;
+    host->pool->open_handles++;
+    if (uv_poll_init(uv, &host->exit_poll, host->child.pidfd) != 0) {
+        uv_close((uv_handle_t *)&host->wake_poll, on_handle_closed);
+        return ol_error_set(err, OL_EUNAVAILABLE, "watching a host");
+    }
+    host->handles++;
+    host->pool->open_handles++;
+    uv_poll_start(&host->wake_poll, UV_READABLE, on_wake);
+    uv_poll_start(&host->exit_poll, UV_READABLE, on_exit);
+    return OL_OK;
+}
+
+static void give_up_start(ol_pool_host *host)
+{
+    ol_child_end end;
+    ol_child_kill(&host->child);
+    while (host->child.pid > 0 && !ol_child_reap(&host->child, &end))
+        usleep(100); /* it was just killed: this is over at once, and close to never needed */
+    become_dead(host);
+    ol_pool_host_maybe_free(host);
+}
+
+int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **out, ol_error *err)
+{
+    ol_pool_host *host = ol_calloc(1, sizeof(*host));
+    if (!host)
+        return ol_error_set(err, OL_ENOMEM, "host");
+    host->pool = pool;
+    host->program = ol_program_acquire(program);
+    host->child.pidfd = host->child.wake_fd = -1;
+    host->started_ms = ol_loop_now_ms(pool->loop);
+    host->killed_index = OL_WIRE_NONE;
+    host->next = pool->first;
+    if (pool->first)
+        pool->first->prev = host;
+    pool->first = host;
+    ol_pool_set(&pool->host_count, pool->host_count + 1);
+    int rc = start_process(host, err);
+    if (rc == OL_OK)
+        rc = start_polls(host, err);
+    if (rc != OL_OK) {
+        give_up_start(host);
+        return rc;
+    }
+    ol_pool_count(&pool->stats.hosts_started, 1);
+    *out = host;
+    return OL_OK;
+}

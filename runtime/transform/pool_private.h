@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bodies of a pool and its hosts, for pool*.c only.
+ *
+ * pool_host.c   one host: started, wired to the loop, lost, let go
+ * pool_place.c  which request goes to which host, and when a host is started or given up
+ * pool_watch.c  time: the watchdog, deadlines, tidying
+ * pool.c        the rest
+ */
+#ifndef OL_TRANSFORM_POOL_PRIVATE_H
+#define OL_TRANSFORM_POOL_PRIVATE_H
+
+#include "transform/child.h"
+#include "transform/link.h"
+#include "transform/pool.h"
+
+#define OL_POOL_TICK_MS 10u
+#define OL_POOL_TIDY_MS 1000u
+#define OL_POOL_GROUP_MAX 512u /* bytes of a trust group */
+
+enum ol_host_state {
+    OL_HOST_STARTING, /* the program is being loaded */
+    OL_HOST_READY,
+    OL_HOST_DYING, /* killed, or seen dead; not reaped */
+    OL_HOST_DEAD   /* reaped; kept until the last ticket has let go */
+};
+
+typedef struct ol_pool_host {
+    ol_pool *pool;
+    struct ol_pool_host *prev, *next;
+    enum ol_host_state state;
+    ol_child child;
+    ol_link *link;
+    ol_program *program;
+    uint8_t group[OL_POOL_GROUP_MAX]; /* whom it serves, or served last */
+    size_t group_len;
+    bool has_group;
+    bool was_ready;
+    bool retiring; /* a newer version of its program is there: no new jobs */
+    bool draining; /* somebody in the queue waits for it: nobody else gets in */
+    uint64_t started_ms, idle_since_ms;
+    /* the watchdog's */
+    uint64_t seen_word, seen_cpu_ns, seen_ms;
+    uint64_t canceled_ms; /* since when something it was told to give up is not */
+    /* why it was killed, if we did */
+    ol_error killed;
+    uint32_t killed_index;
+    /* what this placing round has promised of it */
+    unsigned claims;
+    ol_slice claim_group;
+    uv_poll_t wake_poll, exit_poll;
+    unsigned handles;
+    bool dirty; /* in pool->dirty_first */
+    struct ol_pool_host *dirty_next;
+} ol_pool_host;
+
+struct ol_pool {
+    ol_loop *loop;
+    ol_pool_options options;
+    ol_pool_host *first; /* newest first */
+    unsigned host_count; /* all but the dead */
+    unsigned dead_count;
+    ol_pool_host *dirty_first;
+    ol_ticket *queue_first, *queue_last;
+    unsigned queued, running;
+    ol_post turn;
+    bool turn_posted, place_again, sweep;
+    uint64_t ticked_ms;
+    uv_timer_t tick, tidy;
+    bool ticking;
+    uint64_t start_again_ms; /* after failures: not before */
+    unsigned start_failures;
+    ol_program **warm; /* to be started on the next turn */
+    size_t warm_count, warm_cap;
+    ol_pool_stats stats;
+    bool closing;
+    unsigned open_handles;
+    void (*closed)(void *arg);
+    void *closed_arg;
+};
+
+/* Counters are written by the loop and read by whoever scrapes. */
+static inline void ol_pool_count(uint64_t *counter, uint64_t more)
+{
+    __atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
+}
+
+static inline void ol_pool_set(unsigned *number, unsigned value)
+{
+    __atomic_store_n(number, value, __ATOMIC_RELAXED);
+}
+
+/* ---- pool.c ---- */
+
+/* Publish, place and start on this turn's end. */
+void ol_pool_schedule(ol_pool *pool);
+void ol_pool_end_ticket(ol_pool *pool, ol_ticket *ticket, const ol_error *err, bool retryable);
+void ol_pool_unqueue(ol_pool *pool, ol_ticket *ticket);
+void ol_pool_handle_closed(ol_pool *pool);
+
+/* ---- pool_host.c ---- */
+
+int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **host, ol_error *err);
+/* `index`: the job whose fault it is, or OL_WIRE_NONE. Its jobs end when the process has. */
+void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why);
+void ol_pool_host_drain(ol_pool_host *host);
+/* Let it see what it was sent. */
+void ol_pool_host_publish(ol_pool_host *host);
+/* It runs nothing and holds nothing. */
+bool ol_pool_host_is_idle(const ol_pool_host *host);
+/* Free it if it is dead and nothing needs its memory. */
+void ol_pool_host_maybe_free(ol_pool_host *host);
+bool ol_pool_host_serves(const ol_pool_host *host, ol_slice group);
+
+/* ---- pool_place.c ---- */
+
+/* Find a host for the ticket now. OL_OK, OL_WAIT (none), or an error. */
+int ol_pool_place(ol_pool *pool, ol_ticket *ticket, ol_error *err);
+void ol_pool_start_failed(ol_pool *pool);
+/* Place whatever of the queue can be placed; start and give up hosts for the rest. */
+void ol_pool_place_queue(ol_pool *pool);
+void ol_pool_start_warm(ol_pool *pool);
+
+/* ---- pool_watch.c ---- */
+
+int ol_pool_watch_init(ol_pool *pool);
+void ol_pool_watch_update(ol_pool *pool); /* tick while something runs or waits */
+void ol_pool_watch_close(ol_pool *pool);
+
+#endif

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store's two stages and read_at under bad conditions: slow neighbours, offered memory, no
+ * page cache, files that shrink or vanish, and being closed at every point.
+ */
+#include "store_kit.h"
+#include "store_trap.h"
+
+#include "base/clock.h"
+
+#define LARGE 300001u /* more than one buffer, and not cached whole */
+
+/* ---- bodies ---- */
+
+typedef struct body_case {
+    size_t len;
+    enum { CACHED, NOWAIT, THREAD } way;
+} body_case;
+
+static const body_case body_cases[] = {
+    {0, CACHED}, {1000, CACHED}, {LARGE, NOWAIT}, {LARGE, THREAD}, {20000, NOWAIT}, {20000, THREAD}};
+
+static void read_through(store_kit *kit, ol_object *object, ol_slice body, unsigned way, bool offers)
+{
+    ol_test_bench_again(&kit->bench);
+    ol_test_pedant pedant = {0};
+    ol_test_collect collect = {.offers = offers, .wait_every = way % 2 ? 3 : 0};
+    const ol_stage_ops *ops;
+    const void *config;
+    ol_byte_range range = {body.len / 3, body.len - body.len / 3};
+    assert_code(kit->origin->ops->body(object, range, kit->bench.arena, &ops, &config), OL_OK);
+    ol_test_bench_add(&kit->bench, ops, config);
+    if (!offers)
+        ol_test_bench_below(&kit->bench, way, &pedant);
+    ol_test_bench_collect(&kit->bench, &collect);
+    assert_code(ol_test_bench_run(&kit->bench), OL_OK);
+    assert_slices(ol_test_collect_out(&collect), ol_slice_from(body, body.len / 3));
+    if (offers && body.len == LARGE)
+        assert_true(collect.offered_used > 0);
+    ol_test_collect_fini(&collect);
+}
+
+static void bodies_pass_slow_and_cut(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_init(&kit);
+    for (size_t i = 0; i < sizeof body_cases / sizeof *body_cases; i++) {
+        const body_case *c = &body_cases[i];
+        kit.options.cache_object_bytes_max = c->way == CACHED ? 262144 : 0;
+        kit_start(&kit);
+        assert_code(ol_store_ensure_bucket(kit.origin, OL_SLICE_LIT("b"), NULL), OL_OK);
+        ol_slice body = kit_bytes(c->len, i);
+        assert_code(kit_put(&kit, "k", body), OL_OK);
+        trap t;
+        trap_open(&t);
+        trap_fail(&t, OL_STORE_READ_NOWAIT, c->way == THREAD ? EAGAIN : 0, 0);
+        ol_object *object;
+        assert_code(kit_open_key(&kit, "k", &object), OL_OK);
+        for (unsigned way = 0; way < OL_TEST_WAYS; way++)
+            read_through(&kit, object, body, way, false);
+        /* From the page cache, files are read into offered memory. */
+        read_through(&kit, object, body, 0, c->way == NOWAIT);
+        kit_close_object(&kit, object);
+        kit_free(body);
+        kit_stop(&kit);
+        trap_close(&t);
+    }
+    kit_start(&kit);
+    kit_fini(&kit);
+}
+
+static void ranges_are_exact(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_open(&kit);
+    ol_slice body = kit_bytes(LARGE, 3);
+    assert_code(kit_put(&kit, "k", body), OL_OK);
+    ol_object *object;
+    assert_code(kit_open_key(&kit, "k", &object), OL_OK);
+    const ol_byte_range good[] = {{0, 0}, {0, 1}, {LARGE - 1, 1}, {LARGE, 0}, {1, 262144}, {262143, 3}};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        ol_test_collect collect = {0};
+        assert_code(kit_read(&kit, object, good[i], &collect), OL_OK);
+        assert_int_equal(collect.head.content_length, good[i].length);
+        assert_slices(ol_test_collect_out(&collect),
+                      ol_slice_first(ol_slice_from(body, good[i].start), good[i].length));
+        ol_test_collect_fini(&collect);
+    }
+    const ol_byte_range bad[] = {{0, LARGE + 1}, {LARGE, 1}, {LARGE + 1, 0}, {1, UINT64_MAX}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ol_test_collect collect = {0};
+        assert_code(kit_read(&kit, object, bad[i], &collect), OL_EINVAL);
+    }
+    kit_close_object(&kit, object);
+    kit_free(body);
+    kit_fini(&kit);
+}
+
+/* More than a megabyte in one turn would starve the loop's other work. */
+static void a_fast_download_lets_others_run(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_open(&kit);
+    ol_slice body = kit_bytes(8 << 20, 4);
+    assert_code(kit_put(&kit, "k", body), OL_OK);
+    ol_object *object;
+    assert_code(kit_open_key(&kit, "k", &object), OL_OK);
+    ol_test_bench_again(&kit.bench);
+    const ol_stage_ops *ops;
+    const void *config;
+    ol_test_collect collect = {0};
+    ol_byte_range all = {0, body.len};
+    assert_code(kit.origin->ops->body(object, all, kit.bench.arena, &ops, &config), OL_OK);
+    ol_test_bench_add(&kit.bench, ops, config);
+    ol_test_bench_collect(&kit.bench, &collect);
+    assert_code(ol_test_bench_start(&kit.bench), OL_OK);
+    for (int turn = 0; !kit.bench.done; turn++) {
+        assert_true(turn < 10000);
+        size_t before = collect.len;
+        ol_test_loop_turns(&kit.bench.loop, 1);
+        /* A turn drains what was deferred before and after it polls. */
+        assert_true(collect.len - before <= (4u << 20));
+    }
+    assert_code(ol_test_bench_wait(&kit.bench), OL_OK);
+    assert_slices(ol_test_collect_out(&collect), body);
+    ol_test_collect_fini(&collect);
+    kit_close_object(&kit, object);
+    kit_free(body);
+    kit_fini(&kit);
+}
+
+/* ---- originals that are not what they were ---- */
+
+static void with_only_file(store_kit *kit, off_t len)
+{
+    assert_int_equal(kit_files(kit, "objects"), 1);
+    assert_int_equal(len < 0 ? unlink(kit_counted.last) : truncate(kit_counted.last, len), 0);
+}
+
+static void a_file_that_shrank_is_never_a_whole_body(void **state)
+{
+    (void)state;
+    const off_t lens[] = {0, 1, 150000, 262144, LARGE - 1};
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        store_kit kit;
+        kit_open(&kit);
+        ol_slice body = kit_bytes(LARGE, 5);
+        assert_code(kit_put(&kit, "k", body), OL_OK);
+        ol_object *object;
+        assert_code(kit_open_key(&kit, "k", &object), OL_OK);
+        with_only_file(&kit, lens[i]);
+        ol_test_collect collect = {0};
+        assert_code(kit_read(&kit, object, (ol_byte_range){0, LARGE}, &collect), OL_EORIGIN);
+        assert_false(collect.finished);
+        assert_true(collect.len <= (size_t)lens[i]);
+        ol_test_collect_fini(&collect);
+        uint8_t byte;
+        size_t got;
+        kit_answer answer = {0};
+        ol_error err = {0};
+        int rc = kit.origin->ops->read_at(object, LARGE - 1, (ol_span){&byte, 1}, &got, kit_on_read,
+                                          &answer, &err);
+        assert_code(kit_settle(&kit, rc, &answer), OL_EORIGIN);
+        kit_close_object(&kit, object);
+        /* Opened anew, it is known at once. */
+        kit_restart(&kit);
+        assert_code(kit_open_key(&kit, "k", &object), OL_EORIGIN);
+        kit_free(body);
+        kit_fini(&kit);
+    }
+}
+
+static void a_lost_file_is_an_error(void **state)
+{
+    (void)state;
+    for (size_t len = 20000; len <= 400000; len += 380000) {
+        store_kit kit;
+        kit_open(&kit);
+        ol_slice body = kit_bytes(len, 6);
+        assert_code(kit_put(&kit, "k", body), OL_OK);
+        with_only_file(&kit, -1);
+        ol_object *object;
+        ol_error err = {0};
+        assert_code(kit_open_object(&kit, OL_SLICE_LIT("b"), OL_SLICE_LIT("k"), OL_SLICE_NONE,
+                                    &object, &err), OL_EORIGIN);
+        assert_null(strstr(err.message, kit.path));
+        assert_code(kit_put(&kit, "k", body), OL_OK);
+        kit_expect(&kit, "k", body);
+        kit_free(body);
+        kit_fini(&kit);
+    }
+}
+
+static void an_unreadable_file_breaks_the_body(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_open(&kit);
+    ol_slice body = kit_bytes(LARGE, 7), small = kit_bytes(50000, 7);
+    assert_code(kit_put(&kit, "k", body), OL_OK);
+    assert_code(kit_put(&kit, "small", small), OL_OK);
+    ol_object *object;
+    assert_code(kit_open_key(&kit, "k", &object), OL_OK);
+    trap t;
+    trap_open(&t);
+    trap_fail(&t, OL_STORE_READ_NOWAIT, EAGAIN, 1);
+    trap_fail(&t, OL_STORE_READ, EIO, 0);
+    ol_test_collect collect = {0};
+    assert_code(kit_read(&kit, object, (ol_byte_range){0, LARGE}, &collect), OL_EORIGIN);
+    assert_true(collect.len > 0 && collect.len < LARGE && !collect.finished);
+    ol_test_collect_fini(&collect);
+    kit_close_object(&kit, object);
+    assert_code(kit_open_key(&kit, "small", &object), OL_EORIGIN);
+    trap_close(&t);
+    kit_expect(&kit, "small", small);
+    kit_free(body);
+    kit_free(small);
+    kit_fini(&kit);
+}
+
+/* ---- read_at ---- */
+
+static void read_at_everywhere(void **state)
+{
+    (void)state;
+    for (int threads = 0; threads < 2; threads++) {
+        store_kit kit;
+        kit_open(&kit);
+        ol_slice body = kit_bytes(LARGE, 8);
+        assert_code(kit_put(&kit, "large", body), OL_OK);
+        assert_code(kit_put(&kit, "small", ol_slice_first(body, 5000)), OL_OK);
+        trap t;
+        trap_open(&t);
+        trap_fail(&t, OL_STORE_READ_NOWAIT, threads ? EAGAIN : 0, 0);
+        ol_test_random random = {99};
+        uint8_t *to = malloc(LARGE + 10);
+        for (int i = 0; i < 200; i++) {
+            ol_object *object;
+            assert_code(kit_open_key(&kit, i % 2 ? "large" : "small", &object), OL_OK);
+            size_t size = (size_t)kit.origin->ops->info(object)->size;
+            uint64_t offset = ol_test_random_below(&random, size + 10);
+            size_t len = ol_test_random_below(&random, i % 5 ? 1000 : LARGE + 10);
+            size_t left = offset < size ? size - (size_t)offset : 0;
+            size_t want = len < left ? len : left, got = 12345;
+            kit_answer answer = {0};
+            ol_error err = {0};
+            int rc = kit.origin->ops->read_at(object, offset, (ol_span){to, len}, &got, kit_on_read,
+                                              &answer, &err);
+            bool waited = rc == OL_WAIT;
+            assert_code(kit_settle(&kit, rc, &answer), OL_OK);
+            assert_int_equal(waited ? answer.got : got, want);
+            if (want > 0)
+                assert_memory_equal(to, body.data + offset, want);
+            assert_true(answer.calls == waited);
+            if (i % 2 && threads && want > 0)
+                assert_true(waited);
+            kit_close_object(&kit, object);
+        }
+        free(to);
+        trap_close(&t);
+        kit_free(body);
+        kit_fini(&kit);
+    }
+}
+
+/* The span may be gone as soon as the object is closed. */
+static void closing_drops_running_reads(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_open(&kit);
+    ol_slice body = kit_bytes(LARGE, 9);
+    assert_code(kit_put(&kit, "k", body), OL_OK);
+    for (int piece = 0; piece < 3; piece++) {
+        ol_object *object;
+        assert_code(kit_open_key(&kit, "k", &object), OL_OK);
+        trap t;
+        trap_open(&t);
+        trap_fail(&t, OL_STORE_READ_NOWAIT, EAGAIN, 0);
+        trap_stop(&t, OL_STORE_READ, piece);
+        uint8_t *to = malloc(LARGE), other;
+        size_t got;
+        kit_answer answer = {0}, second = {0};
+        assert_code(kit.origin->ops->read_at(object, 0, (ol_span){to, LARGE}, &got, kit_on_read,
+                                             &answer, NULL), OL_WAIT);
+        trap_wait(&t, &kit.bench.loop);
+        assert_code(kit.origin->ops->read_at(object, 7, (ol_span){&other, 1}, &got, kit_on_read,
+                                             &second, NULL), OL_WAIT);
+        kit_close_object(&kit, object);
+        free(to);
+        trap_let_go(&t);
+        kit_restart(&kit);
+        assert_int_equal(answer.calls + second.calls, 0);
+        trap_close(&t);
+    }
+    kit_free(body);
+    kit_fini(&kit);
+}
+
+/* ---- closed at every point ---- */
+
+static void a_body_may_be_closed_while_it_reads(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_open(&kit);
+    ol_slice body = kit_bytes(LARGE, 10);
+    assert_code(kit_put(&kit, "k", body), OL_OK);
+    for (int piece = 0; piece < 2; piece++) {
+        ol_object *object;
+        assert_code(kit_open_key(&kit, "k", &object), OL_OK);
+        trap t;
+        trap_open(&t);
+        trap_fail(&t, OL_STORE_READ_NOWAIT, EAGAIN, 0);
+        trap_stop(&t, OL_STORE_READ, piece);
+        const ol_stage_ops *ops;
+        const void *config;
+        ol_test_collect collect = {.offers = true};
+        ol_byte_range all = {0, LARGE};
+        ol_test_bench_again(&kit.bench);
+        assert_code(kit.origin->ops->body(object, all, kit.bench.arena, &ops, &config), OL_OK);
+        ol_test_bench_add(&kit.bench, ops, config);
+        ol_test_bench_collect(&kit.bench, &collect);
+        assert_code(ol_test_bench_start(&kit.bench), OL_OK);
+        trap_wait(&t, &kit.bench.loop);
+        ol_test_bench_again(&kit.bench);
+        kit_close_object(&kit, object);
+        trap_let_go(&t);
+        kit_restart(&kit);
+        trap_close(&t);
+        ol_test_collect_fini(&collect);
+    }
+    kit_free(body);
+    kit_fini(&kit);
+}
+
+static void start_put(store_kit *kit, const ol_put_request *req, ol_test_feed *feed)
+{
+    ol_test_bench_again(&kit->bench);
+    const ol_stage_ops *ops;
+    const void *config;
+    ol_error err = {0};
+    assert_code(kit->origin->ops->put(kit->origin, req, kit->bench.arena, &ops, &config, &err), OL_OK);
+    ol_test_bench_feed(&kit->bench, feed);
+    ol_test_bench_add(&kit->bench, ops, config);
+    assert_code(ol_test_bench_start(&kit->bench), OL_OK);
+}
+
+/* Old version "old"; the new one is `len` bytes. Closed when a thread is at `point`. */
+static void close_put_at(size_t len, enum ol_store_point point, int from, bool may_happen)
+{
+    store_kit kit;
+    kit_open(&kit);
+    assert_code(kit_put(&kit, "k", OL_SLICE_LIT("old")), OL_OK);
+    ol_slice body = kit_bytes(len, 11);
+    trap t;
+    trap_open(&t);
+    trap_stop(&t, point, from);
+    ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"),
+                          .size = (int64_t)len};
+    ol_test_feed feed = {.body = body, .piece_bytes = 65536};
+    start_put(&kit, &req, &feed);
+    trap_wait(&t, &kit.bench.loop);
+    ol_test_bench_again(&kit.bench);
+    trap_let_go(&t);
+    kit_restart(&kit);
+    trap_close(&t);
+    kit_expect(&kit, "k", may_happen ? body : OL_SLICE_LIT("old"));
+    kit_restart(&kit);
+    assert_int_equal(kit_files(&kit, "tmp"), 0);
+    assert_int_equal(kit_files(&kit, "objects"), may_happen && len > 16384 ? 1 : 0);
+    assert_string_equal(kit.warned, "");
+    kit_free(body);
+    kit_fini(&kit);
+}
+
+static void a_put_may_be_closed_at_every_point(void **state)
+{
+    (void)state;
+    long live = ol_alloc_live();
+    const enum ol_store_point before[] = {OL_STORE_TEMP_CREATE, OL_STORE_FILE_WRITE,
+                                          OL_STORE_FILE_SYNC, OL_STORE_FILE_SYNCED};
+    for (size_t i = 0; i < 4; i++)
+        close_put_at(900000, before[i], 0, false);
+    close_put_at(900000, OL_STORE_FILE_WRITE, 2, false);
+    /* Taken by the committer: it happens, answered or not. */
+    const enum ol_store_point after[] = {OL_STORE_RENAME, OL_STORE_RENAMED, OL_STORE_SHELF_SYNC,
+                                         OL_STORE_SHELF_SYNCED, OL_STORE_COMMIT,
+                                         OL_STORE_COMMITTED, OL_STORE_PUBLISHED};
+    for (size_t i = 0; i < 7; i++) {
+        close_put_at(900000, after[i], 0, true);
+        if (after[i] >= OL_STORE_COMMIT)
+            close_put_at(100, after[i], 0, true);
+    }
+    assert_no_leak(live);
+}
+
+/* Behind another change in the committer's queue: taken back, as if it had not been. */
+static void a_queued_put_may_be_closed(void **state)
+{
+    (void)state;
+    const size_t lens[] = {100, 100000};
+    for (size_t i = 0; i < 2; i++) {
+        store_kit kit;
+        kit_open(&kit);
+        ol_slice body = kit_bytes(lens[i], 12);
+        trap t;
+        trap_open(&t);
+        trap_stop(&t, OL_STORE_COMMIT, 0);
+        kit_answer removed = {0};
+        assert_code(kit.origin->ops->remove(kit.origin, kit.bench.loop.loop, OL_SLICE_LIT("b"),
+                                            OL_SLICE_LIT("other"), kit_on_done, &removed, NULL),
+                    OL_WAIT);
+        trap_wait(&t, &kit.bench.loop);
+        ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"), .size = -1};
+        ol_test_feed feed = {.body = body};
+        start_put(&kit, &req, &feed);
+        for (uint64_t end = ol_clock_mono_ms() + KIT_BOUND_MS;
+             lens[i] > 16384 && trap_arrived(&t, OL_STORE_FILE_SYNCED) == 0;) {
+            assert_true(ol_clock_mono_ms() < end);
+            ol_test_loop_turns(&kit.bench.loop, 1);
+        }
+        ol_test_loop_turns(&kit.bench.loop, 20);
+        ol_test_bench_again(&kit.bench);
+        trap_let_go(&t);
+        kit_restart(&kit);
+        assert_int_equal(removed.calls, 1);
+        trap_close(&t);
+        kit_expect_absent(&kit, "k");
+        assert_int_equal(kit_files(&kit, "objects") + kit_files(&kit, "tmp"), 0);
+        kit_free(body);
+        kit_fini(&kit);
+    }
+}
+
+static void a_put_may_be_closed_at_every_turn(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_open(&kit);
+    const size_t lens[] = {100, 20000, 700000};
+    for (size_t i = 0; i < 3; i++) {
+        ol_slice body = kit_bytes(lens[i], 13);
+        ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"), .size = -1};
+        for (unsigned turns = 0; turns < 40; turns++) {
+            ol_test_feed feed = {.body = body, .piece_bytes = 30000, .reserves = turns % 2};
+            start_put(&kit, &req, &feed);
+            ol_test_loop_turns(&kit.bench.loop, turns);
+            ol_test_bench_again(&kit.bench);
+            ol_object *object;
+            int rc = kit_open_key(&kit, "k", &object);
+            if (rc == OL_OK) {
+                assert_int_equal(kit.origin->ops->info(object)->size, lens[i]);
+                kit_close_object(&kit, object);
+                kit_expect(&kit, "k", body);
+            } else {
+                assert_code(rc, OL_ENOSUCHKEY);
+            }
+        }
+        kit_restart(&kit);
+        assert_code(kit_remove(&kit, "k"), OL_OK);
+        kit_restart(&kit);
+        assert_int_equal(kit_files(&kit, "objects") + kit_files(&kit, "tmp"), 0);
+        kit_free(body);
+    }
+    kit_fini(&kit);
+}
+
+static void uploads_pass_slow_and_cut(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_open(&kit);
+    const size_t lens[] = {1000, 20000, LARGE};
+    for (size_t i = 0; i < 3; i++) {
+        ol_slice body = kit_bytes(lens[i], 14);
+        for (unsigned way = 0; way < OL_TEST_WAYS; way++) {
+            ol_test_bench_again(&kit.bench);
+            ol_put_result result;
+            ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"),
+                                  .size = way % 3 ? (int64_t)lens[i] : -1, .result = &result};
+            const ol_stage_ops *ops;
+            const void *config;
+            ol_error err = {0};
+            assert_code(kit.origin->ops->put(kit.origin, &req, kit.bench.arena, &ops, &config, &err),
+                        OL_OK);
+            ol_test_feed feed = {.body = body, .piece_bytes = 70000};
+            ol_test_bench_feed(&kit.bench, &feed);
+            ol_test_bench_above(&kit.bench, way);
+            ol_test_bench_add(&kit.bench, ops, config);
+            assert_code(ol_test_bench_run(&kit.bench), OL_OK);
+            kit_expect(&kit, "k", body);
+        }
+        kit_free(body);
+    }
+    kit_fini(&kit);
+}
+
+/* An upload holds two chunks, however slow the disk: the source is made to wait. */
+static void a_slow_disk_holds_the_source_back(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_open(&kit);
+    ol_slice body = kit_bytes(4 << 20, 15);
+    trap t;
+    trap_open(&t);
+    trap_stop(&t, OL_STORE_FILE_WRITE, 1);
+    ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"),
+                          .size = (int64_t)body.len};
+    ol_test_feed feed = {.body = body, .piece_bytes = 10000};
+    start_put(&kit, &req, &feed);
+    trap_wait(&t, &kit.bench.loop);
+    ol_test_loop_turns(&kit.bench.loop, 50);
+    assert_true(feed.fed <= 3 * 262144 + 10000);
+    trap_let_go(&t);
+    assert_code(ol_test_bench_wait(&kit.bench), OL_OK);
+    trap_close(&t);
+    kit_expect(&kit, "k", body);
+    kit_free(body);
+    kit_fini(&kit);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bodies_pass_slow_and_cut),
+        cmocka_unit_test(ranges_are_exact),
+        cmocka_unit_test(a_fast_download_lets_others_run),
+        cmocka_unit_test(a_file_that_shrank_is_never_a_whole_body),
+        cmocka_unit_test(a_lost_file_is_an_error),
+        cmocka_unit_test(an_unreadable_file_breaks_the_body),
+        cmocka_unit_test(read_at_everywhere),
+        cmocka_unit_test(closing_drops_running_reads),
+        cmocka_unit_test(a_body_may_be_closed_while_it_reads),
+        cmocka_unit_test(a_put_may_be_closed_at_every_point),
+        cmocka_unit_test(a_queued_put_may_be_closed),
+        cmocka_unit_test(a_put_may_be_closed_at_every_turn),
+        cmocka_unit_test(uploads_pass_slow_and_cut),
+        cmocka_unit_test(a_slow_disk_holds_the_source_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Conditional requests: each header alone, then which of two decides. */
+#include "unit/s3/request_kit.h"
+
+#include "s3/conditions.h"
+
+#define ETAG "9b2cf535f27731c974343645a3985328"
+#define MODIFIED_MS 1700000000000 /* Tue, 14 Nov 2023 22:13:20 GMT */
+#define MODIFIED "Tue, 14 Nov 2023 22:13:20 GMT"
+#define BEFORE "Tue, 14 Nov 2023 22:13:19 GMT"
+#define AFTER "Tue, 14 Nov 2023 22:13:21 GMT"
+
+typedef struct read_case {
+    const char *fields[8];
+    int code;
+} read_case;
+
+static const read_case reads[] = {
+    {{NULL}, OL_OK},
+    {{"If-Match", "\"" ETAG "\"", NULL}, OL_OK},
+    {{"If-Match", ETAG, NULL}, OL_OK},
+    {{"If-Match", "*", NULL}, OL_OK},
+    {{"If-Match", "\"x\", \"" ETAG "\"", NULL}, OL_OK},
+    {{"If-Match", "\"x\"", "If-Match", "\"" ETAG "\"", NULL}, OL_OK},
+    {{"If-Match", "\"x\"", NULL}, OL_EPRECONDITION},
+    {{"If-Match", "W/\"" ETAG "\"", NULL}, OL_EPRECONDITION},
+    {{"If-Match", "", NULL}, OL_EPRECONDITION},
+    {{"If-Match", "\"\"", NULL}, OL_EPRECONDITION},
+    {{"If-None-Match", "\"" ETAG "\"", NULL}, OL_ENOTMODIFIED},
+    {{"If-None-Match", ETAG, NULL}, OL_ENOTMODIFIED},
+    {{"If-None-Match", "W/\"" ETAG "\"", NULL}, OL_ENOTMODIFIED},
+    {{"If-None-Match", "*", NULL}, OL_ENOTMODIFIED},
+    {{"If-None-Match", "\"a\" , \"" ETAG "\"", NULL}, OL_ENOTMODIFIED},
+    {{"If-None-Match", "\"x\"", NULL}, OL_OK},
+    {{"If-Modified-Since", BEFORE, NULL}, OL_OK},
+    {{"If-Modified-Since", MODIFIED, NULL}, OL_ENOTMODIFIED},
+    {{"If-Modified-Since", AFTER, NULL}, OL_ENOTMODIFIED},
+    {{"If-Modified-Since", "soon", NULL}, OL_OK},
+    {{"If-Unmodified-Since", BEFORE, NULL}, OL_EPRECONDITION},
+    {{"If-Unmodified-Since", MODIFIED, NULL}, OL_OK},
+    {{"If-Unmodified-Since", AFTER, NULL}, OL_OK},
+    {{"If-Unmodified-Since", "soon", NULL}, OL_OK},
+    /* If-Match decides alone, and so does If-None-Match. */
+    {{"If-Match", ETAG, "If-Unmodified-Since", BEFORE, NULL}, OL_OK},
+    {{"If-Match", "x", "If-Unmodified-Since", AFTER, NULL}, OL_EPRECONDITION},
+    {{"If-None-Match", ETAG, "If-Modified-Since", BEFORE, NULL}, OL_ENOTMODIFIED},
+    {{"If-None-Match", "x", "If-Modified-Since", AFTER, NULL}, OL_OK},
+    /* 412 before 304. */
+    {{"If-Match", "x", "If-None-Match", ETAG, NULL}, OL_EPRECONDITION},
+    {{"If-Unmodified-Since", BEFORE, "If-Modified-Since", AFTER, NULL}, OL_EPRECONDITION},
+    {{"If-Match", ETAG, "If-None-Match", ETAG, NULL}, OL_ENOTMODIFIED},
+};
+
+static void decides_reads(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++) {
+        /* A fraction of a second does not make an object newer than its own date. */
+        for (int fraction_ms = 0; fraction_ms < 1000; fraction_ms += 999) {
+            test_request t;
+            ol_error err = {0};
+            test_request_open(&t, "GET", "/b/k", reads[i].fields);
+            int rc = ol_s3_conditions_read(&t.req.headers, OL_SLICE_LIT(ETAG),
+                                           MODIFIED_MS + fraction_ms, &err);
+            if (rc != reads[i].code || err.code != rc)
+                fail_msg("case %zu: %s", i, ol_code_name(rc));
+            test_request_close(&t);
+        }
+    }
+}
+
+typedef struct write_case {
+    const char *fields[8];
+    int code;
+    bool none_match_any;
+    const char *match;
+} write_case;
+
+static const write_case writes[] = {
+    {{NULL}, OL_OK, false, ""},
+    {{"If-None-Match", "*", NULL}, OL_OK, true, ""},
+    {{"If-Match", "\"" ETAG "\"", NULL}, OL_OK, false, ETAG},
+    {{"If-Match", ETAG, NULL}, OL_OK, false, ETAG},
+    {{"If-None-Match", ETAG, NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+    {{"If-None-Match", "*", "If-None-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+    {{"If-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+    {{"If-Match", "\"a\", \"b\"", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+    {{"If-Match", "W/\"a\"", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+    {{"If-Match", "", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+    {{"If-Match", ETAG, "If-None-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+    {{"If-Modified-Since", BEFORE, NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+    {{"If-Unmodified-Since", BEFORE, NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+};
+
+static void decides_writes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++) {
+        test_request t;
+        ol_error err = {0};
+        bool any;
+        ol_slice match;
+        test_request_open(&t, "PUT", "/b/k", writes[i].fields);
+        int rc = ol_s3_conditions_write(&t.req.headers, &any, &match, &err);
+        if (rc != writes[i].code)
+            fail_msg("case %zu: %s", i, ol_code_name(rc));
+        if (rc == OL_OK) {
+            assert_int_equal(any, writes[i].none_match_any);
+            assert_slices(match, ol_slice_cstr(writes[i].match));
+        }
+        test_request_close(&t);
+    }
+}
+
+static void others_take_no_conditions(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"If-Match", "if-none-match", "If-Modified-Since",
+                                        "If-Unmodified-Since", "x-amz-if-match-size"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *const fields[] = {names[i], "1", NULL};
+        test_request t;
+        ol_error err = {0};
+        test_request_open(&t, "DELETE", "/b/k", fields);
+        assert_code(ol_s3_conditions_none(&t.req.headers, &err), OL_ENOTIMPLEMENTED);
+        test_request_close(&t);
+    }
+    test_request t;
+    ol_error err = {0};
+    test_request_open(&t, "DELETE", "/b/k", NULL);
+    assert_code(ol_s3_conditions_none(&t.req.headers, &err), OL_OK);
+    test_request_close(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decides_reads),
+        cmocka_unit_test(decides_writes),
+        cmocka_unit_test(others_take_no_conditions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

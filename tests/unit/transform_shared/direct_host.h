@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A host for one transform, called directly: no engine, no fiber. Output goes to memory, room
+ * is lent in pieces of odd sizes. For tests that run a transform many thousand times.
+ */
+#ifndef TESTS_DIRECT_HOST_H
+#define TESTS_DIRECT_HOST_H
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "objlens/transform.h"
+
+#define DIRECT_BLOCKS 4096
+
+struct objlens_call {
+    const char *payload;
+    const char *content_encoding;
+    size_t span_max; /* room lent at a time, 1 to span_max bytes */
+    unsigned random;
+    unsigned char *out;
+    size_t size, capacity;
+    unsigned char *span;
+    size_t span_size;
+    int failed_status;
+    char failed_code[64], failed_message[512];
+    char content_type[64];
+    void *blocks[DIRECT_BLOCKS]; /* alive */
+    unsigned allocs_left;        /* the n-th allocation from now fails; 0 = none does */
+};
+
+static inline void direct_grow(struct objlens_call *c, const void *bytes, size_t size)
+{
+    if (c->size + size > c->capacity) {
+        c->capacity = 2 * (c->size + size) + 4096;
+        c->out = realloc(c->out, c->capacity);
+        if (!c->out)
+            abort();
+    }
+    memcpy(c->out + c->size, bytes, size);
+    c->size += size;
+}
+
+static inline unsigned direct_random(struct objlens_call *c)
+{
+    c->random = c->random * 1103515245u + 12345u;
+    return c->random >> 8;
+}
+
+static int direct_emit(struct objlens_call *c, const void *bytes, size_t size)
+{
+    if (c->failed_status)
+        return OBJLENS_EFAILED;
+    direct_grow(c, bytes, size);
+    return OBJLENS_OK;
+}
+
+static int direct_span(struct objlens_call *c, void **data, size_t *size)
+{
+    if (c->failed_status)
+        return OBJLENS_EFAILED;
+    free(c->span);
+    c->span_size = 1 + direct_random(c) % c->span_max;
+    c->span = malloc(c->span_size);
+    *data = c->span;
+    *size = c->span_size;
+    return OBJLENS_OK;
+}
+
+static int direct_commit(struct objlens_call *c, size_t size)
+{
+    if (size > c->span_size || !c->span)
+        abort();
+    direct_grow(c, c->span, size);
+    free(c->span);
+    c->span = NULL;
+    return OBJLENS_OK;
+}
+
+static int direct_fail(struct objlens_call *c, int status, const char *code, const char *message)
+{
+    if (c->failed_status)
+        return OBJLENS_EFAILED;
+    c->failed_status = status;
+    snprintf(c->failed_code, sizeof(c->failed_code), "%s", code);
+    snprintf(c->failed_message, sizeof(c->failed_message), "%s", message);
+    return OBJLENS_EFAILED;
+}
+
+static int direct_set_header(struct objlens_call *c, const char *name, const void *value, size_t size)
+{
+    if (strcmp(name, "content-type") == 0)
+        snprintf(c->content_type, sizeof(c->content_type), "%.*s", (int)size, (const char *)value);
+    return OBJLENS_OK;
+}
+
+static int direct_payload(struct objlens_call *c, struct objlens_bytes *value)
+{
+    *value = (struct objlens_bytes){c->payload ? c->payload : "", c->payload ? strlen(c->payload) : 0};
+    return OBJLENS_OK;
+}
+
+static int direct_header(struct objlens_call *c, const char *name, struct objlens_bytes *value)
+{
+    if (strcmp(name, "content-encoding") != 0 || !c->content_encoding)
+        return OBJLENS_ENOTFOUND;
+    *value = (struct objlens_bytes){c->content_encoding, strlen(c->content_encoding)};
+    return OBJLENS_OK;
+}
+
+static void *direct_alloc(struct objlens_call *c, size_t size)
+{
+    size_t i = 0;
+    while (i < DIRECT_BLOCKS && c->blocks[i])
+        i++;
+    if (i == DIRECT_BLOCKS || (c->allocs_left > 0 && --c->allocs_left == 0))
+        return NULL;
+    c->blocks[i] = calloc(1, size);
+    return c->blocks[i];
+}
+
+static void direct_free(struct objlens_call *c, void *block)
+{
+    for (size_t i = 0; block && i < DIRECT_BLOCKS; i++)
+        if (c->blocks[i] == block) {
+            c->blocks[i] = NULL;
+            free(block);
+            return;
+        }
+    if (block)
+        abort();
+}
+
+static void direct_log(struct objlens_call *c, enum objlens_level level, const char *text, size_t size)
+{
+    (void)c;
+    (void)level;
+    (void)text;
+    (void)size;
+}
+
+static const struct objlens_host direct_host = {
+    .abi_major = OBJLENS_ABI_MAJOR,
+    .abi_minor = OBJLENS_ABI_MINOR,
+    .size = sizeof(struct objlens_host),
+    .version = "test",
+    .emit = direct_emit,
+    .out_span = direct_span,
+    .out_commit = direct_commit,
+    .set_header = direct_set_header,
+    .fail = direct_fail,
+    .payload = direct_payload,
+    .object_header = direct_header,
+    .log = direct_log,
+    .alloc = direct_alloc,
+    .free = direct_free,
+};
+
+/* The shipped transform of that name, loaded. Ends the test program when it cannot be. */
+static inline const struct objlens_transform *direct_load(const char *name)
+{
+    char path[600], reason[256] = "";
+    snprintf(path, sizeof(path), "%s/transforms/%s.so", OBJLENS_BINARY_DIR, name);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    const struct objlens_transform *(*entry)(void) = NULL;
+    if (library)
+        *(void **)&entry = dlsym(library, "objlens_transform_v1");
+    if (!entry) {
+        fprintf(stderr, "%s: %s\n", path, dlerror());
+        exit(1);
+    }
+    const struct objlens_transform *t = entry();
+    if (t->load && t->load(&direct_host, reason, sizeof(reason)) != OBJLENS_OK) {
+        fprintf(stderr, "%s: %s\n", path, reason);
+        exit(1);
+    }
+    return t;
+}
+
+/* How the input is cut: the size of the next piece, from 1 to `left`. */
+typedef size_t direct_cut_fn(struct objlens_call *c, size_t left);
+
+static inline size_t direct_whole(struct objlens_call *c, size_t left)
+{
+    (void)c;
+    return left;
+}
+
+static inline size_t direct_bytes(struct objlens_call *c, size_t left)
+{
+    (void)c;
+    (void)left;
+    return 1;
+}
+
+/* Mostly small, sometimes large. */
+static inline size_t direct_chopped(struct objlens_call *c, size_t left)
+{
+    unsigned r = direct_random(c);
+    size_t size = 1 + (r >> 4) % (r % 4 == 0 ? 3 : r % 4 == 1 ? 700 : r % 4 == 2 ? 5000 : 20000);
+    return size < left ? size : left;
+}
+
+/* Run it over the input. The output is in `c`; the result is the first that was not 0. */
+static inline int direct_run(const struct objlens_transform *t, struct objlens_call *c,
+                             const void *input, size_t size, direct_cut_fn *cut)
+{
+    void *instance = NULL;
+    const unsigned char *at = input;
+    int rc = t->open(&direct_host, c, &instance);
+    if (rc != OBJLENS_OK)
+        return rc;
+    while (rc == OBJLENS_OK && size > 0) {
+        size_t part = cut(c, size);
+        unsigned char *exact = malloc(part); /* a sanitizer then sees reads past the piece */
+        memcpy(exact, at, part);
+        rc = t->write(instance, exact, part);
+        free(exact);
+        at += part;
+        size -= part;
+    }
+    if (rc == OBJLENS_OK)
+        rc = t->finish(instance);
+    t->close(instance);
+    return rc;
+}
+
+static inline void direct_init(struct objlens_call *c, const char *payload, size_t span_max,
+                               unsigned seed)
+{
+    memset(c, 0, sizeof(*c));
+    c->payload = payload;
+    c->span_max = span_max;
+    c->random = seed;
+}
+
+static inline void direct_fini(struct objlens_call *c)
+{
+    for (size_t i = 0; i < DIRECT_BLOCKS; i++)
+        free(c->blocks[i]);
+    free(c->out);
+    free(c->span);
+}
+
+static inline size_t direct_live_blocks(const struct objlens_call *c)
+{
+    size_t live = 0;
+    for (size_t i = 0; i < DIRECT_BLOCKS; i++)
+        live += c->blocks[i] != NULL;
+    return live;
+}
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IPv6 addresses in every form of RFC 4291, with a zone. What looks like one and is none:
+ * times, hardware addresses, fingerprints, and the :: of programming languages.
+ */
+#include "entities.h"
+
+#define ADDRESS_MAX 45
+#define ZONE_MAX 16
+
+struct parse {
+    unsigned groups;      /* an IPv4 tail counts as two */
+    unsigned groups_of_2; /* of two digits */
+    bool gap, digit;      /* "::" was seen; a decimal digit was */
+    size_t end;
+};
+
+static size_t hex_group(const struct pii_text *t, size_t at, bool *digit)
+{
+    size_t len = 0;
+    while (len < 5 && pii_hex(pii_at(t, at + len)))
+        *digit |= pii_digit(t->p[at + len++]);
+    return len <= 4 ? len : 0;
+}
+
+/* The group at p->end, IPv4 tails included; false when there is none. *last: nothing follows. */
+static bool take_group(const struct pii_text *t, struct parse *p, bool *last)
+{
+    size_t tail = p->groups <= 6 ? pii_ip4_length(t, p->end, false) : 0;
+    *last = tail != 0;
+    size_t len = tail ? tail : hex_group(t, p->end, &p->digit);
+    if (len == 0)
+        return false;
+    p->groups += tail ? 2 : 1;
+    p->groups_of_2 += len == 2;
+    p->digit |= tail != 0;
+    p->end += len;
+    return true;
+}
+
+/* As much of an address as stands at p->end; false when it is malformed. */
+static bool take_address(const struct pii_text *t, struct parse *p)
+{
+    bool last = false;
+    while (!last && p->groups < 8) {
+        bool colon = pii_at(t, p->end) == ':', two = colon && pii_at(t, p->end + 1) == ':';
+        if (two) {
+            if (p->gap)
+                return false;
+            p->gap = true;
+            p->end += 2;
+            if (!pii_hex(pii_at(t, p->end)))
+                break;
+        } else if (p->groups > 0 && !(p->gap && pii_at(t, p->end - 1) == ':')) {
+            if (!colon || !pii_hex(pii_at(t, p->end + 1)))
+                break;
+            p->end++;
+        }
+        if (!take_group(t, p, &last))
+            return false;
+    }
+    return p->gap ? p->groups < 8 : p->groups == 8;
+}
+
+/* Neither part of a word nor of a longer run of groups. */
+static bool bounded(const struct pii_text *t, size_t start, size_t end)
+{
+    int left = pii_at(t, start - 1), right = pii_at(t, end);
+    if (pii_alnum(left) || pii_alnum(right))
+        return false;
+    if (left == ':') {
+        int before = pii_at(t, start - 2);
+        if (before == ':' || pii_hex(before))
+            return false;
+    }
+    int after = pii_at(t, end + 1);
+    return !(right == ':' && (after == ':' || pii_hex(after))) &&
+           !(right == '.' && pii_digit(after)) && !(left == '.' && pii_digit(pii_at(t, start - 2)));
+}
+
+static size_t zone_length(const struct pii_text *t, size_t at)
+{
+    if (pii_at(t, at) != '%' || !pii_alnum(pii_at(t, at + 1)))
+        return 0;
+    size_t len = 1;
+    while (len <= ZONE_MAX && pii_alnum(pii_at(t, at + len)))
+        len++;
+    return len;
+}
+
+static bool run_byte(int c)
+{
+    return c == ':' || pii_hex(c);
+}
+
+bool pii_ip6_find(const struct pii_text *t, size_t at, struct pii_match *m, size_t *run_end)
+{
+    size_t start = at, end = at;
+    while (at - start <= ADDRESS_MAX && run_byte(pii_at(t, start - 1)))
+        start--;
+    while (run_byte(pii_at(t, end)))
+        end++;
+    *run_end = end;
+    if (at - start > ADDRESS_MAX)
+        return false;
+    /* A colon that belongs to the text before: "from:fe80::1". */
+    if (pii_at(t, start) == ':' && (pii_at(t, start + 1) != ':' || pii_at(t, start + 2) == ':'))
+        start++;
+    struct parse p = {.end = start};
+    if (!take_address(t, &p) || !p.digit || p.groups_of_2 == 8 || !bounded(t, start, p.end))
+        return false;
+    *m = (struct pii_match){.start = start, .end = p.end + zone_length(t, p.end),
+                            .entity = PII_IP_ADDRESS};
+    return true;
+}

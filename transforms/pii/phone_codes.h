@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* How many digits follow a country calling code. */
+#ifndef PII_PHONE_CODES_H
+#define PII_PHONE_CODES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* `digits` holds a whole international number without its '+', `count` of them (values 0 to
+ * 9). True when the country has numbers of that length. */
+bool pii_phone_length_ok(const uint8_t *digits, unsigned count);
+
+#endif
