@@ -26,8 +26,10 @@ static atomic_ulong fail_count;
 
 static void count_live(long by)
 {
-    if (stripe_mine == 0)
-        stripe_mine = 1 + atomic_fetch_add_explicit(&stripe_next, 1, memory_order_relaxed) % STRIPES;
+    if (stripe_mine == 0) {
+        unsigned dealt = atomic_fetch_add_explicit(&stripe_next, 1, memory_order_relaxed);
+        stripe_mine = 1 + dealt % STRIPES;
+    }
     atomic_fetch_add_explicit(&stripes[stripe_mine - 1].live, by, memory_order_relaxed);
 }
 

@@ -108,7 +108,9 @@ static bool grow(ol_arena *arena, size_t size)
     size_t left = arena->bytes_max - arena->cap_total;
     if (size > left)
         return false;
-    size_t cap = arena->cap_total < GROWN_BLOCK_BYTES_MAX ? arena->cap_total : GROWN_BLOCK_BYTES_MAX;
+    size_t cap = arena->cap_total;
+    if (cap > GROWN_BLOCK_BYTES_MAX)
+        cap = GROWN_BLOCK_BYTES_MAX;
     if (cap > left)
         cap = left;
     if (cap < size)

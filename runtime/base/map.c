@@ -113,11 +113,16 @@ size_t ol_map_count(const ol_map *map)
     return map->count;
 }
 
+static bool is_key(const entry *e, ol_slice key, uint64_t hash)
+{
+    return e->hash == hash && ol_slice_eq(ol_slice_of(e->key, e->key_len), key);
+}
+
 /* The pointer that points at the entry, or at the NULL where it would hang. */
 static entry **find(const ol_map *map, ol_slice key, uint64_t hash)
 {
     entry **at = &map->buckets[hash & (map->bucket_count - 1)];
-    while (*at && ((*at)->hash != hash || !ol_slice_eq(ol_slice_of((*at)->key, (*at)->key_len), key)))
+    while (*at && !is_key(*at, key, hash))
         at = &(*at)->next;
     return at;
 }

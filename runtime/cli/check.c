@@ -19,8 +19,7 @@ static size_t check_transforms(const ol_config *config)
             continue;
         }
         failed++;
-        fprintf(stderr, "%s: transform \"%s\": %s\n", config->file, spec->name,
-                err.detail[0] ? err.detail : err.message);
+        fprintf(stderr, "%s: %s\n", config->file, err.detail[0] ? err.detail : err.message);
     }
     return failed;
 }

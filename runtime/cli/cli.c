@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "control/suggest.h"
 
@@ -61,10 +63,24 @@ int ol_cli_usage_unknown(const char *name)
                         ol_suggest_text(&suggest, tail));
 }
 
+/* What happened on this side of a transform: the wording for S3 clients says nothing more. */
+static bool is_local(const ol_error *err)
+{
+    static const int codes[] = {OL_ECONFIG, OL_ENOTRANSFORM, OL_EINVAL, OL_EPEER, OL_EORIGIN};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        if (err->code == codes[i])
+            return err->detail[0] != '\0';
+    return false;
+}
+
 void ol_cli_complain_error(const char *what, const ol_error *err)
 {
-    ol_cli_complain("%s%s%s: %s%s%s", what ? what : "", what ? ": " : "", err->s3_code,
-                    err->message, err->detail[0] ? " " : "", err->detail);
+    if (is_local(err))
+        ol_cli_complain("%s", err->detail);
+    else if (err->detail[0])
+        ol_cli_complain("%s: %s: %s (%s)", what, err->s3_code, err->message, err->detail);
+    else
+        ol_cli_complain("%s: %s: %s", what, err->s3_code, err->message);
 }
 
 /* ---- the process ---- */
@@ -93,8 +109,19 @@ static int finish_output(int code)
     return OL_EXIT_FAILED;
 }
 
+/* A descriptor that came closed would be given to the next file that is opened, and what is
+ * meant for people would go there. Opened the wrong way round, using it stays an error. */
+static void hold_standard_descriptors(void)
+{
+    static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) != fd)
+            abort();
+}
+
 int ol_cli_main(int argc, char **argv)
 {
+    hold_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
         ol_cli_print_overview(stderr);

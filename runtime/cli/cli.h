@@ -32,7 +32,7 @@ void ol_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2
 int ol_cli_usage(const ol_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 int ol_cli_usage_unknown(const char *name);
-/* What an error is to a person: its code, its message, and its detail where there is one. */
+/* "WHAT: CODE: MESSAGE (DETAIL)" for what a transform did, else the detail alone. */
 void ol_cli_complain_error(const char *what, const ol_error *err);
 void ol_cli_print_overview(FILE *to);
 

@@ -16,7 +16,6 @@
 
 #define EVENT_BYTES_MAX (1 * OL_MIB)
 #define PIECE_BYTES_MAX (4 * OL_MIB)
-#define NAME "run"
 
 typedef struct run_state {
     const ol_options *options;
@@ -47,6 +46,16 @@ static bool is_path(ol_slice transform)
            ol_slice_ends(transform, OL_SLICE_LIT(".so"));
 }
 
+/* "some/shout.lua" is called shout. */
+static const char *stem_of(ol_arena *arena, ol_slice path)
+{
+    for (ptrdiff_t slash; (slash = ol_slice_find(path, '/')) >= 0;)
+        path = ol_slice_from(path, (size_t)slash + 1);
+    ptrdiff_t dot = ol_slice_find(path, '.');
+    return ol_arena_printf(arena, "%.*s", dot > 0 ? (int)dot : (int)path.len,
+                           (const char *)path.data);
+}
+
 static int say_unknown(run_state *self, ol_slice name, ol_error *err)
 {
     ol_suggest suggest;
@@ -73,7 +82,9 @@ static int find_transform(run_state *self, ol_error *err)
     const char *why = ol_file_unreadable(given);
     if (why)
         return ol_error_set(err, OL_ENOTRANSFORM, "%s: %s", given, why);
-    self->spec.name = NAME;
+    self->spec.name = stem_of(self->arena, text);
+    if (!self->spec.name)
+        return ol_error_set(err, OL_ENOMEM, "starting");
     self->spec.path = given;
     self->spec.share = OL_SHARE_IDENTITY;
     return OL_OK;

@@ -14,16 +14,6 @@ ol_request *ol_request_acquire(ol_request *request)
     return request;
 }
 
-void ol_request_release(ol_request *request)
-{
-    if (--request->references > 0)
-        return;
-    ol_worker *worker = request->worker;
-    ol_sigv4_result_fini(&request->auth);
-    ol_generation_release(request->generation);
-    ol_worker_arena_give(worker, request->arena);
-}
-
 static void count(ol_request *request)
 {
     ol_metrics *metrics = request->worker->metrics;
@@ -42,32 +32,47 @@ static void count(ol_request *request)
     ol_metrics_latency(metrics, line->first_byte_us, line->total_us);
 }
 
-static void write_log(ol_request *request, int code)
+/* What only the exchange knows, taken before it goes. */
+static void note_exchange(ol_request *request, int code)
+{
+    ol_access_line *line = &request->line;
+    uint64_t began = request->http->started_ns;
+    uint64_t first = ol_http_first_byte_ns(request->x);
+    line->peer = ol_arena_strdup(request->arena, request->http->peer);
+    line->bytes_out = ol_http_bytes_sent(request->x);
+    line->total_us = (ol_clock_mono_ns() - began) / 1000;
+    line->first_byte_us = first > began ? (first - began) / 1000 : line->total_us;
+    if (request->error.code == OL_OK && code != OL_OK)
+        ol_error_set(&request->error, code, "the client left before the end");
+    line->broken = request->answered && code != OL_OK;
+}
+
+static void write_log(ol_request *request)
 {
     static const char *const vias[] = {"service", "bucket", "access-point", "object-lambda"};
     ol_access_line *line = &request->line;
-    uint64_t now = ol_clock_mono_ns();
-    uint64_t first = ol_http_first_byte_ns(request->x);
     line->request_id = request->id;
-    line->peer = request->http->peer;
     line->who = request->who ? request->who->arn : OL_SLICE_NONE;
     line->operation = ol_s3_operation_name(request->address.operation);
     line->via = vias[request->via];
     line->target = request->address.bucket;
     line->key = request->address.key;
-    line->bytes_out = ol_http_bytes_sent(request->x);
-    line->total_us = (now - request->http->started_ns) / 1000;
-    line->first_byte_us = first > request->http->started_ns
-                              ? (first - request->http->started_ns) / 1000
-                              : line->total_us;
-    if (request->error.code == OL_OK && code != OL_OK)
-        ol_error_set(&request->error, code, "the client left before the end");
-    line->broken = request->answered && code != OL_OK;
     line->code = request->error.code;
     line->error = request->error.code ? request->error.s3_code : NULL;
     line->detail = request->error.detail[0] ? request->error.detail : NULL;
     count(request);
     ol_access_log_write(request->worker->shared->access_log, line);
+}
+
+void ol_request_release(ol_request *request)
+{
+    if (--request->references > 0)
+        return;
+    ol_worker *worker = request->worker;
+    write_log(request);
+    ol_sigv4_result_fini(&request->auth);
+    ol_generation_release(request->generation);
+    ol_worker_arena_give(worker, request->arena);
 }
 
 /* ---- the exchange's callbacks ---- */
@@ -98,7 +103,7 @@ static void on_close(void *arg, int code)
     request->gone = true;
     if (!told && request->on_gone)
         request->on_gone(request);
-    write_log(request, code);
+    note_exchange(request, code);
     request->x = NULL;
     request->http = NULL;
     ol_request_release(request);

@@ -206,7 +206,7 @@ static void offer_writing(ol_http_call *call)
 static void begin(ol_http_call *call)
 {
     ol_client_conn *conn = call->conn;
-    if (!conn || conn->phase != OL_CLIENT_OPEN)
+    if (!conn || conn->phase != OL_CLIENT_OPEN || call->begun)
         return;
     call->begun = true;
     call->deadline = 0;

@@ -249,8 +249,6 @@ static void use_window(ol_client_conn *conn)
     while (can_go_on(conn)) {
         if (conn->call->answered ? !read_body(conn) : !read_head(conn))
             break;
-        if (conn->call && !conn->call->answered && conn->in.window.len == 0)
-            break;
     }
     conn->pumping = false;
     settle(conn);

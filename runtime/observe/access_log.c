@@ -144,7 +144,8 @@ static void put_outcome(writer *w, const ol_access_line *line)
     if (line->first_byte_us)
         number_field(w, OL_SLICE_LIT(",\"first_byte_us\":"), line->first_byte_us);
     number_field(w, OL_SLICE_LIT(",\"total_us\":"), line->total_us);
-    text_field(w, OL_SLICE_LIT(",\"code\":"), line->code == OL_OK ? NULL : ol_code_name(line->code));
+    if (line->code != OL_OK)
+        text_field(w, OL_SLICE_LIT(",\"code\":"), ol_code_name(line->code));
     text_field(w, OL_SLICE_LIT(",\"error\":"), line->error);
     flag_field(w, OL_SLICE_LIT(",\"broken\":"), line->broken);
     flag_field(w, OL_SLICE_LIT(",\"retried\":"), line->retried);

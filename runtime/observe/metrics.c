@@ -165,9 +165,9 @@ static int add_histogram(ol_buf *out, const char *name, const char *help,
     if (rc != OL_OK)
         return rc;
     /* The count is the last bucket's by definition, even when loops count on meanwhile. */
-    return ol_buf_addf(out, "%s_sum %llu.%06llu\n%s_count %llu\n", name,
-                       (unsigned long long)(sum_us / 1000000), (unsigned long long)(sum_us % 1000000),
-                       name, (unsigned long long)below);
+    rc = ol_buf_addf(out, "%s_sum %llu.%06u\n", name, (unsigned long long)(sum_us / 1000000),
+                     (unsigned)(sum_us % 1000000));
+    return rc == OL_OK ? ol_buf_addf(out, "%s_count %llu\n", name, (unsigned long long)below) : rc;
 }
 
 static int add_counters(ol_buf *out, ol_metrics *const *sets, size_t count)
@@ -192,7 +192,8 @@ int ol_metrics_write(ol_buf *out, ol_metrics *const *sets, size_t count)
                            first_byte_of, sets, count);
     if (rc == OL_OK)
         rc = add_histogram(out, "objlens_request_seconds",
-                           "From a request's first byte to its response's end", total_of, sets, count);
+                           "From a request's first byte to its response's end", total_of, sets,
+                           count);
     if (rc != OL_OK)
         out->len = len_before;
     return rc;

@@ -18,7 +18,8 @@ typedef struct ol_pipeline_ops {
 /* The pipeline lives in the arena. OL_OK or OL_ENOMEM. */
 int ol_pipeline_new(ol_pipeline **p, ol_loop *loop, ol_arena *arena, const ol_pipeline_ops *ops,
                     void *arg);
-/* Append a stage; order of phases is asserted. `config` outlives the pipeline. `*st` may be NULL. */
+/* Append a stage; order of phases is asserted. `config` outlives the pipeline. `st` may be NULL.
+ * OL_OK or OL_ENOMEM. */
 int ol_pipeline_add(ol_pipeline *p, const ol_stage_ops *ops, const void *config, ol_stage **st);
 /* Open every stage, then ask the source for its first bytes (its `resume`). An error means
  * that nothing runs, the opened stages were closed, and on_done is not called. */

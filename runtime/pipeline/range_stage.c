@@ -110,7 +110,8 @@ static int finish(ol_stage *st, ol_error *err)
     if (!self->head_sent)
         return ol_error_set(err, OL_ERANGE, "the body ended at %" PRIu64 ", before the range",
                             self->at);
-    return ol_error_set(err, OL_EORIGIN, "the body ended at %" PRIu64 ", inside the range", self->at);
+    return ol_error_set(err, OL_EORIGIN, "the body ended at %" PRIu64 ", inside the range",
+                        self->at);
 }
 
 const ol_stage_ops ol_range_stage_ops = {

@@ -101,9 +101,10 @@ static uint64_t by_table(const engine *e, uint64_t state, const uint8_t *data, s
 {
     for (; len >= 8; data += 8, len -= 8) {
         uint64_t word = state ^ load_le64(data);
-        state = 0;
-        for (int k = 0; k < 8; k++)
-            state ^= e->tables[7 - k][word >> (8 * k) & 255];
+        state = e->tables[7][word & 255] ^ e->tables[6][word >> 8 & 255] ^
+                e->tables[5][word >> 16 & 255] ^ e->tables[4][word >> 24 & 255] ^
+                e->tables[3][word >> 32 & 255] ^ e->tables[2][word >> 40 & 255] ^
+                e->tables[1][word >> 48 & 255] ^ e->tables[0][word >> 56];
     }
     for (; len > 0; data++, len--)
         state = state >> 8 ^ e->tables[0][(state ^ *data) & 255];

@@ -47,7 +47,8 @@ int ol_s3_headers_refuse(const ol_headers *headers, ol_error *err)
 {
     for (size_t i = 0; i < headers->count; i++) {
         const ol_header *header = &headers->items[i];
-        if (!ol_slice_ieq(ol_slice_first(header->name, 6), OL_SLICE_LIT("x-amz-")))
+        if (header->name.len < 6 || (header->name.data[0] | 0x20) != 'x' ||
+            !ol_slice_ieq(ol_slice_first(header->name, 6), OL_SLICE_LIT("x-amz-")))
             continue;
         for (size_t k = 0; k < REFUSED_COUNT; k++)
             if (asks_for(header, &refused_headers[k]))
@@ -188,7 +189,7 @@ static int lower_name(ol_slice name, ol_arena *arena, ol_slice *out, ol_error *e
 static int keep_metadata_of(const ol_headers *headers, ol_slice name, ol_headers *keep,
                             size_t *total, ol_error *err)
 {
-    ol_slice lower, value;
+    ol_slice lower = OL_SLICE_NONE, value = OL_SLICE_NONE;
     if (name.len == sizeof META_PREFIX - 1)
         return ol_error_say(err, OL_EINVAL, "A metadata header needs a name behind x-amz-meta-.");
     if (ol_headers_find(keep, name))

@@ -5,8 +5,6 @@
  */
 #include "s3/sigv4.h"
 
-#include <stdio.h>
-
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/encode.h"
@@ -50,6 +48,39 @@ void ol_sigv4_result_fini(ol_sigv4_result *result)
     ol_wipe(result, sizeof *result);
 }
 
+/* ---- the headers that matter here, found in one pass ---- */
+
+enum { AUTHORIZATION, PAYLOAD, AMZ_DATE, DATE, TOKEN, FOUND_COUNT };
+
+static const ol_slice found_names[FOUND_COUNT] = {
+    [AUTHORIZATION] = OL_SLICE_LIT("authorization"),
+    [PAYLOAD] = OL_SLICE_LIT("x-amz-content-sha256"),
+    [AMZ_DATE] = OL_SLICE_LIT("x-amz-date"),
+    [DATE] = OL_SLICE_LIT("date"),
+    [TOKEN] = OL_SLICE_LIT("x-amz-security-token"),
+};
+
+typedef struct found {
+    ol_slice value; /* of the first; trimmed */
+    size_t count;
+} found;
+
+static void find_headers(const ol_headers *headers, found out[FOUND_COUNT])
+{
+    memset(out, 0, FOUND_COUNT * sizeof *out);
+    for (size_t i = 0; i < headers->count; i++) {
+        const ol_header *header = &headers->items[i];
+        for (size_t k = 0; k < FOUND_COUNT; k++) {
+            if (header->name.len != found_names[k].len ||
+                !ol_slice_ieq(header->name, found_names[k]))
+                continue;
+            if (out[k].count++ == 0)
+                out[k].value = ol_slice_trim(header->value);
+            break;
+        }
+    }
+}
+
 /* ---- where the credentials are ---- */
 
 enum query_auth { QUERY_AUTH_NONE, QUERY_AUTH_V4, QUERY_AUTH_V2 };
@@ -87,10 +118,9 @@ static int refuse_query_auth(enum query_auth kind, ol_error *err)
                         "sign with the Authorization header.");
 }
 
-/* The Authorization header, or why there is none to check. */
-static int find_authorization(const ol_http_request *req, ol_slice *header, ol_error *err)
+/* OL_OK when there is one Authorization header (`count`) and nothing beside it. */
+static int check_one_mechanism(const ol_http_request *req, size_t count, ol_error *err)
 {
-    size_t count = ol_headers_count_of(&req->headers, "authorization");
     enum query_auth in_query = find_query_auth(req->query);
     if (count > 1 || (count == 1 && in_query != QUERY_AUTH_NONE))
         return ol_error_say(err, OL_EINVAL,
@@ -102,7 +132,6 @@ static int find_authorization(const ol_http_request *req, ol_slice *header, ol_e
     if (count == 0)
         return ol_error_custom(err, OL_EMISSINGAUTH, 403, OL_SLICE_LIT("AccessDenied"),
                                OL_SLICE_LIT("Access Denied"));
-    *header = ol_headers_get(&req->headers, "authorization");
     return OL_OK;
 }
 
@@ -118,7 +147,8 @@ static int check_signed_headers(const ol_http_request *req, const ol_sigv4_autho
                             "SignedHeaders.");
     for (size_t i = 0; i < req->headers.count; i++) {
         ol_slice name = req->headers.items[i].name;
-        if (!ol_slice_ieq(ol_slice_first(name, 6), OL_SLICE_LIT("x-amz-")))
+        if (name.len < 6 || (name.data[0] | 0x20) != 'x' ||
+            !ol_slice_ieq(ol_slice_first(name, 6), OL_SLICE_LIT("x-amz-")))
             continue;
         if (!ol_sigv4_is_signed(auth, name))
             return ol_error_say(err, OL_EACCESS,
@@ -139,26 +169,25 @@ static const struct payload_word {
     {"STREAMING-UNSIGNED-PAYLOAD-TRAILER", OL_PAYLOAD_STREAMING_UNSIGNED_TRAILER},
 };
 
-static int parse_payload(const ol_http_request *req, ol_slice *text, ol_sigv4_result *out,
-                         ol_error *err)
+static int parse_payload(const found *header, ol_sigv4_result *out, ol_error *err)
 {
-    size_t count = ol_headers_count_of(&req->headers, "x-amz-content-sha256");
-    if (count != 1)
-        return ol_error_say(err, OL_EINVALIDREQUEST, "%s required header for this request: %s",
-                            count == 0 ? "Missing" : "More than one", "x-amz-content-sha256");
-    *text = ol_slice_trim(ol_headers_get(&req->headers, "x-amz-content-sha256"));
+    ol_slice text = header->value;
     size_t len;
-    if (text->len == 64 && ol_hex_decode(*text, out->sha256, sizeof out->sha256, &len) == OL_OK) {
+    if (header->count != 1)
+        return ol_error_say(err, OL_EINVALIDREQUEST, "%s required header for this request: %s",
+                            header->count == 0 ? "Missing" : "More than one",
+                            "x-amz-content-sha256");
+    if (text.len == 64 && ol_hex_decode(text, out->sha256, sizeof out->sha256, &len) == OL_OK) {
         out->payload = OL_PAYLOAD_SHA256;
         return OL_OK;
     }
     for (size_t i = 0; i < sizeof payload_words / sizeof payload_words[0]; i++) {
-        if (ol_slice_eq_cstr(*text, payload_words[i].text)) {
+        if (ol_slice_eq_cstr(text, payload_words[i].text)) {
             out->payload = payload_words[i].kind;
             return OL_OK;
         }
     }
-    if (ol_slice_starts(*text, OL_SLICE_LIT("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD")))
+    if (ol_slice_starts(text, OL_SLICE_LIT("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD")))
         return ol_error_say(err, OL_ENOTIMPLEMENTED,
                             "AWS4-ECDSA-P256-SHA256 payload signatures are not implemented.");
     return ol_error_say(err, OL_EINVAL,
@@ -169,25 +198,24 @@ static int parse_payload(const ol_http_request *req, ol_slice *text, ol_sigv4_re
 
 /* ---- when and where it was made ---- */
 
-static int read_date(const ol_http_request *req, int64_t *signed_ms, ol_error *err)
+/* x-amz-date decides where it stands, even when it cannot be read. */
+static int read_date(const found headers[FOUND_COUNT], int64_t *signed_ms, ol_error *err)
 {
-    bool amz = ol_headers_find(&req->headers, OL_SLICE_LIT("x-amz-date")) != NULL;
-    const char *name = amz ? "x-amz-date" : "date";
-    ol_slice text = ol_slice_trim(ol_headers_get(&req->headers, name));
-    bool ok = ol_headers_count_of(&req->headers, name) == 1 &&
-              (ol_clock_parse_amz_date(text, signed_ms) ||
-               (!amz && ol_clock_parse_http_date(text, signed_ms)));
+    bool amz = headers[AMZ_DATE].count > 0;
+    const found *header = &headers[amz ? AMZ_DATE : DATE];
+    bool ok = header->count == 1 && (ol_clock_parse_amz_date(header->value, signed_ms) ||
+                                     (!amz && ol_clock_parse_http_date(header->value, signed_ms)));
     if (!ok)
         return ol_error_say(err, OL_EACCESS,
                             "AWS authentication requires a valid Date or x-amz-date header");
     return OL_OK;
 }
 
-static int check_date(const ol_http_request *req, const ol_sigv4_authorization *auth,
+static int check_date(const found headers[FOUND_COUNT], const ol_sigv4_authorization *auth,
                       int64_t now_ms, ol_sigv4_result *out, ol_error *err)
 {
     int64_t signed_ms;
-    int rc = read_date(req, &signed_ms, err);
+    int rc = read_date(headers, &signed_ms, err);
     if (rc != OL_OK)
         return rc;
     ol_clock_amz_date(signed_ms, out->amz_date);
@@ -201,6 +229,12 @@ static int check_date(const ol_http_request *req, const ol_sigv4_authorization *
         return ol_error_set(err, OL_ESKEW, "request time %s, skew %lld ms", out->amz_date,
                             (long long)skew_ms);
     return OL_OK;
+}
+
+/* The parser has bounded all parts of the scope, so everything fits; the result is zeroed. */
+static void copy_text(char *out, ol_slice text)
+{
+    memcpy(out, text.data, text.len);
 }
 
 static int check_scope(const ol_sigv4_authorization *auth, ol_slice region, ol_sigv4_result *out,
@@ -217,10 +251,9 @@ static int check_scope(const ol_sigv4_authorization *auth, ol_slice region, ol_s
                             "The authorization header is malformed; the region '%.*s' is wrong; "
                             "expecting '%.*s'",
                             OL_SLICE_FMT(auth->region), OL_SLICE_FMT(region));
-    /* The parser has bounded all three, so nothing is cut. */
-    snprintf(out->region, sizeof out->region, "%.*s", OL_SLICE_FMT(auth->region));
-    snprintf(out->service, sizeof out->service, "%.*s", OL_SLICE_FMT(auth->service));
-    snprintf(out->scope, sizeof out->scope, "%.*s", OL_SLICE_FMT(auth->scope));
+    copy_text(out->region, auth->region);
+    copy_text(out->service, auth->service);
+    copy_text(out->scope, auth->scope);
     return OL_OK;
 }
 
@@ -276,18 +309,12 @@ static int check_signature(ol_sigv4 *sigv4, ol_sigv4_canonical *canonical, const
                         OL_SLICE_FMT(canonical->auth->access_key));
 }
 
-static int find_key(ol_sigv4 *sigv4, const ol_http_request *req,
-                    const ol_sigv4_authorization *auth, ol_slice secret, const ol_sigv4_key **key,
-                    ol_error *err)
+static int find_key(ol_sigv4 *sigv4, const ol_sigv4_authorization *auth, ol_slice secret,
+                    const ol_sigv4_key **key, ol_error *err)
 {
     if (secret.len == 0)
         return ol_error_set(err, OL_EACCESSKEY, "unknown access key %.*s",
                             OL_SLICE_FMT(auth->access_key));
-    /* Only long-lived keys exist here, and those come without a token. */
-    if (ol_headers_find(&req->headers, OL_SLICE_LIT("x-amz-security-token")))
-        return ol_error_custom(err, OL_EINVAL, 400, OL_SLICE_LIT("InvalidToken"),
-                               OL_SLICE_LIT("The provided token is malformed or otherwise "
-                                            "invalid."));
     const ol_sigv4_key_of of = {
         .access_key = auth->access_key,
         .secret = secret,
@@ -303,23 +330,36 @@ static int find_key(ol_sigv4 *sigv4, const ol_http_request *req,
     return OL_OK;
 }
 
+/* Only long-lived keys exist here, and those come without a token. */
+static int check_token(const found *header, ol_error *err)
+{
+    if (header->count == 0)
+        return OL_OK;
+    return ol_error_custom(err, OL_EINVAL, 400, OL_SLICE_LIT("InvalidToken"),
+                           OL_SLICE_LIT("The provided token is malformed or otherwise invalid."));
+}
+
 /* Everything that can be judged without the secret. */
 static int check_shape(const ol_http_request *req, int64_t now_ms, ol_slice region,
-                       ol_sigv4_authorization *auth, ol_slice *payload, ol_sigv4_result *out,
-                       ol_error *err)
+                       ol_sigv4_canonical *canonical, ol_sigv4_authorization *auth,
+                       ol_sigv4_result *out, ol_error *err)
 {
-    ol_slice header;
-    int rc = find_authorization(req, &header, err);
+    found headers[FOUND_COUNT];
+    find_headers(&req->headers, headers);
+    int rc = check_one_mechanism(req, headers[AUTHORIZATION].count, err);
     if (rc == OL_OK)
-        rc = ol_sigv4_authorization_parse(header, auth, err);
+        rc = ol_sigv4_authorization_parse(headers[AUTHORIZATION].value, auth, err);
     if (rc == OL_OK)
         rc = check_scope(auth, region, out, err);
     if (rc == OL_OK)
-        rc = parse_payload(req, payload, out, err);
+        rc = parse_payload(&headers[PAYLOAD], out, err);
     if (rc == OL_OK)
-        rc = check_date(req, auth, now_ms, out, err);
+        rc = check_date(headers, auth, now_ms, out, err);
     if (rc == OL_OK)
         rc = check_signed_headers(req, auth, err);
+    if (rc == OL_OK)
+        rc = check_token(&headers[TOKEN], err);
+    canonical->payload = headers[PAYLOAD].value;
     return rc;
 }
 
@@ -330,9 +370,9 @@ int ol_sigv4_check(ol_sigv4 *sigv4, const ol_http_request *req, int64_t now_ms, 
     const ol_sigv4_key *key = NULL;
     ol_sigv4_canonical canonical = {.req = req, .auth = &auth};
     memset(out, 0, sizeof *out);
-    int rc = check_shape(req, now_ms, region, &auth, &canonical.payload, out, err);
+    int rc = check_shape(req, now_ms, region, &canonical, &auth, out, err);
     if (rc == OL_OK)
-        rc = find_key(sigv4, req, &auth, secret(arg, auth.access_key), &key, err);
+        rc = find_key(sigv4, &auth, secret(arg, auth.access_key), &key, err);
     if (rc == OL_OK)
         rc = check_signature(sigv4, &canonical, &key->hmac, out, err);
     if (rc != OL_OK) {

@@ -94,10 +94,13 @@ int ol_fields_check(ol_slice encoded)
 bool ol_fields_get(ol_slice encoded, const char *wanted, ol_slice *value)
 {
     ol_fields_iter it;
-    ol_slice name;
+    ol_slice name, found;
     ol_fields_iter_init(&it, encoded);
-    while (ol_fields_next(&it, &name, value))
-        if (ol_slice_eq_cstr(name, wanted))
-            return true;
+    while (ol_fields_next(&it, &name, &found)) {
+        if (!ol_slice_eq_cstr(name, wanted))
+            continue;
+        *value = found;
+        return true;
+    }
     return false;
 }

@@ -27,7 +27,7 @@ typedef struct ol_fields_iter {
 int ol_fields_check(ol_slice encoded);
 void ol_fields_iter_init(ol_fields_iter *it, ol_slice encoded);
 bool ol_fields_next(ol_fields_iter *it, ol_slice *name, ol_slice *value);
-/* False when absent. */
+/* False when absent; *value is then left alone. */
 bool ol_fields_get(ol_slice encoded, const char *name, ol_slice *value);
 
 #endif

@@ -10,7 +10,7 @@
 #include "transform/link_private.h"
 
 #define COLD_MS 1000u      /* a slot unused for so long gives its memory back */
-#define LIMBO_MS 60000u    /* longer than any read takes */
+#define LIMBO_MS 15000u    /* longer than a read takes */
 #define TRIM_SLOTS_MAX 32u /* a tidy */
 
 static uint32_t promise(const ol_link_job *job)

@@ -10,6 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MOST_BYTES 4096u
+#define YEAR_10000_MS 253402300800000
 
 static void check(bool holds)
 {
@@ -76,13 +77,14 @@ static void dates(ol_slice in)
 {
     int64_t ms, again;
     char text[OL_HTTP_DATE_SIZE];
-    if (ol_clock_parse_http_date(in, &ms)) {
+    /* A leap second at the end of 9999 would need a fifth digit. */
+    if (ol_clock_parse_http_date(in, &ms) && ms < YEAR_10000_MS) {
         ol_clock_http_date(ms, text);
-        check(ms >= 253402300800000 || (ol_clock_parse_http_date(ol_slice_cstr(text), &again) && again == ms));
+        check(ol_clock_parse_http_date(ol_slice_cstr(text), &again) && again == ms);
     }
-    if (ol_clock_parse_amz_date(in, &ms)) {
+    if (ol_clock_parse_amz_date(in, &ms) && ms < YEAR_10000_MS) {
         ol_clock_amz_date(ms, text);
-        check(ms >= 253402300800000 || (ol_clock_parse_amz_date(ol_slice_cstr(text), &again) && again == ms));
+        check(ol_clock_parse_amz_date(ol_slice_cstr(text), &again) && again == ms);
     }
 }
 

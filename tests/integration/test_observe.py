@@ -30,7 +30,7 @@ def test_one_access_log_line_a_request(server_factory):
     assert line["key"] == 'odd "key"\n'
     assert line["status"] == 200 and line["bytes_out"] == 1
     assert line["who"] == "arn:aws:iam::000000000000:root"
-    assert line["transforms"] == "talk"
+    assert line["transforms"] == ["talk"]
     assert {"first_byte_us", "total_us", "stages"} <= set(line)
     assert "secret-value" not in server.access_log.read_text()
     assert len([l for l in server.access_lines() if l["request_id"] == answer.request_id]) == 1

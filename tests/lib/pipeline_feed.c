@@ -28,7 +28,8 @@ static int send_head(ol_stage *st, ol_error *err)
     self->head.content_length = config->hide_length ? -1 : (int64_t)config->body.len;
     ol_headers_init(&self->head.headers, ol_stage_arena(st));
     for (const char *const *field = config->fields; field && *field; field += 2) {
-        int rc = ol_headers_add(&self->head.headers, ol_slice_cstr(field[0]), ol_slice_cstr(field[1]));
+        int rc = ol_headers_add(&self->head.headers, ol_slice_cstr(field[0]),
+                                ol_slice_cstr(field[1]));
         if (rc != OL_OK)
             return ol_error_set(err, rc, "field");
     }

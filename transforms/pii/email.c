@@ -10,9 +10,9 @@
 #define LABEL_MAX 63
 
 /* File endings that are no top-level domains: logo@2x.png is a picture. */
-static const char *const endings[] = {
-    "bmp", "css", "csv", "gif", "htm", "html", "ico", "jpeg", "jpg", "js", "json",
-    "log", "pdf", "php", "png", "svg", "tif", "tiff", "txt", "webp", "xml", "yaml", "yml",
+static const char endings[][5] = {
+    "bmp", "css", "csv", "gif", "htm", "html", "ico",  "jpeg", "jpg",  "js",   "json", "log",
+    "pdf", "php", "png", "svg", "tif", "tiff", "txt",  "webp", "xml",  "yaml", "yml",
 };
 
 static bool local_byte(int c)
@@ -46,15 +46,14 @@ static size_t domain_unit(const struct pii_text *t, size_t at)
 
 static bool is_ending(const struct pii_text *t, size_t at, size_t len)
 {
-    for (size_t e = 0; e < sizeof(endings) / sizeof(endings[0]); e++) {
-        size_t i = 0;
-        if (strlen(endings[e]) != len)
-            continue;
-        while (i < len && pii_lower(pii_at(t, at + i)) == endings[e][i])
-            i++;
-        if (i == len)
+    char wanted[5] = "";
+    if (len >= sizeof(wanted))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        wanted[i] = (char)pii_lower(t->p[at + i]);
+    for (size_t e = 0; e < sizeof(endings) / sizeof(endings[0]); e++)
+        if (memcmp(endings[e], wanted, sizeof(wanted)) == 0)
             return true;
-    }
     return false;
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Longer clean spans are handed to the host as they are: it may pass them on uncopied. */
-#define EMIT_MIN (32 * 1024)
+#define EMIT_MIN (16 * 1024)
 
 void pii_output_init(struct pii_output *out, const struct objlens_host *host,
                      struct objlens_call *call, const struct pii_config *config)

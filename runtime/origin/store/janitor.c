@@ -25,6 +25,7 @@ struct ol_janitor {
     size_t queued;
     bool ending;
     bool left_behind;
+    bool touched[OL_FILE_SHELVES]; /* something was removed from it */
 };
 
 static chore *take(ol_janitor *janitor)
@@ -49,6 +50,8 @@ static void *run(void *arg)
     for (chore *c; (c = take(janitor)) != NULL; ol_free(c)) {
         int result = c->temp ? ol_folder_temp_remove(janitor->folder, &c->id)
                              : ol_folder_object_remove(janitor->folder, &c->id);
+        if (!c->temp)
+            janitor->touched[c->id.bytes[0]] = true;
         if (result < 0 && result != -ENOENT) {
             pthread_mutex_lock(&janitor->lock);
             janitor->left_behind = true;
@@ -89,6 +92,10 @@ bool ol_janitor_destroy(ol_janitor *janitor)
     pthread_mutex_unlock(&janitor->lock);
     pthread_join(janitor->thread, NULL);
     bool tidy = !janitor->left_behind;
+    for (unsigned shelf = 0; tidy && shelf < OL_FILE_SHELVES; shelf++) {
+        if (janitor->touched[shelf])
+            tidy = ol_folder_shelf_sync(janitor->folder, (uint8_t)shelf) == 0;
+    }
     pthread_mutex_destroy(&janitor->lock);
     pthread_cond_destroy(&janitor->wake);
     ol_free(janitor);

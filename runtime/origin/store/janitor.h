@@ -11,7 +11,7 @@
 typedef struct ol_janitor ol_janitor;
 
 int ol_janitor_new(ol_janitor **janitor, const ol_folder *folder);
-/* Finishes what is queued. True when nothing was left behind. NULL is fine. */
+/* Finishes what is queued. True when nothing was left behind, and that is durable. NULL is fine. */
 bool ol_janitor_destroy(ol_janitor *janitor);
 /* Any thread. An upload that will not be, or a body that no row names any more. */
 void ol_janitor_remove_temp(ol_janitor *janitor, const ol_file_id *id);

@@ -9,6 +9,7 @@ typedef struct sweep {
     sqlite3 *db;
     sqlite3_stmt *find;
     uint64_t removed;
+    bool touched[OL_FILE_SHELVES];
     int result; /* the first failure; nothing is removed after it */
     ol_error *err;
 } sweep;
@@ -33,6 +34,18 @@ static void visit(void *arg, const ol_file_id *id)
         s->result = ol_error_set(s->err, OL_EINTERNAL, "store: cannot remove a left-over file: %s",
                                  strerror(-result));
     s->removed += result >= 0;
+    s->touched[id->bytes[0]] = true;
+}
+
+/* What was removed must not come back after the store was called clean. */
+static int sync_touched(sweep *s)
+{
+    for (unsigned shelf = 0; shelf < OL_FILE_SHELVES; shelf++) {
+        int result = s->touched[shelf] ? ol_folder_shelf_sync(s->folder, (uint8_t)shelf) : 0;
+        if (result < 0)
+            return result;
+    }
+    return 0;
 }
 
 static int sweep_orphans(const ol_folder *folder, sqlite3 *db, uint64_t *removed, ol_error *err)
@@ -42,12 +55,14 @@ static int sweep_orphans(const ol_folder *folder, sqlite3 *db, uint64_t *removed
     if (result != OL_OK)
         return result;
     int walked = ol_folder_each_object(folder, visit, &s);
+    if (walked == 0 && s.result == OL_OK)
+        walked = sync_touched(&s);
     sqlite3_finalize(s.find);
     *removed = s.removed;
     if (s.result != OL_OK)
         return s.result;
     return walked == 0 ? OL_OK
-                       : ol_error_set(err, OL_EINTERNAL, "store: cannot read the shelves: %s",
+                       : ol_error_set(err, OL_EINTERNAL, "store: cannot sweep the shelves: %s",
                                       strerror(-walked));
 }
 

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/limits.h"
@@ -185,9 +184,6 @@ void ol_store_close(ol_origin *origin)
     ol_committer_stop(store->committer);
     bool tidy = ol_janitor_destroy(store->janitor);
     ol_readers_close(&store->readers);
-    /* The note that nothing is left over must not reach the disk before the removals do. */
-    if (tidy && store->folder.root_fd >= 0)
-        tidy = syncfs(store->folder.root_fd) == 0;
     ol_committer_destroy(store->committer, tidy);
     ol_cache_destroy(store->cache);
     ol_buffers_destroy(store->buffers);

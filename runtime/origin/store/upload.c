@@ -16,8 +16,6 @@
 /* Start writing back early, so that the sync at the end is short and the disk's queue too. */
 #define WRITE_BACK_BYTES (8 * OL_MIB)
 
-enum { STATE_OPEN, STATE_COMMITTING, STATE_ANSWERED, STATE_ABANDONED };
-
 static void discard_file(ol_upload *up)
 {
     if (up->fd >= 0)
@@ -54,7 +52,6 @@ int ol_upload_new(ol_upload **out, ol_store *store, ol_stage *stage, size_t chun
     up->chunk_bytes = chunk_bytes;
     up->chunks[0].data = data;
     up->fd = -1;
-    atomic_init(&up->state, STATE_OPEN);
     *out = up;
     return OL_OK;
 }
@@ -64,18 +61,12 @@ void ol_upload_close(ol_upload *up)
     up->stage = NULL;
     if (up->writing)
         return;
-    int state = atomic_load(&up->state);
-    if (state == STATE_COMMITTING && ol_committer_cancel(up->store->committer, &up->change)) {
+    if (up->committing) {
+        /* Too late to take it back: the answer, when it comes, frees it. */
+        if (!ol_committer_cancel(up->store->committer, &up->change))
+            return;
         ol_loop_unhold(up->loop);
         up->has_file = up->entry->has_file;
-        upload_free(up);
-        return;
-    }
-    if (state == STATE_COMMITTING || state == STATE_ANSWERED) {
-        /* The committer, or the answer that is on its way, frees it. */
-        int expected = STATE_COMMITTING;
-        atomic_compare_exchange_strong(&up->state, &expected, STATE_ABANDONED);
-        return;
     }
     upload_free(up);
 }
@@ -181,12 +172,11 @@ static void on_turn(void *arg)
 {
     ol_upload *up = arg;
     ol_loop *loop = up->loop;
-    if (up->stage) {
-        atomic_store(&up->state, STATE_OPEN); /* closing frees it again */
+    up->committing = false;
+    if (up->stage)
         up->on_answered(up);
-    } else {
+    else
         upload_free(up);
-    }
     ol_loop_unhold(loop);
 }
 
@@ -194,14 +184,7 @@ static void on_turn(void *arg)
 static void on_committed(ol_change *change)
 {
     ol_upload *up = (ol_upload *)((char *)change - offsetof(ol_upload, change));
-    int expected = STATE_COMMITTING;
-    if (atomic_compare_exchange_strong(&up->state, &expected, STATE_ANSWERED)) {
-        ol_loop_post(up->loop, &up->answered);
-        return;
-    }
-    ol_loop *loop = up->loop;
-    upload_free(up);
-    ol_loop_unhold(loop);
+    ol_loop_post(up->loop, &up->answered);
 }
 
 static int make_entry(ol_upload *up, const ol_put_request *req, ol_slice headers_blob,
@@ -252,13 +235,13 @@ int ol_upload_commit(ol_upload *up, const ol_put_request *req, ol_slice headers_
     };
     up->on_answered = on_answered;
     up->answered = (ol_post){.fn = on_turn, .arg = up};
-    atomic_store(&up->state, STATE_COMMITTING);
+    up->committing = true;
     up->has_file = false; /* the committer's from here on */
     ol_loop_hold(up->loop);
     result = ol_committer_submit(up->store->committer, &up->change, err);
     if (result != OL_OK) {
         ol_loop_unhold(up->loop);
-        atomic_store(&up->state, STATE_OPEN);
+        up->committing = false;
         up->has_file = up->to_file;
     }
     return result;

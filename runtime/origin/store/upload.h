@@ -46,7 +46,7 @@ typedef struct ol_upload {
     ol_change change;
     void (*on_answered)(struct ol_upload *upload);
     ol_post answered;
-    atomic_int state; /* enum in upload.c: who frees it */
+    bool committing;
     char if_match[OL_ETAG_SIZE];
 } ol_upload;
 

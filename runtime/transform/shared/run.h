@@ -11,6 +11,9 @@
 #include "transform/shared/plugin.h"
 
 #define OL_SHARED_HEAD_BYTES_MAX (16 * 1024)
+/* From here on a part of the input is passed on without a copy: below, the message about it costs
+ * as much as the copy. */
+#define OL_SHARED_FORWARD_BYTES_MIN (16 * 1024)
 #define OL_SHARED_HEAD_FIELDS_MAX 65 /* the status and 64 others */
 
 struct ol_engine {

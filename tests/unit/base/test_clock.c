@@ -31,8 +31,8 @@ static void agrees_with_the_library(void **state)
         ol_clock_http_date(second * 1000, http);
         char days[32];
         strftime(days, sizeof(days), "%a, %d %b ", &tm);
-        snprintf(want, sizeof(want), "%s%04d %02d:%02d:%02d GMT", days, tm.tm_year + 1900, tm.tm_hour,
-                 tm.tm_min, tm.tm_sec);
+        snprintf(want, sizeof(want), "%s%04d %02d:%02d:%02d GMT", days, tm.tm_year + 1900,
+                 tm.tm_hour, tm.tm_min, tm.tm_sec);
         assert_string_equal(http, want);
         int64_t back;
         assert_true(ol_clock_parse_http_date(ol_slice_cstr(http), &back));
@@ -59,7 +59,8 @@ static void fractions_and_bounds(void **state)
     char http[OL_HTTP_DATE_SIZE];
     for (int i = 0; i < 3; i++) {
         ol_clock_http_date(EXAMPLE_MS + i * 999, http);
-        assert_string_equal(http, i < 2 ? "Sun, 06 Nov 1994 08:49:37 GMT" : "Sun, 06 Nov 1994 08:49:38 GMT");
+        assert_string_equal(http, i < 2 ? "Sun, 06 Nov 1994 08:49:37 GMT"
+                                        : "Sun, 06 Nov 1994 08:49:38 GMT");
     }
 }
 
@@ -128,8 +129,13 @@ static void malformed_dates_are_refused(void **state)
         if (ol_clock_parse_http_date(ol_slice_cstr(bad[i]), &ms))
             fail_msg("read: %s", bad[i]);
     }
-    const char *bad_amz[] = {"",          "20261120T233047",  "20261120t233047Z", "20261320T233047Z",
-                             "20261120T243047Z", "2026112OT233047Z", "20261120T233047ZZ",
+    const char *bad_amz[] = {"",
+                             "20261120T233047",
+                             "20261120t233047Z",
+                             "20261320T233047Z",
+                             "20261120T243047Z",
+                             "2026112OT233047Z",
+                             "20261120T233047ZZ",
                              "2026-11-20T23:30:47Z"};
     for (size_t i = 0; i < sizeof(bad_amz) / sizeof(bad_amz[0]); i++) {
         if (ol_clock_parse_amz_date(ol_slice_cstr(bad_amz[i]), &ms))

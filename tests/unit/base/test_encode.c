@@ -43,8 +43,15 @@ static void base64_vectors(void **state)
 {
     (void)state;
     static const char *const pairs[][2] = {
-        {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xFB\xEF\xFF", "++//"}};
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xFB\xEF\xFF", "++//"},
+    };
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         ol_buf out;
         ol_buf_init(&out, 100);

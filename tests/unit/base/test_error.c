@@ -62,7 +62,8 @@ static void transforms_make_their_own(void **state)
 {
     (void)state;
     ol_error err = {0};
-    ol_error_custom(&err, OL_ETRANSFORM, 451, OL_SLICE_LIT("Withheld"), OL_SLICE_LIT("Not for you"));
+    ol_error_custom(&err, OL_ETRANSFORM, 451, OL_SLICE_LIT("Withheld"),
+                    OL_SLICE_LIT("Not for you"));
     assert_int_equal(err.status, 451);
     assert_string_equal(err.s3_code, "Withheld");
     assert_string_equal(err.message, "Not for you");

@@ -152,8 +152,12 @@ static int kit_on_data(void *arg, ol_slice data)
     assert_true(data.len > 0);
     assert_false(job->over);
     job->k->body_bytes += data.len;
-    if (!job->slow)
-        return ol_buf_add(&job->body, data);
+    if (!job->slow) {
+        int rc = ol_buf_add(&job->body, data);
+        if (rc != OL_OK)
+            ol_http_abort(job->x); /* whoever refuses the body still has to answer, or cut */
+        return rc;
+    }
     job->held = data;
     job->held_first = data.data[0];
     if (!job->k->hold)

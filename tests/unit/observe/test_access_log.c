@@ -103,8 +103,9 @@ static void oversize_fields_are_left_out_whole(void **state)
     ol_access_line line = {.key = ol_slice_of(control, sizeof(control)), .status = 200};
     ol_buf out;
     write_line(&line, &out);
-    assert_slice(ol_buf_slice(&out), "{\"time\":\"1970-01-01T00:00:00.000Z\",\"status\":200,"
-                                     "\"bytes_in\":0,\"bytes_out\":0,\"total_us\":0,\"cut\":true}\n");
+    assert_slice(ol_buf_slice(&out),
+                 "{\"time\":\"1970-01-01T00:00:00.000Z\",\"status\":200,"
+                 "\"bytes_in\":0,\"bytes_out\":0,\"total_us\":0,\"cut\":true}\n");
     ol_buf_fini(&out);
     /* The longest key there is, of the worst bytes, does fit. */
     line.key = OL_SLICE_NONE;

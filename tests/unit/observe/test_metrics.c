@@ -133,7 +133,8 @@ static void sums_of_all_sets(void **state)
     ol_buf out;
     ol_buf_init(&out, 1 << 16);
     assert_code(ol_metrics_write(&out, sets, 3), OL_OK);
-    assert_code(ol_metrics_write_one(&out, "objlens_open", "gauge", "Two\nlines and a \\", 7), OL_OK);
+    assert_code(ol_metrics_write_one(&out, "objlens_open", "gauge", "Two\nlines and a \\", 7),
+                OL_OK);
     const struct {
         const char *name;
         double want;

@@ -59,7 +59,8 @@ static int script_write(ol_stage *st, ol_slice in, ol_error *err)
 {
     script *s = script_of(st);
     s->writes++;
-    for (uint64_t until = ol_clock_mono_ns() + s->busy_ns; s->busy_ns && ol_clock_mono_ns() < until;)
+    uint64_t until_ns = ol_clock_mono_ns() + s->busy_ns;
+    while (s->busy_ns && ol_clock_mono_ns() < until_ns)
         continue;
     if (s->keep_head && s->writes == 1 && ol_stage_head(st, &s->head, err) < 0)
         return err->code;

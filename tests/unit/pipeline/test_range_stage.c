@@ -72,7 +72,11 @@ static void content_range_is_written(void **state)
         int64_t total;
         bool hidden;
         const char *want;
-    } cases[] = {{1000, true, "bytes 2-6/1000"}, {-1, false, "bytes 2-6/36"}, {-1, true, "bytes 2-6/*"}};
+    } cases[] = {
+        {1000, true, "bytes 2-6/1000"},
+        {-1, false, "bytes 2-6/36"},
+        {-1, true, "bytes 2-6/*"},
+    };
     for (size_t i = 0; i < 3; i++) {
         rig r = {.range = {.start = 2, .length = 5, .total = cases[i].total},
                  .feed = {.hide_length = cases[i].hidden}};

@@ -142,12 +142,14 @@ void ol_job_output_commit(ol_job *job, size_t n)
 
 int ol_job_output_forward(ol_job *job, ol_slice part, bool release, ol_error *err)
 {
-    (void)err;
     if (job->blocked || waits_now(job))
         return OL_WAIT;
     assert_true(job->holds_piece);
     assert_true(part.data >= job->held.data &&
                 part.data + part.len <= job->held.data + job->held.len);
+    if (job->output.len >= job->output_max)
+        return ol_error_set(err, OL_ETRANSFORMOUTPUT, NULL);
+    job->forwards++;
     assert_int_equal(ol_buf_add(&job->output, part), OL_OK);
     if (release)
         ol_job_input_release(job);

@@ -24,7 +24,7 @@ struct ol_job {
     ol_buf event;
     /* what happened */
     ol_buf output, log, head;
-    size_t position, calls, waits, read_at_calls;
+    size_t position, calls, waits, read_at_calls, forwards;
     bool holds_piece, head_was_sent;
     ol_slice held;
     uint8_t *piece, *slot;  /* exact copies, so that a sanitizer sees reads past the end */

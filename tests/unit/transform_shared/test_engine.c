@@ -64,6 +64,28 @@ static void test_copies_through_every_wait(void **state)
         }
 }
 
+/* Large pieces are passed on where they lie; what comes of it is the same. */
+static void test_large_pieces_are_forwarded(void **state)
+{
+    (void)state;
+    for (unsigned wait = 0; wait < 5; wait++) {
+        fixture f;
+        start(&f, "emit");
+        f.job.wait_each = wait == 1 ? 0 : wait;
+        f.job.piece_bytes = OL_SHARED_FORWARD_BYTES_MIN;
+        assert_int_equal(fake_run(f.engine, &f.job, &f.err), OL_DONE);
+        assert_true(ol_slice_eq(ol_buf_slice(&f.job.output), f.job.input));
+        assert_int_equal(f.job.forwards, 1); /* of two pieces the second is small */
+        stop(&f);
+    }
+    fixture f;
+    start(&f, "emit");
+    f.job.piece_bytes = OL_SHARED_FORWARD_BYTES_MIN;
+    f.job.output_max = 0;
+    assert_int_equal(fake_run(f.engine, &f.job, &f.err), OL_ETRANSFORMOUTPUT);
+    stop(&f);
+}
+
 static void test_finish_writes_the_end(void **state)
 {
     (void)state;
@@ -387,6 +409,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies_through_every_wait),
+        cmocka_unit_test(test_large_pieces_are_forwarded),
         cmocka_unit_test(test_finish_writes_the_end),
         cmocka_unit_test(test_done_early),
         cmocka_unit_test(test_failures),
