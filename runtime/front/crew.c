@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/crew.h"
 
+#include <errno.h>
 #include <semaphore.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -15,12 +17,46 @@ static unsigned worker_count(const ol_config *config)
     return cores > 0 ? cores : 1;
 }
 
+/* Our own listeners share their port among the loops (SO_REUSEPORT), and so would silently
+ * share it with another server of ours. A plain bind tells whether anybody listens there. */
+static int check_port_free(const ol_config_listener *listener, ol_error *err)
+{
+    struct sockaddr_storage address = {0};
+    int one = 1;
+    if (listener->port == 0)
+        return OL_OK;
+    bool v6 = uv_ip4_addr(listener->address, listener->port, (struct sockaddr_in *)&address) != 0;
+    if (v6 && uv_ip6_addr(listener->address, listener->port, (struct sockaddr_in6 *)&address) != 0)
+        return ol_error_set(err, OL_ECONFIG, "%s is no IP address", listener->address);
+    int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return ol_error_set(err, OL_EINTERNAL, "socket: %s", strerror(errno));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    int rc = bind(fd, (struct sockaddr *)&address, sizeof(address));
+    int reason = errno;
+    close(fd);
+    if (rc == 0)
+        return OL_OK;
+    return ol_error_set(err, OL_ECONFIG, "cannot listen on %s port %u: %s", listener->address,
+                        listener->port, strerror(reason));
+}
+
+static int check_ports_free(const ol_config *config, ol_error *err)
+{
+    int rc = config->admin.address ? check_port_free(&config->admin, err) : OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < config->listener_count; i++)
+        rc = check_port_free(&config->listeners[i], err);
+    return rc;
+}
+
 static int listen_all(ol_crew *crew, ol_error *err)
 {
     const ol_config *config = crew->generation->config;
+    int rc = check_ports_free(config, err);
+    if (rc != OL_OK)
+        return rc;
     for (size_t i = 0; i < config->listener_count; i++)
         crew->ports[i] = config->listeners[i].port;
-    int rc = OL_OK;
     for (unsigned i = 0; rc == OL_OK && i < crew->count; i++)
         rc = ol_worker_listen(&crew->workers[i], crew->ports, err);
     if (rc == OL_OK && config->admin.address)

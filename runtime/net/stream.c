@@ -83,8 +83,26 @@ static void on_uv_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
     *out = uv_buf_init((char *)span.data, (unsigned)span.len);
 }
 
+static int fd_of(const ol_stream *stream)
+{
+    uv_os_fd_t fd;
+    return uv_fileno((const uv_handle_t *)&stream->tcp, &fd) == 0 ? fd : -1;
+}
+
+/* libuv calls it the end of the stream, too, when a reset comes right behind the last bytes. */
+static bool was_reset(const ol_stream *stream)
+{
+    int error = 0;
+    socklen_t len = sizeof(error);
+    return getsockopt(fd_of(stream), SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0;
+}
+
 static void on_uv_eof(ol_stream *stream)
 {
+    if (was_reset(stream)) {
+        fail_uv(stream, OL_EPEER, UV_ECONNRESET);
+        return;
+    }
     if (stream->tls_) {
         ol_stream_tls_eof_(stream);
         return;
@@ -248,12 +266,6 @@ bool ol_stream_write_waits(const ol_stream *stream)
 bool ol_stream_is_flushed(const ol_stream *stream)
 {
     return !stream->flying_ && !stream->waiting_;
-}
-
-static int fd_of(const ol_stream *stream)
-{
-    uv_os_fd_t fd;
-    return uv_fileno((const uv_handle_t *)&stream->tcp, &fd) == 0 ? fd : -1;
 }
 
 uint64_t ol_stream_unsent(ol_stream *stream)

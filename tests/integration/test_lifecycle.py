@@ -115,6 +115,15 @@ def test_a_second_server_on_the_same_folder_is_refused(server_factory):
     assert b"another" in done.stderr or b"in use" in done.stderr or b"lock" in done.stderr
 
 
+def test_two_servers_never_share_a_port(server_factory, tmp_path):
+    server = server_factory(config=VIEW, files={"t.lua": module("x")})
+    done = subprocess.run([OBJLENS, "serve", "--data", str(tmp_path / "other"), "--listen",
+                           f"127.0.0.1:{server.port}"], capture_output=True, timeout=60,
+                          env=server.environment)
+    assert done.returncode == 1
+    assert str(server.port).encode() in done.stderr
+
+
 def test_a_taken_port_is_said_plainly(server_factory, tmp_path):
     server = server_factory(config=VIEW, files={"t.lua": module("x")})
     with socket.socket() as taken:

@@ -227,7 +227,8 @@ static int scan_sequence(lua_State *L, int status, lua_KContext seen)
 
 int ol_lua_order_pairs(lua_State *L)
 {
-    lua_replace(L, TABLE);
+    if (lua_gettop(L) > TABLE)
+        lua_replace(L, TABLE);
     lua_settop(L, TABLE);
     lua_pushnil(L);
     lua_pushnil(L);

@@ -24,7 +24,7 @@
 #define KIT_BOUND_MS 60000u
 
 typedef struct store_kit {
-    char path[96];
+    char path[160];
     ol_store_options options;
     ol_origin *origin;
     ol_test_bench bench;
@@ -71,7 +71,7 @@ static inline int kit_count_one(const char *path, const struct stat *st, int kin
 /* Files below a folder of the data folder; the last one's path in kit_counted. */
 static inline unsigned kit_files(const store_kit *kit, const char *folder)
 {
-    char path[160];
+    char path[240];
     snprintf(path, sizeof path, "%s/%s", kit->path, folder);
     kit_counted = (kit_count){0};
     nftw(path, kit_count_one, 16, FTW_PHYS);

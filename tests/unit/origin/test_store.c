@@ -440,7 +440,7 @@ static void the_folder_is_private(void **state)
     (void)state;
     store_kit kit;
     kit_init(&kit);
-    char below[120];
+    char below[200];
     snprintf(below, sizeof below, "%s/data", kit.path);
     kit.options.path = below;
     mode_t before = umask(0);
@@ -454,7 +454,7 @@ static void the_folder_is_private(void **state)
     } all[] = {{"", 0700},          {"/objects", 0700},       {"/objects/ff", 0700}, {"/tmp", 0700},
                {"/objlens.db", 0600}, {"/objlens.db-wal", 0600}, {"/lock", 0600}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        char path[160];
+        char path[240];
         struct stat st;
         snprintf(path, sizeof path, "%s%s", below, all[i].name);
         assert_int_equal(stat(path, &st), 0);
@@ -488,7 +488,7 @@ static void a_second_process_is_refused(void **state)
 
 static void run_sql(const store_kit *kit, const char *sql)
 {
-    char path[128];
+    char path[240];
     snprintf(path, sizeof path, "%s/objlens.db", kit->path);
     sqlite3 *db;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -521,7 +521,7 @@ static void a_database_that_is_none_is_refused(void **state)
     (void)state;
     store_kit kit;
     kit_init(&kit);
-    char path[128];
+    char path[240];
     snprintf(path, sizeof path, "%s/objlens.db", kit.path);
     FILE *file = fopen(path, "w");
     for (int i = 0; i < 5000; i++)

@@ -70,9 +70,13 @@ int ol_job_input(ol_job *job, ol_slice *piece)
         return OL_DONE;
     }
     job->piece_bytes = left < ol_job_piece_bytes(job) ? left : ol_job_piece_bytes(job);
-    job->piece = malloc(job->piece_bytes);
-    assert_non_null(job->piece);
-    memcpy(job->piece, job->options->original.data + job->fed, job->piece_bytes);
+    if (job->options->discard) {
+        job->piece = (uint8_t *)(uintptr_t)job->options->original.data + job->fed;
+    } else {
+        job->piece = malloc(job->piece_bytes);
+        assert_non_null(job->piece);
+        memcpy(job->piece, job->options->original.data + job->fed, job->piece_bytes);
+    }
     job->fed += job->piece_bytes;
     job->held = true;
     *piece = ol_slice_of(job->piece, job->piece_bytes);
@@ -82,8 +86,10 @@ int ol_job_input(ol_job *job, ol_slice *piece)
 void ol_job_input_release(ol_job *job)
 {
     assert_true(job->held);
-    memset(job->piece, 0xdd, job->piece_bytes);
-    free(job->piece);
+    if (!job->options->discard) {
+        memset(job->piece, 0xdd, job->piece_bytes);
+        free(job->piece);
+    }
     job->piece = NULL;
     job->held = false;
 }
@@ -118,11 +124,15 @@ int ol_job_output_space(ol_job *job, ol_span *space, ol_error *err)
         return OL_ETRANSFORMOUTPUT;
     if (must_wait(job, &job->output_waited))
         return OL_WAIT;
-    free(job->span);
+    if (!job->options->discard || !job->span) {
+        free(job->span);
+        job->span = NULL;
+    }
     job->span_bytes = job->options->room_bytes ? job->options->room_bytes : OL_SLOT_BYTES;
     if (job->span_bytes > left)
         job->span_bytes = left;
-    job->span = malloc(job->span_bytes);
+    if (!job->span)
+        job->span = malloc(job->span_bytes);
     assert_non_null(job->span);
     *space = (ol_span){job->span, job->span_bytes};
     return OL_OK;
@@ -132,7 +142,8 @@ void ol_job_output_commit(ol_job *job, size_t n)
 {
     assert_true(n <= job->span_bytes);
     job->output_began = true;
-    assert_code(ol_buf_add(&job->result->out, ol_slice_of(job->span, n)), OL_OK);
+    if (!job->options->discard)
+        assert_code(ol_buf_add(&job->result->out, ol_slice_of(job->span, n)), OL_OK);
     job->span_bytes = 0;
 }
 
@@ -145,7 +156,8 @@ int ol_job_output_forward(ol_job *job, ol_slice part, bool release, ol_error *er
     if (must_wait(job, &job->output_waited))
         return OL_WAIT;
     job->output_began = true;
-    assert_code(ol_buf_add(&job->result->out, part), OL_OK);
+    if (!job->options->discard)
+        assert_code(ol_buf_add(&job->result->out, part), OL_OK);
     job->result->forwarded_bytes += part.len;
     if (release)
         ol_job_input_release(job);
@@ -255,7 +267,8 @@ ol_job *fake_job_new(fake_engine *e, const fake_options *options, fake_result *r
 
 void fake_job_free(ol_job *job)
 {
-    free(job->piece);
+    if (!job->options->discard)
+        free(job->piece);
     free(job->span);
     free(job->range);
     ol_buf_fini(&job->event);
@@ -272,12 +285,12 @@ void fake_result_fini(fake_result *result)
 static int fake_step(ol_job *job, ol_run *run, fake_result *result)
 {
     uint32_t slice_ms = job->options->slice_ms ? job->options->slice_ms : OL_TRANSFORM_SLICE_MS;
-    uint64_t begin_ns = ol_clock_mono_ns(), took_us;
+    uint64_t begin_ns = ol_clock_thread_cpu_ns(), took_us;
     int rc;
 
     job->waited = false;
     rc = ol_engine_lua.step(run, slice_ms, &result->err);
-    took_us = (ol_clock_mono_ns() - begin_ns) / 1000;
+    took_us = (ol_clock_thread_cpu_ns() - begin_ns) / 1000;
     if (took_us > result->longest_step_us)
         result->longest_step_us = took_us;
     result->steps++;

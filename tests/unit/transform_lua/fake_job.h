@@ -22,6 +22,7 @@ typedef struct fake_options {
     ol_slice original;
     int steps_max;           /* give the job up after so many steps; 0: never */
     uint32_t slice_ms;       /* 0: 2 */
+    bool discard;            /* lend the original as it is and drop the output: for measuring */
 } fake_options;
 
 typedef struct fake_result {
@@ -32,7 +33,7 @@ typedef struct fake_result {
     ol_buf log;  /* "level: text\n" */
     uint64_t forwarded_bytes;
     int steps, preempted, waits;
-    uint64_t longest_step_us;
+    uint64_t longest_step_us; /* CPU time */
 } fake_result;
 
 /* An engine for this source with the default limits, changed by the caller before loading. */

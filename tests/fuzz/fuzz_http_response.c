@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The responses that the client reads: heads, bodies, one after the other. Two bytes say how to cut. */
+#include "fuzz_http_message.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_messages(data, size, true);
+}

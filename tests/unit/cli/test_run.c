@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * objlens run: whole and partial output, exit codes, what a transform sees, and that it ends
+ * whatever its neighbours do.
+ */
+#include "process.h"
+
+#include <sys/stat.h>
+
+static ol_test_scratch s;
+
+static const struct {
+    const char *name, *text;
+} scripts[] = {
+    {"upper.lua", "return function(event, object, response)\n"
+                  "  for chunk in object:chunks() do response:write(chunk:upper()) end\nend\n"},
+    {"early.lua", "return function(event, object, response)\n  local x = nil + 1\nend\n"},
+    {"late.lua", "return function(event, object, response)\n"
+                 "  response:write((\"x\"):rep(300000))\n  error(\"boom\")\nend\n"},
+    {"own.lua", "return function(event, object, response)\n"
+                "  response:error(403, \"AccessDenied\", \"Not for you.\")\nend\n"},
+    {"loop.lua", "return function() while true do end end\n"},
+    {"broken.lua", "return function(\n"},
+    {"first.lua", "return function(event, object, response)\n"
+                  "  response:write(object:read(3))\nend\n"},
+    {"logs.lua", "return function(event, object, response)\n  log.info(\"one\\27[31m\\ntwo\")\nend\n"},
+    {"read_at.lua", "return function(event, object, response)\n"
+                    "  response:write(object:read_at(3, 4), \"/\", tostring(object.size))\nend\n"},
+    {"event.lua", "local function get(event, object, response)\n"
+                  "  response:write(event.configuration.payload, \"|\", event.userIdentity.userName or \"\", \"|\",\n"
+                  "    event.userRequest.url, \"|\", event.userRequest.headers[\"x-shown\"] or \"none\")\nend\n"
+                  "return { get = get, depends = { headers = { \"x-shown\" } } }\n"},
+    {"hidden.lua", "return function(event, object, response)\n"
+                   "  response:write(event.userRequest.headers[\"x-shown\"])\nend\n"},
+};
+
+static char *path_of(const char *name)
+{
+    return (char *)(uintptr_t)ol_test_scratch_path(&s, name);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    ol_test_scratch_open(&s);
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+        ol_test_file_write(path_of(scripts[i].name), ol_slice_cstr(scripts[i].text));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    ol_test_scratch_close(&s);
+    return 0;
+}
+
+static void fill_text(ol_buf *text, size_t len)
+{
+    ol_test_random random = {.state = 3};
+    ol_buf_init(text, 16 * OL_MIB);
+    while (text->len < len)
+        ol_buf_add_byte(text, (uint8_t)('a' + ol_test_random_below(&random, 26)));
+}
+
+static void test_the_whole_output_comes_through(void **state)
+{
+    (void)state;
+    static char *const chunks[] = {NULL, "1KiB", "65537", "4MiB"};
+    ol_buf text;
+    fill_text(&text, 3000017);
+    for (size_t i = 0; i < 4; i++) {
+        process p = PROCESS_INIT;
+        p.in = ol_buf_slice(&text);
+        if (chunks[i])
+            process_run(&p, "run", path_of("upper.lua"), "--chunk", chunks[i]);
+        else
+            process_run(&p, "run", path_of("upper.lua"));
+        assert_ended(&p, 0);
+        assert_int_equal(p.out.len, text.len);
+        for (size_t b = 0; b < text.len; b++)
+            if (p.out.data[b] != text.data[b] - 'a' + 'A')
+                fail_msg("byte %zu differs", b);
+        assert_int_equal(p.err.len, 0);
+        process_fini(&p);
+    }
+    ol_buf_fini(&text);
+}
+
+static void test_no_input_is_input(void **state)
+{
+    (void)state;
+    process p = PROCESS_INIT;
+    process_run(&p, "run", path_of("upper.lua"));
+    assert_ended(&p, 0);
+    assert_int_equal(p.out.len, 0);
+    process_fini(&p);
+}
+
+static void assert_fails(const char *name, int code, const char *says)
+{
+    process p = PROCESS_INIT;
+    p.in = OL_SLICE_LIT("some input");
+    process_run(&p, "run", path_of(name), "--limit", "cpu_ms=300");
+    assert_ended(&p, code);
+    assert_says(&p, says);
+    assert_says(&p, "objlens: ");
+    assert_true((code == 3) == (p.out.len > 0));
+    process_fini(&p);
+}
+
+static void test_failures(void **state)
+{
+    (void)state;
+    assert_fails("early.lua", 1, "LambdaRuntimeError");
+    assert_fails("early.lua", 1, "early.lua:2:");
+    assert_fails("late.lua", 3, "late.lua:3:");
+    assert_fails("own.lua", 1, "AccessDenied: Not for you.");
+    assert_fails("loop.lua", 1, "cpu_ms");
+    assert_fails("broken.lua", 1, "broken.lua:2:");
+    assert_fails("absent.lua", 1, "absent.lua: does not exist");
+    assert_fails("read_at.lua", 1, "LambdaRuntimeError"); /* not from a pipe */
+    assert_fails("hidden.lua", 1, "x-shown");
+}
+
+static void test_an_unknown_name(void **state)
+{
+    (void)state;
+    process p = PROCESS_INIT;
+    process_run(&p, "run", "pji");
+    assert_ended(&p, 1);
+    assert_says(&p, "no transform \"pji\" ships with objlens; did you mean \"pii\"?");
+    process_fini(&p);
+}
+
+static void test_a_shipped_transform(void **state)
+{
+    (void)state;
+    process p = PROCESS_INIT;
+    p.in = OL_SLICE_LIT("write to ann@example.com, please\n");
+    process_run(&p, "run", "pii");
+    assert_ended(&p, 0);
+    assert_string_equal(ol_buf_cstr(&p.out), "write to [EMAIL_ADDRESS], please\n");
+    process_fini(&p);
+}
+
+static void test_logs_are_escaped(void **state)
+{
+    (void)state;
+    process p = PROCESS_INIT;
+    process_run(&p, "run", path_of("logs.lua"));
+    assert_ended(&p, 0);
+    assert_says(&p, "info: one\\x1b[31m");
+    assert_null(memchr(p.err.data, 0x1b, p.err.len));
+    process_fini(&p);
+}
+
+static void test_a_file_can_be_read_anywhere(void **state)
+{
+    (void)state;
+    ol_test_file_write(path_of("input"), OL_SLICE_LIT("0123456789"));
+    process p = PROCESS_INIT;
+    p.in_fd = open(path_of("input"), O_RDONLY | O_CLOEXEC);
+    process_run(&p, "run", path_of("read_at.lua"));
+    assert_ended(&p, 0);
+    assert_string_equal(ol_buf_cstr(&p.out), "3456/10");
+    process_fini(&p);
+
+    /* Where some of it was read before, offsets would lie: then it is a stream. */
+    assert_int_equal(lseek(p.in_fd, 2, SEEK_SET), 2);
+    process q = PROCESS_INIT;
+    q.in_fd = p.in_fd;
+    process_run(&q, "run", path_of("read_at.lua"));
+    assert_ended(&q, 1);
+    process_fini(&q);
+    close(p.in_fd);
+}
+
+static void test_the_event(void **state)
+{
+    (void)state;
+    process p = PROCESS_INIT;
+    process_run(&p, "run", path_of("event.lua"), "--payload", "{\"a\": 1}");
+    assert_ended(&p, 0);
+    assert_string_equal(ol_buf_cstr(&p.out), "{\"a\": 1}||https://run--ol-s3/stdin|none");
+    process_fini(&p);
+
+    ol_test_file_write(path_of("event.json"),
+                       OL_SLICE_LIT("{\"userIdentity\": {\"userName\": \"ann\"},\n"
+                                    " \"configuration\": {\"payload\": \"theirs\"},\n"
+                                    " \"userRequest\": {\"url\": \"https://x/k\", \"headers\": {\"X-Shown\": \"h\"}}}"));
+    process q = PROCESS_INIT;
+    process_run(&q, "run", path_of("event.lua"), "--event", path_of("event.json"));
+    assert_ended(&q, 0);
+    assert_string_equal(ol_buf_cstr(&q.out), "theirs|ann|https://x/k|h");
+    process_fini(&q);
+
+    ol_test_file_write(path_of("event.json"), OL_SLICE_LIT("{\n\"a\": }"));
+    process r = PROCESS_INIT;
+    process_run(&r, "run", path_of("event.lua"), "--event", path_of("event.json"));
+    assert_ended(&r, 1);
+    assert_says(&r, "event.json:2:");
+    process_fini(&r);
+}
+
+/* ---- neighbours ---- */
+
+static void test_input_that_never_ends_is_not_waited_for(void **state)
+{
+    (void)state;
+    ol_buf text;
+    fill_text(&text, 1000000); /* more than a piece: input is handed over in whole pieces */
+    process p = PROCESS_INIT;
+    p.in = ol_buf_slice(&text);
+    p.leave_in_open = true;
+    process_run(&p, "run", path_of("first.lua"));
+    assert_ended(&p, 0);
+    assert_slices(ol_buf_slice(&p.out), ol_slice_first(ol_buf_slice(&text), 3));
+    process_fini(&p);
+    ol_buf_fini(&text);
+}
+
+static void test_a_reader_that_leaves(void **state)
+{
+    (void)state;
+    process p = PROCESS_INIT;
+    p.in_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    p.out_bytes_max = 100000;
+    process_run(&p, "run", path_of("upper.lua"));
+    assert_ended(&p, 3);
+    assert_says(&p, "objlens: standard output: Broken pipe");
+    close(p.in_fd);
+    process_fini(&p);
+}
+
+static void test_a_full_disk(void **state)
+{
+    (void)state;
+    process p = PROCESS_INIT;
+    p.in = OL_SLICE_LIT("some input");
+    p.out_fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    process_run(&p, "run", path_of("upper.lua"));
+    assert_ended(&p, 1);
+    assert_says(&p, "objlens: standard output: No space left on device");
+    close(p.out_fd);
+    process_fini(&p);
+}
+
+static void test_input_that_cannot_be_read(void **state)
+{
+    (void)state;
+    process p = PROCESS_INIT;
+    p.in_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    process_run(&p, "run", path_of("upper.lua"));
+    assert_ended(&p, 1);
+    assert_says(&p, "objlens: standard input: Is a directory");
+    close(p.in_fd);
+    process_fini(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_whole_output_comes_through),
+        cmocka_unit_test(test_no_input_is_input),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_an_unknown_name),
+        cmocka_unit_test(test_a_shipped_transform),
+        cmocka_unit_test(test_logs_are_escaped),
+        cmocka_unit_test(test_a_file_can_be_read_anywhere),
+        cmocka_unit_test(test_the_event),
+        cmocka_unit_test(test_input_that_never_ends_is_not_waited_for),
+        cmocka_unit_test(test_a_reader_that_leaves),
+        cmocka_unit_test(test_a_full_disk),
+        cmocka_unit_test(test_input_that_cannot_be_read),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "lib/alloc_check.h"
+#include "lib/check.h"
+#include "lib/loop_fixture.h"
+#include "net/loop.h"
+
+typedef struct note {
+    ol_post post;
+    struct notes *all;
+    unsigned number;
+} note;
+
+typedef struct notes {
+    ol_loop *loop;
+    unsigned seen[64];
+    unsigned count;
+    unsigned again; /* how often a note defers itself anew */
+    bool done;
+} notes;
+
+static void on_note(void *arg)
+{
+    note *n = arg;
+    assert_true(ol_loop_is_current(n->all->loop));
+    n->all->seen[n->all->count++] = n->number;
+    n->all->done = n->number == 9;
+}
+
+static void runs_deferred_calls_in_order_and_later(void **state)
+{
+    (void)state;
+    ol_test_loop t;
+    assert_code(ol_test_loop_open(&t), OL_OK);
+    notes all = {.loop = t.loop};
+    note n[10];
+    for (unsigned i = 0; i < 10; i++) {
+        n[i] = (note){{.fn = on_note, .arg = &n[i]}, &all, i};
+        ol_loop_defer(t.loop, &n[i].post);
+    }
+    assert_int_equal(all.count, 0);
+    ol_test_loop_turns(&t, 1);
+    assert_int_equal(all.count, 10);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(all.seen[i], i);
+    ol_test_loop_close(&t);
+}
+
+static void on_again(void *arg)
+{
+    note *n = arg;
+    n->all->count++;
+    if (n->all->again-- > 0)
+        ol_loop_defer(n->all->loop, &n->post);
+}
+
+/* What is deferred by a deferred call waits for another turn, but never for an event. */
+static void never_sleeps_on_a_deferred_call(void **state)
+{
+    (void)state;
+    ol_loop *loop;
+    assert_code(ol_loop_new(&loop, 3), OL_OK);
+    assert_int_equal(ol_loop_index(loop), 3);
+    notes all = {.loop = loop, .again = 1000};
+    note n = {{.fn = on_again, .arg = &n}, &all, 0};
+    ol_loop_defer(loop, &n.post);
+    uint64_t before = ol_clock_mono_ms();
+    while (all.again != UINT32_MAX)
+        uv_run(ol_loop_uv(loop), UV_RUN_ONCE); /* would block for ever */
+    assert_int_equal(all.count, 1001);
+    assert_true(ol_clock_mono_ms() - before < 5000);
+    ol_loop_stop(loop);
+    ol_loop_run(loop);
+    ol_loop_destroy(loop);
+}
+
+static void on_later(void *arg)
+{
+    note *n = arg;
+    assert_int_equal(n->all->count, n->number);
+    n->all->count++;
+}
+
+static void on_defers_two(void *arg)
+{
+    note *n = arg;
+    n->all->count++;
+    ol_loop_defer(n->all->loop, &n[1].post);
+    ol_loop_defer(n->all->loop, &n[2].post);
+    assert_int_equal(n->all->count, 1);
+}
+
+static void does_not_call_from_inside_defer(void **state)
+{
+    (void)state;
+    ol_test_loop t;
+    assert_code(ol_test_loop_open(&t), OL_OK);
+    notes all = {.loop = t.loop};
+    note n[3];
+    n[0] = (note){{.fn = on_defers_two, .arg = &n[0]}, &all, 0};
+    n[1] = (note){{.fn = on_later, .arg = &n[1]}, &all, 1};
+    n[2] = (note){{.fn = on_later, .arg = &n[2]}, &all, 2};
+    ol_loop_defer(t.loop, &n[0].post);
+    ol_test_loop_turns(&t, 3);
+    assert_int_equal(all.count, 3);
+    ol_test_loop_close(&t);
+}
+
+/* ---- other threads ---- */
+
+enum { THREADS = 4, POSTS = 20000 };
+
+typedef struct poster {
+    ol_loop *loop;
+    pthread_t thread;
+    struct item {
+        ol_post post;
+        struct poster *owner;
+        unsigned number;
+    } *items;
+    unsigned next;  /* the loop: what must come next */
+    atomic_uint *left;
+} poster;
+
+static void on_item(void *arg)
+{
+    struct item *item = arg;
+    if (item->number != item->owner->next++)
+        abort(); /* out of order */
+    if (atomic_fetch_sub(item->owner->left, 1) == 1)
+        ol_loop_stop(item->owner->loop);
+}
+
+static void *post_all(void *arg)
+{
+    poster *p = arg;
+    for (unsigned i = 0; i < POSTS; i++) {
+        p->items[i].post = (ol_post){.fn = on_item, .arg = &p->items[i]};
+        p->items[i].owner = p;
+        p->items[i].number = i;
+        ol_loop_post(p->loop, &p->items[i].post);
+    }
+    return NULL;
+}
+
+static void takes_posts_from_many_threads(void **state)
+{
+    (void)state;
+    ol_loop *loop;
+    assert_code(ol_loop_new(&loop, 0), OL_OK);
+    atomic_uint left = THREADS * POSTS;
+    poster p[THREADS];
+    for (unsigned i = 0; i < THREADS; i++) {
+        p[i] = (poster){.loop = loop, .left = &left};
+        p[i].items = calloc(POSTS, sizeof(*p[i].items));
+        pthread_create(&p[i].thread, NULL, post_all, &p[i]);
+    }
+    ol_loop_run(loop);
+    assert_int_equal(atomic_load(&left), 0);
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(p[i].thread, NULL);
+        free(p[i].items);
+    }
+    ol_loop_destroy(loop);
+}
+
+static void *stop_it(void *arg)
+{
+    assert_false(ol_loop_is_current(arg));
+    ol_loop_stop(arg);
+    return NULL;
+}
+
+static void stops_from_another_thread(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 50; i++) {
+        ol_loop *loop;
+        assert_code(ol_loop_new(&loop, 0), OL_OK);
+        pthread_t thread;
+        pthread_create(&thread, NULL, stop_it, loop);
+        ol_loop_run(loop);
+        pthread_join(thread, NULL);
+        ol_loop_destroy(loop);
+    }
+}
+
+typedef struct held {
+    ol_loop *loop;
+    ol_post post;
+    bool came;
+} held;
+
+static void on_held(void *arg)
+{
+    held *h = arg;
+    h->came = true;
+    ol_loop_unhold(h->loop);
+}
+
+static void *post_held(void *arg)
+{
+    held *h = arg;
+    ol_loop_post(h->loop, &h->post);
+    return NULL;
+}
+
+static void stays_for_what_is_under_way(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) {
+        held h = {0};
+        assert_code(ol_loop_new(&h.loop, 0), OL_OK);
+        h.post = (ol_post){.fn = on_held, .arg = &h};
+        ol_loop_hold(h.loop);
+        ol_loop_stop(h.loop);
+        pthread_t thread;
+        pthread_create(&thread, NULL, post_held, &h);
+        ol_loop_run(h.loop);
+        assert_true(h.came);
+        ol_loop_destroy(h.loop); /* while the poster may still be on its way out */
+        pthread_join(thread, NULL);
+    }
+}
+
+static int make(void *arg)
+{
+    (void)arg;
+    ol_loop *loop;
+    int rc = ol_loop_new(&loop, 0);
+    if (rc == OL_OK)
+        ol_loop_destroy(loop);
+    return rc;
+}
+
+static void survives_allocation_failures(void **state)
+{
+    (void)state;
+    assert_int_equal(ol_test_fail_each(make, NULL), 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(runs_deferred_calls_in_order_and_later),
+        cmocka_unit_test(never_sleeps_on_a_deferred_call),
+        cmocka_unit_test(does_not_call_from_inside_defer),
+        cmocka_unit_test(takes_posts_from_many_threads),
+        cmocka_unit_test(stops_from_another_thread),
+        cmocka_unit_test(stays_for_what_is_under_way),
+        cmocka_unit_test(survives_allocation_failures),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The wall around a host, tried from inside by a transform, and looked at from outside.
+ */
+#include "run_kit.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "transform/loader.h"
+#include "transform/pool_private.h"
+
+typedef struct fixture {
+    ol_test_loop loop;
+    ol_pool *pool;
+    ol_program *program;
+} fixture;
+
+static void open_fixture(fixture *f)
+{
+    ol_pool_options options = kit_options();
+    assert_code(ol_test_loop_open(&f->loop), OL_OK);
+    assert_code(ol_pool_new(&f->pool, f->loop.loop, &options, NULL), OL_OK);
+    f->program = kit_program("identity");
+}
+
+static void close_fixture(fixture *f)
+{
+    kit_pool_close(&f->loop, f->pool);
+    ol_test_loop_close(&f->loop);
+    ol_program_release(f->program);
+}
+
+static void run(fixture *f, kit_run *r, const char *line)
+{
+    kit_run_start(r, &f->loop, f->pool, f->program, "g", line, 10, true);
+    kit_run_wait(r, &f->loop);
+}
+
+/* ---- from inside ---- */
+
+static void test_forbidden_calls_kill(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "socket", "fork",        "clone3",       "execve", "kill",    "tgkill",  "ptrace",   "write",
+        "sendmsg", "exec-memory", "exec-protect", "memfd",  "seccomp", "unshare", "io_uring", "mkdir",
+        "open-write",
+    };
+    fixture f;
+    char line[64];
+    open_fixture(&f);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        kit_run r;
+        snprintf(line, sizeof(line), "forbidden %s", names[i]);
+        run(&f, &r, line);
+        assert_code_of(r.err.code, OL_ETRANSFORM, &r.err);
+        if (!strstr(r.err.detail, "forbidden system call"))
+            fail_msg("%s: %s", names[i], r.err.detail);
+        assert_int_equal(r.gate.len, 0);
+        kit_run_fini(&r);
+    }
+    close_fixture(&f);
+}
+
+/* That a call which does nothing forbidden is survived shows that the test above tests something. */
+static void test_the_check_itself(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run r;
+    open_fixture(&f);
+    run(&f, &r, "forbidden nothing-at-all");
+    assert_code(r.err.code, OL_OK);
+    assert_slices(ol_slice_of(r.gate.data, r.gate.len), OL_SLICE_LIT("alive"));
+    kit_run_fini(&r);
+    close_fixture(&f);
+}
+
+static void test_looking_for_files_finds_nothing(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"quiet open", "quiet stat"};
+    fixture f;
+    open_fixture(&f);
+    for (size_t i = 0; i < 2; i++) {
+        kit_run r;
+        run(&f, &r, lines[i]);
+        assert_code(r.err.code, OL_OK);
+        assert_slices(ol_slice_of(r.gate.data, r.gate.len), OL_SLICE_LIT("13")); /* EACCES */
+        kit_run_fini(&r);
+    }
+    assert_int_not_equal(access("/tmp/objlens-never", F_OK), 0);
+    close_fixture(&f);
+}
+
+static void test_memory_is_limited(void **state)
+{
+    (void)state;
+#ifdef OBJLENS_SANITIZED
+    print_message("skipped: sanitizers need terabytes of address space\n");
+    skip();
+#else
+    fixture f;
+    kit_run r;
+    open_fixture(&f);
+    run(&f, &r, "grow 16");
+    assert_slices(ol_slice_of(r.gate.data, r.gate.len), OL_SLICE_LIT("ok"));
+    kit_run_fini(&r);
+    run(&f, &r, "grow 4096"); /* eight jobs of 32 MiB are allowed */
+    assert_slices(ol_slice_of(r.gate.data, r.gate.len), OL_SLICE_LIT("no"));
+    kit_run_fini(&r);
+    close_fixture(&f);
+#endif
+}
+
+/* ---- while loading ---- */
+
+static void test_loading_is_walled_too(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"socket", "fork", "execve", "kill", "open-write", "memfd",
+                                        "ptrace", "write"};
+    char line[64];
+    ol_loader_result *result = malloc(sizeof(*result));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(line, sizeof(line), "load-forbidden %s", names[i]);
+        ol_program *program = kit_program(line);
+        ol_error err = {0};
+        assert_code(ol_loader_try(program, result, &err), OL_ETRANSFORM);
+        assert_non_null(strstr(err.detail, "forbidden system call"));
+        ol_program_release(program);
+    }
+    free(result);
+}
+
+static void test_files_while_loading(void **state)
+{
+    (void)state;
+    ol_loader_result *result = malloc(sizeof(*result));
+    ol_program *program = kit_program("load-open");
+    ol_error err = {0};
+    int rc = ol_loader_try(program, result, &err);
+#ifdef OBJLENS_SANITIZED
+    assert_code(rc, OL_ETRANSFORM); /* as documented: the symbolizer may read */
+#else
+    if (result->landlock > 0)
+        assert_code_of(rc, OL_OK, &err);
+    else
+        print_message("this kernel has no Landlock: reading while loading is not stopped\n");
+#endif
+    ol_program_release(program);
+    free(result);
+}
+
+/* ---- from outside ---- */
+
+static long status_number(pid_t pid, const char *name)
+{
+    char path[64], line[256];
+    long number = -1;
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file))
+        if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+            number = strtol(line + strlen(name) + 1, NULL, 0);
+    fclose(file);
+    return number;
+}
+
+static void test_what_a_host_has(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run r;
+    open_fixture(&f);
+    run(&f, &r, "identity");
+    pid_t pid = f.pool->first->child.pid;
+    assert_int_equal(status_number(pid, "NoNewPrivs"), 1);
+    assert_int_equal(status_number(pid, "Seccomp"), 2);
+    assert_int_equal(status_number(pid, "Seccomp_filters"), 2);
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+    FILE *file = fopen(path, "r");
+    if (file) { /* nobody but root may look into a process that is not dumpable */
+        assert_int_equal(fgetc(file), EOF);
+        fclose(file);
+    }
+    snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+    DIR *dir = opendir(path);
+    unsigned count = 0;
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        count += entry->d_name[0] != '.';
+    if (dir) {
+        assert_int_equal(count, 4); /* the null device three times, and the eventfd */
+        closedir(dir);
+    }
+    kit_run_fini(&r);
+    close_fixture(&f);
+}
+
+/* Started by the test below: a server that starts a host, says its number, and is killed. */
+static int short_lived_server(void)
+{
+    ol_child child;
+    ol_child_options options = {.slot_bytes = 4096, .slots = 8, .jobs_max = 1};
+    ol_program program = {.name = "n", .path = "p", .source = OL_SLICE_LIT("identity"), .image_fd = -1};
+    ol_transform_limits_default(&program.limits);
+    if (ol_child_start(&child, &options, &program, NULL) != OL_OK)
+        return 1;
+    struct pollfd ready = {.fd = child.wake_fd, .events = POLLIN};
+    poll(&ready, 1, 10000); /* until the wall stands */
+    printf("%d\n", child.pid);
+    fflush(stdout);
+    raise(SIGKILL);
+    return 1;
+}
+
+static void test_a_host_does_not_outlive_its_server(void **state)
+{
+    (void)state;
+    char command[512], self[400];
+    int host = 0, status;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    assert_true(len > 0);
+    self[len] = '\0';
+    snprintf(command, sizeof(command), "%s server 2>/dev/null", self);
+    FILE *out = popen(command, "r");
+    assert_non_null(out);
+    assert_int_equal(fscanf(out, "%d", &host), 1);
+    pclose(out);
+    assert_int_equal(waitpid(host, &status, 0), host); /* ours now; a host that lives on hangs here */
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGKILL);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+static void test_only_the_server_starts_a_host(void **state)
+{
+    (void)state;
+    char command[512], self[400];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[len] = '\0';
+    snprintf(command, sizeof(command), "%s host </dev/null >/dev/null 2>&1", self);
+    int status = system(command);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), OL_HOST_EXIT_SERVER);
+}
+
+int main(int argc, char **argv)
+{
+    if (fake_is_host(argc, argv))
+        return fake_host_main();
+    if (argc == 2 && strcmp(argv[1], "server") == 0)
+        return short_lived_server();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forbidden_calls_kill),
+        cmocka_unit_test(test_the_check_itself),
+        cmocka_unit_test(test_looking_for_files_finds_nothing),
+        cmocka_unit_test(test_memory_is_limited),
+        cmocka_unit_test(test_loading_is_walled_too),
+        cmocka_unit_test(test_files_while_loading),
+        cmocka_unit_test(test_what_a_host_has),
+        cmocka_unit_test(test_a_host_does_not_outlive_its_server),
+        cmocka_unit_test(test_only_the_server_starts_a_host),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
