@@ -71,6 +71,14 @@ static const llhttp_settings_t settings = {
     .on_headers_complete = on_headers_complete,
 };
 
+/* Without blanks around it; a value that is there and empty is not NULL. */
+static void tidy(ol_header *header)
+{
+    if (!header->value.data)
+        header->value = ol_slice_of(header->name.data + header->name.len, 0);
+    header->value = ol_slice_trim(header->value);
+}
+
 static int run_parser(ol_http_head *head, ol_slice bytes, llhttp_type_t type, ol_http_fault *fault)
 {
     llhttp_t parser;
@@ -88,7 +96,7 @@ static int run_parser(ol_http_head *head, ol_slice bytes, llhttp_type_t type, ol
     head->http_1_0 = parser.http_minor == 0;
     head->status = parser.status_code;
     for (size_t i = 0; i < head->headers.count; i++)
-        head->headers.items[i].value = ol_slice_trim(head->headers.items[i].value);
+        tidy(&head->headers.items[i]);
     return OL_OK;
 }
 

@@ -6,6 +6,9 @@
 
 #define XXH_STATIC_LINKING_ONLY /* the state's size, so that it needs no heap */
 #include <xxhash.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h> /* the same functions, by what the processor can do */
+#endif
 
 #define HASH_ALIGNMENT 64u
 

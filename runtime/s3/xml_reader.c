@@ -118,8 +118,12 @@ int ol_xml_read(ol_slice xml, const ol_xml_events *events, ol_error *err)
         return malformed(err, "empty");
     if (xml.len > OL_XML_BODY_BYTES_MAX)
         return malformed(err, "the document is too large");
+    /* One encoding, whatever the document declares: converters are code for strangers to reach. */
+    if (!ol_slice_is_utf8(xml) || ol_slice_find(xml, 0) >= 0)
+        return malformed(err, "not UTF-8");
     r.reader = xmlReaderForMemory((const char *)xml.data, (int)xml.len, NULL, "UTF-8",
-                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+                                      XML_PARSE_IGNORE_ENC);
     if (!r.reader)
         return ol_error_set(err, OL_ENOMEM, "xml reader");
     xmlTextReaderSetStructuredErrorHandler(r.reader, ignore_error, NULL);

@@ -24,7 +24,7 @@ def config():
     lines = ['bucket "bench"', 'access_point "bench" { bucket = "bench" }']
     for number in range(1, len(LOOPS) + 1):
         lines.append(f'transform "t{number}" {{ file = "t{number}.lua", share = "all" }}')
-        lines.append(f'object_lambda "v{number}" {{ access_point = "bench", transforms = {{ "t{number}" }} }}')
+        lines.append(f'object_lambda "view{number}" {{ access_point = "bench", transforms = {{ "t{number}" }} }}')
     return "\n".join(lines)
 
 
@@ -89,7 +89,7 @@ def run(bench):
     try:
         server.s3().put_object(Bucket="bench", Key="k", Body=b"x" * 1000)
         for number, (name, (_, limit)) in enumerate(LOOPS.items(), 1):
-            path = f"/v{number}--ol-s3/k"
+            path = f"/view{number}--ol-s3/k"
             light_latencies(server, path, 1)
             quiet, loud = [], []
             for _ in range(bench.rounds):

@@ -54,7 +54,9 @@ void ol_lua_bytes_add(lua_State *L, int owner, ol_lua_bytes *bytes, const void *
 void ol_lua_bytes_finish(lua_State *L, int owner, ol_lua_bytes *bytes)
 {
     lua_pushlstring(L, bytes->len ? (const char *)bytes->data : "", bytes->len);
-    lua_pushnil(L);
-    lua_setiuservalue(L, owner, 1);
+    if (lua_isuserdata(L, owner)) {
+        lua_pushnil(L);
+        lua_setiuservalue(L, owner, 1);
+    }
     *bytes = (ol_lua_bytes){0};
 }

@@ -23,7 +23,8 @@ uint8_t *ol_lua_bytes_reserve(lua_State *L, int owner, ol_lua_bytes *bytes, size
 /* For bytes that are still empty: a block of just this size. */
 void ol_lua_bytes_reserve_exactly(lua_State *L, int owner, ol_lua_bytes *bytes, size_t total);
 void ol_lua_bytes_add(lua_State *L, int owner, ol_lua_bytes *bytes, const void *data, size_t len);
-/* Push the content as a string; the block is let go. */
+/* Push the content as a string; the block is let go. (Bytes that never outgrew memory of the
+ * caller's have no owner.) */
 void ol_lua_bytes_finish(lua_State *L, int owner, ol_lua_bytes *bytes);
 
 #endif

@@ -29,25 +29,21 @@ enum { VALUE_BLOCK = 1, VALUE_KEYS, VALUE_SPARE, VALUE_TABLE, LISTING_VALUES = V
 static bool read_key(lua_State *L, int index, ol_lua_key *key)
 {
     size_t len;
+    const char *text;
 
     switch (lua_type(L, index)) {
     case LUA_TNUMBER:
-        if (lua_isinteger(L, index)) {
-            key->rank = OL_LUA_RANK_INTEGER;
-            key->of.integer = lua_tointeger(L, index);
-        } else {
-            key->rank = OL_LUA_RANK_FLOAT;
-            key->of.number = lua_tonumber(L, index);
-        }
+        if (lua_isinteger(L, index))
+            ol_lua_key_set_integer(key, lua_tointeger(L, index));
+        else
+            ol_lua_key_set_float(key, lua_tonumber(L, index));
         return true;
     case LUA_TSTRING:
-        key->rank = OL_LUA_RANK_STRING;
-        key->of.text.data = (const uint8_t *)lua_tolstring(L, index, &len);
-        key->of.text.len = len;
+        text = lua_tolstring(L, index, &len);
+        ol_lua_key_set_string(key, ol_slice_of(text, len));
         return true;
     case LUA_TBOOLEAN:
-        key->rank = OL_LUA_RANK_BOOLEAN;
-        key->of.integer = lua_toboolean(L, index);
+        ol_lua_key_set_boolean(key, lua_toboolean(L, index));
         return true;
     default:
         return false;

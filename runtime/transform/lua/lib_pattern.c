@@ -229,22 +229,64 @@ static int string_gmatch(lua_State *L)
     return 1;
 }
 
-/* ---- gsub ---- */
+/* ---- gsub ----
+ * The state lives on the C stack with the first bytes of output, until it must outlive a
+ * suspension: before a callback or a pause it moves into a userdata at ARG_STATE. Before that,
+ * ARG_STATE is nil, or what owns the output's block. */
 
 enum { ARG_TEXT = 1, ARG_PATTERN, ARG_REPLACEMENT, ARG_STATE };
 enum { GSUB_SEARCH, GSUB_VALUE };
 
+#define OUT_INLINE 256
+
 typedef struct gsub {
-    ol_lua_bytes out; /* first: its block is user value 1 */
+    ol_lua_bytes out; /* its block is user value 1 of ARG_STATE */
     lua_Integer count, count_max;
     const uint8_t *done; /* the text up to here is in `out` */
-    ol_pattern m;
-    ol_pattern_choice choices[];
+    bool kept; /* this is the one in the userdata */
+    ol_pattern m; /* in a userdata, its choices follow */
 } gsub;
+
+/* A gsub on the C stack. */
+typedef struct gsub_inline {
+    gsub g;
+    ol_pattern_choice choices[OL_PATTERN_CHOICES_INLINE];
+    uint8_t out[OUT_INLINE];
+} gsub_inline;
 
 static void add(lua_State *L, gsub *g, const void *data, size_t len)
 {
+    if (g->out.cap - g->out.len < len && lua_isnil(L, ARG_STATE)) {
+        ol_lua_bytes_new(L);
+        lua_replace(L, ARG_STATE);
+    }
     ol_lua_bytes_add(L, ARG_STATE, &g->out, data, len);
+}
+
+/* The state where it survives a suspension. */
+static gsub *keep_gsub(lua_State *L, gsub *g)
+{
+    size_t choices = ol_pattern_choices_needed(check_slice(L, ARG_PATTERN));
+    gsub *kept;
+
+    if (g->kept)
+        return g;
+    kept = lua_newuserdatauv(L, sizeof(*kept) + choices * sizeof(ol_pattern_choice), 1);
+    if (lua_isnil(L, ARG_STATE)) {
+        uint8_t *block = lua_newuserdatauv(L, OUT_INLINE, 0);
+
+        memcpy(block, g->out.data, g->out.len);
+        g->out.data = block;
+    } else {
+        lua_getiuservalue(L, ARG_STATE, 1);
+    }
+    lua_setiuservalue(L, -2, 1);
+    *kept = *g;
+    kept->kept = true;
+    kept->m.choices = (ol_pattern_choice *)(kept + 1);
+    memcpy(kept->m.choices, g->m.choices, g->m.depth * sizeof(ol_pattern_choice));
+    lua_replace(L, ARG_STATE);
+    return kept;
 }
 
 static void add_whole(lua_State *L, gsub *g)
@@ -301,31 +343,49 @@ static void add_value(lua_State *L, gsub *g)
 
 static int gsub_on(lua_State *L, int status, lua_KContext context);
 
-/* Put what replaces the match into the output; may suspend and go on in gsub_on. */
-static void replace(lua_State *L, gsub *g)
+/* Push what replaces the match when a callback says so; it may suspend and go on in gsub_on. */
+static void call_replacement(lua_State *L, const gsub *g)
 {
-    switch (lua_type(L, ARG_REPLACEMENT)) {
-    case LUA_TFUNCTION:
+    int arguments;
+
+    if (lua_isfunction(L, ARG_REPLACEMENT)) {
         lua_pushvalue(L, ARG_REPLACEMENT);
-        lua_callk(L, push_captures(L, &g->m, true), 1, GSUB_VALUE, gsub_on);
-        break;
-    case LUA_TTABLE:
-        if (lua_getmetatable(L, ARG_REPLACEMENT)) {
-            lua_pop(L, 1);
-            lua_rawgeti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_INDEX);
-            lua_pushvalue(L, ARG_REPLACEMENT);
-            push_capture(L, &g->m, 0, true);
-            lua_callk(L, 2, 1, GSUB_VALUE, gsub_on);
-        } else {
-            push_capture(L, &g->m, 0, true);
-            lua_rawget(L, ARG_REPLACEMENT);
-        }
-        break;
-    default:
-        add_template(L, g);
-        return;
+        arguments = push_captures(L, &g->m, true);
+    } else {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_INDEX);
+        lua_pushvalue(L, ARG_REPLACEMENT);
+        push_capture(L, &g->m, 0, true);
+        arguments = 2;
     }
-    add_value(L, g);
+    lua_callk(L, arguments, 1, GSUB_VALUE, gsub_on);
+}
+
+/* Whether the replacement is known without calling the script. */
+static bool is_simple(lua_State *L)
+{
+    int type = lua_type(L, ARG_REPLACEMENT);
+
+    if (type == LUA_TFUNCTION)
+        return false;
+    if (type != LUA_TTABLE || !lua_getmetatable(L, ARG_REPLACEMENT))
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+/* Put what replaces the match into the output. */
+static void replace(lua_State *L, gsub *g, bool simple)
+{
+    if (!simple) {
+        call_replacement(L, g);
+        add_value(L, g);
+    } else if (lua_istable(L, ARG_REPLACEMENT)) {
+        push_capture(L, &g->m, 0, true);
+        lua_rawget(L, ARG_REPLACEMENT);
+        add_value(L, g);
+    } else {
+        add_template(L, g);
+    }
 }
 
 static int gsub_finish(lua_State *L, gsub *g)
@@ -349,6 +409,31 @@ static bool gsub_advance(gsub *g)
     return !g->m.anchored;
 }
 
+static int gsub_run(lua_State *L, gsub *g, bool more)
+{
+    bool simple = is_simple(L);
+
+    while (more && g->count < g->count_max) {
+        enum ol_pattern_result result = ol_pattern_search(&g->m);
+
+        check_result(L, &g->m, result);
+        if (result == OL_PATTERN_NONE)
+            break;
+        if (result == OL_PATTERN_MATCH) {
+            if (!simple)
+                g = keep_gsub(L, g);
+            add(L, g, g->done, (size_t)(g->m.start - g->done));
+            replace(L, g, simple);
+            more = gsub_advance(g);
+        }
+        if (more && ol_lua_preempt_due()) {
+            g = keep_gsub(L, g);
+            ol_lua_pause(L, GSUB_SEARCH, gsub_on);
+        }
+    }
+    return gsub_finish(L, g);
+}
+
 static int gsub_on(lua_State *L, int status, lua_KContext context)
 {
     gsub *g = lua_touserdata(L, ARG_STATE);
@@ -359,21 +444,39 @@ static int gsub_on(lua_State *L, int status, lua_KContext context)
         add_value(L, g);
         more = gsub_advance(g);
     }
-    while (more && g->count < g->count_max) {
-        enum ol_pattern_result result = ol_pattern_search(&g->m);
+    return gsub_run(L, g, more);
+}
 
-        check_result(L, &g->m, result);
-        if (result == OL_PATTERN_NONE)
-            break;
-        if (result == OL_PATTERN_MATCH) {
-            add(L, g, g->done, (size_t)(g->m.start - g->done));
-            replace(L, g);
-            more = gsub_advance(g);
-        }
-        if (more && ol_lua_preempt_due())
-            ol_lua_pause(L, GSUB_SEARCH, gsub_on);
-    }
-    return gsub_finish(L, g);
+static void begin_gsub(lua_State *L, gsub *g, lua_Integer count_max, ol_pattern_choice *choices)
+{
+    g->count = 0;
+    g->count_max = count_max;
+    ol_pattern_init(&g->m, check_slice(L, ARG_TEXT), check_slice(L, ARG_PATTERN), true,
+                    budget_of(L), choices);
+    g->m.pause = ol_lua_preempt_due;
+    g->done = g->m.text;
+}
+
+static int gsub_long(lua_State *L, lua_Integer count_max)
+{
+    size_t choices = ol_pattern_choices_needed(check_slice(L, ARG_PATTERN));
+    gsub *g = lua_newuserdatauv(L, sizeof(*g) + choices * sizeof(ol_pattern_choice), 1);
+
+    g->out = (ol_lua_bytes){0};
+    g->kept = true;
+    begin_gsub(L, g, count_max, (ol_pattern_choice *)(g + 1));
+    lua_replace(L, ARG_STATE);
+    return gsub_run(L, g, true);
+}
+
+static int gsub_short(lua_State *L, lua_Integer count_max)
+{
+    gsub_inline state;
+
+    state.g.out = (ol_lua_bytes){.data = state.out, .cap = OUT_INLINE};
+    state.g.kept = false;
+    begin_gsub(L, &state.g, count_max, state.choices);
+    return gsub_run(L, &state.g, true);
 }
 
 static int string_gsub(lua_State *L)
@@ -381,20 +484,14 @@ static int string_gsub(lua_State *L)
     ol_slice text = check_slice(L, ARG_TEXT), pattern = check_slice(L, ARG_PATTERN);
     int type = lua_type(L, ARG_REPLACEMENT);
     lua_Integer count_max = luaL_optinteger(L, 4, (lua_Integer)text.len + 1);
-    size_t choices = ol_pattern_choices_needed(pattern);
-    gsub *g;
 
     if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TTABLE && type != LUA_TFUNCTION)
         luaL_typeerror(L, ARG_REPLACEMENT, "string/function/table");
     lua_settop(L, ARG_REPLACEMENT);
-    g = lua_newuserdatauv(L, sizeof(*g) + choices * sizeof(ol_pattern_choice), 1);
-    g->out = (ol_lua_bytes){0};
-    g->count = 0;
-    g->count_max = count_max;
-    ol_pattern_init(&g->m, text, pattern, true, budget_of(L), g->choices);
-    g->m.pause = ol_lua_preempt_due;
-    g->done = g->m.text;
-    return gsub_on(L, LUA_OK, GSUB_SEARCH);
+    lua_pushnil(L);
+    if (ol_pattern_choices_needed(pattern) > OL_PATTERN_CHOICES_INLINE)
+        return gsub_long(L, count_max);
+    return gsub_short(L, count_max);
 }
 
 void ol_lua_open_pattern(lua_State *L)

@@ -147,19 +147,7 @@ static int string_rep(lua_State *L)
 
 /* ---- upper, lower ---- */
 
-#define EACH_BYTE(value) (0x0101010101010101ull * (value))
-
-/* Flip the case of each byte between `first` and `last` among eight. All bytes above 127 stay:
- * the sums below cannot carry from one byte to the next because the top bits are masked off. */
-static uint64_t flip_eight(uint64_t eight, uint8_t first, uint8_t last)
-{
-    uint64_t low = eight & EACH_BYTE(0x7f);
-    uint64_t from_first = low + EACH_BYTE(0x80u - first);
-    uint64_t past_last = low + EACH_BYTE(0x7fu - last);
-    uint64_t in = from_first & ~past_last & ~eight & EACH_BYTE(0x80);
-
-    return eight ^ (in >> 2);
-}
+typedef uint8_t sixteen __attribute__((vector_size(16)));
 
 static int change_case(lua_State *L, uint8_t first, uint8_t last)
 {
@@ -168,12 +156,13 @@ static int change_case(lua_State *L, uint8_t first, uint8_t last)
     luaL_Buffer buffer;
     char *out = luaL_buffinitsize(L, &buffer, len);
 
-    for (; i + 8 <= len; i += 8) {
-        uint64_t eight;
+    for (; i + sizeof(sixteen) <= len; i += sizeof(sixteen)) {
+        sixteen bytes;
 
-        memcpy(&eight, text + i, 8);
-        eight = flip_eight(eight, first, last);
-        memcpy(out + i, &eight, 8);
+        memcpy(&bytes, text + i, sizeof(bytes));
+        /* A comparison gives a mask of all ones where it holds. */
+        bytes ^= ((sixteen)(bytes >= first) & (sixteen)(bytes <= last)) & 0x20;
+        memcpy(out + i, &bytes, sizeof(bytes));
     }
     for (; i < len; i++) {
         uint8_t c = (uint8_t)text[i];

@@ -6,20 +6,48 @@
 
 #define KEYS_PER_PAUSE 256u
 
-static int sign(bool less, bool greater)
+#define SIGN_BIT (1ull << 63)
+
+void ol_lua_key_set_integer(ol_lua_key *key, lua_Integer value)
 {
-    return less ? -1 : greater;
+    key->rank = OL_LUA_RANK_INTEGER;
+    key->prefix = (uint64_t)value ^ SIGN_BIT;
+}
+
+void ol_lua_key_set_float(ol_lua_key *key, lua_Number value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    key->rank = OL_LUA_RANK_FLOAT;
+    /* Positive numbers order by their bits, negative ones the other way round. */
+    key->prefix = bits & SIGN_BIT ? ~bits : bits | SIGN_BIT;
+}
+
+void ol_lua_key_set_string(ol_lua_key *key, ol_slice text)
+{
+    uint64_t bytes = 0;
+
+    if (text.len)
+        memcpy(&bytes, text.data, text.len < 8 ? text.len : 8);
+    key->rank = OL_LUA_RANK_STRING;
+    key->prefix = __builtin_bswap64(bytes);
+    key->text = text;
+}
+
+void ol_lua_key_set_boolean(ol_lua_key *key, bool value)
+{
+    key->rank = OL_LUA_RANK_BOOLEAN;
+    key->prefix = value;
 }
 
 int ol_lua_key_compare(const ol_lua_key *a, const ol_lua_key *b)
 {
     if (a->rank != b->rank)
-        return sign(a->rank < b->rank, true);
-    if (a->rank == OL_LUA_RANK_STRING)
-        return ol_slice_cmp(a->of.text, b->of.text);
-    if (a->rank == OL_LUA_RANK_FLOAT)
-        return sign(a->of.number < b->of.number, a->of.number > b->of.number);
-    return sign(a->of.integer < b->of.integer, a->of.integer > b->of.integer);
+        return a->rank < b->rank ? -1 : 1;
+    if (a->prefix != b->prefix)
+        return a->prefix < b->prefix ? -1 : 1;
+    return a->rank == OL_LUA_RANK_STRING ? ol_slice_cmp(a->text, b->text) : 0;
 }
 
 void ol_lua_sort_init(ol_lua_sort *sort, ol_lua_key *keys, ol_lua_key *spare, size_t count)

@@ -14,14 +14,12 @@
 
 enum ol_lua_rank { OL_LUA_RANK_INTEGER, OL_LUA_RANK_FLOAT, OL_LUA_RANK_STRING, OL_LUA_RANK_BOOLEAN };
 
+/* `prefix` orders keys of one rank, all but strings with the same first eight bytes. */
 typedef struct ol_lua_key {
     uint32_t rank;
     uint32_t index; /* the caller's */
-    union {
-        lua_Integer integer; /* or boolean */
-        lua_Number number;
-        ol_slice text;
-    } of;
+    uint64_t prefix;
+    ol_slice text; /* of a string */
 } ol_lua_key;
 
 typedef struct ol_lua_sort {
@@ -30,6 +28,12 @@ typedef struct ol_lua_sort {
     size_t width, low, left, right, out; /* of the merge under way */
     bool merging;
 } ol_lua_sort;
+
+/* Fill rank and prefix; numbers and booleans are nothing else. */
+void ol_lua_key_set_integer(ol_lua_key *key, lua_Integer value);
+void ol_lua_key_set_float(ol_lua_key *key, lua_Number value);
+void ol_lua_key_set_string(ol_lua_key *key, ol_slice text);
+void ol_lua_key_set_boolean(ol_lua_key *key, bool value);
 
 /* <0, 0, >0 */
 int ol_lua_key_compare(const ol_lua_key *a, const ol_lua_key *b);

@@ -14,6 +14,7 @@
 #define ESCAPE '%'
 #define BURST 1024u        /* bytes scanned between two looks at the budget */
 #define STEPS_PER_PAUSE 512u
+#define FAILURES_BEFORE_MAP 32u /* a map costs about as much as so many attempts */
 #define STEPS_PER_BYTE 16u /* of the text, free of the budget */
 
 enum choice_kind {
@@ -434,15 +435,50 @@ static enum outcome step(ol_pattern *m)
 
 /* ---- the search ---- */
 
-static int first_byte(const ol_pattern *m)
+/* Find the single item that every match begins with, behind opening parentheses. */
+static void find_first_item(ol_pattern *m)
 {
-    const uint8_t *p = m->pattern;
+    const uint8_t *p = m->pattern, *end;
 
-    if (p == m->pattern_end || (*p && strchr("^$*+?.([%-)", *p)) || *p == '\0')
-        return -1;
-    if (p + 1 < m->pattern_end && p[1] && strchr("*?-", p[1]))
-        return -1;
-    return *p;
+    m->first_item = NULL;
+    m->mapped = false;
+    m->failures = 0;
+    while (p + 1 < m->pattern_end && *p == '(' && p[1] != ')')
+        p++;
+    if (p == m->pattern_end || *p == '(' || *p == ')' || *p == '$')
+        return;
+    if (*p == ESCAPE && p + 1 < m->pattern_end && (isdigit(p[1]) || strchr("bf", p[1])))
+        return;
+    end = item_end(m, p);
+    m->error = NULL; /* the walk will meet it again, if it gets there */
+    if (!end || (end < m->pattern_end && *end && strchr("*?-", *end)))
+        return;
+    m->first_item = p;
+    m->first_end = end;
+}
+
+static void make_map(ol_pattern *m)
+{
+    memset(m->map, 0, sizeof(m->map));
+    for (unsigned c = 0; c < 256; c++)
+        if (item_has((uint8_t)c, m->first_item, m->first_end))
+            m->map[c / 8] |= (uint8_t)(1u << (c % 8));
+    m->mapped = true;
+}
+
+/* The next place at or behind `s` where a match may begin; NULL when there is none. */
+static const uint8_t *next_start(ol_pattern *m, const uint8_t *s)
+{
+    if (m->first_end - m->first_item == 1 && *m->first_item != '.')
+        return memchr(s, *m->first_item, (size_t)(m->text_end - s));
+    if (!m->mapped) {
+        if (m->failures++ < FAILURES_BEFORE_MAP)
+            return s;
+        make_map(m);
+    }
+    while (s < m->text_end && !(m->map[*s / 8] & (1u << (*s % 8))))
+        s++;
+    return s < m->text_end ? s : NULL;
 }
 
 void ol_pattern_init(ol_pattern *m, ol_slice text, ol_slice pattern, bool caret_anchors,
@@ -458,12 +494,11 @@ void ol_pattern_init(ol_pattern *m, ol_slice text, ol_slice pattern, bool caret_
     m->anchored = caret_anchors && pattern.len > 0 && *m->pattern == '^';
     if (m->anchored)
         m->pattern++;
-    m->first = first_byte(m);
+    find_first_item(m);
     m->steps_left = steps < UINT64_MAX - free_steps ? steps + free_steps : UINT64_MAX;
     m->pause = NULL;
     m->choices = choices;
     m->start = m->end = NULL;
-    m->error = NULL;
     ol_pattern_from(m, m->text, NULL);
 }
 
@@ -500,9 +535,8 @@ static bool begin_attempt(ol_pattern *m)
 {
     if (m->attempt > m->text_end)
         return false;
-    if (m->first >= 0 && !m->anchored) {
-        const uint8_t *found =
-            memchr(m->attempt, m->first, (size_t)(m->text_end - m->attempt));
+    if (m->first_item && !m->anchored) {
+        const uint8_t *found = next_start(m, m->attempt);
 
         if (!found)
             return false;

@@ -43,7 +43,10 @@ typedef struct ol_pattern {
     const uint8_t *text, *text_end;
     const uint8_t *pattern, *pattern_end; /* without a leading ^ when anchored */
     bool anchored;
-    int first; /* the byte every match starts with, or -1 */
+    const uint8_t *first_item, *first_end; /* what every match starts with; NULL */
+    unsigned failures; /* attempts in vain since the map below might have been worth it */
+    bool mapped;
+    uint8_t map[32]; /* bit n: byte n may begin a match */
     uint64_t steps_left;
     bool (*pause)(void); /* asked now and then; NULL = never */
     /* the search */

@@ -65,7 +65,7 @@ static inline void process_write(struct pollfd *fd, ol_slice *from, bool leave_o
         *from = ol_slice_from(*from, (size_t)put);
     if (put >= 0 && from->len > 0)
         return;
-    if (!leave_open || put < 0)
+    if (!leave_open)
         close(fd->fd);
     fd->fd = -1;
 }

@@ -189,7 +189,7 @@ static const row rows[] = {
 
     /* where lines come from */
     {"comments and strings that look like keys",
-     ROOT "limits { -- drain_ms = 1\n [=[x]=] and nil,\n --[[\n drain_ms = 2 ]] \n http = { --[==[ } ]==]\n },\n drain_ms = 'x' }\n",
+     ROOT "limits { -- no, drain_ms = 1,\n [=[, drain_ms = 1, ]=] and nil,\n --[[\n, drain_ms = 2, ]] \n http = { --[==[ } ]==]\n },\n drain_ms = 'x' }\n",
      {{8, "limits: drain_ms: must be a whole number"}}},
     {"keys in brackets", ROOT "limits {\n ['drain_ms'] =\n 'x' }\n", {{3, "limits: drain_ms: must be a whole number"}}},
     {"functions between keys",

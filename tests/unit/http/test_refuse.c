@@ -93,6 +93,8 @@ static const shape heads[] = {
           "GET http://other/hello HTTP/1.1\r\n" H "\r\n"),
     SHAPE("another port in the target", 400,
           "GET http://h:81/hello HTTP/1.1\r\n" H "\r\n"),
+    SHAPE("an empty host beside the target's", 400,
+          "GET http://h/hello HTTP/1.1\r\nHost:\r\n\r\n"),
     SHAPE("no host in the target", 400, "GET http:///hello HTTP/1.1\r\n" H "\r\n"),
     SHAPE("a user in the target", 400, "GET http://a@h/hello HTTP/1.1\r\nHost: a@h\r\n\r\n"),
     SHAPE("another scheme", 400, "GET ftp://h/hello HTTP/1.1\r\n" H "\r\n"),

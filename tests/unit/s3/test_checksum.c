@@ -135,6 +135,7 @@ static void parses_strictly(void **state)
     assert_false(ol_checksum_parse(OL_CHECKSUM_CRC32, OL_SLICE_LIT(""), out));
     assert_false(ol_checksum_parse(OL_CHECKSUM_CRC32, OL_SLICE_LIT(" y/Q5Jg=="), out));
     assert_false(ol_checksum_parse(OL_CHECKSUM_CRC32, OL_SLICE_LIT("y/Q5Jh=="), out));
+    assert_false(ol_checksum_parse(OL_CHECKSUM_CRC32, OL_SLICE_LIT("rosUhgp5mIg="), out));
     assert_false(ol_checksum_parse(OL_CHECKSUM_CRC64NVME, OL_SLICE_LIT("y/Q5Jg=="), out));
     assert_false(ol_checksum_parse(
         OL_CHECKSUM_SHA256,

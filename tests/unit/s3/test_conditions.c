@@ -85,6 +85,7 @@ static const write_case writes[] = {
     {{"If-None-Match", "*", "If-None-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
     {{"If-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
     {{"If-Match", "\"a\", \"b\"", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+    {{"If-Match", "a, b", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
     {{"If-Match", "W/\"a\"", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
     {{"If-Match", "", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
     {{"If-Match", ETAG, "If-None-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, NULL},

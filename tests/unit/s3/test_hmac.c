@@ -35,6 +35,9 @@ static void signs_as_rfc_4231_says(void **state)
     memset(data, 0xdd, sizeof data);
     ol_hmac_sha256(ol_slice_of(secret, 20), ol_slice_of(data, sizeof data), out);
     assert_digest(out, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe");
+    memset(secret, 0xaa, sizeof secret);
+    ol_hmac_sha256(ol_slice_of(secret, 100), OL_SLICE_LIT("Hi There"), out); /* python's hmac */
+    assert_digest(out, "4e9638590f2780370491dacfd8e20c85600da0ded385d8b4f68b00425d4518f2");
     /* A secret longer than a block is hashed first. */
     memset(secret, 0xaa, sizeof secret);
     ol_hmac_sha256(ol_slice_of(secret, sizeof secret),

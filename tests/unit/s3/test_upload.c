@@ -65,6 +65,8 @@ static sent send_in_way(const upload *u, ol_slice body, ol_slice wanted, unsigne
     s.head_length = collect.head.content_length;
     if (s.code == OL_OK)
         assert_slices(ol_test_collect_out(&collect), wanted);
+    if (u->plan.content_length >= 0)
+        assert_true(collect.len <= (size_t)u->plan.content_length);
     ol_test_collect_fini(&collect);
     ol_test_bench_close(&bench);
     return s;

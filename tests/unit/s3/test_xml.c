@@ -276,6 +276,12 @@ static void reads_deletes(void **state)
     assert_slice(request.keys[0], " a &<\xc3\xa9\xe2\x82\xac&x ");
     assert_slice(request.keys[1], "b/");
     assert_true(request.quiet);
+    /* A declaration of another encoding does not change what the bytes mean. */
+    assert_code(parse("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
+                      "<Delete><Object><Key>\xc3\xa9</Key></Object></Delete>",
+                      arena, &request, &err),
+                OL_OK);
+    assert_slice(request.keys[0], "\xc3\xa9");
     ol_arena_destroy(arena);
 }
 
@@ -323,6 +329,12 @@ static const bad_xml bad_deletes[] = {
      OL_EMALFORMEDXML},
     {"<Delete><Object><Key>&e;</Key></Object></Delete>", OL_EMALFORMEDXML},
     {"<?xml version=\"1.0\" encoding=\"UTF-16\"?><Delete><Object>", OL_EMALFORMEDXML},
+    /* Whatever the declaration says, it is UTF-8. */
+    {"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
+     "<Delete><Object><Key>\xe9</Key></Object></Delete>",
+     OL_EMALFORMEDXML},
+    {"<?xml version=\"1.0\" encoding=\"UTF-7\"?><Delete><Object><Key>+AGE-</Key></Object>",
+     OL_EMALFORMEDXML},
     {"<Delete><a><b><c><d><e><f><g><h><i>", OL_EMALFORMEDXML},
     {"<Delete><Object><Key>a</Key><VersionId>3</VersionId></Object></Delete>",
      OL_ENOTIMPLEMENTED},
