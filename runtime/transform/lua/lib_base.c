@@ -113,7 +113,7 @@ static int finish_tostring(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
     (void)context;
-    if (lua_type(L, -1) != LUA_TSTRING)
+    if (!lua_isstring(L, -1))
         return luaL_error(L, "'__tostring' must return a string");
     return 1;
 }

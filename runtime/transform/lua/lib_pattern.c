@@ -318,7 +318,7 @@ static void add_template(lua_State *L, gsub *g)
             add(L, g, capture, capture_len);
             lua_pop(L, 2);
         } else {
-            luaL_error(L, "invalid use of '%%' in the replacement string");
+            luaL_error(L, "invalid use of '%%' in replacement string");
         }
     }
     add(L, g, text, (size_t)(end - text));

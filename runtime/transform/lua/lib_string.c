@@ -63,7 +63,7 @@ static void make_text(lua_State *L, int argument)
     if (luaL_getmetafield(L, argument, "__tostring") != LUA_TNIL) {
         lua_pushvalue(L, argument);
         lua_callk(L, 1, 1, -argument, format_on);
-        if (lua_type(L, -1) != LUA_TSTRING)
+        if (!lua_isstring(L, -1))
             luaL_error(L, "'__tostring' must return a string");
     } else {
         ol_lua_push_text(L, argument, NULL);
@@ -81,7 +81,7 @@ static int format_on(lua_State *L, int status, lua_KContext argument)
     (void)status;
     if (argument < 0) {
         argument = -argument;
-        if (lua_type(L, -1) != LUA_TSTRING)
+        if (!lua_isstring(L, -1))
             return luaL_error(L, "'__tostring' must return a string");
         lua_replace(L, (int)argument);
         argument++;

@@ -3,7 +3,7 @@
  * What of the table library is worth being in C: concat, unpack, and insert and remove at the
  * end, for tables without a metatable. The rest, and tables whose accesses may call the script,
  * go to the prelude's functions, written in Lua and so able to be suspended anywhere; each
- * function here has its counterpart as first upvalue (set by the prelude).
+ * function here has its counterpart there as first upvalue.
  */
 #include <limits.h>
 
@@ -58,7 +58,8 @@ static const char *push_element(lua_State *L, lua_Integer at, size_t *len)
 {
     lua_rawgeti(L, CONCAT_TABLE, at);
     if (!lua_isstring(L, -1))
-        luaL_error(L, "invalid value (at index %I) in table for 'concat'", (LUAI_UACINT)at);
+        luaL_error(L, "invalid value (%s) at index %I in table for 'concat'",
+                   luaL_typename(L, -1), (LUAI_UACINT)at);
     return lua_tolstring(L, -1, len);
 }
 
@@ -188,6 +189,34 @@ void ol_lua_push_plain_table_functions(lua_State *L)
     lua_pushcfunction(L, table_unpack);
 }
 
+/* ---- only for what they say when something is wrong ---- */
+
+/* Errors name the line of the script also where it ends in `return table.sort(…)`: such a call
+ * leaves no trace of the caller for a function in Lua, but does for one in C. */
+static int table_move(lua_State *L)
+{
+    is_plain(L);
+    return go_slow(L);
+}
+
+static int table_sort(lua_State *L)
+{
+    is_plain(L);
+    return go_slow(L);
+}
+
+/* Upvalue 1: the prelude's iterator, which indexes the table in the VM. */
+static int base_ipairs(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    if (lua_isnil(L, 1))
+        luaL_typeerror(L, 1, "table");
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 1);
+    lua_pushinteger(L, 0);
+    return 3;
+}
+
 /* After the prelude: its functions of these names go behind ours. */
 void ol_lua_open_table(lua_State *L)
 {
@@ -195,8 +224,13 @@ void ol_lua_open_table(lua_State *L)
                                          {"unpack", table_unpack},
                                          {"insert", table_insert},
                                          {"remove", table_remove},
+                                         {"move", table_move},
+                                         {"sort", table_sort},
                                          {NULL, NULL}};
 
+    lua_getglobal(L, "ipairs");
+    lua_pushcclosure(L, base_ipairs, 1);
+    lua_setglobal(L, "ipairs");
     lua_getglobal(L, "table");
     for (const luaL_Reg *f = functions; f->name; f++) {
         lua_getfield(L, -1, f->name);

@@ -330,7 +330,7 @@ static void test_every_allocation_may_fail(void **state)
     fixture *f = *state;
     /* Most memory comes from an arena, which asks for more now and then: the empty lines move
      * those moments to other places (8 bytes a line). */
-    for (int lines = 0; lines < 512; lines += 40) {
+    for (int lines = 0; lines < 1024; lines += 96) {
         ol_buf text;
         ol_buf_init(&text, OL_MIB);
         ol_buf_add_cstr(&text, whole);

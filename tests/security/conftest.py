@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Hostile scripts, plugins and clients against the real server. What all of these promise: the
+attack gets an error or nothing, its neighbours get what is theirs, and the server serves on."""
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "integration"))
+
+from kit.server import Server  # noqa: E402
+
+ORIGINAL = b"the original that must not leak " * 8192
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """start(scripts) -> a server with one view a script ("try-NAME"), "try-good" beside them."""
+    servers = []
+
+    def start(scripts, plugins=None):
+        lines = ['bucket "shop"', 'access_point "shop" { bucket = "shop" }']
+        files = {f"{name}.lua": text for name, text in scripts.items()}
+        files["good.lua"] = ("return function(event, object, response)\n"
+                             "  local n = 0 for c in object:chunks() do n = n + #c end\n"
+                             "  response:write(n)\nend\n")
+        paths = {name: f"{name}.lua" for name in [*scripts, "good"]}
+        paths.update({name: str(path) for name, path in (plugins or {}).items()})
+        for name, path in paths.items():
+            lines.append(f'transform "{name}" {{ file = "{path}", limits = {{ cpu_ms = 500 }} }}')
+            lines.append(f'object_lambda "try-{name.replace("_", "-")}" '
+                         f'{{ access_point = "shop", transforms = {{ "{name}" }} }}')
+        server = Server(tmp_path / "server", config="\n".join(lines), files=files)
+        server.start()
+        servers.append(server)
+        server.s3().put_object(Bucket="shop", Key="k", Body=ORIGINAL)
+        return server
+
+    yield start
+    for server in servers:
+        assert server.stop() == 0
+        server.check_logs_hold_no_secrets()
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """build(name, c_source) -> the path of a shared object that the server will accept."""
+    def build(name, source):
+        c_file = tmp_path / f"{name}.c"
+        c_file.write_text(source)
+        so_file = tmp_path / f"{name}.so"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-I", str(ROOT / "include"), "-o",
+                        str(so_file), str(c_file)], check=True)
+        so_file.chmod(0o755)
+        return so_file
+    return build
