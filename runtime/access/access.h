@@ -11,7 +11,8 @@
 
 typedef struct ol_statement {
     bool allow; /* false: Deny */
-    const ol_slice *actions;   /* "s3:GetObject", "s3-object-lambda:*"; '*' and '?' wildcards, ASCII case ignored */
+    const ol_slice *actions; /* "s3:GetObject", "s3-object-lambda:*"; '*' and '?' wildcards,
+                                ASCII case ignored */
     size_t action_count;
     const ol_slice *resources; /* ARNs with '*' and '?' wildcards, case matters */
     size_t resource_count;

@@ -19,7 +19,7 @@ static size_t check_transforms(const ol_config *config)
             continue;
         }
         failed++;
-        fprintf(stderr, "%s: %s\n", config->file, err.detail[0] ? err.detail : err.message);
+        fprintf(stderr, "%s: %s\n", config->file, ol_cli_reason(&err));
     }
     return failed;
 }
@@ -38,7 +38,7 @@ static size_t check_certificates(const ol_config *config)
             continue;
         }
         failed++;
-        fprintf(stderr, "%s: listen: %s\n", config->file, err.detail);
+        fprintf(stderr, "%s: listen: %s\n", config->file, ol_cli_reason(&err));
     }
     return failed;
 }

@@ -69,14 +69,19 @@ static bool is_local(const ol_error *err)
     static const int codes[] = {OL_ECONFIG, OL_ENOTRANSFORM, OL_EINVAL, OL_EPEER, OL_EORIGIN};
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
         if (err->code == codes[i])
-            return err->detail[0] != '\0';
+            return true;
     return false;
+}
+
+const char *ol_cli_reason(const ol_error *err)
+{
+    return err->detail[0] ? err->detail : err->message;
 }
 
 void ol_cli_complain_error(const char *what, const ol_error *err)
 {
     if (is_local(err))
-        ol_cli_complain("%s", err->detail);
+        ol_cli_complain("%s", ol_cli_reason(err));
     else if (err->detail[0])
         ol_cli_complain("%s: %s: %s (%s)", what, err->s3_code, err->message, err->detail);
     else

@@ -32,7 +32,9 @@ void ol_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2
 int ol_cli_usage(const ol_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 int ol_cli_usage_unknown(const char *name);
-/* "WHAT: CODE: MESSAGE (DETAIL)" for what a transform did, else the detail alone. */
+/* The detail, which is for whoever runs objlens; the message where there is none. */
+const char *ol_cli_reason(const ol_error *err);
+/* "WHAT: CODE: MESSAGE (DETAIL)" for what a transform did, else the reason alone. */
 void ol_cli_complain_error(const char *what, const ol_error *err);
 void ol_cli_print_overview(FILE *to);
 

@@ -15,13 +15,14 @@
 #include "transform/registry.h"
 
 #define EVENT_BYTES_MAX (1 * OL_MIB)
-#define PIECE_BYTES_MAX (4 * OL_MIB)
+#define CHUNK_BYTES_UNIT 4096 /* a page: chunks lie in memory shared with the host */
+#define CHUNK_BYTES_MAX (4 * OL_MIB)
 
 typedef struct run_state {
     const ol_options *options;
     ol_arena *arena;
     ol_transform_spec spec;
-    uint64_t piece_bytes;
+    uint64_t chunk_bytes;
 } run_state;
 
 /* ---- options ---- */
@@ -34,9 +35,10 @@ static int read_options(run_state *self, ol_error *err)
         if (ol_limit_option_set(&self->spec.limits, text, err) != OL_OK)
             return OL_EINVAL;
     text = ol_options_value(self->options, "chunk", 0);
-    if (text && (!ol_size_parse(ol_slice_cstr(text), &self->piece_bytes) ||
-                 self->piece_bytes == 0 || self->piece_bytes > PIECE_BYTES_MAX))
-        return ol_error_set(err, OL_EINVAL, "--chunk must be a size between 1 and 4 MiB");
+    if (text && (!ol_size_parse(ol_slice_cstr(text), &self->chunk_bytes) ||
+                 self->chunk_bytes == 0 || self->chunk_bytes > CHUNK_BYTES_MAX ||
+                 self->chunk_bytes % CHUNK_BYTES_UNIT != 0))
+        return ol_error_set(err, OL_EINVAL, "--chunk must be a multiple of 4 KiB, up to 4 MiB");
     return OL_OK;
 }
 
@@ -102,7 +104,7 @@ static int run_program(const run_state *self, ol_program *program, uint64_t *wri
     if (rc == OL_OK) {
         ol_run_job job = {.program = program,
                           .event = ol_buf_slice(&event),
-                          .piece_bytes = (size_t)self->piece_bytes,
+                          .chunk_bytes = (uint32_t)self->chunk_bytes,
                           .in_fd = STDIN_FILENO,
                           .out_fd = STDOUT_FILENO};
         rc = ol_run_job_run(&job, written, err);
@@ -153,7 +155,10 @@ static const ol_option run_options[] = {
     {"limit", "KEY=VALUE", true,
      "one of limits.transform in the configuration, for example\n"
      "--limit cpu_ms=500 --limit memory_bytes=64MiB"},
-    {"chunk", "SIZE", false, "hand the input over in pieces of exactly this size"},
+    {"chunk", "SIZE", false,
+     "how much of the input the transform is given at a time,\n"
+     "a multiple of 4KiB (default: 128KiB); limits.slot_bytes in\n"
+     "the configuration"},
 };
 
 const ol_command ol_command_run = {

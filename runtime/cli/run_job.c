@@ -100,8 +100,6 @@ static int open_input(running *self)
     bool whole = regular && at == 0; /* a shell may have read some of it already */
     self->in = (ol_stdin){.fd = self->job->in_fd,
                           .size = whole ? (int64_t)st.st_size : -1,
-                          .piece_bytes = self->job->piece_bytes ? self->job->piece_bytes : OL_READ_BYTES,
-                          .whole_pieces = self->job->piece_bytes > 0,
                           .loop = self->loop,
                           .readers = self->readers,
                           .on_idle = settle,
@@ -131,6 +129,8 @@ static int open_pool(running *self, ol_error *err)
     options.hosts_max = 1;
     options.jobs_max = 1;
     options.queue_max = 1;
+    if (self->job->chunk_bytes)
+        options.slot_bytes = self->job->chunk_bytes;
     return ol_pool_new(&self->pool, self->loop, &options, err);
 }
 

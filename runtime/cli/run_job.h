@@ -11,7 +11,7 @@
 typedef struct ol_run_job {
     ol_program *program; /* borrowed */
     ol_slice event;      /* encoded; borrowed */
-    size_t piece_bytes;  /* 0: as it comes */
+    uint32_t chunk_bytes; /* what the program is given at a time: whole pages; 0: the default */
     int in_fd, out_fd;
 } ol_run_job;
 

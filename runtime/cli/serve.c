@@ -130,7 +130,7 @@ static int run(const ol_options *options)
                             beside);
     int rc = self.config_path ? load_file(&self, &self.config, &err) : make_simple(&self, &err);
     if (rc != OL_OK)
-        ol_cli_complain("%s", err.detail);
+        ol_cli_complain("%s", ol_cli_reason(&err));
     int code = rc == OL_OK ? serve(&self) : OL_EXIT_FAILED;
     ol_credentials_fini(&self.credentials);
     return code;

@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/limits.h"
 
 int ol_stdin_init(ol_stdin *in)
 {
-    in->buffer = ol_malloc(in->piece_bytes);
+    in->buffer = ol_malloc(OL_READ_BYTES);
     in->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (in->buffer && in->wake_fd >= 0)
         return OL_OK;
@@ -40,22 +41,20 @@ static bool wait_for_input(ol_stdin *in)
     return !fds[1].revents;
 }
 
-static void read_piece(ol_task *task)
+static void read_some(ol_task *task)
 {
     ol_stdin *in = task->arg;
     in->got = 0;
     in->failure = 0;
-    while (in->got < in->piece_bytes && wait_for_input(in)) {
-        ssize_t got = read(in->fd, in->buffer + in->got, in->piece_bytes - in->got);
+    while (wait_for_input(in)) {
+        ssize_t got = read(in->fd, in->buffer, OL_READ_BYTES);
         if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got < 0)
             in->failure = errno;
-        if (got <= 0)
-            return;
-        in->got += (size_t)got;
-        if (!in->whole_pieces)
-            return;
+        else
+            in->got = (size_t)got;
+        return;
     }
 }
 
@@ -104,7 +103,7 @@ static int open_stage(ol_stage *st, ol_error *err)
     (void)err;
     ol_stdin *in = (ol_stdin *)(uintptr_t)st->config;
     in->stage = st;
-    in->task = (ol_task){.work = read_piece, .done = on_read, .loop = in->loop, .arg = in};
+    in->task = (ol_task){.work = read_some, .done = on_read, .loop = in->loop, .arg = in};
     return OL_OK;
 }
 

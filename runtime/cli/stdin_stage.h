@@ -12,8 +12,6 @@
 typedef struct ol_stdin {
     int fd;
     int64_t size;       /* of a regular file; -1: not known */
-    size_t piece_bytes; /* at most so many a write … */
-    bool whole_pieces;  /* … and exactly so many, but for the last */
     ol_loop *loop;
     ol_offload *readers;
     /* A read that the closed pipeline had left behind is over. */

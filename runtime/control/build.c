@@ -7,6 +7,8 @@
 #include "control/names.h"
 #include "control/suggest.h"
 
+#define PAGE_BYTES 4096 /* slots are mapped into hosts */
+
 /* ---- what the build_*.c files share ---- */
 
 void *ol_build_alloc(ol_builder *b, size_t count, size_t size)
@@ -126,6 +128,8 @@ static void build_limits(ol_builder *b)
     int line = given ? given->at.line : 0;
     if (limits->http.url_bytes_max > limits->http.head_bytes_max)
         ol_build_mistake(b, line, "limits: http.url_bytes_max is above http.head_bytes_max");
+    if (limits->slot_bytes % PAGE_BYTES != 0)
+        ol_build_mistake(b, line, "limits: slot_bytes must be a multiple of 4 KiB");
     if (limits->cache_bytes_max && limits->cache_object_bytes_max > limits->cache_bytes_max)
         ol_build_mistake(b, line, "limits: cache_object_bytes_max is above cache_bytes_max");
     if (given && given->transform.slice_ms > given->transform.unyieldable_ms)

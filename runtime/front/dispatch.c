@@ -5,6 +5,7 @@
  */
 #include "front/authorize.h"
 #include "front/operations.h"
+#include "s3/request_headers.h"
 
 typedef struct operation_row {
     enum ol_s3_operation operation;
@@ -13,21 +14,22 @@ typedef struct operation_row {
     bool on_access_point;
     bool delegated; /* through an OLAP: done by its access point, with its permission as well */
     void (*run)(ol_request *request);
+    void (*run_view)(ol_request *request); /* instead, through an OLAP; NULL = the same */
 } operation_row;
 
 static const operation_row operations[] = {
-    {OL_S3_LIST_BUCKETS, "ListAllMyBuckets", NULL, false, false, ol_op_list_buckets},
-    {OL_S3_CREATE_BUCKET, "CreateBucket", NULL, false, false, ol_op_create_bucket},
-    {OL_S3_DELETE_BUCKET, "DeleteBucket", NULL, false, false, ol_op_delete_bucket},
-    {OL_S3_HEAD_BUCKET, "ListBucket", "ListBucket", true, false, ol_op_head_bucket},
-    {OL_S3_GET_BUCKET_LOCATION, "GetBucketLocation", "ListBucket", true, false, ol_op_get_bucket_location},
-    {OL_S3_LIST_OBJECTS_V2, "ListBucket", NULL, true, false, ol_op_list_objects},
-    {OL_S3_LIST_OBJECTS, "ListBucket", NULL, true, false, ol_op_list_objects},
-    {OL_S3_GET_OBJECT, "GetObject", "GetObject", true, false, ol_op_get_object},
-    {OL_S3_HEAD_OBJECT, "GetObject", "GetObject", true, false, ol_op_get_object},
-    {OL_S3_PUT_OBJECT, "PutObject", "PutObject", true, true, ol_op_put_object},
-    {OL_S3_DELETE_OBJECT, "DeleteObject", "DeleteObject", true, true, ol_op_delete_object},
-    {OL_S3_DELETE_OBJECTS, "DeleteObject", "DeleteObject", true, true, ol_op_delete_objects},
+    {OL_S3_LIST_BUCKETS, "ListAllMyBuckets", NULL, false, false, ol_op_list_buckets, NULL},
+    {OL_S3_CREATE_BUCKET, "CreateBucket", NULL, false, false, ol_op_create_bucket, NULL},
+    {OL_S3_DELETE_BUCKET, "DeleteBucket", NULL, false, false, ol_op_delete_bucket, NULL},
+    {OL_S3_HEAD_BUCKET, "ListBucket", "ListBucket", true, false, ol_op_head_bucket, NULL},
+    {OL_S3_GET_BUCKET_LOCATION, "GetBucketLocation", "ListBucket", true, false, ol_op_get_bucket_location, NULL},
+    {OL_S3_LIST_OBJECTS_V2, "ListBucket", "ListBucket", true, false, ol_op_list_objects, ol_op_list_view},
+    {OL_S3_LIST_OBJECTS, "ListBucket", "ListBucket", true, false, ol_op_list_objects, ol_op_list_view},
+    {OL_S3_GET_OBJECT, "GetObject", "GetObject", true, false, ol_op_get_object, ol_op_view_object},
+    {OL_S3_HEAD_OBJECT, "GetObject", "GetObject", true, false, ol_op_get_object, ol_op_view_object},
+    {OL_S3_PUT_OBJECT, "PutObject", "PutObject", true, true, ol_op_put_object, NULL},
+    {OL_S3_DELETE_OBJECT, "DeleteObject", "DeleteObject", true, true, ol_op_delete_object, NULL},
+    {OL_S3_DELETE_OBJECTS, "DeleteObject", "DeleteObject", true, true, ol_op_delete_objects, NULL},
 };
 
 static const operation_row *find_row(enum ol_s3_operation operation)
@@ -115,6 +117,11 @@ static int prepare(ol_request *request, const operation_row **out, ol_error *err
                                               .key = request->address.key,
                                               .delegated = row->delegated},
                           err);
+    if (rc == OL_OK)
+        rc = ol_s3_headers_refuse(&request->http->headers, err);
+    if (rc == OL_OK)
+        rc = ol_s3_headers_check_owner(&request->http->headers,
+                                       request->generation->config->account_id, err);
     *out = row;
     return rc;
 }
@@ -127,8 +134,8 @@ void ol_request_dispatch(ol_request *request)
         ol_request_fail(request, &err);
         return;
     }
-    if (request->olap && row->run == ol_op_get_object)
-        ol_op_view_object(request);
+    if (request->olap && row->run_view)
+        row->run_view(request);
     else
         row->run(request);
 }

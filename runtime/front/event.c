@@ -55,14 +55,14 @@ static int add_query(ol_buf *out, const ol_s3_address *address)
     return rc;
 }
 
-static int build_url(ol_buf *url, const ol_request *request)
+static int build_url(ol_buf *url, ol_slice alias, const ol_s3_address *address)
 {
-    int rc = ol_buf_addf(url, "https://%.*s/", OL_SLICE_FMT(request->olap->alias));
+    int rc = ol_buf_addf(url, "https://%.*s/", OL_SLICE_FMT(alias));
     if (rc == OL_OK)
-        rc = ol_uri_encode(url, request->address.key, true);
+        rc = ol_uri_encode(url, address->key, true);
     char separator = '?';
-    for (size_t i = 0; rc == OL_OK && i < request->address.param_count; i++) {
-        const ol_s3_param *param = &request->address.params[i];
+    for (size_t i = 0; rc == OL_OK && i < address->param_count; i++) {
+        const ol_s3_param *param = &address->params[i];
         if (ol_view_param_is_private(param->name))
             continue;
         rc = ol_buf_add_byte(url, (uint8_t)separator);
@@ -77,11 +77,11 @@ static int build_url(ol_buf *url, const ol_request *request)
     return rc;
 }
 
-static int add_url(ol_buf *out, const ol_request *request)
+static int add_url(ol_buf *out, ol_slice alias, const ol_s3_address *address)
 {
     ol_buf url;
     ol_buf_init(&url, URL_BYTES_MAX);
-    int rc = build_url(&url, request);
+    int rc = build_url(&url, alias, address);
     if (rc == OL_OK)
         rc = ol_fields_add(out, "userRequest.url", ol_buf_slice(&url));
     ol_buf_fini(&url);
@@ -124,8 +124,8 @@ static int add_request_facts(ol_buf *out, const ol_request *request)
     return rc == OL_OK ? ol_fields_add(out, "time", ol_slice_cstr(now)) : rc;
 }
 
-int ol_event_encode(ol_buf *out, const ol_request *request, const ol_program *program,
-                    ol_slice payload)
+int ol_event_encode(ol_buf *out, const ol_request *request, const ol_s3_address *address,
+                    const ol_program *program, ol_slice payload)
 {
     const ol_program_declared *declared = &program->declared;
     int rc = ol_fields_begin(out);
@@ -136,9 +136,9 @@ int ol_event_encode(ol_buf *out, const ol_request *request, const ol_program *pr
     if (rc == OL_OK)
         rc = add_configuration(out, request->olap, payload);
     if (rc == OL_OK)
-        rc = add_url(out, request);
+        rc = add_url(out, request->olap->alias, address);
     if (rc == OL_OK)
-        rc = add_query(out, &request->address);
+        rc = add_query(out, address);
     if (rc == OL_OK)
         rc = add_declared_headers(out, &request->http->headers, declared->depends_headers);
     if (rc == OL_OK && declared->depends_request)

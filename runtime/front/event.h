@@ -9,8 +9,9 @@
 
 #include "front/request.h"
 
-/* Appends to `out` (empty before). OL_OK, OL_ELIMIT or OL_ENOMEM. */
-int ol_event_encode(ol_buf *out, const ol_request *request, const ol_program *program,
-                    ol_slice payload);
+/* Appends to `out` (empty before). `address` names the object and its query: the request's own,
+ * or that of an entry in a listing. OL_OK, OL_ELIMIT or OL_ENOMEM. */
+int ol_event_encode(ol_buf *out, const ol_request *request, const ol_s3_address *address,
+                    const ol_program *program, ol_slice payload);
 
 #endif

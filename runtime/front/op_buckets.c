@@ -2,6 +2,7 @@
 /*
  * Operations on buckets as such: list, create, head, delete, location.
  */
+#include "front/document.h"
 #include "front/operations.h"
 #include "s3/xml.h"
 
@@ -65,38 +66,55 @@ static void on_created(void *arg, const ol_error *err)
     ol_request_release(request);
 }
 
-/* What would change who may read the bucket is refused, never silently dropped. */
-static int check_create(const ol_request *request, ol_error *err)
-{
-    const ol_headers *headers = &request->http->headers;
-    if (!ol_s3_bucket_name_ok(request->bucket))
-        return ol_error_set(err, OL_EINVALIDBUCKET, NULL);
-    ol_slice acl = ol_headers_get(headers, "x-amz-acl");
-    if (acl.len > 0 && !ol_slice_eq_cstr(acl, "private"))
-        return ol_error_say(err, OL_ENOTIMPLEMENTED, "Bucket ACLs are not implemented.");
-    ol_slice lock = ol_headers_get(headers, "x-amz-bucket-object-lock-enabled");
-    if (ol_slice_ieq(lock, OL_SLICE_LIT("true")))
-        return ol_error_say(err, OL_ENOTIMPLEMENTED, "Object Lock is not implemented.");
-    for (size_t i = 0; i < headers->count; i++)
-        if (headers->items[i].name.len > 12 &&
-            ol_slice_ieq(ol_slice_first(headers->items[i].name, 12), OL_SLICE_LIT("x-amz-grant-")))
-            return ol_error_say(err, OL_ENOTIMPLEMENTED, "Bucket ACLs are not implemented.");
-    return OL_OK;
-}
-
-void ol_op_create_bucket(ol_request *request)
+static void create(ol_request *request)
 {
     ol_origin *origin = request->worker->shared->origin;
     ol_error err = {0};
-    if (check_create(request, &err) != OL_OK) {
-        ol_request_fail(request, &err);
-        return;
-    }
-    ol_request_acquire(request);
     int rc = origin->ops->bucket_create(origin, request->worker->loop, request->bucket, on_created,
                                         request, &err);
     if (rc != OL_WAIT)
         on_created(request, rc == OL_OK ? NULL : &err);
+}
+
+/* A location other than ours would be a promise that nobody keeps. */
+static int check_location(ol_request *request, ol_slice body, ol_error *err)
+{
+    ol_slice location = OL_SLICE_NONE;
+    int rc = ol_s3_xml_parse_create_bucket(body, request->arena, &location, err);
+    if (rc != OL_OK || location.len == 0 ||
+        ol_slice_eq(location, request->generation->config->region))
+        return rc;
+    return ol_error_custom(
+        err, OL_EINVALIDREQUEST, 400, OL_SLICE_LIT("IllegalLocationConstraintException"),
+        OL_SLICE_LIT("The specified location constraint is not the region of this server."));
+}
+
+static void on_location_body(ol_request *request, ol_slice body)
+{
+    ol_error err = {0};
+    if (check_location(request, body, &err) == OL_OK)
+        create(request);
+    else
+        fail_and_release(request, &err);
+}
+
+void ol_op_create_bucket(ol_request *request)
+{
+    ol_error err = {0};
+    ol_slice lock = ol_headers_get(&request->http->headers, "x-amz-bucket-object-lock-enabled");
+    if (ol_slice_ieq(lock, OL_SLICE_LIT("true")))
+        ol_error_say(&err, OL_ENOTIMPLEMENTED, "Object Lock is not implemented.");
+    else if (!ol_s3_bucket_name_ok(request->bucket))
+        ol_error_set(&err, OL_EINVALIDBUCKET, NULL);
+    if (err.code != OL_OK) {
+        ol_request_fail(request, &err);
+        return;
+    }
+    ol_request_acquire(request);
+    if (request->http->content_length > 0 || request->http->chunked)
+        ol_document_read(request, on_location_body);
+    else
+        create(request);
 }
 
 /* ---- HeadBucket, DeleteBucket, GetBucketLocation ---- */

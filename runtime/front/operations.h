@@ -14,6 +14,7 @@ void ol_op_put_object(ol_request *request);
 void ol_op_delete_object(ol_request *request);
 void ol_op_delete_objects(ol_request *request);
 void ol_op_list_objects(ol_request *request);
+void ol_op_list_view(ol_request *request); /* through an OLAP */
 void ol_op_list_buckets(ol_request *request);
 void ol_op_create_bucket(ol_request *request);
 void ol_op_head_bucket(ol_request *request);

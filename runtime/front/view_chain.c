@@ -37,9 +37,26 @@ static void on_log(void *arg, const char *level, ol_slice text)
     ol_buf_fini(&line);
 }
 
+/* The chain's names for the access log, once a request. */
+static void note_transforms(ol_request *request)
+{
+    ol_buf names;
+    if (request->line.transforms.len > 0)
+        return;
+    ol_buf_init(&names, 4 * OL_KIB);
+    for (size_t i = 0; i < request->olap->step_count; i++) {
+        if (i > 0)
+            ol_buf_add_byte(&names, ',');
+        ol_buf_add(&names, request->olap->steps[i].transform);
+    }
+    request->line.transforms = ol_arena_copy(request->arena, ol_buf_slice(&names));
+    ol_buf_fini(&names);
+}
+
 int ol_view_chain_init(ol_view_chain *chain, ol_request *request, ol_error *err)
 {
     const ol_config_olap *olap = request->olap;
+    note_transforms(request);
     for (size_t i = 0; i < olap->step_count; i++) {
         ol_slice name = olap->steps[i].transform;
         ol_program *program = ol_registry_get(request->generation->registry, name);
@@ -61,12 +78,13 @@ static ol_slice trust_group(const ol_request *request, const ol_program *program
     return program->share == OL_SHARE_IDENTITY ? request->who->arn : ol_slice_cstr(request->id);
 }
 
-int ol_view_chain_prepare(ol_view_chain *chain, ol_object *original, ol_error *err)
+int ol_view_chain_prepare(ol_view_chain *chain, const ol_s3_address *address, ol_object *original,
+                          ol_error *err)
 {
     for (size_t i = 0; i < chain->count; i++) {
         ol_view_step *step = &chain->steps[i];
         ol_request *request = step->request;
-        int rc = ol_event_encode(&step->event, request, step->program,
+        int rc = ol_event_encode(&step->event, request, address, step->program,
                                  request->olap->steps[i].payload);
         if (rc != OL_OK)
             return ol_error_say(err, OL_EINVALIDREQUEST,

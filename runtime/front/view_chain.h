@@ -26,8 +26,9 @@ typedef struct ol_view_chain {
 /* Take the current version of each program. OL_ENOTRANSFORM when one is not there. The chain
  * must be ended with fini whatever init said. */
 int ol_view_chain_init(ol_view_chain *chain, ol_request *request, ol_error *err);
-/* Make the calls; `original` serves read_at to the first step. */
-int ol_view_chain_prepare(ol_view_chain *chain, ol_object *original, ol_error *err);
+/* Make the calls, for the object at `address`; `original` serves read_at to the first step. */
+int ol_view_chain_prepare(ol_view_chain *chain, const ol_s3_address *address, ol_object *original,
+                          ol_error *err);
 /* Append one stage a step. */
 int ol_view_chain_add(const ol_view_chain *chain, ol_pipeline *pipeline);
 /* After the last pipeline was closed. */

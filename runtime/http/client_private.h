@@ -2,7 +2,8 @@
 /*
  * The insides of the client. For http/ only.
  *
- *   client.c           hosts, the pool, who gets which connection, the sweep
+ *   client.c           its life, its calls' lives, the sweep
+ *   client_pool.c      hosts, who gets which connection
  *   client_connect.c   a connection from a name to an open stream
  *   client_conn.c      bytes from the server; how connections end
  *   client_call.c      what callers call; bytes to the server
@@ -127,6 +128,17 @@ struct ol_http_client {
 
 /* ---- client.c ---- */
 
+void ol_client_call_free(ol_http_call *call);
+void ol_client_sweep(ol_http_client *client);
+/* To be called by what the end of the client waits for. */
+void ol_client_check_done(ol_http_client *client);
+
+/* ---- client_pool.c ---- */
+
+/* Finds or makes; an unused one goes with ol_client_host_tidy. NULL: out of memory. */
+ol_client_host *ol_client_host_find(ol_http_client *client, const ol_http_peer *peer);
+void ol_client_host_tidy(ol_client_host *host);
+void ol_client_host_release(ol_client_host *host);
 /* Give the call a connection, or a place in the queue (`first`: at its head). OL_OK or
  * OL_ESLOWDOWN or OL_ENOMEM. */
 int ol_client_dispatch(ol_http_call *call, bool fresh, bool first);
@@ -135,7 +147,6 @@ void ol_client_conn_idle(ol_client_conn *conn);
 /* The connection does not count any more: a waiting call may open another. */
 void ol_client_conn_leave(ol_client_conn *conn);
 void ol_client_conn_free(ol_client_conn *conn);
-void ol_client_call_free(ol_http_call *call);
 void ol_client_unqueue(ol_http_call *call);
 
 /* ---- client_connect.c ---- */

@@ -34,13 +34,13 @@ static void on_turn(void *arg)
     unsigned todo = conn->todo;
     conn->todo = 0;
     conn->todo_posted = false;
-    if (todo & OL_TODO_FLUSH)
+    if (todo & OL_TURN_FLUSH)
         ol_http_exchange_flush(&conn->x);
-    if (todo & OL_TODO_BREAK)
+    if (todo & OL_TURN_BREAK)
         tell_broken(conn);
-    if (todo & OL_TODO_FINISH)
+    if (todo & OL_TURN_FINISH)
         finish_now(conn);
-    if (todo & OL_TODO_PUMP)
+    if (todo & OL_TURN_PUMP)
         ol_http_conn_pump(conn);
     free_if_through(conn);
 }
@@ -76,7 +76,7 @@ void ol_http_conn_break(ol_http_conn *conn, int code, bool reset)
     else
         ol_stream_close(&conn->stream, on_stream_closed);
     if (conn->x.active && !conn->x.over)
-        ol_http_conn_todo(conn, OL_TODO_BREAK);
+        ol_http_conn_todo(conn, OL_TURN_BREAK);
     else if (!conn->x.active && !conn->pumping)
         ol_inbox_drop(&conn->in);
 }
@@ -131,7 +131,7 @@ void ol_http_conn_finish(ol_http_conn *conn, int code)
         return;
     conn->x.over = true;
     conn->x.code = code;
-    ol_http_conn_todo(conn, OL_TODO_FINISH);
+    ol_http_conn_todo(conn, OL_TURN_FINISH);
 }
 
 /* The client asked for the end and has sent all it had: nothing can come that would turn our

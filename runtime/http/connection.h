@@ -2,7 +2,8 @@
 /*
  * One connection of the server, and the one exchange it carries at a time. For http/ only.
  *
- *   server.c      listeners, the set of connections, limits, the sweep
+ *   server.c      its life, limits, the sweep
+ *   accept.c      listeners, the memory and the number of connections
  *   connection.c  turns, one request after another, the end
  *   request_reader.c  bytes from the client: heads, bodies
  *   exchange.c    bytes to the client: what handlers call
@@ -27,10 +28,10 @@
 typedef struct ol_http_conn ol_http_conn;
 
 enum {
-    OL_TODO_FLUSH = 1,  /* send what is gathered */
-    OL_TODO_BREAK = 2,  /* tell the handler that the connection broke */
-    OL_TODO_FINISH = 4, /* the exchange is over: on_close, then the next request */
-    OL_TODO_PUMP = 8    /* look at the inbox again */
+    OL_TURN_FLUSH = 1,  /* send what is gathered */
+    OL_TURN_BREAK = 2,  /* tell the handler that the connection broke */
+    OL_TURN_FINISH = 4, /* the exchange is over: on_close, then the next request */
+    OL_TURN_PUMP = 8    /* look at the inbox again */
 };
 
 enum ol_conn_phase {
@@ -102,11 +103,20 @@ struct ol_http_conn {
     struct ol_http_exchange x;
 };
 
+typedef struct ol_http_listener {
+    ol_listener base;
+    ol_http_server *server;
+    struct ol_tls *tls;
+    struct ol_http_listener *next;
+    bool starved; /* a connection waits that could not be taken */
+    bool closing;
+} ol_http_listener;
+
 struct ol_http_server {
     ol_loop *loop;
     ol_http_limits limits;
     ol_http_handler handler;
-    struct ol_http_listener *listeners;
+    ol_http_listener *listeners;
     ol_http_conn *conns; /* all that are not freed, newest first */
     size_t conns_open, conns_refused;
     ol_http_conn *spare;
@@ -127,9 +137,17 @@ struct ol_http_server {
 /* ---- server.c ---- */
 
 const char *ol_http_server_date(ol_http_server *server);
+bool ol_http_server_ends(const ol_http_server *server);
+void ol_http_server_sweep(ol_http_server *server);
+/* To be called by what the end of the server waits for. */
+void ol_http_server_check_done(ol_http_server *server);
+
+/* ---- accept.c ---- */
+
 /* The connection's memory is free again. */
 void ol_http_server_gone(ol_http_conn *conn);
-bool ol_http_server_ends(const ol_http_server *server);
+void ol_http_conn_destroy(ol_http_conn *conn);
+void ol_http_listener_close(ol_http_listener *listener);
 
 /* ---- connection.c ---- */
 

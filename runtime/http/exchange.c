@@ -169,7 +169,7 @@ int ol_http_write(ol_http_exchange *x, ol_slice data)
         rc = OL_WAIT;
     } else if (x->unsent != 0 && ol_outbox_gather(&x->conn->out, data, x->chunked)) {
         x->sent += data.len;
-        ol_http_conn_todo(x->conn, OL_TODO_FLUSH);
+        ol_http_conn_todo(x->conn, OL_TURN_FLUSH);
         return OL_OK;
     } else {
         rc = send_now(x, data);

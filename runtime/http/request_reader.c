@@ -108,7 +108,8 @@ static bool read_head(ol_http_conn *conn)
         ol_http_conn_refuse(conn, fault.status, fault.why);
         return true;
     }
-    conn->in.window = ol_slice_from(conn->in.window, (size_t)(bytes.data + bytes.len - conn->in.window.data));
+    size_t used = (size_t)(bytes.data + bytes.len - conn->in.window.data);
+    conn->in.window = ol_slice_from(conn->in.window, used);
     start_exchange(conn, bytes);
     return true;
 }
@@ -264,7 +265,7 @@ void ol_http_body_start(ol_http_exchange *x, const ol_http_body_ops *ops, void *
         say_continue(conn);
     ol_progress_begin(&conn->progress, now_ms(conn));
     if (!conn->pumping)
-        ol_http_conn_todo(conn, OL_TODO_PUMP);
+        ol_http_conn_todo(conn, OL_TURN_PUMP);
 }
 
 void ol_http_body_resume(ol_http_exchange *x)
@@ -274,6 +275,6 @@ void ol_http_body_resume(ol_http_exchange *x)
         return;
     conn->paused = false;
     ol_progress_resume(&conn->progress, now_ms(conn));
-    ol_http_conn_todo(conn, OL_TODO_PUMP);
+    ol_http_conn_todo(conn, OL_TURN_PUMP);
 }
 

@@ -36,8 +36,8 @@ void ol_read_buf_release(ol_read_buf *buf);
 /* How many are kept now. */
 size_t ol_read_pool_kept(const ol_read_pool *pool);
 
-/* Two scratch areas of OL_READ_BYTES plus TLS overhead, valid within one call only: bytes as they came
- * from, and as they go to, a TLS socket. NULL: out of memory. */
+/* Two scratch areas of OL_READ_BYTES plus TLS overhead, valid within one call only: bytes as
+ * they came from, and as they go to, a TLS socket. data NULL: out of memory. */
 ol_span ol_read_pool_scratch(ol_read_pool *pool, bool outgoing);
 
 #endif

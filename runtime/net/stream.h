@@ -3,9 +3,9 @@
  * A byte stream over TCP, plain or TLS, that lives on one loop. It is embedded in its owner.
  *
  * Life: init → accept or connect → on_open (once the stream can carry bytes; TLS: once the
- * handshake is done) → reads and writes → close or abort → the closed callback, after which the memory may be
- * reused. Callbacks never run from inside a call of the owner into the same stream, and never after
- * close or abort, the closed callback excepted.
+ * handshake is done) → reads and writes → close or abort → the closed callback, after which
+ * the memory may be reused. Callbacks never run from inside a call of the owner into the same
+ * stream, and never after close or abort, the closed callback excepted.
  */
 #ifndef OL_NET_STREAM_H
 #define OL_NET_STREAM_H

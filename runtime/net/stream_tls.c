@@ -234,6 +234,8 @@ static int deliver_once(ol_stream *stream)
         size_t got;
         rc = ol_tls_session_read(stream->tls_, (ol_span){span.data + len, span.len - len}, &got);
         len += got;
+        if (rc == OL_OK && ol_tls_session_is_dry(stream->tls_))
+            rc = OL_WAIT;
     }
     int flushed = flush_out(stream); /* alerts, answers to key updates */
     if (len > 0)

@@ -126,6 +126,13 @@ void ol_tls_session_destroy(ol_tls_session *session)
 
 /* ---- steps ---- */
 
+/* SSL_get_error looks at the thread's queue: nothing old may stand in it. */
+static void forget_errors(void)
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+}
+
 static int verdict(ol_tls_session *session, int result)
 {
     switch (SSL_get_error(session->ssl, result)) {
@@ -140,7 +147,7 @@ static int verdict(ol_tls_session *session, int result)
 
 int ol_tls_session_handshake(ol_tls_session *session)
 {
-    ERR_clear_error();
+    forget_errors();
     int result = SSL_do_handshake(session->ssl);
     if (result == 1)
         return OL_OK;
@@ -150,15 +157,20 @@ int ol_tls_session_handshake(ol_tls_session *session)
 
 int ol_tls_session_read(ol_tls_session *session, ol_span into, size_t *len)
 {
-    ERR_clear_error();
+    forget_errors();
     *len = 0;
     int result = SSL_read_ex(session->ssl, into.data, into.len, len);
     return result == 1 ? OL_OK : verdict(session, result);
 }
 
+bool ol_tls_session_is_dry(const ol_tls_session *session)
+{
+    return session->in.len == 0 && !SSL_has_pending(session->ssl);
+}
+
 int ol_tls_session_write(ol_tls_session *session, ol_slice plain, size_t *taken)
 {
-    ERR_clear_error();
+    forget_errors();
     *taken = 0;
     int result = SSL_write_ex(session->ssl, plain.data, plain.len, taken);
     return result == 1 ? OL_OK : OL_EPROTOCOL;
@@ -166,7 +178,7 @@ int ol_tls_session_write(ol_tls_session *session, ol_slice plain, size_t *taken)
 
 void ol_tls_session_shutdown(ol_tls_session *session)
 {
-    ERR_clear_error();
+    forget_errors();
     if (SSL_is_init_finished(session->ssl))
         SSL_shutdown(session->ssl);
 }

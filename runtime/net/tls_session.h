@@ -31,6 +31,8 @@ void ol_tls_session_destroy(ol_tls_session *session);
 int ol_tls_session_handshake(ol_tls_session *session);
 /* OL_OK: *len > 0 bytes; OL_WAIT: more of `in` is needed; OL_DONE: the peer said close_notify. */
 int ol_tls_session_read(ol_tls_session *session, ol_span into, size_t *len);
+/* A read now could only say OL_WAIT: spares the asking. */
+bool ol_tls_session_is_dry(const ol_tls_session *session);
 /* Encrypts one record at most (16 KiB). OL_OK or negative. `out` must have room for it. */
 int ol_tls_session_write(ol_tls_session *session, ol_slice plain, size_t *taken);
 /* Puts close_notify into `out`. */

@@ -38,8 +38,12 @@ typedef struct ol_sigv4_result {
 /* The secret of an access key; empty = unknown. Borrowed until the check returns. */
 typedef ol_slice (*ol_sigv4_secret_fn)(void *arg, ol_slice access_key);
 
-/* OL_OK; or OL_EMISSINGAUTH/OL_EACCESS (no Authorization: anonymous), OL_EAUTHHEADER, OL_EACCESSKEY,
- * OL_ESIGNATURE, OL_ESKEW (15 minutes), OL_EINVALIDREQUEST (SigV2), … `now_ms` is the wall clock. */
+/* OL_OK; or OL_EMISSINGAUTH (anonymous; the client reads AccessDenied), OL_EAUTHHEADER,
+ * OL_EACCESSKEY, OL_ESIGNATURE, OL_ESKEW (15 minutes), OL_EACCESS (no date, or an x-amz-* header
+ * that is not signed), OL_EINVALIDREQUEST (SigV2, or no x-amz-content-sha256), OL_ENOTIMPLEMENTED
+ * (presigned URLs, SigV4A), OL_EINVAL (two mechanisms, a session token, …), OL_EINVALIDURI,
+ * OL_ELIMIT, OL_ENOMEM. After an error *out is all zeros. `now_ms` is the wall clock. Does not
+ * allocate once warm. */
 int ol_sigv4_check(ol_sigv4 *sigv4, const ol_http_request *req, int64_t now_ms, ol_slice region,
                    ol_sigv4_secret_fn secret, void *arg, ol_sigv4_result *out, ol_error *err);
 void ol_sigv4_result_fini(ol_sigv4_result *result);

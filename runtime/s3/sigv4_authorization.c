@@ -85,7 +85,8 @@ static int parse_signed_headers(ol_slice text, ol_sigv4_authorization *out, ol_e
         text = more ? ol_slice_from(text, (size_t)end + 1) : OL_SLICE_NONE;
         bool ordered = out->name_count == 0 ||
                        ol_slice_cmp(out->names[out->name_count - 1], name) < 0;
-        if (name.len == 0 || !all_in(name, NAME) || !ordered || out->name_count == OL_HTTP_HEADERS_MAX)
+        if (name.len == 0 || !all_in(name, NAME) || !ordered ||
+            out->name_count == OL_HTTP_HEADERS_MAX)
             return ol_error_say(err, OL_EAUTHHEADER,
                                 MALFORMED "SignedHeaders must be a list of distinct lower-case "
                                           "names in ascending order.");

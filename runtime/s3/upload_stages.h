@@ -16,8 +16,8 @@
 typedef struct ol_upload_plan {
     bool aws_chunked;
     int64_t content_length; /* of the decoded body; -1 = unknown */
-    bool has_integrity;     /* a Content-MD5 or x-amz-checksum-* will be verified; DeleteObjects asks
-                               for one */
+    bool has_integrity;     /* a Content-MD5 or x-amz-checksum-* will be verified; DeleteObjects
+                               asks for one */
     ol_headers store_headers; /* headers to keep with the object: lower-case; aws-chunked removed
                                  from content-encoding; x-amz-meta-* within limits */
     /* private */

@@ -61,7 +61,8 @@ static inline void check_fields(const ol_http_head *head, bool response)
     require(response || hosts == 1 || (head->http_1_0 && hosts == 0));
     for (size_t i = 0; i < head->headers.count; i++) {
         const ol_header *h = &head->headers.items[i];
-        require(h->name.len > 0 && ol_slice_find(h->name, ' ') < 0 && ol_slice_find(h->name, '\t') < 0);
+        require(h->name.len > 0 && ol_slice_find(h->name, ' ') < 0);
+        require(ol_slice_find(h->name, '\t') < 0);
     }
 }
 

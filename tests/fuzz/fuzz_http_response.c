@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The responses that the client reads: heads, bodies, one after the other. Two bytes say how to cut. */
+/* The responses that the client reads: heads and bodies, one after the other. The first two
+ * bytes say how to cut the rest. */
 #include "fuzz_http_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -112,6 +112,16 @@ def test_rclone_copies_in_and_out(rclone, tmp_path):
     assert rclone("cat", "lens:shop-s3alias/from-rclone/y.txt") == TEXT
     assert rclone("cat", "lens:shout--ol-s3/from-rclone/y.txt") == SHOUTED
     assert rclone("lsf", "lens:shop/from-rclone") == b"y.txt\n"
+    rclone("copy", "lens:shout--ol-s3/from-rclone", tmp_path / "down")
+    assert (tmp_path / "down" / "y.txt").read_bytes() == SHOUTED
+
+
+def test_awscli_syncs_a_view(aws, stored, tmp_path):
+    for number in range(5):
+        stored.s3().put_object(Bucket="shop", Key=f"sync/{number}", Body=b"text %d" % number)
+    aws("s3", "sync", "s3://shout--ol-s3/sync", tmp_path / "down")
+    got = {p.name: p.read_bytes() for p in (tmp_path / "down").iterdir()}
+    assert got == {str(n): b"TEXT %d" % n for n in range(5)}
 
 
 @pytest.mark.parametrize("checksum", ["CRC32", "CRC32C", "SHA1", "SHA256"])

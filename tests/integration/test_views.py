@@ -131,9 +131,28 @@ def test_writes_through_a_view_reach_the_access_point(s3):
         s3.get_object(Bucket="shop", Key="through")
 
 
-def test_listing_through_a_view_is_refused_rather_than_wrong(shop, s3):
-    answer = get(shop, "/shout--ol-s3?list-type=2")
-    assert (answer.status, answer.code) == (501, "NotImplemented")
+def test_listing_through_a_view_tells_sizes_and_etags_of_the_view(s3):
+    for name in ("a", "b", "sub/c"):
+        s3.put_object(Bucket="shop", Key=f"list/{name}", Body=name.encode() * 1000)
+    page = s3.list_objects_v2(Bucket="double--ol-s3", Prefix="list/", Delimiter="/")
+    assert [e["Key"] for e in page["Contents"]] == ["list/a", "list/b"]
+    assert [p["Prefix"] for p in page["CommonPrefixes"]] == ["list/sub/"]
+    for entry in page["Contents"]:
+        head = s3.head_object(Bucket="double--ol-s3", Key=entry["Key"])
+        assert (entry["Size"], entry["ETag"]) == (head["ContentLength"], head["ETag"])
+        assert entry["Size"] == 2000
+    pages = [s3.list_objects_v2(Bucket="double--ol-s3", Prefix="list/", MaxKeys=1)]
+    while pages[-1]["IsTruncated"]:
+        pages.append(s3.list_objects_v2(Bucket="double--ol-s3", Prefix="list/", MaxKeys=1,
+                                        ContinuationToken=pages[-1]["NextContinuationToken"]))
+    assert [e["Key"] for p in pages for e in p["Contents"]] == ["list/a", "list/b", "list/sub/c"]
+
+
+def test_an_entry_whose_view_fails_is_listed_and_says_so_when_read(shop, s3):
+    s3.put_object(Bucket="shop", Key="broken/x.xml", Body=b"<a><b></a>")
+    entry, = s3.list_objects_v2(Bucket="json--ol-s3", Prefix="broken/")["Contents"]
+    assert entry["Size"] == 0
+    assert get(shop, "/json--ol-s3/broken/x.xml").status >= 400
 
 
 def test_head_of_a_missing_key_is_404(shop, s3):

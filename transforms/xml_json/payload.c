@@ -1,70 +1,108 @@
 /* SPDX-License-Identifier: MIT */
-#include "payload.h"
-
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-static bool read_memory(struct xj_config *config, const json_t *value, char *reason, size_t size)
-{
-    json_int_t bytes = json_integer_value(value);
-    if (!json_is_integer(value) || bytes < (json_int_t)XJ_MEMORY_MIN || bytes > (json_int_t)XJ_MEMORY_MAX) {
-        snprintf(reason, size, "memory_bytes must be a whole number from %u to %zu", XJ_MEMORY_MIN,
-                 XJ_MEMORY_MAX);
-        return false;
-    }
-    config->memory_bytes = (size_t)bytes;
-    return true;
-}
+#include "config.h"
 
-/* "/catalog/book" */
-static bool split_path(struct xj_config *config)
-{
-    struct xj_path *path = &config->path;
-    const char *at = config->path_text;
-    while (*at == '/') {
-        size_t size = strcspn(++at, "/");
-        if (size == 0 || path->count == XJ_PATH_MAX)
-            return false;
-        path->names[path->count] = at;
-        path->sizes[path->count++] = size;
-        at += size;
-    }
-    return *at == '\0' && path->count > 0;
-}
+/* Of a name that a reason shows. */
+#define SHOWN_MAX 40
 
-static bool read_records(struct xj_config *config, const json_t *value, char *reason, size_t size)
+struct reading {
+    struct xj_config *config;
+    char *reason;
+    size_t reason_size;
+};
+
+static bool wrong(struct reading *r, const char *format, const char *what)
+    __attribute__((format(printf, 2, 0)));
+
+static bool wrong(struct reading *r, const char *format, const char *what)
 {
-    const char *text = json_string_value(value);
-    if (text && json_string_length(value) <= XJ_PATH_BYTES_MAX) {
-        memcpy(config->path_text, text, json_string_length(value) + 1);
-        if (split_path(config))
-            return true;
-    }
-    snprintf(reason, size, "records must be a path of 1 to %d element names, like /catalog/book",
-             XJ_PATH_MAX);
+    char shown[SHOWN_MAX + 1];
+    snprintf(shown, sizeof(shown), "%s", what);
+    snprintf(r->reason, r->reason_size, format, shown);
     return false;
 }
 
-static bool read_object(struct xj_config *config, json_t *root, char *reason, size_t size)
+/* "/catalog/book" becomes {"catalog", "book"}. */
+static bool split_path(struct xj_config *config)
+{
+    char *at = config->path_text;
+    if (*at != '/')
+        return false;
+    while (*at == '/') {
+        *at++ = '\0';
+        size_t size = strcspn(at, "/");
+        if (size == 0 || size > XJ_NAME_BYTES_MAX || config->path_count == XJ_DEPTH_MAX ||
+            strcspn(at, " \t\r\n*[]@()<>\"'&") < size)
+            return false;
+        config->path[config->path_count++] = at;
+        at += size;
+    }
+    return true;
+}
+
+static bool read_records(struct reading *r, const char *key, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    size_t size = text ? json_string_length(value) : 0;
+    if (size > XJ_RECORDS_BYTES_MAX)
+        return wrong(r, "\"%s\" is too long", key);
+    memcpy(r->config->path_text, text ? text : "", size + 1);
+    return (text && split_path(r->config)) ||
+           wrong(r, "\"%s\" must be a path of element names from the root, like /catalog/book", key);
+}
+
+static bool read_force_list(struct reading *r, const char *key, const json_t *value)
+{
+    if (!json_is_array(value) || json_array_size(value) > XJ_FORCE_LIST_MAX)
+        return wrong(r, "\"%s\" must be a list of at most 1000 element names", key);
+    r->config->force_list = json_object();
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const char *name = json_string_value(json_array_get(value, i));
+        if (!name)
+            return wrong(r, "\"%s\" must hold names only", key);
+        if (json_object_set_new(r->config->force_list, name, json_true()) != 0)
+            return wrong(r, "%s", "out of memory");
+    }
+    return true;
+}
+
+static bool read_memory_bytes(struct reading *r, const char *key, const json_t *value)
+{
+    json_int_t bytes = json_integer_value(value);
+    if (bytes < XJ_TREE_BYTES_MIN || bytes > XJ_TREE_BYTES_MAX)
+        return wrong(r, "\"%s\" must be a whole number from 131072 (128 KiB) to 67108864 (64 MiB)",
+                     key);
+    r->config->memory_bytes = (size_t)bytes;
+    return true;
+}
+
+static const struct key {
+    const char *name;
+    bool (*read)(struct reading *r, const char *key, const json_t *value);
+} keys[] = {
+    {"records", read_records},
+    {"force_list", read_force_list},
+    {"memory_bytes", read_memory_bytes},
+};
+
+static bool read_key(struct reading *r, const char *key, const json_t *value)
+{
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strcmp(keys[i].name, key) == 0)
+            return keys[i].read(r, key, value);
+    return wrong(r, "the payload has an unknown key, \"%s\"", key);
+}
+
+static bool read_object(struct reading *r, json_t *root)
 {
     const char *key;
     json_t *value;
-    if (!json_is_object(root)) {
-        snprintf(reason, size, "the payload must be a JSON object");
-        return false;
-    }
+    if (!json_is_object(root))
+        return wrong(r, "%s", "the payload must be a JSON object");
     json_object_foreach(root, key, value) {
-        bool ok;
-        if (strcmp(key, "memory_bytes") == 0) {
-            ok = read_memory(config, value, reason, size);
-        } else if (strcmp(key, "records") == 0) {
-            ok = read_records(config, value, reason, size);
-        } else {
-            snprintf(reason, size, "the payload has an unknown key, \"%.40s\"", key);
-            ok = false;
-        }
-        if (!ok)
+        if (!read_key(r, key, value))
             return false;
     }
     return true;
@@ -73,17 +111,26 @@ static bool read_object(struct xj_config *config, json_t *root, char *reason, si
 bool xj_config_read(struct xj_config *config, const char *payload, size_t size, char *reason,
                     size_t reason_size)
 {
-    *config = (struct xj_config){.memory_bytes = XJ_MEMORY_DEFAULT};
+    struct reading r = {config, reason, reason_size};
+    json_error_t error;
+    config->memory_bytes = XJ_TREE_BYTES_DEFAULT;
+    config->force_list = NULL;
+    config->path_count = 0;
     if (size == 0)
         return true;
-    json_error_t error;
     json_t *root = json_loadb(payload, size, JSON_REJECT_DUPLICATES, &error);
     if (!root) {
         snprintf(reason, reason_size, "the payload is not JSON: line %d, column %d", error.line,
                  error.column);
         return false;
     }
-    bool ok = read_object(config, root, reason, reason_size);
+    bool ok = read_object(&r, root);
     json_decref(root);
     return ok;
+}
+
+void xj_config_fini(struct xj_config *config)
+{
+    json_decref(config->force_list);
+    config->force_list = NULL;
 }

@@ -2,51 +2,55 @@
 #include "space.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
-/* U+0009 to U+000D, U+001C to U+0020; XML lets through only some of them. */
-static bool narrow(unsigned char c)
+static bool is_ascii_space(uint8_t c)
 {
-    return c == ' ' || (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x1f);
+    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
 }
 
 /* U+0085, U+00A0 */
-static bool two(const unsigned char *p)
+static bool is_space2(const uint8_t *p)
 {
     return p[0] == 0xc2 && (p[1] == 0x85 || p[1] == 0xa0);
 }
 
 /* U+1680, U+2000 to U+200A, U+2028, U+2029, U+202F, U+205F, U+3000 */
-static bool three(const unsigned char *p)
+static bool is_space3(const uint8_t *p)
 {
-    uint32_t c = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-    return c == 0xe19a80 || (c >= 0xe28080 && c <= 0xe2808a) || c == 0xe280a8 || c == 0xe280a9 ||
-           c == 0xe280af || c == 0xe2819f || c == 0xe38080;
+    if (p[0] == 0xe1)
+        return p[1] == 0x9a && p[2] == 0x80;
+    if (p[0] == 0xe3)
+        return p[1] == 0x80 && p[2] == 0x80;
+    if (p[0] != 0xe2)
+        return false;
+    if (p[1] == 0x80)
+        return (p[2] >= 0x80 && p[2] <= 0x8a) || p[2] == 0xa8 || p[2] == 0xa9 || p[2] == 0xaf;
+    return p[1] == 0x81 && p[2] == 0x9f;
 }
 
-size_t xj_space_before(const unsigned char *text, size_t size)
+size_t xj_space_before(const uint8_t *text, size_t size)
 {
-    size_t at = 0;
+    size_t i = 0;
     for (;;) {
-        if (at < size && narrow(text[at]))
-            at += 1;
-        else if (at + 2 <= size && two(text + at))
-            at += 2;
-        else if (at + 3 <= size && three(text + at))
-            at += 3;
+        if (i < size && is_ascii_space(text[i]))
+            i++;
+        else if (i + 1 < size && is_space2(text + i))
+            i += 2;
+        else if (i + 2 < size && is_space3(text + i))
+            i += 3;
         else
-            return at;
+            return i;
     }
 }
 
-size_t xj_without_space_behind(const unsigned char *text, size_t size)
+size_t xj_space_trimmed(const uint8_t *text, size_t size)
 {
     for (;;) {
-        if (size >= 1 && narrow(text[size - 1]))
-            size -= 1;
-        else if (size >= 2 && two(text + size - 2))
+        if (size >= 1 && is_ascii_space(text[size - 1]))
+            size--;
+        else if (size >= 2 && is_space2(text + size - 2))
             size -= 2;
-        else if (size >= 3 && three(text + size - 3))
+        else if (size >= 3 && is_space3(text + size - 3))
             size -= 3;
         else
             return size;

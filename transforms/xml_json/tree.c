@@ -1,218 +1,183 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * In the store an element is
+ *
+ *     [next group: 4 bytes, if it is the first of its name]
+ *     [next of the same name: 4 bytes]      <- the element's place
+ *     varint name and flags
+ *     varint distance back to its attributes; to its text, and its size; to the second piece of
+ *     text; to its first child: as the flags say
+ */
 #include "tree.h"
 
-#include <stdint.h>
 #include <string.h>
 
-#include "space.h"
+enum { HAS_ATTRIBUTES = 1, HAS_TEXT = 2, HAS_MORE = 4, HAS_CHILDREN = 8, FLAG_BITS = 4 };
 
-#define TABLE_START 64
+#define NODE_BYTES_MAX (8 + 6 * XJ_VARINT_BYTES_MAX)
 
-void xj_tree_init(struct xj_tree *tree, struct xj_budget *budget)
+void xj_tree_init(struct xj_tree *t, struct xj_memory *memory, struct xj_names *names)
 {
-    memset(tree, 0, sizeof(*tree));
-    tree->budget = budget;
-    xj_arena_init(&tree->names, budget);
-    xj_arena_init(&tree->nodes, budget);
+    t->memory = memory;
+    t->names = names;
+    xj_store_init(&t->store, memory);
 }
 
-void xj_tree_fini(struct xj_tree *tree)
+void xj_tree_fini(struct xj_tree *t)
 {
-    xj_arena_fini(&tree->names);
-    xj_arena_fini(&tree->nodes);
+    xj_store_fini(&t->store);
+    xj_memory_give(t->memory, t->groups, t->groups_room * sizeof(*t->groups));
+    t->groups = NULL;
+    t->groups_room = t->group_count = 0;
 }
 
-void xj_tree_reset(struct xj_tree *tree)
+/* The groups from `count` on close: their names mean what they meant before. */
+static void drop_groups(struct xj_tree *t, size_t count)
 {
-    xj_arena_reset(&tree->nodes);
-    tree->depth = 0;
-}
-
-/* ---- names -------------------------------------------------------------------------------- */
-
-/* Keys are addresses that the parser chose, not bytes that a stranger did. */
-static size_t slot_of(const struct xj_tree *tree, const void *key, bool attribute)
-{
-    uint64_t hash = ((uint64_t)(uintptr_t)key * 2 + attribute) * 0x9e3779b97f4a7c15u;
-    return (size_t)(hash >> 32) & (tree->table_size - 1);
-}
-
-static void insert(struct xj_tree *tree, struct xj_name *name)
-{
-    size_t slot = slot_of(tree, name->key, name->attribute);
-    while (tree->table[slot])
-        slot = (slot + 1) & (tree->table_size - 1);
-    tree->table[slot] = name;
-}
-
-/* The old table stays in the arena: all of them together are as large as the last one. */
-static bool grow_table(struct xj_tree *tree)
-{
-    size_t size = tree->table_size ? tree->table_size * 2 : TABLE_START;
-    struct xj_name **old = tree->table;
-    struct xj_name **table = xj_arena_alloc(&tree->names, size * sizeof(*table));
-    if (!table)
-        return false;
-    memset(table, 0, size * sizeof(*table));
-    size_t old_size = tree->table_size;
-    tree->table = table;
-    tree->table_size = size;
-    for (size_t i = 0; i < old_size; i++)
-        if (old[i])
-            insert(tree, old[i]);
-    return true;
-}
-
-static struct xj_name *add_name(struct xj_tree *tree, const char *key, bool attribute)
-{
-    if ((tree->table_used + 1) * 2 > tree->table_size && !grow_table(tree))
-        return NULL;
-    size_t size = strlen(key);
-    struct xj_name *name = xj_arena_alloc(&tree->names, sizeof(*name) + size);
-    if (!name)
-        return NULL;
-    *name = (struct xj_name){.key = key, .attribute = attribute, .size = size};
-    memcpy(name->text, key, size);
-    tree->table_used++;
-    insert(tree, name);
-    return name;
-}
-
-static struct xj_name *find_name(struct xj_tree *tree, const char *key, bool attribute)
-{
-    if (tree->table_size == 0)
-        return add_name(tree, key, attribute);
-    size_t slot = slot_of(tree, key, attribute);
-    for (struct xj_name *n; (n = tree->table[slot]); slot = (slot + 1) & (tree->table_size - 1))
-        if (n->key == key && n->attribute == attribute)
-            return n;
-    return add_name(tree, key, attribute);
-}
-
-/* ---- nodes -------------------------------------------------------------------------------- */
-
-static struct xj_open *innermost(struct xj_tree *tree)
-{
-    return &tree->open[tree->depth - 1];
-}
-
-static struct xj_node *add_node(struct xj_tree *tree, const char *name, bool attribute)
-{
-    struct xj_name *found = find_name(tree, name, attribute);
-    struct xj_node *node = found ? xj_arena_alloc(&tree->nodes, sizeof(*node)) : NULL;
-    if (!node)
-        return NULL;
-    *node = (struct xj_node){.name = found};
-    if (tree->depth == 0)
-        return node;
-    struct xj_open *parent = innermost(tree);
-    if (parent->last)
-        parent->last->next = node;
-    else
-        parent->node->first = node;
-    parent->last = node;
-    return node;
-}
-
-bool xj_tree_start(struct xj_tree *tree, const char *name)
-{
-    struct xj_node *node = add_node(tree, name, false);
-    if (!node)
-        return false;
-    tree->open[tree->depth++] = (struct xj_open){.node = node};
-    return true;
-}
-
-static struct xj_text *new_text(struct xj_tree *tree, const void *bytes, size_t size)
-{
-    struct xj_text *text = xj_arena_alloc(&tree->nodes, sizeof(*text) + size);
-    if (!text)
-        return NULL;
-    *text = (struct xj_text){.size = size};
-    memcpy(text->bytes, bytes, size);
-    return text;
-}
-
-bool xj_tree_attribute(struct xj_tree *tree, const char *name, const char *value)
-{
-    struct xj_node *node = add_node(tree, name, true);
-    if (!node)
-        return false;
-    node->text_size = strlen(value);
-    node->text = new_text(tree, value, node->text_size);
-    return node->text != NULL;
-}
-
-static bool append(struct xj_tree *tree, struct xj_open *open, const unsigned char *bytes, size_t size)
-{
-    struct xj_text *tail = open->tail;
-    if (tail) {
-        size_t more = xj_arena_extend(&tree->nodes, tail->bytes + tail->size, size);
-        memcpy(tail->bytes + tail->size, bytes, more);
-        tail->size += more;
-        bytes += more;
-        size -= more;
+    while (t->group_count > count) {
+        const struct xj_group *group = &t->groups[--t->group_count];
+        t->names->items[group->name].group = group->outer;
     }
-    if (size == 0)
+}
+
+void xj_tree_clear(struct xj_tree *t)
+{
+    drop_groups(t, 0);
+    xj_store_cut(&t->store, 1);
+}
+
+static bool append_varint(struct xj_tree *t, uint32_t value)
+{
+    uint8_t bytes[XJ_VARINT_BYTES_MAX];
+    return xj_store_append(&t->store, bytes, xj_varint(bytes, value));
+}
+
+static bool append_attribute(struct xj_tree *t, const char *name, const char *value)
+{
+    uint32_t number = xj_names_number(t->names, name);
+    size_t size = strlen(value);
+    return number != XJ_NO_NAME && append_varint(t, number) && append_varint(t, (uint32_t)size) &&
+           xj_store_append(&t->store, value, size);
+}
+
+static bool append_attributes(struct xj_tree *t, const char *const *attributes, uint32_t *at)
+{
+    uint32_t count = 0;
+    if (!attributes || !attributes[0])
         return true;
-    struct xj_text *text = new_text(tree, bytes, size);
-    if (!text)
+    *at = t->store.end;
+    while (attributes[2 * count])
+        count++;
+    if (!append_varint(t, count))
         return false;
-    if (tail)
-        tail->next = text;
+    for (; attributes[0]; attributes += 2)
+        if (!append_attribute(t, attributes[0], attributes[1]))
+            return false;
+    return true;
+}
+
+bool xj_tree_begin(struct xj_tree *t, const char *name, const char *const *attributes)
+{
+    uint32_t number = xj_names_number(t->names, name);
+    if (number == XJ_NO_NAME)
+        return false;
+    struct xj_open *e = &t->open[++t->depth];
+    *e = (struct xj_open){.name = number, .groups = (uint32_t)t->group_count};
+    return append_attributes(t, attributes, &e->attributes);
+}
+
+bool xj_tree_text(struct xj_tree *t, const uint8_t *bytes, size_t size)
+{
+    return xj_text_add(&t->open[t->depth].text, &t->store, bytes, size);
+}
+
+/* The element at `at`, which has just been written, becomes its parent's last child. */
+static void link_to_group(struct xj_tree *t, struct xj_group *group, uint32_t at)
+{
+    xj_store_patch(&t->store, group->last, at);
+    group->last = at;
+}
+
+static void link_as_group(struct xj_tree *t, size_t parent_groups, uint32_t name, uint32_t at)
+{
+    if (t->group_count > parent_groups)
+        xj_store_patch(&t->store, t->groups[t->group_count - 1].first - 4, at);
+    struct xj_name *known = &t->names->items[name];
+    t->groups[t->group_count++] =
+        (struct xj_group){.name = name, .first = at, .last = at, .outer = known->group};
+    known->group = (uint32_t)t->group_count;
+}
+
+static size_t encode(const struct xj_open *e, uint32_t at, uint32_t child, uint8_t *out)
+{
+    unsigned flags = (e->attributes ? HAS_ATTRIBUTES : 0) | (e->text.first ? HAS_TEXT : 0) |
+                     (e->text.more ? HAS_MORE : 0) | (child ? HAS_CHILDREN : 0);
+    size_t n = xj_varint(out, e->name << FLAG_BITS | flags);
+    if (e->attributes)
+        n += xj_varint(out + n, at - e->attributes);
+    if (e->text.first) {
+        n += xj_varint(out + n, at - e->text.first);
+        n += xj_varint(out + n, e->text.first_size);
+    }
+    if (e->text.more)
+        n += xj_varint(out + n, at - e->text.more);
+    if (child)
+        n += xj_varint(out + n, at - child);
+    return n;
+}
+
+bool xj_tree_end(struct xj_tree *t)
+{
+    struct xj_open *e = &t->open[t->depth--];
+    uint32_t child = t->group_count > e->groups ? t->groups[e->groups].first : 0;
+    drop_groups(t, e->groups);
+    xj_text_end(&e->text, &t->store);
+
+    uint32_t parent_groups = t->open[t->depth].groups, group = t->names->items[e->name].group;
+    bool first = group <= parent_groups;
+    if (first && !xj_memory_grow(t->memory, &t->groups, &t->groups_room, sizeof(*t->groups),
+                                 t->group_count + 1))
+        return false;
+    uint8_t node[NODE_BYTES_MAX] = {0};
+    size_t links = first ? 8 : 4;
+    uint32_t at = t->store.end + (uint32_t)links - 4;
+    size_t size = links + encode(e, at, child, node + links);
+    if (!xj_store_append(&t->store, node, size))
+        return false;
+    if (first)
+        link_as_group(t, parent_groups, e->name, at);
     else
-        open->node->text = text;
-    open->tail = text;
+        link_to_group(t, &t->groups[group - 1], at);
     return true;
 }
 
-/* White space before the text is dropped at once (so that indenting costs nothing), white space
- * behind it is only known for that when the element ends. */
-bool xj_tree_text(struct xj_tree *tree, const unsigned char *bytes, size_t size)
+uint32_t xj_tree_root(const struct xj_tree *t)
 {
-    struct xj_open *open = innermost(tree);
-    if (open->node->text_size == 0) {
-        size_t space = xj_space_before(bytes, size);
-        bytes += space;
-        size -= space;
-        if (size == 0)
-            return true;
-    }
-    if (!append(tree, open, bytes, size))
-        return false;
-    size_t kept = xj_without_space_behind(bytes, size);
-    if (kept > 0)
-        open->node->text_size = open->text_size + kept;
-    open->text_size += size;
-    return true;
+    return t->groups[0].first;
 }
 
-/* Bring those of one name together, in one pass whatever the names are. */
-static void gather(struct xj_tree *tree, struct xj_node *parent)
+void xj_tree_node(const struct xj_tree *t, uint32_t at, struct xj_node *node)
 {
-    struct xj_node *end = NULL, *next;
-    struct xj_node *node = parent->first;
-    tree->gathering++;
-    for (; node; node = next) {
-        struct xj_name *name = node->name;
-        next = node->next;
-        node->next = NULL;
-        if (name->gathering == tree->gathering) {
-            name->last->same = node;
-        } else {
-            name->gathering = tree->gathering;
-            if (end)
-                end->next = node;
-            end = node;
-        }
-        name->last = node;
+    uint32_t next = at + 4, head = xj_store_varint(&t->store, &next);
+    *node = (struct xj_node){.name = head >> FLAG_BITS};
+    if (head & HAS_ATTRIBUTES)
+        node->attributes = at - xj_store_varint(&t->store, &next);
+    if (head & HAS_TEXT) {
+        node->text = at - xj_store_varint(&t->store, &next);
+        node->text_size = xj_store_varint(&t->store, &next);
     }
+    if (head & HAS_MORE)
+        node->more = at - xj_store_varint(&t->store, &next);
+    if (head & HAS_CHILDREN)
+        node->group = at - xj_store_varint(&t->store, &next);
 }
 
-struct xj_node *xj_tree_end(struct xj_tree *tree)
+uint32_t xj_tree_same(const struct xj_tree *t, uint32_t at)
 {
-    struct xj_node *node = innermost(tree)->node;
-    tree->depth--;
-    gather(tree, node);
-    return node;
+    return xj_store_u32(&t->store, at);
+}
+
+uint32_t xj_tree_next_group(const struct xj_tree *t, uint32_t at)
+{
+    return xj_store_u32(&t->store, at - 4);
 }

@@ -1,74 +1,70 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A part of a document as it will be written, in the manner of xmltodict: attributes and
- * children in the order in which their names first appear, those of one name together.
+ * A document, or one record, as xmltodict sees it: an element has attributes, text, and
+ * children in groups of one name each, in the order in which the names came first.
+ *
+ * An element is written to the store when it ends, behind its children. What follows it, the
+ * next child of the same name and (for the first of its name) the next name, is filled in when
+ * that comes. While its parent is open, a group is on a stack; a name knows its innermost group,
+ * so that finding one takes no search however many names there are.
  */
 #ifndef XJ_TREE_H
 #define XJ_TREE_H
 
-#include "arena.h"
+#include "limits.h"
+#include "names.h"
+#include "store.h"
+#include "text.h"
 
-#define XJ_DEPTH_MAX 256
-#define XJ_ATTRIBUTES_MAX 1024
-#define XJ_NAME_BYTES_MAX 4096
-
-struct xj_node;
-
-/* An element's or attribute's name, once for all nodes that bear it. */
-struct xj_name {
-    const void *key; /* what it is found by: the parser's pointer to it */
-    bool attribute;
-    size_t size;
-    /* While the children of a node are brought together: the last one of this name. */
-    unsigned long long gathering;
-    struct xj_node *last;
-    unsigned char text[];
+/* A group whose parent is open. */
+struct xj_group {
+    uint32_t name;
+    uint32_t first, last; /* elements */
+    uint32_t outer;       /* xj_name.group before */
 };
 
-struct xj_text {
-    struct xj_text *next;
-    size_t size;
-    unsigned char bytes[];
-};
-
-struct xj_node {
-    struct xj_name *name;
-    struct xj_node *next;  /* the next sibling of another name; before gathering, of any */
-    struct xj_node *same;  /* the next sibling of this name */
-    struct xj_node *first; /* attributes and children */
-    struct xj_text *text;
-    size_t text_size;      /* of it, without white space at the end; 0 = none */
-};
-
-/* An element that has not ended. */
+/* An element that is open. */
 struct xj_open {
-    struct xj_node *node;
-    struct xj_node *last; /* of its attributes and children */
-    struct xj_text *tail; /* of its text */
-    size_t text_size;     /* with white space at the end */
+    uint32_t name;
+    uint32_t groups; /* its groups are those from here on */
+    uint32_t attributes;
+    struct xj_text text;
 };
 
 struct xj_tree {
-    struct xj_budget *budget;
-    struct xj_arena names, nodes;
-    struct xj_name **table; /* open addressing */
-    size_t table_size, table_used;
-    unsigned long long gathering;
-    unsigned depth;
-    struct xj_open open[XJ_DEPTH_MAX];
+    struct xj_memory *memory;
+    struct xj_names *names;
+    struct xj_store store;
+    struct xj_group *groups;
+    size_t groups_room, group_count;
+    size_t depth;                          /* open[0] stands above the root */
+    struct xj_open open[XJ_DEPTH_MAX + 1];
 };
 
-void xj_tree_init(struct xj_tree *tree, struct xj_budget *budget);
-void xj_tree_fini(struct xj_tree *tree);
-/* Forget all nodes, keep the names. */
-void xj_tree_reset(struct xj_tree *tree);
+/* An element that has ended, as it is read back. Places in the store; 0 = none. */
+struct xj_node {
+    uint32_t name;
+    uint32_t attributes; /* varint count, then name, size, bytes of each */
+    uint32_t text, text_size, more; /* see text.h */
+    uint32_t group;                 /* the first child of the first name */
+};
 
-/* These are false when memory is out (budget->state). `name` is NUL-terminated and the parser's
- * own copy: the same name always has the same address. Depth is the caller's to limit. */
-bool xj_tree_start(struct xj_tree *tree, const char *name);
-bool xj_tree_attribute(struct xj_tree *tree, const char *name, const char *value);
-bool xj_tree_text(struct xj_tree *tree, const unsigned char *bytes, size_t size);
-/* The element that ends, complete. The outermost one is not part of another. */
-struct xj_node *xj_tree_end(struct xj_tree *tree);
+void xj_tree_init(struct xj_tree *t, struct xj_memory *memory, struct xj_names *names);
+void xj_tree_fini(struct xj_tree *t);
+/* Forget all elements; none may be open. Memory is kept for the next. */
+void xj_tree_clear(struct xj_tree *t);
+
+/* These are false when memory is refused. At most XJ_DEPTH_MAX may be open. */
+bool xj_tree_begin(struct xj_tree *t, const char *name, const char *const *attributes);
+bool xj_tree_text(struct xj_tree *t, const uint8_t *bytes, size_t size);
+bool xj_tree_end(struct xj_tree *t);
+
+/* The outermost element, when none is open any more. */
+uint32_t xj_tree_root(const struct xj_tree *t);
+void xj_tree_node(const struct xj_tree *t, uint32_t at, struct xj_node *node);
+/* The next child of the same name. */
+uint32_t xj_tree_same(const struct xj_tree *t, uint32_t at);
+/* The first child of the next name; `at` is the first of its own. */
+uint32_t xj_tree_next_group(const struct xj_tree *t, uint32_t at);
 
 #endif

@@ -144,11 +144,10 @@ static void make_visible(ol_batcher *b, const ol_change *change)
     ol_store *store = b->store;
     switch (change->kind) {
     case OL_CHANGE_PUT:
-    case OL_CHANGE_REMOVE:
-        if (change->entry)
-            change->entry->hash = change->hash_;
-        ol_cache_end(store->cache, change->hash_, change->bucket, change->key, true, change->entry);
+        change->entry->hash = change->hash_;
+        ol_cache_end(store->cache, change->hash_, change->entry);
         break;
+    case OL_CHANGE_REMOVE: ol_cache_end(store->cache, change->hash_, NULL); break;
     case OL_CHANGE_BUCKET_CREATE:
         ol_catalog_add(&store->catalog, change->bucket, change->bucket_id_, b->rows.now_ms);
         break;
@@ -203,7 +202,7 @@ static int commit_guarded(ol_batcher *b, ol_change *batch, ol_error *err)
 {
     for (ol_change *change = batch; change; change = change->next_) {
         if (change->applied_ && is_of_key(change))
-            ol_cache_begin(b->store->cache, change->hash_);
+            ol_cache_begin(b->store->cache, change->hash_, change->bucket, change->key);
     }
     int result = commit(b, err);
     for (ol_change *change = batch; change; change = change->next_) {
@@ -212,7 +211,7 @@ static int commit_guarded(ol_batcher *b, ol_change *batch, ol_error *err)
         if (result == OL_OK)
             make_visible(b, change);
         else if (is_of_key(change))
-            ol_cache_end(b->store->cache, change->hash_, change->bucket, change->key, false, NULL);
+            ol_cache_end(b->store->cache, change->hash_, NULL);
     }
     return result;
 }

@@ -18,7 +18,7 @@
 #define GENERATION_BITS 8
 #define GENERATIONS (1u << GENERATION_BITS)
 #define TABLE_MIN 64u
-#define TICKET_NONE UINT64_MAX
+#define TICKET_NONE UINT64_MAX /* no generation gets that far */
 
 /* Changes when a change begins and when it ends; `running` are between. */
 typedef struct generation {
@@ -243,24 +243,28 @@ void ol_cache_offer(ol_cache *cache, ol_cache_ticket ticket, ol_entry *entry)
     pthread_mutex_lock(&s->lock);
     const generation *g = generation_of(s, entry->hash);
     /* Another reader may have been first: what stands there is the same version. */
-    if (ticket != TICKET_NONE && g->running == 0 && g->number == ticket)
+    if (g->number == ticket)
         insert(cache, s, entry, &dropped);
     pthread_mutex_unlock(&s->lock);
     release_all(dropped);
 }
 
-void ol_cache_begin(ol_cache *cache, uint64_t hash)
+void ol_cache_begin(ol_cache *cache, uint64_t hash, ol_slice bucket, ol_slice key)
 {
     shard *s = shard_of(cache, hash);
+    ol_entry *dropped = NULL;
     pthread_mutex_lock(&s->lock);
     generation *g = generation_of(s, hash);
     g->running++;
     g->number++;
+    ol_entry **slot = slot_of(s, hash, bucket, key);
+    if (slot && *slot)
+        drop(s, slot, &dropped);
     pthread_mutex_unlock(&s->lock);
+    release_all(dropped);
 }
 
-void ol_cache_end(ol_cache *cache, uint64_t hash, ol_slice bucket, ol_slice key, bool changed,
-                  ol_entry *entry)
+void ol_cache_end(ol_cache *cache, uint64_t hash, ol_entry *entry)
 {
     shard *s = shard_of(cache, hash);
     ol_entry *dropped = NULL;
@@ -268,11 +272,8 @@ void ol_cache_end(ol_cache *cache, uint64_t hash, ol_slice bucket, ol_slice key,
     generation *g = generation_of(s, hash);
     g->running--;
     g->number++;
-    ol_entry **slot = changed ? slot_of(s, hash, bucket, key) : NULL;
-    if (slot && *slot)
-        drop(s, slot, &dropped);
     /* While another change is between, a later version may already have been read. */
-    if (changed && entry && g->running == 0)
+    if (entry && g->running == 0)
         insert(cache, s, entry, &dropped);
     pthread_mutex_unlock(&s->lock);
     release_all(dropped);

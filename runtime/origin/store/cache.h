@@ -5,9 +5,10 @@
  *
  * What keeps it right. A reader takes a ticket, reads the database, and offers what it read
  * under that ticket. The committer brackets every commit by begin and end for each key that it
- * changes; a ticket that overlaps a bracket is worthless. So a reader that read an old row can
- * never put it back after the new one was acknowledged, and nobody who has seen the new row can
- * be followed by somebody who sees the old one.
+ * changes; begin drops what is kept for the key, and a ticket that overlaps a bracket is
+ * worthless. So a reader that read an old row can never put it back after the new one was
+ * acknowledged, and nobody who has seen the new row can be followed by somebody who sees the old
+ * one.
  */
 #ifndef OL_ORIGIN_STORE_CACHE_H
 #define OL_ORIGIN_STORE_CACHE_H
@@ -30,12 +31,12 @@ ol_cache_ticket ol_cache_ticket_take(ol_cache *cache, uint64_t hash);
 /* After. The cache takes a reference of its own if it keeps the entry. */
 void ol_cache_offer(ol_cache *cache, ol_cache_ticket ticket, ol_entry *entry);
 
-/* Around the commit of a change to this key; every begin is followed by one end. */
-void ol_cache_begin(ol_cache *cache, uint64_t hash);
-/* `changed`: what was kept for the key goes. `entry` (may be NULL) takes its place, with a
- * reference of the cache's own. */
-void ol_cache_end(ol_cache *cache, uint64_t hash, ol_slice bucket, ol_slice key, bool changed,
-                  ol_entry *entry);
+/* Before the commit of a change to this key: what is kept for it goes, and until the end
+ * everybody asks the database. */
+void ol_cache_begin(ol_cache *cache, uint64_t hash, ol_slice bucket, ol_slice key);
+/* After the commit, or its failure; one for every begin. `entry` is the new version, or NULL; the
+ * cache takes a reference of its own. */
+void ol_cache_end(ol_cache *cache, uint64_t hash, ol_entry *entry);
 
 void ol_cache_stats(ol_cache *cache, uint64_t *hits, uint64_t *misses, uint64_t *bytes);
 

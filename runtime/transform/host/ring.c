@@ -100,11 +100,12 @@ bool ol_ring_publish(ol_ring_writer *w)
 int ol_ring_get(ol_ring_reader *r, ol_msg *copy)
 {
     if (r->next == r->seen_tail) {
-        r->seen_tail = atomic_load_explicit(r->tail, memory_order_acquire);
-        if (r->seen_tail - r->next > OL_WIRE_RING)
+        uint32_t tail = atomic_load_explicit(r->tail, memory_order_acquire);
+        if (tail - r->next > OL_WIRE_RING)
             return OL_EPROTOCOL;
-        if (r->seen_tail == r->next)
+        if (tail == r->next)
             return OL_WAIT;
+        r->seen_tail = tail;
     }
     *copy = *(const volatile ol_msg *)&r->messages[r->next & MASK];
     r->next++;

@@ -19,19 +19,19 @@
 static struct {
     bool made;
     timer_t timer;
-    volatile sig_atomic_t armed;
+    volatile uint64_t armed_until_ns; /* when the timer goes off; 0 when it is not armed */
     volatile sig_atomic_t due;
-    uint64_t deadline_ns;    /* written before `run` is set, stays while it is */
-    ol_run *volatile run;    /* NULL while idle */
+    uint64_t deadline_ns; /* written before `run` is set, stays while it is */
+    ol_run *volatile run; /* NULL while idle */
 } slice;
 
-static void arm(uint64_t ns)
+static void arm(uint64_t until_ns)
 {
-    struct itimerspec when = {
-        .it_value = {.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)}};
+    struct itimerspec when = {.it_value = {.tv_sec = (time_t)(until_ns / 1000000000u),
+                                           .tv_nsec = (long)(until_ns % 1000000000u)}};
 
-    slice.armed = 1;
-    timer_settime(slice.timer, 0, &when, NULL);
+    slice.armed_until_ns = until_ns;
+    timer_settime(slice.timer, TIMER_ABSTIME, &when, NULL);
 }
 
 static uint64_t now_ns(void)
@@ -53,18 +53,18 @@ static void on_signal(int number)
     uint64_t now;
 
     (void)number;
-    slice.armed = 0;
+    slice.armed_until_ns = 0;
     if (run) {
         now = now_ns();
         if (now < slice.deadline_ns) {
-            arm(slice.deadline_ns - now);
+            arm(slice.deadline_ns);
         } else {
             lua_State *L = run->current;
 
             slice.due = 1;
             if (L)
                 lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
-            arm(RETRY_NS);
+            arm(now + RETRY_NS);
         }
     }
     errno = saved;
@@ -98,12 +98,12 @@ void ol_lua_preempt_begin(ol_run *run, lua_State *L, uint32_t slice_ms)
     slice.due = 0;
     slice.deadline_ns = now_ns() + length;
     /* The handler must see all of the above once it sees the run. It may come at any moment
-     * from here on: when it did before, armed is 0 again. */
+     * from here on: when it did before, the timer is not armed any more. */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     slice.run = run;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (!slice.armed)
-        arm(length);
+    if (!slice.armed_until_ns || slice.armed_until_ns > slice.deadline_ns)
+        arm(slice.deadline_ns);
 }
 
 void ol_lua_preempt_end(ol_run *run)

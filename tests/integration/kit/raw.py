@@ -15,7 +15,7 @@ def signed(server, method, path, headers=None, body=b"", access_key=ACCESS_KEY,
            secret_key=SECRET_KEY, send_body=True):
     """The bytes of one signed request. `path` is sent as it is, query included."""
     url = server.endpoint + path
-    request = botocore.awsrequest.AWSRequest(method=method, url=url, headers=dict(headers or {}))
+    request = botocore.awsrequest.AWSRequest(method=method, url=url, data=body, headers=dict(headers or {}))
     request.headers["X-Amz-Content-SHA256"] = hashlib.sha256(body).hexdigest()
     signer = botocore.auth.S3SigV4Auth(botocore.credentials.Credentials(access_key, secret_key),
                                        "s3", "us-east-1")

@@ -75,7 +75,9 @@ static void test_what_is_not_understood(void **state)
     USAGE("objlens: --loops must be a whole number between 1 and 1024", "Try", "serve", "--loops=0");
     USAGE("objlens: --data does not go with a configuration file", "Try", "serve", "c.lua", "--data=x");
     USAGE("objlens: there is no limit \"x\"", "Try 'objlens help run'.", "run", "pii", "--limit", "x=1");
-    USAGE("objlens: --chunk must be a size", "Try 'objlens help run'.", "run", "pii", "--chunk", "0");
+    USAGE("objlens: --chunk must be a multiple of 4 KiB", "Try 'objlens help run'.", "run", "pii", "--chunk", "0");
+    USAGE("objlens: --chunk must be a multiple of 4 KiB", "Try", "run", "pii", "--chunk", "5000");
+    USAGE("objlens: --chunk must be a multiple of 4 KiB", "Try", "run", "pii", "--chunk=8MiB");
 }
 
 static void test_output_that_cannot_be_written_is_no_success(void **state)
@@ -151,6 +153,25 @@ static void test_check_loads_transforms(void **state)
     ol_test_scratch_close(&s);
 }
 
+static void test_check_loads_certificates(void **state)
+{
+    (void)state;
+    ol_test_scratch s;
+    char path[128];
+    ol_test_scratch_open(&s);
+    snprintf(path, sizeof(path), "%s/objlens.lua", s.folder);
+    ol_test_file_write(ol_test_scratch_path(&s, "cert.pem"), OL_SLICE_LIT("nonsense\n"));
+    ol_test_file_write(path, OL_SLICE_LIT("root { access_key = 'rootkey', secret_key = 'rootsecret' }\n"
+                                          "listen { '127.0.0.1:0', certificate = 'cert.pem', key = 'cert.pem' }\n"));
+    process p = PROCESS_INIT;
+    process_run(&p, "check", path);
+    assert_ended(&p, 1);
+    assert_says(&p, "objlens.lua: listen: ");
+    assert_says(&p, "cert.pem");
+    process_fini(&p);
+    ol_test_scratch_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +181,7 @@ int main(void)
         cmocka_unit_test(test_output_that_cannot_be_written_is_no_success),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_check_loads_transforms),
+        cmocka_unit_test(test_check_loads_certificates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,8 @@ static const struct {
     {"broken.lua", "return function(\n"},
     {"first.lua", "return function(event, object, response)\n"
                   "  response:write(object:read(3))\nend\n"},
+    {"sizes.lua", "return function(event, object, response)\n"
+                  "  for chunk in object:chunks() do response:write(tostring(#chunk), \" \") end\nend\n"},
     {"logs.lua", "return function(event, object, response)\n  log.info(\"one\\27[31m\\ntwo\")\nend\n"},
     {"read_at.lua", "return function(event, object, response)\n"
                     "  response:write(object:read_at(3, 4), \"/\", tostring(object.size))\nend\n"},
@@ -66,7 +68,7 @@ static void fill_text(ol_buf *text, size_t len)
 static void test_the_whole_output_comes_through(void **state)
 {
     (void)state;
-    static char *const chunks[] = {NULL, "1KiB", "65537", "4MiB"};
+    static char *const chunks[] = {NULL, "4KiB", "65536", "4 MiB"};
     ol_buf text;
     fill_text(&text, 3000017);
     for (size_t i = 0; i < 4; i++) {
@@ -84,6 +86,21 @@ static void test_the_whole_output_comes_through(void **state)
         assert_int_equal(p.err.len, 0);
         process_fini(&p);
     }
+    ol_buf_fini(&text);
+}
+
+/* However the bytes arrive: chunks are cut in the same places. */
+static void test_chunks_have_the_size_that_is_asked_for(void **state)
+{
+    (void)state;
+    ol_buf text;
+    fill_text(&text, 10000);
+    process p = PROCESS_INIT;
+    p.in = ol_buf_slice(&text);
+    process_run(&p, "run", path_of("sizes.lua"), "--chunk=4KiB");
+    assert_ended(&p, 0);
+    assert_string_equal(ol_buf_cstr(&p.out), "4096 4096 1808 ");
+    process_fini(&p);
     ol_buf_fini(&text);
 }
 
@@ -209,7 +226,7 @@ static void test_input_that_never_ends_is_not_waited_for(void **state)
 {
     (void)state;
     ol_buf text;
-    fill_text(&text, 1000000); /* more than a piece: input is handed over in whole pieces */
+    fill_text(&text, OL_SLOT_BYTES); /* a whole chunk; then another read waits */
     process p = PROCESS_INIT;
     p.in = ol_buf_slice(&text);
     p.leave_in_open = true;
@@ -262,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_whole_output_comes_through),
+        cmocka_unit_test(test_chunks_have_the_size_that_is_asked_for),
         cmocka_unit_test(test_no_input_is_input),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_an_unknown_name),

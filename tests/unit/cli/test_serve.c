@@ -5,6 +5,7 @@
  */
 #include "process.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 static ol_test_scratch s;
@@ -190,6 +191,39 @@ static void test_a_reload(void **state)
     ol_buf_fini(&it.err);
 }
 
+static size_t count_threads(const server *it)
+{
+    char path[64];
+    size_t count = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task", it->pid);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count;
+}
+
+static void test_loops_on_the_command_line_go_before_the_file(void **state)
+{
+    (void)state;
+    static char *const loops[] = {"--loops=1", "--loops=4"};
+    size_t threads[2];
+    char path[256];
+    snprintf(path, sizeof(path), "%s/objlens.lua", s.folder);
+    ol_test_file_write(path, OL_SLICE_LIT("root { access_key = 'rootkey', secret_key = 'rootsecret' }\n"
+                                          "listen '127.0.0.1:0'\nloops = 2\n"));
+    for (int i = 0; i < 2; i++) {
+        server it;
+        start_on_pipe(&it, (char *const[]){"objlens", "serve", loops[i], path, NULL});
+        assert_true(read_until(&it, "objlens: serving "));
+        threads[i] = count_threads(&it);
+        assert_int_equal(stop(&it, SIGTERM), 0);
+        ol_buf_fini(&it.err);
+    }
+    assert_true(threads[1] >= threads[0] + 3);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -198,6 +232,7 @@ int main(void)
         EACH(test_new_keys_are_shown_on_a_terminal_once),
         EACH(test_what_cannot_start),
         EACH(test_a_reload),
+        EACH(test_loops_on_the_command_line_go_before_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -328,18 +328,36 @@ static int load_whole(void *arg)
 static void test_every_allocation_may_fail(void **state)
 {
     fixture *f = *state;
-    /* Most memory comes from an arena, which asks for more now and then: the empty lines move
-     * those moments to other places (8 bytes a line). */
-    for (int lines = 0; lines < 1024; lines += 96) {
+    scratch_write(&f->s, "objlens.lua", ol_slice_cstr(whole), 0600);
+    assert_true(ol_test_fail_each(load_whole, f) > 20);
+}
+
+/* The last allocations of a load are those of building. */
+#define LAST_ALLOCATIONS 60
+
+/* Most memory of building comes from an arena, which asks for more only now and then. Empty lines
+ * before move that moment (8 bytes a line), so that it meets one step after the other. */
+static void test_every_step_of_building_may_fail(void **state)
+{
+    fixture *f = *state;
+    scratch_write(&f->s, "objlens.lua", ol_slice_cstr(whole), 0600);
+    unsigned total = ol_test_fail_each(load_whole, f);
+    unsigned failures = 0;
+    for (int lines = 0; lines < 1024; lines += 6) {
         ol_buf text;
         ol_buf_init(&text, OL_MIB);
         ol_buf_add_cstr(&text, whole);
         for (int i = 0; i < lines; i++)
             ol_buf_add_byte(&text, '\n');
         scratch_write(&f->s, "objlens.lua", ol_buf_slice(&text), 0600);
-        assert_true(ol_test_fail_each(load_whole, f) > 20);
         ol_buf_fini(&text);
+        for (unsigned position = total - LAST_ALLOCATIONS; position < total + 3; position++) {
+            ol_alloc_fail_one_after((long)position);
+            failures += load_whole(f) != OL_OK;
+            ol_alloc_fail_after(-1);
+        }
     }
+    assert_true(failures > 1000);
 }
 
 int main(void)
@@ -355,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_a_file_without_a_folder_in_its_path),
         cmocka_unit_test(test_the_snapshot_is_counted),
         cmocka_unit_test(test_every_allocation_may_fail),
+        cmocka_unit_test(test_every_step_of_building_may_fail),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -176,6 +176,8 @@ static const row rows[] = {
      {{3, "limits: transform: memory_bytes: must be between 1 MiB and 1 TiB"}}},
     {"limits that contradict", ROOT "limits { http = { url_bytes_max = '1 MiB' } }\n",
      {{2, "limits: http.url_bytes_max is above http.head_bytes_max"}}},
+    {"slots that are no whole pages", ROOT "limits { slot_bytes = 5000 }\n",
+     {{2, "limits: slot_bytes must be a multiple of 4 KiB"}}},
     {"a key given twice", ROOT "limits {\n drain_ms = 5,\n drain_ms = 6 }\n", {{4, "limits: \"drain_ms\" is given twice"}}},
     {"a value without key", ROOT "limits {\n 5 }\n", {{3, "limits: a value without a key (or with a key that is no word)"}}},
     {"a log of a wrong type", ROOT "logs {\n access = true }\n", {{3, "logs: access: must be a text"}}},

@@ -140,6 +140,7 @@ static const shape bodies[] = {
     SHAPE("bare cr behind a chunk size", 400, CHUNKED "3\rabc\r\n0\r\n\r\n"),
     SHAPE("bare lf behind a chunk", 400, CHUNKED "3\r\nabc\n0\r\n\r\n"),
     SHAPE("bare cr behind a chunk", 400, CHUNKED "3\r\nabc\r0\r\n\r\n"),
+    SHAPE("another byte for the cr behind a chunk", 400, CHUNKED "3\r\nabcx\n0\r\n\r\n"),
     SHAPE("a chunk longer than it says", 400, CHUNKED "3\r\nabcd\r\n0\r\n\r\n"),
     SHAPE("bare lf in an extension", 400, CHUNKED "3;a\nb\r\nabc\r\n0\r\n\r\n"),
     SHAPE("bare cr in an extension", 400, CHUNKED "3;a\rb\r\nabc\r\n0\r\n\r\n"),

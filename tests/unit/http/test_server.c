@@ -174,6 +174,39 @@ static void carries_large_bodies_both_ways(void **state)
     raw_close(&r);
 }
 
+static bool holds_bytes(kit_job *job)
+{
+    return job && job->held.len > 0;
+}
+
+/* Two handlers keep slices at once, while others read: each gets its own bytes back. */
+static void leaves_lent_bytes_alone(void **state)
+{
+    kit *k = *state;
+    k->hold = true;
+    raw r[2];
+    kit_job *jobs[2];
+    for (unsigned i = 0; i < 2; i++) {
+        r[i] = raw_connect(k);
+        raw_send(&r[i], "PUT /slow-echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n");
+        raw_until_count(&r[i], &k->requests, i + 1);
+        jobs[i] = k->last;
+        raw_send(&r[i], i ? "bbbbbbbbb" : "aaaaaaaaa");
+        while (!holds_bytes(jobs[i]))
+            raw_turn(&r[i]);
+    }
+    raw other = raw_connect(k);
+    raw_send(&other, "GET /hello?xxxxxxxxxxxxxxxxxxxxxxxxxxx HTTP/1.1\r\nHost: h\r\n\r\n");
+    raw_until(&other, "hello");
+    k->hold = false;
+    for (unsigned i = 0; i < 2; i++) {
+        kit_resume(jobs[i]);
+        raw_until(&r[i], i ? "bbbbbbbbb" : "aaaaaaaaa");
+        raw_close(&r[i]);
+    }
+    raw_close(&other);
+}
+
 static void waits_for_slow_readers(void **state)
 {
     kit *k = *state;
@@ -284,7 +317,8 @@ static void understands_targets(void **state)
 {
     kit *k = *state;
     raw r = raw_connect(k);
-    raw_send(&r, "GET http://Bucket.example:9000/a/b?c=d HTTP/1.1\r\nHost: bucket.example:9000\r\n\r\n");
+    raw_send(&r, "GET http://Bucket.example:9000/a/b?c=d HTTP/1.1\r\n"
+                 "Host: bucket.example:9000\r\n\r\n");
     raw_until(&r, "hello");
     assert_string_equal(k->host, "Bucket.example:9000");
     assert_string_equal(k->target, "http://Bucket.example:9000/a/b?c=d");
@@ -378,6 +412,7 @@ int main(void)
         T(frames_responses),
         T(reads_bodies_by_length_and_chunked),
         T(carries_large_bodies_both_ways),
+        T(leaves_lent_bytes_alone),
         T(waits_for_slow_readers),
         T(sends_100_continue_only_when_the_body_is_wanted),
         T(drains_a_small_unwanted_body),

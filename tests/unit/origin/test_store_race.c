@@ -236,14 +236,21 @@ static void looper_fini(looper *l)
     }
 }
 
-/* Widen the windows between a row's reading and the cache's filling, between commit and answer. */
+/* Now and then a row that was read is held back until a batch has been committed and answered,
+ * and a commit until readers have come by. */
 static int dawdle(void *arg, enum ol_store_point point, const char *name)
 {
     (void)arg, (void)name;
-    static atomic_uint count;
-    if ((point == OL_STORE_ROW_READ || point == OL_STORE_COMMITTED) &&
-        atomic_fetch_add(&count, 1) % 3 == 0)
-        usleep(300);
+    static atomic_uint reading, published;
+    if (point == OL_STORE_PUBLISHED)
+        atomic_fetch_add(&published, 1);
+    if (point == OL_STORE_COMMITTED)
+        usleep(200);
+    if (point != OL_STORE_ROW_READ || atomic_fetch_add(&reading, 1) % 4 != 0)
+        return 0;
+    unsigned before = atomic_load(&published);
+    for (int i = 0; i < 50 && atomic_load(&published) - before < 2; i++)
+        usleep(200);
     return 0;
 }
 
@@ -257,6 +264,7 @@ static void nobody_sees_the_past(size_t cache_bytes_max)
     kit_start(&kit);
     origin = kit.origin;
     atomic_store(&reads, 0);
+    atomic_store(&faults, 0);
     for (unsigned i = 0; i < KEYS; i++)
         atomic_store(&keys[i].floor, 0);
     ol_store_hook_set(dawdle, NULL);

@@ -509,7 +509,8 @@ static void joins_repeated_headers(void **state)
     (void)state;
     const char *const fields[] = {HOST,    DATE, EMPTY, "x-amz-meta-a", "1 ", "X-Amz-Meta-A",
                                   " 2  3", "Authorization",
-                                  AUTH(USUAL ";x-amz-meta-a", "053bd4d3b1568b4ae3ed237a8455b6aa33b20872b9eb503e9969b0af698aafff"),
+                                  AUTH(USUAL ";x-amz-meta-a",
+                                       "053bd4d3b1568b4ae3ed237a8455b6aa33b20872b9eb503e9969b0af698aafff"),
                                   NULL};
     test_request t;
     test_request_open(&t, "GET", "/b/k", fields);

@@ -447,8 +447,10 @@ static void source_and_sink_may_fail_anywhere(void **state)
     upload_open(&u, fields, &auth);
     for (size_t at = 0; at < sizeof text - 1; at++) {
         ol_test_bench bench;
-        ol_test_feed feed = {
-            .body = ol_slice_of(text, sizeof text - 1), .piece_bytes = 3, .fails = true, .fail_at = at};
+        ol_test_feed feed = {.body = ol_slice_of(text, sizeof text - 1),
+                             .piece_bytes = 3,
+                             .fails = true,
+                             .fail_at = at};
         ol_test_collect collect = {0};
         ol_test_bench_open(&bench);
         ol_test_bench_feed(&bench, &feed);

@@ -132,9 +132,9 @@ static void test_what_is_not_loaded(void **state)
     if (geteuid() == 0) {
         write_text(&f, "strange.lua", "identity");
         assert_int_equal(chown(ol_test_scratch_path(&f.scratch, "strange.lua"), 12345, 0), 0);
-        assert_int_equal(seteuid(12346), 0);
         chmod(f.scratch.folder, 0755);
-        expect_refusal(&f, "strange.lua", "");
+        assert_int_equal(seteuid(12346), 0);
+        expect_refusal(&f, "strange.lua", "belongs neither");
         assert_int_equal(seteuid(0), 0);
     }
     write_text(&f, "bad.lua", "load-fail");

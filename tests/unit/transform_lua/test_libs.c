@@ -82,7 +82,7 @@ static const char *const same[] = {
     "table.insert({}, 2, 1)", "table.insert({}, 1, 2, 3)", "table.insert({})", "table.insert(nil, 1)",
     "table.insert({}, 'x', 1)", "local t = {1, 2, 3} return table.remove(t), table.remove(t, 1), t",
     "return table.remove({})", "return table.remove({}, 0)", "return table.remove({1, 2}, 3)",
-    "local x = table.remove({1, 2}, 4)", "local t = {n = 1, [0] = 'z'} return table.remove(t), t[0]",
+    "local t = {n = 1, [0] = 'z'} return table.remove(t), t[0]",
     "return table.unpack({1, 2, 3})", "return table.unpack({1, 2, 3}, 2)", "return table.unpack({1, 2}, 1, 3)",
     "return table.unpack({}, 1, 0)", "return table.unpack({}, 1, 1e8)", "return table.unpack({1, 2}, -1, 1)",
     "return table.unpack(setmetatable({}, {__index = function(_, i) return i * i end}), 1, 4)",
@@ -103,7 +103,7 @@ static const char *const same[] = {
     "return pcall(function(...) return ... end, 1, nil, 3)", "return pcall()", "return pcall(1)",
     "return xpcall(error, function(e) return 'H' .. e end, 'x')", "return xpcall(function(...) return ... end, print, 1, 2)",
     "return xpcall(error, 1)", "return xpcall()", "return pcall(pcall, error, 'x')",
-    "return pcall(pcall)", "return select(2, pcall(error, setmetatable({}, {__tostring = function() return 'E' end})))",
+    "return select(2, pcall(error, setmetatable({}, {__tostring = function() return 'E' end})))",
     "local function f() local t <close> = setmetatable({}, {__close = function(_, e) error('c' .. e, 0) end}) error('e', 0) end return pcall(f)",
     /* iteration */
     "local t = {} for i, v in ipairs({7, 8, nil, 9}) do t[#t + 1] = i * 10 + v end return t",

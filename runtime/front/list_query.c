@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "front/list_query.h"
+
+#define LIST_XML_BYTES_MAX (16 * OL_MIB)
+
+static void free_token(void *arg)
+{
+    ol_buf_fini(arg);
+}
+
+static int read_max_keys(const ol_s3_address *address, uint32_t *out, ol_error *err)
+{
+    ol_slice text = ol_s3_param_get(address, "max-keys");
+    uint64_t number = OL_LIST_KEYS_MAX;
+    if (text.len > 0 && (!ol_slice_u64(text, &number) || number > INT32_MAX))
+        return ol_error_say(err, OL_EINVAL, "Provided max-keys not an integer or within integer range");
+    *out = number < OL_LIST_KEYS_MAX ? (uint32_t)number : OL_LIST_KEYS_MAX;
+    return OL_OK;
+}
+
+/* Where the page begins: v1's marker, v2's token or start-after. */
+static int read_start(ol_list_query *self, ol_arena *arena, const ol_s3_address *address, ol_error *err)
+{
+    ol_s3_list_page *page = &self->page;
+    page->marker = ol_s3_param_get(address, "marker");
+    page->start_after = ol_s3_param_get(address, "start-after");
+    page->continuation_token = ol_s3_param_get(address, "continuation-token");
+    if (!page->v2) {
+        self->ask.start_after = page->marker;
+        return OL_OK;
+    }
+    self->ask.start_after = page->start_after;
+    if (!ol_s3_param_has(address, "continuation-token"))
+        return OL_OK;
+    ol_buf_init(&self->token, 2 * OL_KEY_BYTES_MAX);
+    if (ol_arena_on_end(arena, free_token, &self->token) != OL_OK)
+        return ol_error_set(err, OL_ENOMEM, "continuation token");
+    if (ol_s3_token_decode(&self->token, page->continuation_token) != OL_OK)
+        return ol_error_say(err, OL_EINVAL, "The continuation token provided is incorrect");
+    self->ask.start_after = ol_buf_slice(&self->token);
+    return OL_OK;
+}
+
+int ol_list_query_read(ol_list_query *self, const ol_request *request, ol_error *err)
+{
+    const ol_s3_address *address = &request->address;
+    ol_s3_list_page *page = &self->page;
+    ol_slice encoding = ol_s3_param_get(address, "encoding-type");
+    if (encoding.len > 0 && !ol_slice_eq_cstr(encoding, "url"))
+        return ol_error_say(err, OL_EINVAL, "Invalid Encoding Method specified in Request");
+    page->v2 = address->operation == OL_S3_LIST_OBJECTS_V2;
+    page->name = address->bucket;
+    page->prefix = ol_s3_param_get(address, "prefix");
+    page->delimiter = ol_s3_param_get(address, "delimiter");
+    page->encoding_url = encoding.len > 0;
+    page->fetch_owner = ol_slice_eq_cstr(ol_s3_param_get(address, "fetch-owner"), "true");
+    page->owner_id = request->generation->config->account_id;
+    int rc = read_max_keys(address, &page->max_keys, err);
+    if (rc == OL_OK)
+        rc = read_start(self, request->arena, address, err);
+    self->ask.bucket = request->bucket;
+    self->ask.prefix = page->prefix;
+    self->ask.delimiter = page->delimiter;
+    self->ask.max_keys = page->max_keys;
+    return rc;
+}
+
+void ol_list_query_reply(ol_list_query *self, ol_request *request, const ol_list_result *result)
+{
+    ol_buf xml;
+    ol_error err = {0};
+    ol_buf_init(&xml, LIST_XML_BYTES_MAX);
+    self->page.result = result;
+    int rc = ol_s3_xml_list(&xml, &self->page);
+    if (rc == OL_OK)
+        ol_request_reply_xml(request, 200, &xml);
+    else if (ol_error_set(&err, rc, "the listing"))
+        ol_request_fail(request, &err);
+    ol_buf_fini(&xml);
+}

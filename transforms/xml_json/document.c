@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "document.h"
+
+#include <string.h>
+
+#include "value.h"
+
+void xj_document_init(struct xj_document *d, const struct xj_config *config,
+                      struct xj_failure *failure, struct xj_out *out)
+{
+    d->config = config;
+    d->failure = failure;
+    d->out = out;
+    d->memory = (struct xj_memory){.host = out->host, .call = out->call, .max = config->memory_bytes};
+    xj_names_init(&d->names, &d->memory, config->force_list);
+    xj_tree_init(&d->tree, &d->memory, &d->names);
+}
+
+void xj_document_fini(struct xj_document *d)
+{
+    xj_tree_fini(&d->tree);
+    xj_names_fini(&d->names);
+}
+
+static void refuse_memory(struct xj_document *d)
+{
+    if (!d->memory.over)
+        xj_failure_set(d->failure, XJ_NO_MEMORY, "out of memory");
+    else
+        xj_failure_set(d->failure, XJ_TOO_LARGE, "the %s takes more than memory_bytes, %zu",
+                       d->config->path_count > 0 ? "record" : "document", d->config->memory_bytes);
+}
+
+static bool refuse_name(struct xj_document *d, const char *name)
+{
+    if (strnlen(name, XJ_NAME_BYTES_MAX + 1) <= XJ_NAME_BYTES_MAX)
+        return false;
+    xj_failure_set(d->failure, XJ_TOO_LARGE, "a name of more than %u bytes", XJ_NAME_BYTES_MAX);
+    return true;
+}
+
+static bool refuse_element(struct xj_document *d, const char *name, const char *const *attributes)
+{
+    size_t count = 0;
+    if (d->depth == XJ_DEPTH_MAX) {
+        xj_failure_set(d->failure, XJ_TOO_LARGE, "more than %u elements inside each other",
+                       XJ_DEPTH_MAX);
+        return true;
+    }
+    if (refuse_name(d, name))
+        return true;
+    for (; attributes && attributes[2 * count]; count++)
+        if (refuse_name(d, attributes[2 * count]))
+            return true;
+    if (count > XJ_ATTRIBUTES_MAX)
+        xj_failure_set(d->failure, XJ_TOO_LARGE, "more than %u attributes in one element",
+                       XJ_ATTRIBUTES_MAX);
+    return count > XJ_ATTRIBUTES_MAX;
+}
+
+/* Is the element that is open a record, or inside one? Without a path the root is. */
+static bool is_in_record(const struct xj_document *d)
+{
+    return d->depth > 0 && (d->config->path_count == 0 || d->on_path == d->config->path_count);
+}
+
+void xj_document_begin(struct xj_document *d, const char *name, const char *const *attributes)
+{
+    const struct xj_config *config = d->config;
+    if (refuse_element(d, name, attributes))
+        return;
+    d->began = true;
+    if (d->on_path == d->depth && d->on_path < config->path_count &&
+        strcmp(config->path[d->on_path], name) == 0)
+        d->on_path++;
+    d->depth++;
+    if (is_in_record(d) && !xj_tree_begin(&d->tree, name, attributes))
+        refuse_memory(d);
+}
+
+void xj_document_text(struct xj_document *d, const uint8_t *bytes, size_t size)
+{
+    if (is_in_record(d) && !xj_tree_text(&d->tree, bytes, size))
+        refuse_memory(d);
+}
+
+static void write_record(struct xj_document *d)
+{
+    xj_value_write(d->out, &d->tree, xj_tree_root(&d->tree));
+    xj_out_byte(d->out, '\n');
+    xj_tree_clear(&d->tree);
+}
+
+void xj_document_end(struct xj_document *d)
+{
+    size_t path_count = d->config->path_count;
+    if (is_in_record(d) && !xj_tree_end(&d->tree)) {
+        refuse_memory(d);
+        return;
+    }
+    if (path_count > 0 && d->depth == path_count && d->on_path == path_count)
+        write_record(d);
+    if (d->on_path == d->depth)
+        d->on_path--;
+    d->depth--;
+}
+
+void xj_document_finish(struct xj_document *d)
+{
+    if (d->config->path_count == 0)
+        xj_value_write_document(d->out, &d->tree);
+    xj_out_finish(d->out);
+}

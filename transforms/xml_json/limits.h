@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Every fixed maximum of this transform. README.md, "Limits", says the same in words. */
+#ifndef XJ_LIMITS_H
+#define XJ_LIMITS_H
+
+#define XJ_KIB 1024u
+#define XJ_MIB (1024u * 1024u)
+
+/* The tree of a document, or of a record. */
+#define XJ_TREE_BYTES_DEFAULT (16 * XJ_MIB)
+#define XJ_TREE_BYTES_MIN (128 * XJ_KIB)
+#define XJ_TREE_BYTES_MAX (64 * XJ_MIB)
+
+#define XJ_DEPTH_MAX 256       /* elements inside each other, the root counted */
+#define XJ_ATTRIBUTES_MAX 1000 /* of one element */
+#define XJ_NAME_BYTES_MAX 1024
+#define XJ_NAMES_BYTES_MAX XJ_MIB     /* different names of a document, together */
+#define XJ_TOKEN_BYTES_MAX (4 * XJ_MIB) /* one tag, comment, instruction or CDATA section */
+#define XJ_DECLARATION_BYTES_MAX 1024 /* up to the end of <?xml … ?> */
+
+/* Text goes to the parser in blocks of this size, however it comes in. A fuzzer makes it small. */
+#ifndef XJ_BLOCK_BYTES
+#define XJ_BLOCK_BYTES (16 * XJ_KIB)
+#endif
+
+/* Payload */
+#define XJ_RECORDS_BYTES_MAX 4096
+#define XJ_FORCE_LIST_MAX 1000
+
+/* Records are held back up to here, so that a small document fails cleanly. */
+#define XJ_OUTPUT_HELD_BYTES (64 * XJ_KIB)
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of elements and attributes, numbered. libxml2 keeps one copy of every name for as long
+ * as its context lives and always hands out that copy, so that a name is known by its address;
+ * its dictionary is also what stands up to names made to collide.
+ */
+#ifndef XJ_NAMES_H
+#define XJ_NAMES_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "memory.h"
+
+#define XJ_NO_NAME UINT32_MAX
+
+struct xj_name {
+    const char *text;
+    uint32_t size;
+    /* 1 + the innermost open group of elements of this name, see tree.h; 0 = none. */
+    uint32_t group;
+    bool listed; /* force_list: an array even if there is one only */
+};
+
+struct xj_names {
+    struct xj_memory *memory;
+    const json_t *force_list; /* an object whose keys are the names; NULL = none */
+    struct xj_name *items;
+    size_t count, room;
+    uint32_t *slots; /* 1 + the number of a name, found by its address; 0 = free */
+    size_t slot_count;
+};
+
+void xj_names_init(struct xj_names *n, struct xj_memory *memory, const json_t *force_list);
+void xj_names_fini(struct xj_names *n);
+/* XJ_NO_NAME when memory is refused. */
+uint32_t xj_names_number(struct xj_names *n, const char *text);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The callbacks are those of SAX 1: they name elements and attributes as they are written,
+ * prefix and all, and list namespace declarations among the attributes in document order, which
+ * is what the conventions ask for. Namespaces are not checked, as xmltodict does not either.
+ */
+#include "parser.h"
+
+#include <libxml/SAX2.h>
+#include <libxml/dict.h>
+#include <string.h>
+
+static bool has_failed(const struct xj_parser *p)
+{
+    return p->failure->reason != XJ_NONE || p->document->out->result != OBJLENS_OK;
+}
+
+/* No further callback comes. */
+static void stop(struct xj_parser *p)
+{
+    if (p->failure->line == 0)
+        p->failure->line = xmlSAX2GetLineNumber(p->context);
+    xmlStopParser(p->context);
+}
+
+static void on_start(void *arg, const xmlChar *name, const xmlChar **attributes)
+{
+    struct xj_parser *p = arg;
+    if (has_failed(p))
+        return;
+    xj_document_begin(p->document, (const char *)name, (const char *const *)attributes);
+    if (has_failed(p))
+        stop(p);
+}
+
+static void on_end(void *arg, const xmlChar *name)
+{
+    struct xj_parser *p = arg;
+    (void)name;
+    if (has_failed(p))
+        return;
+    xj_document_end(p->document);
+    if (has_failed(p))
+        stop(p);
+}
+
+static void on_text(void *arg, const xmlChar *text, int size)
+{
+    struct xj_parser *p = arg;
+    if (has_failed(p) || size <= 0)
+        return;
+    xj_document_text(p->document, text, (size_t)size);
+    if (has_failed(p))
+        stop(p);
+}
+
+/* Comes when name and identifiers have been read, before any declaration. Nobody will load what
+ * the identifiers name. */
+static void on_doctype(void *arg, const xmlChar *name, const xmlChar *public_id,
+                       const xmlChar *system_id)
+{
+    struct xj_parser *p = arg;
+    (void)name;
+    (void)public_id;
+    (void)system_id;
+    if (has_failed(p) || *p->context->input->cur != '[')
+        return;
+    xj_failure_set(p->failure, XJ_UNSUPPORTED, "a DOCTYPE with declarations of its own");
+    stop(p);
+}
+
+/* Asked for all but the five predefined ones. With a DOCTYPE libxml2 would drop them silently. */
+static xmlEntityPtr on_entity(void *arg, const xmlChar *name)
+{
+    struct xj_parser *p = arg;
+    (void)name;
+    if (!has_failed(p)) {
+        p->failure->line = xmlSAX2GetLineNumber(p->context);
+        xj_failure_set(p->failure, XJ_MALFORMED, "%s", xj_failure_text(XML_ERR_UNDECLARED_ENTITY));
+    }
+    return NULL;
+}
+
+static void on_error(void *arg, xmlErrorPtr error)
+{
+    struct xj_parser *p = arg;
+    if (error->level != XML_ERR_FATAL || has_failed(p))
+        return;
+    if (error->code == XML_ERR_NO_MEMORY) {
+        xj_failure_set(p->failure, XJ_NO_MEMORY, "out of memory");
+        return;
+    }
+    p->failure->line = error->line;
+    xj_failure_set(p->failure, XJ_MALFORMED, "%s", xj_failure_text(error->code));
+}
+
+static void say_nothing(void *arg, const char *format, ...)
+{
+    (void)arg;
+    (void)format;
+}
+
+static xmlParserInputPtr load_nothing(const char *url, const char *id, xmlParserCtxtPtr context)
+{
+    (void)url;
+    (void)id;
+    (void)context;
+    return NULL;
+}
+
+static xmlParserCtxtPtr make_context(void *arg)
+{
+    xmlSAXHandler handler = {
+        .initialized = XML_SAX2_MAGIC, /* for serror; there are no SAX 2 callbacks */
+        .internalSubset = on_doctype,
+        .getEntity = on_entity,
+        .startElement = on_start,
+        .endElement = on_end,
+        .characters = on_text,
+        .ignorableWhitespace = on_text, /* the same, so that none is taken for ignorable */
+        .cdataBlock = on_text,
+        .serror = on_error,
+    };
+    xmlParserCtxtPtr context = xmlCreatePushParserCtxt(&handler, arg, NULL, 0, NULL);
+    /* NOENT: otherwise an '&' of an attribute's value would come as "&#38;". There is no entity
+     * that it could expand. IGNORE_ENC: the text is UTF-8 now, whatever was declared. */
+    if (context)
+        xmlCtxtUseOptions(context, XML_PARSE_NOENT | XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+    return context;
+}
+
+/* Also runs a parser once: libxml2 sets up more with the first. */
+bool xj_parser_prepare(void)
+{
+    xmlInitParser();
+    xmlSetGenericErrorFunc(NULL, say_nothing);
+    xmlSetExternalEntityLoader(load_nothing);
+    xmlParserCtxtPtr context = xmlCreatePushParserCtxt(NULL, NULL, "<a>&amp;", 8, NULL);
+    if (!context)
+        return false;
+    xmlCtxtUseOptions(context, XML_PARSE_NOENT | XML_PARSE_NONET);
+    xmlParseChunk(context, "</a>", 4, 1);
+    bool ok = context->wellFormed;
+    xmlFreeDoc(context->myDoc);
+    xmlFreeParserCtxt(context);
+    return ok;
+}
+
+bool xj_parser_init(struct xj_parser *p, struct xj_document *document, struct xj_failure *failure)
+{
+    p->document = document;
+    p->failure = failure;
+    p->context = make_context(p);
+    return p->context != NULL;
+}
+
+void xj_parser_fini(struct xj_parser *p)
+{
+    if (!p->context)
+        return;
+    xmlFreeParserCtxt(p->context);
+    p->context = NULL;
+    xmlResetLastError(); /* it quotes the document */
+}
+
+/* The text of a tag, comment, … that has begun and not ended. */
+static size_t unparsed(const struct xj_parser *p, const uint8_t **text)
+{
+    const xmlParserInput *input = p->context->input;
+    *text = input ? input->cur : NULL;
+    return input ? (size_t)(input->end - input->cur) : 0;
+}
+
+/* More attributes than are allowed in a start tag that has not ended? libxml2 compares each with
+ * all others once it has, which takes a second for a tag of a megabyte. */
+static bool has_too_many_attributes(const uint8_t *tag, size_t size)
+{
+    size_t count = 0;
+    if (size < 2 || tag[0] != '<' || tag[1] == '!' || tag[1] == '?')
+        return false;
+    for (size_t i = 1; i < size && count <= XJ_ATTRIBUTES_MAX; i++) {
+        if (tag[i] == '=')
+            count++;
+        if (tag[i] != '"' && tag[i] != '\'')
+            continue;
+        const uint8_t *end = memchr(tag + i + 1, tag[i], size - i - 1);
+        if (!end)
+            break;
+        i = (size_t)(end - tag);
+    }
+    return count > XJ_ATTRIBUTES_MAX;
+}
+
+static void check_limits(struct xj_parser *p)
+{
+    const uint8_t *text;
+    size_t size = unparsed(p, &text);
+    if (size > XJ_TOKEN_BYTES_MAX)
+        xj_failure_set(p->failure, XJ_TOO_LARGE,
+                       "a tag, comment, instruction or CDATA section of more than %u bytes",
+                       XJ_TOKEN_BYTES_MAX);
+    else if (size > XJ_BLOCK_BYTES && has_too_many_attributes(text, size))
+        xj_failure_set(p->failure, XJ_TOO_LARGE, "more than %u attributes in one element",
+                       XJ_ATTRIBUTES_MAX);
+    else if (xmlDictGetUsage(p->context->dict) > XJ_NAMES_BYTES_MAX)
+        xj_failure_set(p->failure, XJ_TOO_LARGE, "more than %u bytes of different names",
+                       XJ_NAMES_BYTES_MAX);
+    else
+        return;
+    stop(p);
+}
+
+void xj_parser_push(struct xj_parser *p, const uint8_t *text, size_t size)
+{
+    if (has_failed(p))
+        return;
+    xmlParseChunk(p->context, (const char *)text, (int)size, 0);
+    if (!has_failed(p))
+        check_limits(p);
+}
+
+void xj_parser_finish(struct xj_parser *p)
+{
+    if (has_failed(p))
+        return;
+    long line = xj_parser_line(p);
+    xmlParseChunk(p->context, NULL, 0, 1);
+    if (has_failed(p))
+        return;
+    if (!p->document->began || p->document->depth > 0 || !p->context->wellFormed) {
+        p->failure->line = line;
+        xj_failure_set(p->failure, XJ_MALFORMED, "not well-formed XML");
+    }
+}
+
+long xj_parser_line(const struct xj_parser *p)
+{
+    const uint8_t *text;
+    size_t size = unparsed(p, &text);
+    long line = xmlSAX2GetLineNumber(p->context);
+    for (size_t i = 0; i < size; i++)
+        line += text[i] == '\n';
+    return line;
+}
