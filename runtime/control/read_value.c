@@ -217,7 +217,7 @@ static void place_item(ol_place *inner, const ol_place *outer, lua_Integer numbe
                        const ol_source_node *node)
 {
     *inner = (ol_place){.line = node ? node->line : outer->line, .node = node};
-    snprintf(inner->label, sizeof(inner->label), "%.140s[%lld]", outer->label, (long long)number);
+    snprintf(inner->label, sizeof(inner->label), "%.120s[%lld]", outer->label, (long long)number);
 }
 
 typedef void (*item_fn)(const ol_config_reader *r, const ol_place *place, const ol_field *field, void *out);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Bodies by a small machine of our own: llhttp would let bare LF through between chunks. */
 #include "http/body_reader.h"
 
 #include "http/syntax.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Heads by llhttp, which sees only what head_scan.c let through, in one piece; then framing. */
 #include "http/head_parse.h"
 
 #include <llhttp.h>

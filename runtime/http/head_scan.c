@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The line-by-line look at a head: see the header for what it refuses. */
 #include "http/head_scan.h"
 
 #include "http/syntax.h"

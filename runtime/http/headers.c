@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The list of header fields: everything lives in the arena, nothing is freed one by one. */
 #include "http/headers.h"
 
 #include "base/limits.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Unused bytes: the window, and whose memory it lies in. */
 #include "http/inbox.h"
 
 #define COPY_BYTES_MAX 4096 /* waiting bytes up to this are copied */

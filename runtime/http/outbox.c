@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Gathering and sending. */
 #include "http/outbox.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Windows of progress, one for each direction. */
 #include "http/progress.h"
 
 void ol_progress_begin(ol_progress *progress, uint64_t now)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tables of characters and of words. */
 #include "http/syntax.h"
 
 /* Sums of OL_CH_…, sixteen bytes a row from 0x00 on. */

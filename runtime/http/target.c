@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Request targets: origin form, absolute form, and the star of OPTIONS. */
 #include "http/target.h"
 
 #include "http/syntax.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The listening socket, by libuv. */
 #include "net/listener.h"
 
 #include <errno.h>

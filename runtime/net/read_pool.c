@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The read buffers: one of each size is current, kept ones are only counted, some spares wait. */
 #include "net/read_pool.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* TLS settings, by OpenSSL. An ol_tls owns its SSL_CTX; sessions count their own reference. */
 #include "net/tls.h"
 
 #include <openssl/err.h>

@@ -81,10 +81,17 @@ static xmlEntityPtr on_entity(void *arg, const xmlChar *name)
     return NULL;
 }
 
+/* Handlers of SAX 1 have no error callback that says more than a text: this one is told of all
+ * errors in the process. */
 static void on_error(void *arg, xmlErrorPtr error)
 {
-    struct xj_parser *p = arg;
-    if (error->level != XML_ERR_FATAL || has_failed(p))
+    const xmlParserCtxt *context = error->ctxt;
+    (void)arg;
+    if (error->domain != XML_FROM_PARSER || error->level != XML_ERR_FATAL || !context ||
+        !context->sax || context->sax->startElement != on_start)
+        return;
+    struct xj_parser *p = context->userData;
+    if (has_failed(p))
         return;
     if (error->code == XML_ERR_NO_MEMORY) {
         xj_failure_set(p->failure, XJ_NO_MEMORY, "out of memory");
@@ -111,7 +118,7 @@ static xmlParserInputPtr load_nothing(const char *url, const char *id, xmlParser
 static xmlParserCtxtPtr make_context(void *arg)
 {
     xmlSAXHandler handler = {
-        .initialized = XML_SAX2_MAGIC, /* for serror; there are no SAX 2 callbacks */
+        .initialized = 1, /* SAX 1 */
         .internalSubset = on_doctype,
         .getEntity = on_entity,
         .startElement = on_start,
@@ -119,7 +126,6 @@ static xmlParserCtxtPtr make_context(void *arg)
         .characters = on_text,
         .ignorableWhitespace = on_text, /* the same, so that none is taken for ignorable */
         .cdataBlock = on_text,
-        .serror = on_error,
     };
     xmlParserCtxtPtr context = xmlCreatePushParserCtxt(&handler, arg, NULL, 0, NULL);
     /* NOENT: otherwise an '&' of an attribute's value would come as "&#38;". There is no entity
@@ -134,6 +140,7 @@ bool xj_parser_prepare(void)
 {
     xmlInitParser();
     xmlSetGenericErrorFunc(NULL, say_nothing);
+    xmlSetStructuredErrorFunc(NULL, on_error);
     xmlSetExternalEntityLoader(load_nothing);
     xmlParserCtxtPtr context = xmlCreatePushParserCtxt(NULL, NULL, "<a>&amp;", 8, NULL);
     if (!context)
@@ -215,7 +222,11 @@ void xj_parser_push(struct xj_parser *p, const uint8_t *text, size_t size)
     if (has_failed(p))
         return;
     xmlParseChunk(p->context, (const char *)text, (int)size, 0);
-    if (!has_failed(p))
+    if (has_failed(p))
+        return;
+    if (p->context->instate == XML_PARSER_EOF) /* it gives up without a word */
+        xj_failure_set(p->failure, XJ_NO_MEMORY, "out of memory");
+    else
         check_limits(p);
 }
 

@@ -23,6 +23,7 @@
 
 #define LONG_STEP_US 1000  /* from here on CPU time is asked for, not guessed */
 #define HOG_SLICE_MS 1
+#define UNSENT_NS_MAX 2000000u /* how long output may lie while its job waits */
 #define TEXT_BYTES_MAX (16u * OL_KIB)
 
 typedef struct host {
@@ -35,7 +36,8 @@ typedef struct host {
     unsigned jobs_max, jobs_open;
     ol_job_queue queue;
     uint32_t steps;
-    uint64_t round_cpu_ns; /* thread CPU time when this round began */
+    uint64_t round_cpu_ns;  /* thread CPU time when this round began */
+    uint64_t unsent_since_ns; /* since when a job may wait with output unsent; 0 = none does */
 } host;
 
 /* ---- what the watchdog sees ---- */
@@ -229,6 +231,8 @@ static void after_step(host *h, ol_job *job, int rc, ol_error *err)
         ol_job_queue_add(&h->queue, job);
     } else {
         job->hog = false;
+        if (h->unsent_since_ns == 0 && ol_job_has_unsent(job))
+            h->unsent_since_ns = ol_clock_mono_ns();
     }
 }
 
@@ -265,12 +269,21 @@ static bool run_some(host *h)
     return true;
 }
 
-/* Nothing can run: what is written but not sent must not wait with it. */
+/* What a job wrote before it began to wait may not wait with it for long; but sent at once, each
+ * line of a talkative script would become a write to the client's socket. */
 static void drain_waiting(host *h)
 {
-    for (unsigned i = 0; h->jobs_open > 0 && i < h->jobs_max; i++)
+    h->unsent_since_ns = 0;
+    for (unsigned i = 0; i < h->jobs_max; i++)
         if (h->jobs[i].state == OL_JOB_OPEN && h->jobs[i].credits > 0)
             ol_job_drain(&h->jobs[i]);
+    ol_port_flush(&h->port);
+}
+
+static void drain_if_due(host *h)
+{
+    if (h->unsent_since_ns && ol_clock_mono_ns() - h->unsent_since_ns >= UNSENT_NS_MAX)
+        drain_waiting(h);
 }
 
 static void serve(host *h)
@@ -278,10 +291,9 @@ static void serve(host *h)
     for (;;) {
         bool any = receive_all(h);
         any = run_some(h) || any;
-        if (any)
-            continue;
-        drain_waiting(h);
-        ol_port_wait(&h->port);
+        drain_if_due(h);
+        if (!any)
+            ol_port_wait(&h->port, h->unsent_since_ns ? UNSENT_NS_MAX : 0);
     }
 }
 

@@ -158,11 +158,13 @@ static bool spin(ol_port *port)
     return false;
 }
 
-void ol_port_wait(ol_port *port)
+void ol_port_wait(ol_port *port, uint64_t bound_ns)
 {
+    struct timespec bound = {.tv_sec = (time_t)(bound_ns / 1000000000u),
+                             .tv_nsec = (long)(bound_ns % 1000000000u)};
     ol_port_flush(port);
     if (spin(port) || !ol_ring_sleep(&port->in))
         return;
-    syscall(SYS_futex, port->in.sleeps, FUTEX_WAIT, 1, NULL, NULL, 0);
+    syscall(SYS_futex, port->in.sleeps, FUTEX_WAIT, 1, bound_ns ? &bound : NULL, NULL, 0);
     ol_ring_awake(&port->in);
 }

@@ -46,7 +46,7 @@ void ol_port_flush_if_due(ol_port *port, uint64_t now_ns);
 
 /* OL_OK, or OL_WAIT when there is nothing. The server is believed, so nothing else. */
 int ol_port_receive(ol_port *port, ol_msg *msg);
-/* Return when there may be something to receive. */
-void ol_port_wait(ol_port *port);
+/* Return when there may be something to receive, or after that time (0 = no bound). */
+void ol_port_wait(ol_port *port, uint64_t bound_ns);
 
 #endif

@@ -23,6 +23,7 @@
 
 #define OBJLENS OBJLENS_BINARY_DIR "/objlens"
 #define PROCESS_BOUND_MS 60000
+#define PROCESS_CLOSED (-2) /* for in_fd and out_fd */
 
 extern char **environ;
 
@@ -81,6 +82,10 @@ static inline pid_t process_spawn(const process *p, char *const *argv, int in[2]
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, p->in_fd >= 0 ? p->in_fd : in[0], 0);
     posix_spawn_file_actions_adddup2(&actions, p->out_fd >= 0 ? p->out_fd : out[1], 1);
+    if (p->in_fd == PROCESS_CLOSED)
+        posix_spawn_file_actions_addclose(&actions, 0);
+    if (p->out_fd == PROCESS_CLOSED)
+        posix_spawn_file_actions_addclose(&actions, 1);
     posix_spawn_file_actions_adddup2(&actions, err[1], 2);
     if (posix_spawn(&pid, OBJLENS, &actions, NULL, argv, environ) != 0)
         fail_msg("%s is not built", OBJLENS);

@@ -275,6 +275,24 @@ static void test_input_that_cannot_be_read(void **state)
     process_fini(&p);
 }
 
+/* Descriptors that are not there must not become those of the next file that is opened. */
+static void test_streams_that_came_closed(void **state)
+{
+    (void)state;
+    process p = PROCESS_INIT, q = PROCESS_INIT;
+    p.in_fd = PROCESS_CLOSED;
+    process_run(&p, "run", path_of("upper.lua"));
+    assert_ended(&p, 1);
+    assert_says(&p, "objlens: standard input: Bad file descriptor");
+    process_fini(&p);
+    q.in = OL_SLICE_LIT("some input");
+    q.out_fd = PROCESS_CLOSED;
+    process_run(&q, "run", path_of("upper.lua"));
+    assert_ended(&q, 1);
+    assert_says(&q, "objlens: standard output: Bad file descriptor");
+    process_fini(&q);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_a_reader_that_leaves),
         cmocka_unit_test(test_a_full_disk),
         cmocka_unit_test(test_input_that_cannot_be_read),
+        cmocka_unit_test(test_streams_that_came_closed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -5,6 +5,7 @@
  *
  *   identity | copy | upper | count | pieces | skip      the original, in various ways
  *   drip N             N lines, one a step, flushed
+ *   greet              "hello", unflushed, and then it waits for something that never comes
  *   generate N         N bytes of a pattern
  *   event NAME         the event's field of that name
  *   head NAME VALUE    sets one field of the head, then as identity
@@ -308,7 +309,7 @@ static inline int fake_reads(ol_run *run, ol_error *err)
         int rc = ol_job_read_at(run->job, run->count, 1, &data, err);
         if (rc != OL_OK)
             return rc;
-        rc = fake_put(run, &data, false, err);
+        rc = fake_put(run, &data, false, err); /* few bytes: they stay in the slot for now */
         if (rc != OL_OK)
             return ol_error_set(err, OL_ETRANSFORM, "no room");
         run->count++;
@@ -391,6 +392,10 @@ static inline int fake_step(ol_run *run, uint32_t slice_ms, ol_error *err)
         return fake_generate(run, err);
     if (!strcmp(verb, "drip"))
         return fake_drip(run, err);
+    if (!strcmp(verb, "greet")) {
+        int rc = run->count++ == 0 ? fake_say(run, "hello", err) : OL_DONE;
+        return rc == OL_DONE ? OL_WAIT : rc;
+    }
     if (!strcmp(verb, "event")) {
         ol_slice value = OL_SLICE_LIT("(none)");
         ol_fields_get(ol_job_event(run->job), run->rest, &value);

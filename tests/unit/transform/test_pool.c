@@ -483,11 +483,47 @@ static void test_idle_slots_give_their_memory_back(void **state)
     close_fixture(&f);
 }
 
+static bool was_greeted(void *arg)
+{
+    kit_run *r = arg;
+    return r->gate.len == 5 && memcmp(r->gate.data, "hello", 5) == 0;
+}
+
+/* What a script wrote before it waits for input that does not come reaches the client all the same,
+ * also when another one keeps the host busy. */
+static void test_output_does_not_wait_with_its_job(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run r, hog;
+    open_fixture(&f, 1, 8, "identity");
+    for (unsigned busy = 0; busy < 2; busy++) {
+        if (busy)
+            start(&f, &hog, "g", "loop", 10, true);
+        start(&f, &r, "g", "greet", UINT64_MAX, true);
+        ol_test_loop_until_fn(&f.loop, was_greeted, &r, 5000);
+        assert_false(r.done);
+        kit_run_fini(&r);
+        if (busy)
+            kit_run_fini(&hog);
+    }
+    close_fixture(&f);
+}
+
 /* ---- giving up ---- */
 
 static bool one_died(void *arg)
 {
     return stats_of(arg).hosts_died == 1;
+}
+
+static bool is_executing(void *arg)
+{
+    fixture *f = arg;
+    uint32_t index = OL_WIRE_NONE, used_ms;
+    if (f->pool->first)
+        ol_link_executing(f->pool->first->link, &index, &used_ms);
+    return index == 0;
 }
 
 static void test_a_host_that_does_not_let_go_is_killed(void **state)
@@ -498,7 +534,7 @@ static void test_a_host_that_does_not_let_go_is_killed(void **state)
     open_fixture(&f, 1, 8, "identity");
     f.program->kind = OL_PROGRAM_SHARED; /* not preempted, and alone in its host */
     start(&f, &r, "g", "sleep", 10, true);
-    pause_ms(&f, 50);
+    ol_test_loop_until_fn(&f.loop, is_executing, &f, 5000);
     assert_false(r.done);
     kit_run_fini(&r);
     ol_test_loop_until_fn(&f.loop, one_died, &f, 5000);
@@ -595,6 +631,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_kill_after_every_number_of_turns),
         cmocka_unit_test(test_a_slow_client_holds_little),
         cmocka_unit_test(test_idle_slots_give_their_memory_back),
+        cmocka_unit_test(test_output_does_not_wait_with_its_job),
         cmocka_unit_test(test_a_host_that_does_not_let_go_is_killed),
         cmocka_unit_test(test_native_code_may_use_its_cpu_at_a_stretch),
         cmocka_unit_test(test_nothing_is_left_after_many_deaths),

@@ -154,6 +154,75 @@ static void test_email_over_length(void **state)
         check(text, strlen(text), NULL, "[EMAIL_ADDRESS] end", 19, direct_bytes, seed);
 }
 
+/* One cut, at every place within `around` bytes of the text's end; the text is longer than what is
+ * merely collected. */
+static void check_cuts_near_end(const char *text, size_t n, size_t around)
+{
+    static char want[TEXT_MAX * 8];
+    size_t size = ref_redact((struct text){(const unsigned char *)text, n}, NULL, 0, want);
+    for (size_t cut = n - around; cut < n; cut++) {
+        struct objlens_call call;
+        void *instance;
+        direct_init(&call, NULL, 65536, (unsigned)cut);
+        assert_int_equal(pii->open(&direct_host, &call, &instance), OBJLENS_OK);
+        assert_int_equal(pii->write(instance, text, cut), OBJLENS_OK);
+        assert_int_equal(pii->write(instance, text + cut, n - cut), OBJLENS_OK);
+        assert_int_equal(pii->finish(instance), OBJLENS_OK);
+        pii->close(instance);
+        expect_same(call.out, call.size, want, size);
+        direct_fini(&call);
+    }
+}
+
+/* The longest match there is, and what must be seen behind it, is not cut short. */
+static void test_longest_address_at_every_cut(void **state)
+{
+    (void)state;
+    static char text[9000];
+    const char *behind[] = {" end", ".end", "xend", "\xc3\xa9 end", ".", ""};
+    for (size_t domain = 253; domain <= 257; domain++)
+        for (size_t b = 0; b < sizeof(behind) / sizeof(behind[0]); b++) {
+            size_t n = 5000;
+            memset(text, ' ', n);
+            memset(text + n, 'l', 255);
+            n += 255;
+            text[n++] = '@';
+            for (size_t i = 0; i < domain; i++)
+                text[n++] = (domain - i) % 4 ? 'd' : '.';
+            strcpy(text + n, behind[b]);
+            n += strlen(behind[b]);
+            check_cuts_near_end(text, n, 530);
+        }
+}
+
+/* A match inside an address that begins long before it is not taken first. */
+static void test_match_inside_a_long_local_part(void **state)
+{
+    (void)state;
+    static char text[9000];
+    size_t n = 5000;
+    memset(text, ' ', n);
+    n += (size_t)sprintf(text + n, "a.536-22-1234.");
+    memset(text + n, 'b', 240);
+    n += 240;
+    n += (size_t)sprintf(text + n, "@x.com");
+    check_cuts_near_end(text, n, 300);
+}
+
+/* A domain without end is swallowed across many pieces. */
+static void test_endless_domain(void **state)
+{
+    (void)state;
+    static char text[30000];
+    size_t n = (size_t)sprintf(text, "to me@x.com");
+    for (; n < 20000; n += 5)
+        memcpy(text + n, ".labe", 5);
+    n += (size_t)sprintf(text + n, " and bob@x.com");
+    const char *want = "to [EMAIL_ADDRESS] and [EMAIL_ADDRESS]";
+    for (unsigned seed = 0; seed < 12; seed++)
+        check(text, n, NULL, want, strlen(want), seed ? direct_chopped : direct_bytes, seed);
+}
+
 static void test_card(void **state)
 {
     (void)state;
@@ -293,6 +362,8 @@ static void test_unreadable_is_refused(void **state)
     expect_refused(NULL, NULL, "\xfe\xff\0b\0o\0b", 8, "InvalidTextEncoding", "UTF-16");
     expect_refused(NULL, NULL, "\0\0\xfe\xff\0\0\0b", 8, "InvalidTextEncoding", "UTF-32");
     expect_refused(NULL, NULL, "\x1f\x8b\x08\0\0\0", 6, "InvalidTextEncoding", "gzip");
+    static char large[20000] = "\x1f\x8b\x08";
+    expect_refused(NULL, NULL, large, sizeof(large), "InvalidTextEncoding", "gzip");
     expect_refused(NULL, "gzip", "bob@x.com", 9, "InvalidTextEncoding", "Content-Encoding");
     struct objlens_call call;
     direct_init(&call, NULL, 100, 1);
@@ -336,6 +407,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_email),
         cmocka_unit_test(test_email_over_length),
+        cmocka_unit_test(test_longest_address_at_every_cut),
+        cmocka_unit_test(test_match_inside_a_long_local_part),
+        cmocka_unit_test(test_endless_domain),
         cmocka_unit_test(test_card),
         cmocka_unit_test(test_ssn),
         cmocka_unit_test(test_ip),
