@@ -113,6 +113,13 @@ const char *ol_name_secret_key_wrong(ol_slice key)
     return ok ? NULL : "must be 8 to 128 printable ASCII characters without blanks";
 }
 
+/* A slip here would make a Deny deny nothing, and nobody would notice. */
+static bool is_known_service(ol_slice service)
+{
+    return ol_slice_find(service, '*') >= 0 || ol_slice_find(service, '?') >= 0 ||
+           ol_slice_eq_cstr(service, "s3") || ol_slice_eq_cstr(service, "s3-object-lambda");
+}
+
 const char *ol_name_action_wrong(ol_slice action)
 {
     if (ol_slice_eq_cstr(action, "*"))
@@ -123,7 +130,9 @@ const char *ol_name_action_wrong(ol_slice action)
         ol_slice verb = ol_slice_from(action, (size_t)colon + 1);
         if (verb.len > 0 && all_of(service, is_lower_or_digit, "-*?") &&
             all_of(verb, is_alnum, "*?"))
-            return NULL;
+            return is_known_service(service) ? NULL
+                                             : "names a service that objlens does not have "
+                                               "(it has s3 and s3-object-lambda)";
     }
     return "is not an action such as \"s3:GetObject\" or \"s3-object-lambda:*\"";
 }

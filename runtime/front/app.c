@@ -174,10 +174,10 @@ static void tell_ready(app *self)
         snprintf(endpoint, sizeof(endpoint), "%s://%s%s%s:%u",
                  first->certificate_file ? "https" : "http", v6 ? "[" : "", first->address,
                  v6 ? "]" : "", self->crew.ports[0]);
-    if (config->admin.address)
+    if (self->crew.has_admin)
         snprintf(admin, sizeof(admin), "http://%s:%u", config->admin.address,
                  self->crew.admin_port);
-    self->options->on_ready(self->options->ready_arg, endpoint, config->admin.address ? admin : NULL);
+    self->options->on_ready(self->options->ready_arg, endpoint, self->crew.has_admin ? admin : NULL);
 }
 
 static int start(app *self, ol_error *err)

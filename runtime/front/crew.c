@@ -41,9 +41,21 @@ static int check_port_free(const ol_config_listener *listener, ol_error *err)
                         listener->port, strerror(reason));
 }
 
-static int check_ports_free(const ol_config *config, ol_error *err)
+/* An admin port that nobody asked for is done without when it is taken. */
+static bool wants_admin(const ol_config *config)
 {
-    int rc = config->admin.address ? check_port_free(&config->admin, err) : OL_OK;
+    ol_error err = {0};
+    if (!config->admin.address)
+        return false;
+    if (!config->admin_optional || check_port_free(&config->admin, &err) == OL_OK)
+        return true;
+    ol_say("warn", "no admin listener: %s", err.detail);
+    return false;
+}
+
+static int check_ports_free(const ol_config *config, bool admin, ol_error *err)
+{
+    int rc = admin ? check_port_free(&config->admin, err) : OL_OK;
     for (size_t i = 0; rc == OL_OK && i < config->listener_count; i++)
         rc = check_port_free(&config->listeners[i], err);
     return rc;
@@ -52,14 +64,15 @@ static int check_ports_free(const ol_config *config, ol_error *err)
 static int listen_all(ol_crew *crew, ol_error *err)
 {
     const ol_config *config = crew->generation->config;
-    int rc = check_ports_free(config, err);
+    crew->has_admin = wants_admin(config);
+    int rc = check_ports_free(config, crew->has_admin, err);
     if (rc != OL_OK)
         return rc;
     for (size_t i = 0; i < config->listener_count; i++)
         crew->ports[i] = config->listeners[i].port;
     for (unsigned i = 0; rc == OL_OK && i < crew->count; i++)
         rc = ol_worker_listen(&crew->workers[i], crew->ports, err);
-    if (rc == OL_OK && config->admin.address)
+    if (rc == OL_OK && crew->has_admin)
         rc = ol_admin_listen(&crew->admin, &config->admin, &crew->admin_port, err);
     return rc;
 }

@@ -17,6 +17,7 @@ typedef struct ol_crew {
     ol_generation *generation; /* the crew's reference to the current one */
     uint16_t *ports;           /* bound, one a listener */
     uint16_t admin_port;
+    bool has_admin; /* it listens */
 } ol_crew;
 
 /* Make the workers and bind their listeners; nothing is served yet. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bodies by a small machine of our own: llhttp would let bare LF through between chunks. */
+/* Bodies by a small machine of our own: llhttp takes any two bytes for the CRLF behind a chunk. */
 #include "http/body_reader.h"
 
 #include "http/syntax.h"

@@ -54,7 +54,8 @@ typedef struct ol_put_request {
     size_t header_count;
     int64_t size;            /* declared length, or -1 */
     bool if_none_match_any;  /* fail with OL_EPRECONDITION if the key exists */
-    ol_slice if_match;       /* fail with OL_EPRECONDITION unless the etag is this; empty = any */
+    ol_slice if_match;       /* fail with OL_EPRECONDITION unless the etag is this ("*": any there
+                                is), with OL_ENOSUCHKEY if there is no object; empty = anything */
     ol_put_result *result;   /* filled before the sink reports itself finished */
 } ol_put_request;
 

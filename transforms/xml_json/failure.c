@@ -42,7 +42,7 @@ static const struct meaning {
 } meanings[] = {
     {XML_ERR_DOCUMENT_START, "the document does not begin with an element"},
     {XML_ERR_DOCUMENT_EMPTY, "the document does not begin with an element"},
-    {XML_ERR_DOCUMENT_END, "the document ends too early, or goes on behind its end"},
+    {XML_ERR_DOCUMENT_END, "something stands behind the end of the document element"},
     {XML_ERR_INVALID_HEX_CHARREF, "a character reference is not a number"},
     {XML_ERR_INVALID_DEC_CHARREF, "a character reference is not a number"},
     {XML_ERR_INVALID_CHARREF, "a character reference names no character of XML"},

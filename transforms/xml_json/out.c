@@ -58,13 +58,7 @@ static bool has_room(struct xj_out *out)
     return true;
 }
 
-void xj_out_byte(struct xj_out *out, char byte)
-{
-    if (has_room(out))
-        out->room[out->used++] = (uint8_t)byte;
-}
-
-void xj_out_raw(struct xj_out *out, const void *bytes, size_t size)
+void xj_out_across(struct xj_out *out, const void *bytes, size_t size)
 {
     const uint8_t *from = bytes;
     while (size > 0 && has_room(out)) {

@@ -9,6 +9,7 @@
 
 #include <objlens/transform.h>
 #include <stdint.h>
+#include <string.h>
 
 struct xj_out {
     const struct objlens_host *host;
@@ -23,8 +24,24 @@ struct xj_out {
 void xj_out_init(struct xj_out *out, const struct objlens_host *host, struct objlens_call *call,
                  uint8_t *held);
 
-void xj_out_byte(struct xj_out *out, char byte);
-void xj_out_raw(struct xj_out *out, const void *bytes, size_t size);
+/* Where the room may not be enough. */
+void xj_out_across(struct xj_out *out, const void *bytes, size_t size);
+
+static inline void xj_out_raw(struct xj_out *out, const void *bytes, size_t size)
+{
+    if (out->size - out->used <= size) {
+        xj_out_across(out, bytes, size);
+        return;
+    }
+    memcpy(out->room + out->used, bytes, size);
+    out->used += size;
+}
+
+static inline void xj_out_byte(struct xj_out *out, char byte)
+{
+    xj_out_raw(out, &byte, 1);
+}
+
 /* A part of a JSON string, without the quotes; `bytes` is UTF-8. */
 void xj_out_text(struct xj_out *out, const uint8_t *bytes, size_t size);
 

@@ -81,6 +81,11 @@ static xmlEntityPtr on_entity(void *arg, const xmlChar *name)
     return NULL;
 }
 
+static bool is_incomplete(const struct xj_parser *p)
+{
+    return !p->document->began || p->document->depth > 0;
+}
+
 /* Handlers of SAX 1 have no error callback that says more than a text: this one is told of all
  * errors in the process. */
 static void on_error(void *arg, xmlErrorPtr error)
@@ -98,6 +103,10 @@ static void on_error(void *arg, xmlErrorPtr error)
         return;
     }
     p->failure->line = error->line;
+    if (error->code == XML_ERR_DOCUMENT_END && is_incomplete(p)) {
+        p->failure->line = xj_parser_line(p);
+        xj_failure_set(p->failure, XJ_MALFORMED, "the document ends too early");
+    }
     xj_failure_set(p->failure, XJ_MALFORMED, "%s", xj_failure_text(error->code));
 }
 
@@ -238,7 +247,7 @@ void xj_parser_finish(struct xj_parser *p)
     xmlParseChunk(p->context, NULL, 0, 1);
     if (has_failed(p))
         return;
-    if (!p->document->began || p->document->depth > 0 || !p->context->wellFormed) {
+    if (is_incomplete(p) || !p->context->wellFormed) {
         p->failure->line = line;
         xj_failure_set(p->failure, XJ_MALFORMED, "not well-formed XML");
     }

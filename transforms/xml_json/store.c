@@ -48,50 +48,8 @@ void xj_store_cut(struct xj_store *s, uint32_t end)
     s->end = end;
 }
 
-static uint8_t *byte_at(const struct xj_store *s, uint32_t at)
-{
-    return &s->pages[at / XJ_PAGE_BYTES][at % XJ_PAGE_BYTES];
-}
-
 void xj_store_patch(struct xj_store *s, uint32_t at, uint32_t value)
 {
     for (unsigned i = 0; i < 4; i++)
-        *byte_at(s, at + i) = (uint8_t)(value >> 8 * i);
-}
-
-uint32_t xj_store_u32(const struct xj_store *s, uint32_t at)
-{
-    uint32_t value = 0;
-    for (unsigned i = 0; i < 4; i++)
-        value |= (uint32_t)*byte_at(s, at + i) << 8 * i;
-    return value;
-}
-
-uint32_t xj_store_varint(const struct xj_store *s, uint32_t *at)
-{
-    uint32_t value = 0;
-    for (unsigned shift = 0; shift < 7 * XJ_VARINT_BYTES_MAX; shift += 7) {
-        uint8_t byte = *byte_at(s, (*at)++);
-        value |= (uint32_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            break;
-    }
-    return value;
-}
-
-const uint8_t *xj_store_bytes(const struct xj_store *s, uint32_t at, uint32_t *size)
-{
-    uint32_t together = XJ_PAGE_BYTES - at % XJ_PAGE_BYTES;
-    if (*size > together)
-        *size = together;
-    return byte_at(s, at);
-}
-
-size_t xj_varint(uint8_t out[XJ_VARINT_BYTES_MAX], uint32_t value)
-{
-    size_t n = 0;
-    for (; value >= 0x80; value >>= 7)
-        out[n++] = (uint8_t)(value | 0x80);
-    out[n++] = (uint8_t)value;
-    return n;
+        *xj_store_at(s, at + i) = (uint8_t)(value >> 8 * i);
 }

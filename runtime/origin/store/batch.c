@@ -25,8 +25,10 @@ int ol_batcher_init(ol_batcher *b, ol_store *store, sqlite3 *db,
     return ol_rows_prepare(&b->rows, db, err);
 }
 
-void ol_batcher_fini(ol_batcher *b)
+void ol_batcher_fini(ol_batcher *b, bool broken)
 {
+    if (broken)
+        sqlite3_db_config(b->rows.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     ol_db_close(b->rows.db);
     b->rows.db = NULL;
 }

@@ -68,10 +68,12 @@ static void answer(ol_committer *c, ol_change *batch)
 static void *run(void *arg)
 {
     ol_committer *c = arg;
+    ol_thread_stand_back(OL_NICE_COMMITTER);
     for (ol_change *batch; (batch = take(c)) != NULL;) {
         ol_batch_commit(&c->batcher, batch);
         answer(c, batch);
-        ol_wal_tidy(&c->batcher.wal);
+        if (!ol_committer_is_broken(c))
+            ol_wal_tidy(&c->batcher.wal);
     }
     return NULL;
 }
@@ -136,7 +138,7 @@ void ol_committer_destroy(ol_committer *c, bool clean)
     ol_committer_stop(c);
     if (clean && !ol_committer_is_broken(c))
         ol_db_state_set(c->batcher.rows.db, "clean", 1, NULL);
-    ol_batcher_fini(&c->batcher);
+    ol_batcher_fini(&c->batcher, ol_committer_is_broken(c));
     pthread_mutex_destroy(&c->lock);
     pthread_cond_destroy(&c->wake);
     ol_free(c);

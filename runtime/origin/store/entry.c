@@ -9,9 +9,9 @@
 #include "origin/store/entry.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
+#include "origin/store/janitor.h"
 
 #define FIELD_HEAD_BYTES 6
 
@@ -140,6 +140,6 @@ void ol_entry_release(ol_entry *entry)
     if (entry->account)
         atomic_fetch_sub_explicit(entry->account, entry->cost, memory_order_relaxed);
     if (entry->fd >= 0)
-        close(entry->fd);
+        ol_janitor_close(entry->janitor, entry->fd);
     ol_free(entry);
 }

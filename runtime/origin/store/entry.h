@@ -54,6 +54,7 @@ struct ol_entry {
     bool has_file;
     ol_file_id file;
     int fd; /* of the file, or -1 */
+    struct ol_janitor *janitor; /* closes fd */
     atomic_size_t *account; /* counts `cost` while the entry lives; may be NULL */
     char etag_quoted[OL_ETAG_SIZE + 2];
     char modified_text[OL_HTTP_DATE_SIZE];

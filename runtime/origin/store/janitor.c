@@ -4,16 +4,20 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "origin/store/threads.h"
 
 #define QUEUE_MAX 65536u
 
+enum chore_kind { REMOVE_TEMP, REMOVE_OBJECT, CLOSE };
+
 typedef struct chore {
     struct chore *next;
+    enum chore_kind kind;
     ol_file_id id;
-    bool temp;
+    int fd;
 } chore;
 
 struct ol_janitor {
@@ -44,14 +48,23 @@ static chore *take(ol_janitor *janitor)
     return c;
 }
 
+static int do_chore(ol_janitor *janitor, const chore *c)
+{
+    switch (c->kind) {
+    case REMOVE_TEMP: return ol_folder_temp_remove(janitor->folder, &c->id);
+    case REMOVE_OBJECT:
+        janitor->touched[c->id.bytes[0]] = true;
+        return ol_folder_object_remove(janitor->folder, &c->id);
+    default: close(c->fd); return 0;
+    }
+}
+
 static void *run(void *arg)
 {
     ol_janitor *janitor = arg;
+    ol_thread_stand_back(OL_NICE_WRITER);
     for (chore *c; (c = take(janitor)) != NULL; ol_free(c)) {
-        int result = c->temp ? ol_folder_temp_remove(janitor->folder, &c->id)
-                             : ol_folder_object_remove(janitor->folder, &c->id);
-        if (!c->temp)
-            janitor->touched[c->id.bytes[0]] = true;
+        int result = do_chore(janitor, c);
         if (result < 0 && result != -ENOENT) {
             pthread_mutex_lock(&janitor->lock);
             janitor->left_behind = true;
@@ -102,31 +115,40 @@ bool ol_janitor_destroy(ol_janitor *janitor)
     return tidy;
 }
 
-static void add(ol_janitor *janitor, const ol_file_id *id, bool temp)
+/* False: it will not be done. */
+static bool add(ol_janitor *janitor, const chore *wanted)
 {
     chore *c = ol_malloc(sizeof *c);
     if (c)
-        *c = (chore){.id = *id, .temp = temp};
+        *c = *wanted;
     pthread_mutex_lock(&janitor->lock);
-    if (c && janitor->queued < QUEUE_MAX) {
+    bool taken = c && janitor->queued < QUEUE_MAX;
+    if (taken) {
         *janitor->last = c;
         janitor->last = &c->next;
         janitor->queued++;
         pthread_cond_signal(&janitor->wake);
-        c = NULL;
-    } else {
+    } else if (wanted->kind != CLOSE) {
         janitor->left_behind = true;
     }
     pthread_mutex_unlock(&janitor->lock);
-    ol_free(c);
+    if (!taken)
+        ol_free(c);
+    return taken;
 }
 
 void ol_janitor_remove_temp(ol_janitor *janitor, const ol_file_id *id)
 {
-    add(janitor, id, true);
+    add(janitor, &(chore){.kind = REMOVE_TEMP, .id = *id});
 }
 
 void ol_janitor_remove_object(ol_janitor *janitor, const ol_file_id *id)
 {
-    add(janitor, id, false);
+    add(janitor, &(chore){.kind = REMOVE_OBJECT, .id = *id});
+}
+
+void ol_janitor_close(ol_janitor *janitor, int fd)
+{
+    if (!add(janitor, &(chore){.kind = CLOSE, .fd = fd}))
+        close(fd);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Removes files, on a thread of its own: unlinking a large file can take long, and nobody
- * should wait for it. What could not be removed is left to the sweep at the next opening.
+ * should wait for it. So can closing the last descriptor of one. What could not be removed is
+ * left to the sweep at the next opening.
  */
 #ifndef OL_ORIGIN_STORE_JANITOR_H
 #define OL_ORIGIN_STORE_JANITOR_H
@@ -16,5 +17,7 @@ bool ol_janitor_destroy(ol_janitor *janitor);
 /* Any thread. An upload that will not be, or a body that no row names any more. */
 void ol_janitor_remove_temp(ol_janitor *janitor, const ol_file_id *id);
 void ol_janitor_remove_object(ol_janitor *janitor, const ol_file_id *id);
+/* Any thread. */
+void ol_janitor_close(ol_janitor *janitor, int fd);
 
 #endif

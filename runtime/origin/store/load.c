@@ -51,6 +51,7 @@ static int attach_file(ol_store *store, ol_entry *entry, ol_error *err)
     }
     if (!entry->in_memory) {
         entry->fd = fd;
+        entry->janitor = store->janitor;
         return OL_OK;
     }
     int result = read_whole(fd, entry->body_space, (size_t)entry->info.size, err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Opening and closing the store, and its face as an origin. Opening goes from the folder up to
- * the threads; closing goes back: pools first (nothing new comes), then the committer and the
- * janitor (what was accepted is finished), then memory, the database and the lock.
+ * the threads; closing goes back: pools first (nothing new comes), then the committer, the cache
+ * and the janitor (what was accepted is finished), then the database and the lock.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -182,10 +182,10 @@ void ol_store_close(ol_origin *origin)
     ol_offload_destroy(store->read_pool);
     ol_offload_destroy(store->write_pool);
     ol_committer_stop(store->committer);
+    ol_cache_destroy(store->cache);
     bool tidy = ol_janitor_destroy(store->janitor);
     ol_readers_close(&store->readers);
     ol_committer_destroy(store->committer, tidy);
-    ol_cache_destroy(store->cache);
     ol_buffers_destroy(store->buffers);
     ol_catalog_fini(&store->catalog);
     ol_folder_close(&store->folder);

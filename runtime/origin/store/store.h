@@ -24,7 +24,8 @@ typedef struct ol_store_options {
 void ol_store_options_default(ol_store_options *options);
 /* Blocking: at start, before any loop runs. Recovers from a crash. */
 int ol_store_open(ol_origin **origin, const ol_store_options *options, ol_error *err);
-/* Blocking; after all loops have stopped. */
+/* Blocking; after all loops have stopped, every object has been closed, and every arena that was
+ * given to `body` has ended. */
 void ol_store_close(ol_origin *origin);
 /* Blocking, at start: create a bucket if it is absent. */
 int ol_store_ensure_bucket(ol_origin *origin, ol_slice bucket, ol_error *err);

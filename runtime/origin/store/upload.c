@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/encode.h"
+#include "origin/store/threads.h"
 
 /* Start writing back early, so that the sync at the end is short and the disk's queue too. */
 #define WRITE_BACK_BYTES (8 * OL_MIB)
@@ -128,6 +129,7 @@ static int seal_file(ol_upload *up)
 static void work(ol_task *task)
 {
     ol_upload *up = task->arg;
+    ol_thread_stand_back(OL_NICE_WRITER);
     const ol_upload_chunk *chunk = &up->chunks[up->filling ^ 1];
     int result = up->md5 ? OL_OK : begin_file(up);
     if (result == OL_OK)

@@ -22,6 +22,7 @@ static struct {
     volatile uint64_t armed_until_ns; /* when the timer goes off; 0 when it is not armed */
     volatile sig_atomic_t due;
     uint64_t deadline_ns; /* written before `run` is set, stays while it is */
+    uint64_t due_cpu_ns;  /* the thread's CPU time when `due` was set */
     ol_run *volatile run; /* NULL while idle */
 } slice;
 
@@ -34,12 +35,22 @@ static void arm(uint64_t until_ns)
     timer_settime(slice.timer, TIMER_ABSTIME, &when, NULL);
 }
 
-static uint64_t now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+static uint64_t cpu_ns(void)
+{
+    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static void on_hook(lua_State *L, lua_Debug *ar);
@@ -61,10 +72,14 @@ static void on_signal(int number)
         } else {
             lua_State *L = run->current;
 
+            if (!slice.due)
+                slice.due_cpu_ns = cpu_ns();
             slice.due = 1;
             if (L)
                 lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
-            arm(now + RETRY_NS);
+            /* Setting the hook walks over all active calls, milliseconds for a deep recursion: the
+             * script must get to its next instruction before this happens again. */
+            arm(now_ns() + RETRY_NS + 4 * (now_ns() - now));
         }
     }
     errno = saved;
@@ -131,14 +146,15 @@ bool ol_lua_preempt_due(void)
     return slice.due != 0;
 }
 
-/* The slice is over and nothing can be suspended here: how long may that go on? */
+/* The slice is over and nothing can be suspended here: how long may that go on? Counted in CPU
+ * time: on a busy machine the thread may have stood still meanwhile. */
 static void check_unyieldable(ol_run *run)
 {
     uint32_t limit_ms = ol_lua_script_of(run)->limits.unyieldable_ms;
 
-    if (now_ns() < slice.deadline_ns + limit_ms * NS_PER_MS)
+    if (cpu_ns() < slice.due_cpu_ns + limit_ms * NS_PER_MS)
         return;
-    ol_lua_stop(run, OL_ETRANSFORMCPU, "ran for %u ms where it cannot be preempted (unyieldable_ms)",
+    ol_lua_stop(run, OL_ETRANSFORMCPU, "works for %u ms where it cannot be preempted (unyieldable_ms)",
                 (unsigned)limit_ms);
 }
 

@@ -10,7 +10,7 @@
  *   heavy job  begin … (signal, hook) … yield, end; later on: begin …
  *   no yield   when the hook may not yield (inside a metamethod called by C, a closing
  *              coroutine, …) it lets go and the timer comes back every millisecond, until
- *              unyieldable_ms have passed: then the job is stopped
+ *              unyieldable_ms of CPU time have passed: then the job is stopped
  *
  * Process-wide and single-threaded, as a host is. The timer and its handler (SIGVTALRM) are made
  * by the first load, in front of the wall; afterwards only timer_settime, clock_gettime and

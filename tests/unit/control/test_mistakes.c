@@ -96,6 +96,11 @@ static const row rows[] = {
           "    'GetObject' }, resources = '*' } } }\n",
      {{6, "user \"ann\": policy[2]: actions[2]: \"GetObject\" is not an action such as \"s3:GetObject\" or "
           "\"s3-object-lambda:*\""}}},
+    {"an action of no service",
+     ROOT "user 'ann' { access_key = 'key1', secret_key = 'annsecret', policy = {\n"
+          "  { effect = 'Deny', actions = { '*', '*:Get*', 's3-object-lamda:GetObject' }, resources = '*' } } }\n",
+     {{3, "user \"ann\": policy[1]: actions[3]: \"s3-object-lamda:GetObject\" names a service that objlens does not "
+          "have (it has s3 and s3-object-lambda)"}}},
     {"a resource that is none",
      ROOT "user 'ann' { access_key = 'key1', secret_key = 'annsecret', policy = {\n"
           "  { effect = 'Allow', actions = 's3:*',\n resources = 'orders' } } }\n",

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "origin/store/store_private.h"
 
 static const size_t sizes[] = {0,     1,     1024,   16383,  16384,  16385,
                                65536, 262143, 262144, 262145, 524288, 1300001};
@@ -433,6 +434,61 @@ static void a_bucket_made_anew_is_empty(void **state)
     kit_fini(&kit);
 }
 
+/* ---- bounds ---- */
+
+/* Bodies that requests pin are outside the cache; past a bound, they stay in their files. */
+static void pinned_bodies_have_a_bound(void **state)
+{
+    (void)state;
+    enum { COUNT = 30 };
+    store_kit kit;
+    kit_open(&kit);
+    kit_stop(&kit);
+    kit.options.cache_bytes_max = 1 << 20;
+    kit_start(&kit);
+    ol_slice body = kit_bytes(200000, 1);
+    ol_object *objects[COUNT];
+    unsigned in_memory = 0;
+    for (unsigned i = 0; i < COUNT; i++) {
+        char key[8];
+        snprintf(key, sizeof key, "k%u", i);
+        assert_code(kit_put(&kit, key, body), OL_OK);
+        assert_code(kit_open_key(&kit, key, &objects[i]), OL_OK);
+        in_memory += ol_handle_of(objects[i])->entry->in_memory;
+    }
+    assert_in_range(in_memory, 5, 12);
+    ol_test_collect collect = {0};
+    assert_code(kit_read(&kit, objects[COUNT - 1], (ol_byte_range){0, body.len}, &collect), OL_OK);
+    assert_slices(ol_test_collect_out(&collect), body);
+    ol_test_collect_fini(&collect);
+    ol_test_bench_again(&kit.bench);
+    for (unsigned i = 0; i < COUNT; i++)
+        kit_close_object(&kit, objects[i]);
+    assert_true(atomic_load(&ol_store_of(kit.origin)->live_bytes) <= 1 << 20);
+    kit_free(body);
+    kit_fini(&kit);
+}
+
+static void the_log_has_a_bound(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_open(&kit);
+    ol_slice body = kit_bytes(16000, 1);
+    for (unsigned i = 0; i < 6000; i++) {
+        char key[8];
+        snprintf(key, sizeof key, "k%u", i);
+        assert_code(kit_put(&kit, key, body), OL_OK);
+    }
+    char path[240];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/objlens.db-wal", kit.path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size < 40 << 20);
+    kit_free(body);
+    kit_fini(&kit);
+}
+
 /* ---- the folder ---- */
 
 static void the_folder_is_private(void **state)
@@ -570,6 +626,8 @@ int main(void)
         cmocka_unit_test(buckets_come_and_go),
         cmocka_unit_test(a_missing_bucket_is_said_by_every_call),
         cmocka_unit_test(a_bucket_made_anew_is_empty),
+        cmocka_unit_test(pinned_bodies_have_a_bound),
+        cmocka_unit_test(the_log_has_a_bound),
         cmocka_unit_test(the_folder_is_private),
         cmocka_unit_test(a_second_process_is_refused),
         cmocka_unit_test(foreign_databases_are_refused),

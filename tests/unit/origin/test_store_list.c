@@ -2,6 +2,8 @@
 /* Listing, against a model that looks at every key each time. */
 #include "store_kit.h"
 
+#include "origin/store/store_private.h"
+
 #define KEYS_MAX 400
 #define KEY_BYTES 12
 
@@ -255,6 +257,34 @@ static void the_largest_page_fits(void **state)
     kit_fini(&kit);
 }
 
+/* However many keys stand below a common prefix, it costs one more lookup. */
+static void a_common_prefix_is_one_step(void **state)
+{
+    (void)state;
+    store_kit kit;
+    kit_init(&kit);
+    kit.options.read_threads = 1;
+    kit_start(&kit);
+    assert_code(ol_store_ensure_bucket(kit.origin, OL_SLICE_LIT("b"), NULL), OL_OK);
+    char key[24];
+    for (unsigned i = 0; i < 3000; i++) {
+        snprintf(key, sizeof key, "%c/%u", 'a' + i % 3, i);
+        assert_code(kit_put(&kit, key, OL_SLICE_NONE), OL_OK);
+    }
+    sqlite3_stmt *stmt = ol_store_of(kit.origin)->readers.all[0].list;
+    sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
+    ol_list_request req = {.bucket = OL_SLICE_LIT("b"), .delimiter = OL_SLICE_LIT("/"),
+                           .max_keys = 1000};
+    ol_list_result *list;
+    assert_code(kit_list(&kit, &req, &list), OL_OK);
+    assert_int_equal(list->common_prefix_count, 3);
+    assert_int_equal(list->object_count, 0);
+    ol_arena_destroy(list->arena);
+    int steps = sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 0);
+    assert_in_range(steps, 1, 400);
+    kit_fini(&kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +292,7 @@ int main(void)
         cmocka_unit_test(listed_objects_have_their_metadata),
         cmocka_unit_test(bounds_of_a_request),
         cmocka_unit_test(the_largest_page_fits),
+        cmocka_unit_test(a_common_prefix_is_one_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

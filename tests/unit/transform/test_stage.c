@@ -465,6 +465,7 @@ static void test_spoiled_engine_is_replaced(void **state)
     ol_pool_stats stats;
     ol_pool_stats_get(f.pool, &stats);
     assert_int_equal(stats.hosts_started, 2);
+    assert_int_equal(stats.hosts, 1);
     close_fixture(&f);
 }
 
