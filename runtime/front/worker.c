@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "front/request.h"
 
 /* ---- recycled request memory ---- */
@@ -33,6 +34,25 @@ static void on_request(void *arg, ol_http_exchange *x)
     ol_request_begin(arg, x);
 }
 
+/* What never became a request is in the log all the same. */
+static void on_refused(void *arg, const char *peer, const char *request_id, int status,
+                       const char *why)
+{
+    ol_worker *worker = arg;
+    ol_access_line line = {
+        .request_id = request_id,
+        .wall_ms = ol_clock_wall_ms(),
+        .peer = peer,
+        .operation = "Unknown",
+        .via = "service",
+        .status = status,
+        .code = OL_EPROTOCOL,
+        .error = ol_code_s3(OL_EPROTOCOL),
+        .detail = why,
+    };
+    ol_access_log_write(worker->shared->access_log, &line);
+}
+
 static int make_pool(ol_worker *worker, const ol_limits *limits, ol_error *err)
 {
     ol_pool_options options;
@@ -49,7 +69,8 @@ int ol_worker_init(ol_worker *worker, unsigned index, ol_shared *shared, ol_gene
                    ol_error *err)
 {
     const ol_limits *limits = &generation->config->limits;
-    ol_http_handler handler = {.arg = worker, .on_request = on_request};
+    ol_http_handler handler = {
+        .arg = worker, .on_request = on_request, .on_refused = on_refused};
     worker->index = index;
     worker->shared = shared;
     worker->metrics = ol_metrics_new();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A host process as its parent holds it: the process, the memory shared with it, the eventfd it
- * wakes us by. No event loop in here; no protocol either (link.h).
+ * A host process as its parent holds it: the process, the memory shared with it, the eventfd that
+ * it wakes us by. No event loop in here; no protocol either (link.h).
  *
  * Life: start → (kill) → reaped → fini. The memory stays mapped until fini, so that what lies in
  * it can still be sent after the process died.

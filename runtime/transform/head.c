@@ -75,7 +75,9 @@ int ol_transform_head_default(ol_head *response, const ol_head *original, ol_are
     *response = (ol_head){.status = 200, .content_length = -1};
     ol_headers_init(&response->headers, arena);
     ol_slice type = ol_headers_get(&original->headers, "content-type");
-    return type.data ? ol_headers_add(&response->headers, OL_SLICE_LIT("content-type"), type) : OL_OK;
+    if (!type.data)
+        return OL_OK;
+    return ol_headers_add(&response->headers, OL_SLICE_LIT("content-type"), type);
 }
 
 static bool is_allowed(ol_slice name)
@@ -110,14 +112,16 @@ static int set_header(ol_head *response, ol_slice name, ol_slice value, ol_error
         return OL_OK;
     if (rc == OL_ENOMEM)
         return ol_error_set(err, rc, "response head");
-    return ol_error_say(err, OL_ETRANSFORMRESPONSE, "The transform set a header that is not valid.");
+    return ol_error_say(err, OL_ETRANSFORMRESPONSE,
+                        "The transform set a header that is not valid.");
 }
 
 static int apply_metadata(ol_head *response, ol_slice name, ol_slice value, ol_error *err)
 {
     char full[sizeof(META_PREFIX) + HEADER_NAME_BYTES_MAX] = META_PREFIX;
     if (name.len > HEADER_NAME_BYTES_MAX)
-        return ol_error_say(err, OL_ETRANSFORMRESPONSE, "The transform set metadata with a long name.");
+        return ol_error_say(err, OL_ETRANSFORMRESPONSE,
+                            "The transform set metadata with a long name.");
     lower(name, full + sizeof(META_PREFIX) - 1);
     return set_header(response, ol_slice_of(full, sizeof(META_PREFIX) - 1 + name.len), value, err);
 }
@@ -127,7 +131,8 @@ static int apply_header(ol_head *response, ol_slice name, ol_slice value, ol_err
     char lowered[HEADER_NAME_BYTES_MAX];
     int64_t ignored;
     if (name.len > sizeof(lowered))
-        return ol_error_say(err, OL_ETRANSFORMRESPONSE, "The transform set a header with a long name.");
+        return ol_error_say(err, OL_ETRANSFORMRESPONSE,
+                            "The transform set a header with a long name.");
     name = lower(name, lowered);
     if (!is_allowed(name))
         return ol_error_say(err, OL_ETRANSFORMRESPONSE,
@@ -157,7 +162,8 @@ int ol_transform_head_apply(ol_head *response, ol_slice fields, ol_error *err)
         else
             header_bytes += name.len + value.len;
         if (metadata_bytes > OL_USER_METADATA_BYTES_MAX || header_bytes > HEADER_BYTES_MAX)
-            return ol_error_say(err, OL_ETRANSFORMRESPONSE, "The transform's headers are too large.");
+            return ol_error_say(err, OL_ETRANSFORMRESPONSE,
+                                "The transform's headers are too large.");
         if (metadata)
             rc = apply_metadata(response, name, value, err);
         else if (header)

@@ -96,6 +96,11 @@ static inline ol_link_job *ol_link_job_of(const ol_ticket *ticket)
 /* A slot of that use for the job, or OL_WIRE_NONE. */
 uint32_t ol_link_slot_take(ol_link *link, ol_link_job *job, enum ol_slot_use use);
 void ol_link_slot_give(ol_link *link, ol_link_job *job, uint32_t slot);
+/* Unless the host still has it or some of it is still to be sent. */
+void ol_link_slot_give_if_done(ol_link *link, ol_link_job *job, uint32_t slot);
+/* An empty slot, lent to the host for output; or OL_WIRE_NONE. */
+uint32_t ol_link_lend_output(ol_link *link, ol_link_job *job);
+void ol_link_mark_dirty(ol_link *link, uint32_t slot, size_t bytes);
 /* Keep it from everybody for a while. */
 void ol_link_slot_doubt(ol_link *link, ol_link_job *job, uint32_t slot);
 /* The job's promise changes with its state: settle it around every change of state. */
@@ -107,10 +112,13 @@ bool ol_link_holds(const ol_link_job *job, uint32_t slot);
 /* ---- link.c ---- */
 
 void ol_link_send(ol_link *link, const ol_msg *msg);
-/* Whatever can be sent to the job now is: a full piece, the end, a grant. */
-void ol_link_advance(ol_link *link, ol_link_job *job);
 void ol_link_free_job(ol_link *link, ol_link_job *job);
 /* Everything that the host had is given back. */
 void ol_link_take_back(ol_link *link, ol_link_job *job);
+
+/* ---- link_flow.c ---- */
+
+/* Whatever can be sent to the job now is: a full piece, the end, a grant. */
+void ol_link_advance(ol_link *link, ol_link_job *job);
 
 #endif

@@ -80,6 +80,30 @@ void ol_link_slot_give(ol_link *link, ol_link_job *job, uint32_t slot)
     link->free_slots[link->free_count++] = slot;
 }
 
+void ol_link_slot_give_if_done(ol_link *link, ol_link_job *job, uint32_t slot)
+{
+    if (!link->slots[slot].lent && link->slots[slot].pending == 0)
+        ol_link_slot_give(link, job, slot);
+}
+
+uint32_t ol_link_lend_output(ol_link *link, ol_link_job *job)
+{
+    uint32_t slot = ol_link_slot_take(link, job, OL_SLOT_OUTPUT);
+    if (slot == OL_WIRE_NONE)
+        return OL_WIRE_NONE;
+    link->slots[slot].lent = true;
+    link->slots[slot].length = link->layout.slot_bytes;
+    link->slots[slot].dirty = link->layout.slot_bytes;
+    job->outputs_lent++;
+    return slot;
+}
+
+void ol_link_mark_dirty(ol_link *link, uint32_t slot, size_t bytes)
+{
+    if (link->slots[slot].dirty < bytes)
+        link->slots[slot].dirty = (uint32_t)bytes;
+}
+
 void ol_link_slot_doubt(ol_link *link, ol_link_job *job, uint32_t slot)
 {
     assert(job->state != OL_LINK_OPEN);

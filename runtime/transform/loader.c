@@ -9,11 +9,13 @@
 #include "base/limits.h"
 #include "transform/child.h"
 #include "transform/link.h"
+#include "transform/source_file.h"
 
 #define LOADING_MS_MAX 15000
 #define SLOTS 16u /* room for the source; no body ever travels */
 
-_Static_assert(SLOTS * OL_SLOT_BYTES > 1024 * 1024 + 64 * 1024, "a source of the largest size fits");
+_Static_assert(SLOTS * OL_SLOT_BYTES > OL_SOURCE_LUA_BYTES_MAX + 64 * OL_KIB,
+               "a source of the largest size fits");
 
 typedef struct attempt {
     ol_child child;

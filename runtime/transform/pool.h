@@ -38,7 +38,8 @@ int ol_pool_enter(ol_pool *pool, struct ol_ticket *ticket, ol_error *err);
 void ol_pool_leave(struct ol_ticket *ticket);
 
 typedef struct ol_pool_stats {
-    uint64_t hosts, hosts_started, hosts_died, jobs, jobs_running, jobs_queued, jobs_refused, preempted;
+    uint64_t hosts, hosts_started, hosts_died;
+    uint64_t jobs, jobs_running, jobs_queued, jobs_refused, preempted;
 } ol_pool_stats;
 /* Any thread, while the pool is open. */
 void ol_pool_stats_get(const ol_pool *pool, ol_pool_stats *out);

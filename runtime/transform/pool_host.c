@@ -49,7 +49,7 @@ void ol_pool_host_maybe_free(ol_pool_host *host)
     bool limbo = host->link && ol_link_limbo(host->link) > 0;
     if (limbo && !pool->closing)
         return;
-    if (limbo) /* somebody may still write to it: leave it mapped for the little time that is left */
+    if (limbo) /* somebody may still write to it: for the little time left it stays mapped */
         host->child.base = NULL;
     ol_link_destroy(host->link);
     ol_child_fini(&host->child);

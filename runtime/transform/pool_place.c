@@ -25,8 +25,8 @@
 
 static uint32_t cost(const ol_pool_host *host, const ol_ticket *ticket)
 {
-    if (host->draining || host->state != OL_HOST_READY || host->retiring || host->program != ticket->program ||
-        !ol_link_can_open(host->link))
+    if (host->state != OL_HOST_READY || host->draining || host->retiring ||
+        host->program != ticket->program || !ol_link_can_open(host->link))
         return COST_NONE;
     if (ol_pool_host_serves(host, ticket->group))
         return ol_link_jobs(host->link) + (ol_link_hogs(host->link) > 0 ? COST_HOGGED : 0);

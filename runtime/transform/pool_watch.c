@@ -15,7 +15,7 @@
 #define IDLE_MS_MAX 60000u
 #define CANCEL_MS_MAX 2000u
 #define CANCEL_ONE_MS_MAX 250u /* a host for one job: nobody else suffers */
-#define STUCK_FACTOR 20u       /* wall time for the CPU time allowed, before a host counts as stuck */
+#define STUCK_FACTOR 20u       /* wall time for the CPU time allowed, before it counts as stuck */
 #define STUCK_MS_MIN 2000u
 #define UNYIELDABLE_FACTOR 10u /* the engine ends a stretch itself; this is for when it cannot */
 #define UNYIELDABLE_MS_MIN 200u
@@ -88,7 +88,8 @@ static void watch_canceled(ol_pool_host *host, uint64_t now_ms, bool any)
 static void end_late(ol_pool *pool, ol_ticket *ticket)
 {
     ol_error err = {0};
-    ol_error_set(&err, OL_ETRANSFORMTIME, "more than wall_ms = %u", ticket->program->limits.wall_ms);
+    ol_error_set(&err, OL_ETRANSFORMTIME, "more than wall_ms = %u",
+                 ticket->program->limits.wall_ms);
     ol_pool_end_ticket(pool, ticket, &err, false);
 }
 

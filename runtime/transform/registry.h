@@ -28,7 +28,8 @@ ol_program *ol_registry_get(ol_registry *registry, ol_slice name);
 /* Watch the files from this loop (polling; a file counts as complete when it was renamed into
  * place or has not changed for 200 ms). `on_event` gets a line for the log, on that loop. */
 int ol_registry_watch(ol_registry *registry, ol_loop *loop,
-                      void (*on_event)(void *arg, const char *name, bool reloaded, const char *text),
+                      void (*on_event)(void *arg, const char *name, bool reloaded,
+                                       const char *text),
                       void *arg);
 void ol_registry_unwatch(ol_registry *registry, void (*cb)(void *arg), void *arg);
 void ol_registry_destroy(ol_registry *registry);

@@ -108,7 +108,8 @@ static void on_looked(ol_task *task)
             continue;
         entry->event = false;
         if (watch->on_event && !watch->stopping)
-            watch->on_event(watch->event_arg, entry->name, entry->event_reloaded, entry->event_text);
+            watch->on_event(watch->event_arg, entry->name, entry->event_reloaded,
+                            entry->event_text);
     }
     finish_unwatch(registry);
 }
@@ -129,7 +130,8 @@ static void on_round(uv_timer_t *timer)
 }
 
 int ol_registry_watch(ol_registry *registry, ol_loop *loop,
-                      void (*on_event)(void *arg, const char *name, bool reloaded, const char *text),
+                      void (*on_event)(void *arg, const char *name, bool reloaded,
+                                       const char *text),
                       void *arg)
 {
     assert(!registry->watch);

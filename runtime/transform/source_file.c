@@ -76,7 +76,8 @@ static int judge(const struct stat *info, enum ol_program_kind kind, ol_error *e
     if (info->st_size == 0)
         return refuse(err, "it is empty");
     if ((uint64_t)info->st_size > max)
-        return ol_error_set(err, OL_ECONFIG, "it is larger than %llu bytes", (unsigned long long)max);
+        return ol_error_set(err, OL_ECONFIG, "it is larger than %llu bytes",
+                            (unsigned long long)max);
     return OL_OK;
 }
 
@@ -131,8 +132,11 @@ static int copy_all(int fd, sink *to)
 
 static int read_bytes(int fd, uint64_t bytes_max, ol_program *program, ol_buf *text, int image_fd)
 {
-    sink to = {.digest = EVP_MD_CTX_new(), .text = text, .image_fd = image_fd, .bytes_max = bytes_max};
-    int rc = to.digest && EVP_DigestInit_ex(to.digest, EVP_sha256(), NULL) == 1 ? OL_OK : OL_ENOMEM;
+    sink to = {.text = text, .image_fd = image_fd, .bytes_max = bytes_max};
+    to.digest = EVP_MD_CTX_new();
+    int rc = OL_OK;
+    if (!to.digest || EVP_DigestInit_ex(to.digest, EVP_sha256(), NULL) != 1)
+        rc = OL_ENOMEM;
     if (rc == OL_OK)
         rc = copy_all(fd, &to);
     if (rc == OL_OK && EVP_DigestFinal_ex(to.digest, program->digest, NULL) != 1)
@@ -158,7 +162,8 @@ static int read_shared(int fd, uint64_t bytes, ol_program *program, ol_buf *text
     return OL_OK;
 }
 
-static int read_open_file(int fd, ol_program *program, ol_buf *text, ol_source_id *id, ol_error *err)
+static int read_open_file(int fd, ol_program *program, ol_buf *text, ol_source_id *id,
+                          ol_error *err)
 {
     struct stat before, after;
     if (fstat(fd, &before) != 0)

@@ -20,7 +20,8 @@ typedef struct ol_transform_call {
     ol_program *program;  /* held by the caller until the pipeline is closed */
     ol_slice trust_group; /* compared bytewise; made by the caller according to program->share */
     /* The event, encoded by transform/fields.h, only what the program may see. The stage adds
-     * "object.size", "object.etag", "object.header.…", "object.metadata.…" from the head it gets. */
+     * "object.size", "object.etag", "object.header.…" and "object.metadata.…" from the head that it
+     * gets. */
     ol_slice event;
     ol_object *original; /* for read_at; NULL: read_at answers OL_EREADAT */
     /* What a script logged: one line, escaped by the receiver. Called on the loop. May be NULL. */

@@ -15,7 +15,7 @@ GIB = 1 << 30
 def put_large(bench, key, size):
     """By a raw socket: no client library copies 4 GiB for us."""
     url = f"{bench.objlens.endpoint}/bench/{key}"
-    headers = signed_headers("PUT", url, payload="UNSIGNED-PAYLOAD")
+    headers = signed_headers("PUT", url)
     head = raw_request("PUT", url, headers).replace(b"Content-Length: 0", b"Content-Length: %d" % size)
     with socket.create_connection(("127.0.0.1", bench.objlens.port)) as client:
         client.sendall(head)

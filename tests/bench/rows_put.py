@@ -31,11 +31,11 @@ def fsync_rate(folder, seconds):
 
 
 def puts(bench, seconds, connections=64):
-    body = os.urandom(1024)
+    body = os.urandom(512).hex().encode()  # text: the load script separates requests by NUL
     requests = []
     for i in range(KEYS):
         url = f"{bench.objlens.endpoint}/bench/put/{i}"
-        headers = signed_headers("PUT", url, payload="UNSIGNED-PAYLOAD")
+        headers = signed_headers("PUT", url)
         requests.append(raw_request("PUT", url, headers, body))
     result = wrk(bench.objlens.endpoint, connections, seconds, script=replayed(requests))
     assert result["errors"] == 0, result

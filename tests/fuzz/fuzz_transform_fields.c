@@ -38,7 +38,8 @@ static void make_head(ol_slice encoded)
         ol_transform_head_apply(&head, encoded, &err) == OL_OK) {
         assert(head.status >= 200 && head.status <= 299);
         for (size_t i = 0; i < head.headers.count; i++)
-            assert(!memchr(head.headers.items[i].value.data, '\n', head.headers.items[i].value.len));
+            assert(
+                !memchr(head.headers.items[i].value.data, '\n', head.headers.items[i].value.len));
     }
     ol_arena_destroy(arena);
 }

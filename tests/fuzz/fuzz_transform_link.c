@@ -26,7 +26,8 @@ static uint32_t take(input *in, size_t bytes)
 /* Numbers near those that mean something are the interesting ones. */
 static uint32_t take_number(input *in)
 {
-    static const uint32_t bases[] = {0, 4096, OL_WIRE_TEXT_MAX, OL_WIRE_TEXT_AREA, UINT32_MAX, 24, 100, 16384};
+    static const uint32_t bases[] = {0,   4096, OL_WIRE_TEXT_MAX, OL_WIRE_TEXT_AREA, UINT32_MAX, 24,
+                                     100, 16384};
     uint32_t how = take(in, 1);
     if (how >= 0xf0)
         return take(in, 4);
@@ -52,8 +53,9 @@ static uint32_t take_slot(const link_kit *k, input *in)
 
 static void speak(link_kit *k, input *in)
 {
-    static const uint16_t types[] = {OL_MSG_LOADED, OL_MSG_HEAD, OL_MSG_OUT,  OL_MSG_RELEASE, OL_MSG_WANT,
-                                     OL_MSG_READ_AT, OL_MSG_LOG, OL_MSG_DONE, OL_MSG_FAIL,    OL_MSG_OUT};
+    static const uint16_t types[] = {OL_MSG_LOADED, OL_MSG_HEAD,    OL_MSG_OUT, OL_MSG_RELEASE,
+                                     OL_MSG_WANT,   OL_MSG_READ_AT, OL_MSG_LOG, OL_MSG_DONE,
+                                     OL_MSG_FAIL,   OL_MSG_OUT};
     uint32_t how = take(in, 1);
     ol_msg msg = {.type = how < 250 ? types[how % 10] : (uint16_t)take(in, 2)};
     msg.flags = (uint16_t)(take(in, 1) & 0x0f);
@@ -121,7 +123,8 @@ static void act(link_kit *k, input *in)
 }
 
 /* What will be sent is the job's own, and no more of it than there is. */
-static void check_segment(const ol_link *link, const ol_link_job *job, const ol_link_segment *segment)
+static void check_segment(const ol_link *link, const ol_link_job *job,
+                          const ol_link_segment *segment)
 {
     assert(ol_link_holds(job, segment->slot));
     uint32_t length = link->slots[segment->slot].length;

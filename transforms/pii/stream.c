@@ -10,15 +10,17 @@
 
 #include "find.h"
 
+#define ASCII_BASED "only UTF-8 and other ASCII-based text can be read"
+
 /* What cannot be read as text, by its first bytes. */
 static const struct opening {
     const char *bytes;
     size_t size;
     const char *message;
 } openings[] = {
-    {"\xff\xfe", 2, "pii: the object is UTF-16 (or UTF-32); only UTF-8 and other ASCII-based text can be redacted"},
-    {"\xfe\xff", 2, "pii: the object is UTF-16; only UTF-8 and other ASCII-based text can be redacted"},
-    {"\x00\x00\xfe\xff", 4, "pii: the object is UTF-32; only UTF-8 and other ASCII-based text can be redacted"},
+    {"\xff\xfe", 2, "pii: the object is UTF-16 or UTF-32; " ASCII_BASED},
+    {"\xfe\xff", 2, "pii: the object is UTF-16; " ASCII_BASED},
+    {"\x00\x00\xfe\xff", 4, "pii: the object is UTF-32; " ASCII_BASED},
     {"\x1f\x8b\x08", 3, "pii: the object is compressed (gzip); decompress it first"},
     {"\x28\xb5\x2f\xfd", 4, "pii: the object is compressed (zstd); decompress it first"},
     {"\xfd" "7zXZ", 5, "pii: the object is compressed (xz); decompress it first"},

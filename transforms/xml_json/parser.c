@@ -10,9 +10,12 @@
 #include <libxml/dict.h>
 #include <string.h>
 
+#include "xml_memory.h"
+
 static bool has_failed(const struct xj_parser *p)
 {
-    return p->failure->reason != XJ_NONE || p->document->out->result != OBJLENS_OK;
+    return p->out_of_memory || p->failure->reason != XJ_NONE ||
+           p->document->out->result != OBJLENS_OK;
 }
 
 /* No further callback comes. */
@@ -23,14 +26,22 @@ static void stop(struct xj_parser *p)
     xmlStopParser(p->context);
 }
 
+/* The document has taken what it was given, and may have waited in between: other requests'
+ * parsers ran. */
+static void resume(struct xj_parser *p)
+{
+    xj_xml_memory_tell(&p->out_of_memory);
+    if (has_failed(p))
+        stop(p);
+}
+
 static void on_start(void *arg, const xmlChar *name, const xmlChar **attributes)
 {
     struct xj_parser *p = arg;
     if (has_failed(p))
         return;
     xj_document_begin(p->document, (const char *)name, (const char *const *)attributes);
-    if (has_failed(p))
-        stop(p);
+    resume(p);
 }
 
 static void on_end(void *arg, const xmlChar *name)
@@ -40,8 +51,7 @@ static void on_end(void *arg, const xmlChar *name)
     if (has_failed(p))
         return;
     xj_document_end(p->document);
-    if (has_failed(p))
-        stop(p);
+    resume(p);
 }
 
 static void on_text(void *arg, const xmlChar *text, int size)
@@ -50,8 +60,7 @@ static void on_text(void *arg, const xmlChar *text, int size)
     if (has_failed(p) || size <= 0)
         return;
     xj_document_text(p->document, text, (size_t)size);
-    if (has_failed(p))
-        stop(p);
+    resume(p);
 }
 
 /* Comes when name and identifiers have been read, before any declaration. Nobody will load what
@@ -98,10 +107,6 @@ static void on_error(void *arg, xmlErrorPtr error)
     struct xj_parser *p = context->userData;
     if (has_failed(p))
         return;
-    if (error->code == XML_ERR_NO_MEMORY) {
-        xj_failure_set(p->failure, XJ_NO_MEMORY, "out of memory");
-        return;
-    }
     p->failure->line = error->line;
     if (error->code == XML_ERR_DOCUMENT_END && is_incomplete(p)) {
         p->failure->line = xj_parser_line(p);
@@ -147,6 +152,7 @@ static xmlParserCtxtPtr make_context(void *arg)
 /* Also runs a parser once: libxml2 sets up more with the first. */
 bool xj_parser_prepare(void)
 {
+    xj_xml_memory_watch();
     xmlInitParser();
     xmlSetGenericErrorFunc(NULL, say_nothing);
     xmlSetStructuredErrorFunc(NULL, on_error);
@@ -166,8 +172,14 @@ bool xj_parser_init(struct xj_parser *p, struct xj_document *document, struct xj
 {
     p->document = document;
     p->failure = failure;
+    p->out_of_memory = false;
+    xj_xml_memory_tell(&p->out_of_memory);
     p->context = make_context(p);
-    return p->context != NULL;
+    xj_xml_memory_tell(NULL);
+    if (p->context && !p->out_of_memory)
+        return true;
+    xj_parser_fini(p);
+    return false;
 }
 
 void xj_parser_fini(struct xj_parser *p)
@@ -226,16 +238,24 @@ static void check_limits(struct xj_parser *p)
     stop(p);
 }
 
+/* Without text: the document ends. */
+static void parse(struct xj_parser *p, const uint8_t *text, size_t size)
+{
+    xj_xml_memory_tell(&p->out_of_memory);
+    xmlParseChunk(p->context, (const char *)text, (int)size, text == NULL);
+    xj_xml_memory_tell(NULL);
+    if (!p->out_of_memory)
+        return;
+    *p->failure = (struct xj_failure){0};
+    xj_failure_set(p->failure, XJ_NO_MEMORY, "out of memory");
+}
+
 void xj_parser_push(struct xj_parser *p, const uint8_t *text, size_t size)
 {
     if (has_failed(p))
         return;
-    xmlParseChunk(p->context, (const char *)text, (int)size, 0);
-    if (has_failed(p))
-        return;
-    if (p->context->instate == XML_PARSER_EOF) /* it gives up without a word */
-        xj_failure_set(p->failure, XJ_NO_MEMORY, "out of memory");
-    else
+    parse(p, text, size);
+    if (!has_failed(p))
         check_limits(p);
 }
 
@@ -244,13 +264,11 @@ void xj_parser_finish(struct xj_parser *p)
     if (has_failed(p))
         return;
     long line = xj_parser_line(p);
-    xmlParseChunk(p->context, NULL, 0, 1);
-    if (has_failed(p))
+    parse(p, NULL, 0);
+    if (has_failed(p) || (!is_incomplete(p) && p->context->wellFormed))
         return;
-    if (is_incomplete(p) || !p->context->wellFormed) {
-        p->failure->line = line;
-        xj_failure_set(p->failure, XJ_MALFORMED, "not well-formed XML");
-    }
+    p->failure->line = line;
+    xj_failure_set(p->failure, XJ_MALFORMED, "not well-formed XML");
 }
 
 long xj_parser_line(const struct xj_parser *p)

@@ -14,6 +14,7 @@ struct xj_parser {
     xmlParserCtxtPtr context;
     struct xj_document *document;
     struct xj_failure *failure;
+    bool out_of_memory; /* libxml2 was refused memory: nothing it says counts any more */
 };
 
 /* Once in the life of the process, while files may still be opened. */

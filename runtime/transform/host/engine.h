@@ -25,7 +25,8 @@ typedef struct ol_engine_ops {
     /* Behind wall step two, from here on. Prepare a job; no user code runs yet. */
     int (*open)(ol_engine *engine, ol_job *job, ol_run **run, ol_error *err);
     /* OL_DONE: finished, all output handed over (commit counts as that). OL_WAIT: call again
-     * when the job has what it waits for: what the last ol_job_* calls answered OL_WAIT to. OL_OK: preempted, call again soon. Negative: failed, err filled. */
+     * when the job has what it waits for, that is what the last ol_job_* calls answered OL_WAIT
+     * to. OL_OK: preempted, call again soon. Negative: failed, err filled. */
     int (*step)(ol_run *run, uint32_t slice_ms, ol_error *err);
     /* Also for a job given up half-way; user code does not run here. Wipes what it held. */
     void (*close)(ol_run *run);

@@ -222,7 +222,8 @@ static int start_read(ol_job *job, uint64_t offset, size_t length, ol_error *err
         return ol_error_say(err, OL_EREADAT, "The transform called read_at more than %u times.",
                             job->limits->read_at_calls);
     if (length > job->limits->read_at_bytes - job->read_bytes)
-        return ol_error_say(err, OL_EREADAT, "The transform's read_at asked for more than %llu bytes.",
+        return ol_error_say(err, OL_EREADAT,
+                            "The transform's read_at asked for more than %llu bytes.",
                             (unsigned long long)job->limits->read_at_bytes);
     job->read_calls++;
     job->read_bytes += length;

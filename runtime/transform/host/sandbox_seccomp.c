@@ -103,9 +103,10 @@ static const rule loading[] = {
 
 /* Libraries look for optional files (locales, character sets) and cope when there are none. */
 static const int refused_while_running[] = {
-    SCMP_SYS(open),     SCMP_SYS(openat), SCMP_SYS(access),     SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
-    SCMP_SYS(stat),     SCMP_SYS(lstat),  SCMP_SYS(fstat),      SCMP_SYS(newfstatat), SCMP_SYS(statx),
-    SCMP_SYS(readlink), SCMP_SYS(ioctl),  SCMP_SYS(readlinkat),
+    SCMP_SYS(open),       SCMP_SYS(openat), SCMP_SYS(access),     SCMP_SYS(faccessat),
+    SCMP_SYS(faccessat2), SCMP_SYS(stat),   SCMP_SYS(lstat),      SCMP_SYS(fstat),
+    SCMP_SYS(newfstatat), SCMP_SYS(statx),  SCMP_SYS(readlink),   SCMP_SYS(readlinkat),
+    SCMP_SYS(ioctl),
 };
 
 #ifdef OBJLENS_SANITIZED

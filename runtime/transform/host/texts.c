@@ -53,7 +53,8 @@ int ol_text_program_encode(ol_buf *out, const ol_program *program)
 static bool get_string(ol_slice encoded, const char *name, const char **text)
 {
     ol_slice value;
-    if (!ol_fields_get(encoded, name, &value) || value.len == 0 || value.data[value.len - 1] != '\0')
+    if (!ol_fields_get(encoded, name, &value) || value.len == 0 ||
+        value.data[value.len - 1] != '\0')
         return false;
     *text = (const char *)value.data;
     return true;

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fibers on ucontext. The switch is getcontext + setcontext rather than swapcontext, which
- * AddressSanitizer replaces by a version of its own that knows less than the annotations here.
+ * Fibers. A new stack is entered through ucontext, once; from then on _setjmp and _longjmp go
+ * back and forth, which takes no system call (ucontext asks the kernel for the signal mask
+ * each time, a microsecond there and back). Sanitizers replace longjmp by functions that know
+ * one stack only, so their builds stay with ucontext: getcontext and setcontext rather than
+ * swapcontext, which they replace too.
  *
- * System calls used after the host's wall is closed: rt_sigprocmask (in the switch), mmap and
- * munmap (a new stack), madvise (wiping one; without it the stack is overwritten by hand).
+ * System calls used after the host's wall is closed: rt_sigprocmask (entering a stack), mmap and
+ * munmap (a new one), madvise (wiping one; without it the stack is overwritten by hand).
  */
+#ifdef _FORTIFY_SOURCE
+#undef _FORTIFY_SOURCE /* its longjmp refuses to go to another stack */
+#endif
 #include "transform/shared/fiber.h"
 
+#include <setjmp.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -20,8 +27,15 @@
  * plugins never touch them, and then giving them back costs next to nothing. */
 #define WIPE_BY_HAND_BYTES (16 * 1024)
 
+/* Where a stack stands still. */
+typedef struct place {
+    ucontext_t context; /* of a stack that was not entered yet; with sanitizers of any */
+    jmp_buf jump;
+    bool entered;
+} place;
+
 struct ol_fiber {
-    ucontext_t own, resumer;
+    place own, resumer;
     ol_sanitize_stack own_stack, resumer_stack;
     void (*main)(void *arg);
     void *arg;
@@ -30,15 +44,27 @@ struct ol_fiber {
     ol_fiber *next; /* in the pool */
 };
 
-static __attribute__((noinline)) void switch_context(ucontext_t *from, const ucontext_t *to)
+#if defined(OL_FIBER_ASAN) || defined(OL_FIBER_TSAN)
+static __attribute__((noinline)) void switch_place(place *from, place *to)
 {
     volatile bool back = false;
-    getcontext(from);
+    getcontext(&from->context);
     if (back)
         return;
     back = true;
-    setcontext(to);
+    setcontext(&to->context);
 }
+#else
+static __attribute__((noinline)) void switch_place(place *from, place *to)
+{
+    if (_setjmp(from->jump) != 0)
+        return;
+    if (to->entered)
+        _longjmp(to->jump, 1);
+    to->entered = true;
+    setcontext(&to->context);
+}
+#endif
 
 static void *stack_map(void)
 {
@@ -114,7 +140,7 @@ static void trampoline(unsigned high, unsigned low)
     fiber->ended = true;
     ol_sanitize_leave(NULL, &fiber->resumer_stack);
     ol_sanitize_switch(&fiber->resumer_stack);
-    switch_context(&fiber->own, &fiber->resumer); /* never comes back */
+    switch_place(&fiber->own, &fiber->resumer); /* never comes back */
 }
 
 ol_fiber *ol_fiber_acquire(ol_fiber_pool *pool, void (*main)(void *arg), void *arg)
@@ -154,12 +180,15 @@ void ol_fiber_release(ol_fiber_pool *pool, ol_fiber *fiber)
 static void start(ol_fiber *fiber)
 {
     fiber->started = true;
-    getcontext(&fiber->own);
-    fiber->own.uc_stack.ss_sp = fiber->stack;
-    fiber->own.uc_stack.ss_size = OL_FIBER_STACK_BYTES;
-    fiber->own.uc_link = NULL;
+    fiber->own.entered = false;
+    fiber->resumer.entered = true;
+    ucontext_t *context = &fiber->own.context;
+    getcontext(context);
+    context->uc_stack.ss_sp = fiber->stack;
+    context->uc_stack.ss_size = OL_FIBER_STACK_BYTES;
+    context->uc_link = NULL;
     uintptr_t self = (uintptr_t)fiber;
-    makecontext(&fiber->own, (void (*)(void))trampoline, 2, (unsigned)(self >> 32),
+    makecontext(context, (void (*)(void))trampoline, 2, (unsigned)(self >> 32),
                 (unsigned)(self & 0xffffffffu));
     ol_sanitize_create(&fiber->own_stack);
 }
@@ -171,7 +200,7 @@ bool ol_fiber_resume(ol_fiber *fiber)
     ol_sanitize_name_current(&fiber->resumer_stack);
     ol_sanitize_leave(&fiber->resumer_stack, &fiber->own_stack);
     ol_sanitize_switch(&fiber->own_stack);
-    switch_context(&fiber->resumer, &fiber->own);
+    switch_place(&fiber->resumer, &fiber->own);
     ol_sanitize_enter(&fiber->resumer_stack, &fiber->own_stack);
     return !fiber->ended;
 }
@@ -180,7 +209,7 @@ void ol_fiber_suspend(ol_fiber *fiber)
 {
     ol_sanitize_leave(&fiber->own_stack, &fiber->resumer_stack);
     ol_sanitize_switch(&fiber->resumer_stack);
-    switch_context(&fiber->own, &fiber->resumer);
+    switch_place(&fiber->own, &fiber->resumer);
     ol_sanitize_enter(&fiber->own_stack, &fiber->resumer_stack);
 }
 

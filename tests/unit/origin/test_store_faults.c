@@ -232,7 +232,7 @@ static void a_refusal_leaves_the_others_alone(void **state)
 
 /* ---- the database's own writes ---- */
 
-static atomic_int wal_write_rc, wal_sync_rc, wal_writes_left;
+static atomic_int wal_write_rc, wal_sync_rc, wal_writes_left, main_sync_rc;
 
 static bool is_wal(const char *name)
 {
@@ -251,7 +251,7 @@ static int before_write(void *arg, const char *name)
 static int before_sync(void *arg, const char *name)
 {
     (void)arg;
-    return is_wal(name) ? atomic_load(&wal_sync_rc) : SQLITE_OK;
+    return atomic_load(is_wal(name) ? &wal_sync_rc : &main_sync_rc);
 }
 
 static void layer_install(void)
@@ -259,6 +259,7 @@ static void layer_install(void)
     atomic_store(&wal_write_rc, SQLITE_OK);
     atomic_store(&wal_sync_rc, SQLITE_OK);
     atomic_store(&wal_writes_left, 0);
+    atomic_store(&main_sync_rc, SQLITE_OK);
     vfs_install((vfs_hooks){.before_write = before_write, .before_sync = before_sync});
 }
 
@@ -339,6 +340,41 @@ static void an_io_error_of_the_log_breaks_the_store(void **state)
     assert_code(kit_put(&kit, "k", OL_SLICE_LIT("new")), OL_EUNAVAILABLE);
     assert_code(kit_bucket(&kit, kit.origin->ops->bucket_create, "c"), OL_EUNAVAILABLE);
     expect_nothing_left(&kit, "k", OL_SLICE_LIT("old"), 0);
+    kit_fini(&kit);
+    vfs_remove();
+}
+
+/* After a failed sync of the database itself, the log is all there is: it must stay. */
+static void a_failed_checkpoint_keeps_the_log(void **state)
+{
+    (void)state;
+    layer_install();
+    store_kit kit;
+    kit_open(&kit);
+    ol_slice body = kit_bytes(16000, 1);
+    atomic_store(&main_sync_rc, SQLITE_IOERR_FSYNC);
+    int rc = OL_OK;
+    unsigned count = 0;
+    char key[16];
+    for (; rc == OL_OK && count < 3000; count++) {
+        snprintf(key, sizeof key, "k%u", count);
+        rc = kit_put(&kit, key, body);
+    }
+    assert_code(rc, OL_EUNAVAILABLE);
+    assert_non_null(strstr(kit.warned, "checkpoint"));
+    atomic_store(&main_sync_rc, SQLITE_OK);
+    kit_stop(&kit);
+    char path[240];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/objlens.db-wal", kit.path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size > 1 << 20);
+    kit_start(&kit);
+    for (unsigned i = 0; i + 1 < count; i++) {
+        snprintf(key, sizeof key, "k%u", i);
+        kit_expect(&kit, key, body);
+    }
+    kit_free(body);
     kit_fini(&kit);
     vfs_remove();
 }
@@ -453,6 +489,7 @@ int main(void)
         cmocka_unit_test(a_failed_sync_of_the_log_leaves_nothing),
         cmocka_unit_test(a_full_log_is_no_space_and_passes),
         cmocka_unit_test(an_io_error_of_the_log_breaks_the_store),
+        cmocka_unit_test(a_failed_checkpoint_keeps_the_log),
         cmocka_unit_test(a_full_disk_is_said_and_survived),
         cmocka_unit_test(a_limit_on_file_size_is_no_space),
         cmocka_unit_test(left_over_files_are_swept),

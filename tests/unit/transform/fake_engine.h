@@ -14,12 +14,14 @@
  *   reads N            N reads of one byte
  *   log N              logs N lines of 100 bytes, then as identity
  *   fail STATUS CODE MESSAGE | error CODE | fail-late N
- *   loop | burn MS | hang | sleep       computing: preempted, not preempted, for ever, doing nothing
- *   crash | exit | killself | abort
- *   forbidden NAME     a system call that the wall forbids
+ *   loop | burn MS | hang | sleep       computing: preempted, not preempted, for ever, doing
+ * nothing crash | exit | killself | abort forbidden NAME     a system call that the wall forbids
  *   quiet NAME         one that is refused quietly; its errno as text
  *   grow MIB           allocates; "ok" or "no"
  *   spoil              as identity, and gives the engine up
+ *   fragile N          as copy, but the process ends at the N-th call to the host
+ *   fragile-close      the process ends when the run is closed
+ *   hostile            sends the server a message that makes no sense
  *   load-fail | load-crash | load-hang | load-forbidden NAME | load-no-get   (program only)
  */
 #ifndef TESTS_FAKE_ENGINE_H
@@ -40,6 +42,7 @@
 #include "transform/fields.h"
 #include "transform/host/engine.h"
 #include "transform/host/host.h"
+#include "transform/host/job.h"
 
 struct ol_engine {
     char line[256];
@@ -57,6 +60,7 @@ struct ol_run {
     bool holding, headed;
     uint64_t count;
     uint64_t total;
+    long fuse; /* calls left before the process ends; 0 = none counted */
 };
 
 static inline void fake_forbidden(const char *name)
@@ -108,8 +112,8 @@ static inline int fake_quiet(const char *name)
     return errno;
 }
 
-static inline int fake_load(ol_engine **out, const ol_program *program, ol_program_declared *declared,
-                            ol_error *err)
+static inline int fake_load(ol_engine **out, const ol_program *program,
+                            ol_program_declared *declared, ol_error *err)
 {
     ol_engine *engine = calloc(1, sizeof(*engine));
     size_t len = program->source.len < sizeof(engine->line) - 1 ? program->source.len
@@ -119,7 +123,8 @@ static inline int fake_load(ol_engine **out, const ol_program *program, ol_progr
     *out = engine;
     *declared = (ol_program_declared){.has_get = strcmp(engine->line, "load-no-get") != 0};
     if (!strncmp(engine->line, "declare ", 8)) {
-        snprintf(engine->declared_headers, sizeof(engine->declared_headers), "%s\n", engine->line + 8);
+        snprintf(engine->declared_headers, sizeof(engine->declared_headers), "%s\n",
+                 engine->line + 8);
         declared->depends_headers = ol_slice_cstr(engine->declared_headers);
         declared->depends_request = true;
     }
@@ -151,14 +156,25 @@ static inline int fake_open(ol_engine *engine, ol_job *job, ol_run **out, ol_err
     size_t verb = strcspn(run->line, " ");
     snprintf(run->verb, sizeof(run->verb), "%.*s", (int)verb, run->line);
     run->rest = run->line[verb] ? run->line + verb + 1 : "";
+    if (!strcmp(run->verb, "fragile")) {
+        run->fuse = strtol(run->rest, NULL, 10);
+        fake_burn_fuse(run);
+    }
     *out = run;
     return OL_OK;
 }
 
 /* ---- ways of handling the original ---- */
 
+static inline void fake_burn_fuse(ol_run *run)
+{
+    if (run->fuse > 0 && --run->fuse == 0)
+        _exit(9);
+}
+
 static inline int fake_next(ol_run *run)
 {
+    fake_burn_fuse(run);
     int rc = ol_job_input(run->job, &run->piece);
     if (rc == OL_OK) {
         run->holding = true;
@@ -184,6 +200,7 @@ static inline int fake_put(ol_run *run, ol_slice *bytes, bool upper, ol_error *e
 {
     while (bytes->len > 0) {
         ol_span space;
+        fake_burn_fuse(run);
         int rc = ol_job_output_space(run->job, &space, err);
         if (rc != OL_OK)
             return rc;
@@ -192,6 +209,7 @@ static inline int fake_put(ol_run *run, ol_slice *bytes, bool upper, ol_error *e
             uint8_t c = bytes->data[i];
             space.data[i] = upper && c >= 'a' && c <= 'z' ? (uint8_t)(c - 32) : c;
         }
+        fake_burn_fuse(run);
         ol_job_output_commit(run->job, n);
         *bytes = ol_slice_from(*bytes, n);
     }
@@ -206,6 +224,7 @@ static inline int fake_copy(ol_run *run, bool upper, ol_error *err)
             rc = fake_put(run, &run->piece, upper, err);
         if (rc != OL_OK)
             return rc;
+        fake_burn_fuse(run);
         ol_job_input_release(run->job);
         run->holding = false;
     }
@@ -382,6 +401,13 @@ static inline int fake_step(ol_run *run, uint32_t slice_ms, ol_error *err)
     char text[32];
     if (!strcmp(verb, "identity") || !strcmp(verb, "declare"))
         return fake_identity(run, err);
+    if (!strcmp(verb, "hostile")) {
+        ol_msg msg = {.type = OL_MSG_OUT, .job = run->job->id, .slot = 3, .length = 1u << 30};
+        ol_port_send(run->job->port, &msg);
+        return fake_identity(run, err);
+    }
+    if (!strncmp(verb, "fragile", 7))
+        return fake_copy(run, false, err);
     if (!strcmp(verb, "copy") || !strcmp(verb, "upper"))
         return fake_copy(run, verb[0] == 'u', err);
     if (!strcmp(verb, "count") || !strcmp(verb, "pieces"))
@@ -457,6 +483,8 @@ static inline int fake_step(ol_run *run, uint32_t slice_ms, ol_error *err)
 
 static inline void fake_close(ol_run *run)
 {
+    if (!strcmp(run->verb, "fragile-close"))
+        _exit(9);
     free(run);
 }
 

@@ -126,7 +126,8 @@ static const ol_link_ops link_kit_ops = {
 static inline int link_kit_open(link_kit *k)
 {
     memset(k, 0, sizeof(*k));
-    k->program = (ol_program){.name = "n", .path = "p", .source = OL_SLICE_LIT("s"), .image_fd = -1};
+    k->program =
+        (ol_program){.name = "n", .path = "p", .source = OL_SLICE_LIT("s"), .image_fd = -1};
     ol_transform_limits_default(&k->program.limits);
     ol_child_options options = {.slot_bytes = 4096, .slots = 24, .jobs_max = LINK_KIT_JOBS};
     int rc = ol_child_start_memory(&k->child, &options, &k->program, NULL);

@@ -41,7 +41,8 @@ static void close_fixture(fixture *f)
 static void load_path(fixture *f, const char *path)
 {
     ol_error err = {0};
-    ol_transform_spec spec = {.name = "it", .path = path, .share = OL_SHARE_IDENTITY, .limits = f->limits};
+    ol_transform_spec spec = {
+        .name = "it", .path = path, .share = OL_SHARE_IDENTITY, .limits = f->limits};
     ol_program_release(f->program);
     ol_registry_destroy(f->registry);
     f->program = NULL;

@@ -20,7 +20,8 @@ static void test_round_trip(void **state)
     assert_code(ol_fields_check(ol_buf_slice(&out)), OL_OK);
     assert_code(ol_fields_add(&out, "a", OL_SLICE_LIT("1")), OL_OK);
     assert_code(ol_fields_add(&out, "empty", OL_SLICE_NONE), OL_OK);
-    assert_code(ol_fields_add_under(&out, "header.", OL_SLICE_LIT("etag"), OL_SLICE_LIT("x\0y")), OL_OK);
+    assert_code(ol_fields_add_under(&out, "header.", OL_SLICE_LIT("etag"), OL_SLICE_LIT("x\0y")),
+                OL_OK);
     assert_code(ol_fields_check(ol_buf_slice(&out)), OL_OK);
     assert_true(ol_fields_get(ol_buf_slice(&out), "header.etag", &value));
     assert_slice(value, "x\0y");
@@ -40,7 +41,8 @@ static void test_limits_of_encoding(void **state)
     assert_code(ol_fields_add(&out, "a", OL_SLICE_NONE), OL_EINVAL); /* not begun */
     assert_code(ol_fields_begin(&out), OL_OK);
     assert_code(ol_fields_add(&out, "", OL_SLICE_NONE), OL_EINVAL);
-    assert_code(ol_fields_add(&out, "a", OL_SLICE_LIT("0123456789012345678901234567890")), OL_ELIMIT);
+    assert_code(ol_fields_add(&out, "a", OL_SLICE_LIT("0123456789012345678901234567890")),
+                OL_ELIMIT);
     assert_code(ol_fields_check(ol_buf_slice(&out)), OL_OK);
     assert_int_equal(out.len, 4);
     ol_buf_fini(&out);

@@ -43,7 +43,11 @@ static void test_a_request_from_end_to_end(void **state)
     link_kit_say(&k, (ol_msg){.type = OL_MSG_RELEASE, .job = job, .slot = open.slot});
     uint32_t slot = feed(&k, 0, 100, true);
     link_kit_say(&k, (ol_msg){.type = OL_MSG_OUT, .job = job, .slot = open.grant, .length = 10});
-    link_kit_say(&k, (ol_msg){.type = OL_MSG_OUT, .job = job, .slot = slot, .offset = 50, .length = 50,
+    link_kit_say(&k, (ol_msg){.type = OL_MSG_OUT,
+                              .job = job,
+                              .slot = slot,
+                              .offset = 50,
+                              .length = 50,
                               .flags = OL_MSG_F_RELEASE});
     link_kit_say(&k, (ol_msg){.type = OL_MSG_DONE, .job = job, .a = 123});
     assert_code_of(link_kit_drain(&k, &err), OL_OK, &err);
@@ -160,7 +164,8 @@ static void test_the_culprit_pays(void **state)
     link_kit_close(&k);
 }
 
-/* ---- hostile: one message each, in a link that has job 0 with a piece and job 1 with nothing ---- */
+/* ---- hostile: one message each, in a link that has job 0 with a piece and job 1 with nothing ----
+ */
 
 typedef struct scene {
     link_kit k;
@@ -207,12 +212,14 @@ EVIL(out_of_nowhere, .type = OL_MSG_OUT, .job = s->job, .slot = 4000000000u, .le
 EVIL(out_nothing, .type = OL_MSG_OUT, .job = s->job, .slot = s->out, .length = 0)
 EVIL(out_too_long, .type = OL_MSG_OUT, .job = s->job, .slot = s->out, .length = 4097)
 EVIL(out_past_end, .type = OL_MSG_OUT, .job = s->job, .slot = s->out, .offset = 4096, .length = 1)
-EVIL(out_wraps, .type = OL_MSG_OUT, .job = s->job, .slot = s->out, .offset = 0xffffffff, .length = 2)
+EVIL(out_wraps, .type = OL_MSG_OUT, .job = s->job, .slot = s->out, .offset = 0xffffffff,
+     .length = 2)
 EVIL(out_beyond_piece, .type = OL_MSG_OUT, .job = s->job, .slot = s->in, .length = 101)
 EVIL(release_output, .type = OL_MSG_RELEASE, .job = s->job, .slot = s->out)
 EVIL(release_free, .type = OL_MSG_RELEASE, .job = s->job, .slot = s->free_slot)
 EVIL(release_others, .type = OL_MSG_RELEASE, .job = s->other, .slot = s->in)
-EVIL(head_out_of_text, .type = OL_MSG_HEAD, .job = s->job, .offset = OL_WIRE_TEXT_AREA - 3, .length = 4)
+EVIL(head_out_of_text, .type = OL_MSG_HEAD, .job = s->job, .offset = OL_WIRE_TEXT_AREA - 3,
+     .length = 4)
 EVIL(head_too_long, .type = OL_MSG_HEAD, .job = s->job, .length = OL_WIRE_TEXT_MAX + 1)
 EVIL(head_wraps, .type = OL_MSG_HEAD, .job = s->job, .offset = 0xfffffffe, .length = 4)
 EVIL(head_malformed, .type = OL_MSG_HEAD, .job = s->job, .offset = 0, .length = 3)
@@ -261,7 +268,9 @@ static void test_the_scene_itself(void **state)
     ol_error err = {0};
     open_scene(&s);
     link_kit_say(&s.k, (ol_msg){.type = OL_MSG_RELEASE, .job = s.job, .slot = s.event});
-    link_kit_say(&s.k, (ol_msg){.type = OL_MSG_OUT, .job = s.job, .slot = s.out, .offset = 4095, .length = 1});
+    link_kit_say(
+        &s.k,
+        (ol_msg){.type = OL_MSG_OUT, .job = s.job, .slot = s.out, .offset = 4095, .length = 1});
     link_kit_say(&s.k, (ol_msg){.type = OL_MSG_OUT, .job = s.job, .slot = s.in, .length = 100});
     link_kit_say(&s.k, (ol_msg){.type = OL_MSG_WANT, .job = s.job});
     link_kit_say(&s.k, (ol_msg){.type = OL_MSG_READ_AT, .job = s.job, .length = 4096});
@@ -287,7 +296,8 @@ static void refuse_second(ol_msg (*make)(const scene *s), bool hold)
 
 EVIL(want, .type = OL_MSG_WANT, .job = s->job)
 EVIL(release, .type = OL_MSG_RELEASE, .job = s->job, .slot = s->in)
-EVIL(out_and_release, .type = OL_MSG_OUT, .job = s->job, .slot = s->out, .length = 9, .flags = OL_MSG_F_RELEASE)
+EVIL(out_and_release, .type = OL_MSG_OUT, .job = s->job, .slot = s->out, .length = 9,
+     .flags = OL_MSG_F_RELEASE)
 EVIL(read_at, .type = OL_MSG_READ_AT, .job = s->job, .length = 9)
 EVIL(done, .type = OL_MSG_DONE, .job = s->job)
 

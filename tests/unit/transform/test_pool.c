@@ -129,6 +129,24 @@ static void test_leaving_the_queue(void **state)
     close_fixture(&f);
 }
 
+static void test_nobody_waits_for_ever(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run busy, r;
+    open_fixture(&f, 1, 1, "identity");
+    start(&f, &busy, "g", NULL, 100, false);
+    kit_run_until_held(&busy, &f.loop);
+    start(&f, &r, "g", NULL, 100, true);
+    assert_int_equal(stats_of(&f).jobs_queued, 1);
+    f.pool->queue_first->queued_ms -= 10001; /* as if that long had passed */
+    kit_run_wait(&r, &f.loop);
+    assert_code(r.err.code, OL_ESLOWDOWN);
+    kit_run_fini(&r);
+    kit_run_fini(&busy);
+    close_fixture(&f);
+}
+
 /* ---- trust ---- */
 
 static bool memory_holds(const ol_pool_host *host, uint8_t byte)
@@ -618,6 +636,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_many_requests_at_once),
         cmocka_unit_test(test_what_the_queue_cannot_hold_is_refused),
         cmocka_unit_test(test_leaving_the_queue),
+        cmocka_unit_test(test_nobody_waits_for_ever),
         cmocka_unit_test(test_groups_do_not_share_a_host_and_leave_nothing),
         cmocka_unit_test(test_groups_run_side_by_side_when_there_are_hosts),
         cmocka_unit_test(test_a_busy_group_does_not_starve_another),

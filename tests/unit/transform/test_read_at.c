@@ -43,8 +43,8 @@ static void on_later(void *arg)
     o->cb(o->arg, o->fails ? &err : NULL, o->fails ? 0 : fill(o, o->offset, o->span));
 }
 
-static int fake_read_at(ol_object *object, uint64_t offset, ol_span span, size_t *got, ol_read_cb cb,
-                        void *arg, ol_error *err)
+static int fake_read_at(ol_object *object, uint64_t offset, ol_span span, size_t *got,
+                        ol_read_cb cb, void *arg, ol_error *err)
 {
     fake_object *o = (fake_object *)object;
     o->reads++;

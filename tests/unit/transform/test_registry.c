@@ -282,7 +282,8 @@ static void test_half_a_file_is_not_loaded(void **state)
     const char *text = "load-fail until the last byte is there";
     uint64_t started = ol_clock_mono_ms();
     size_t written = 0;
-    while (written < strlen(text)) { /* a byte every 30 ms: much longer than a round of the watcher */
+    while (written <
+           strlen(text)) { /* a byte every 30 ms: much longer than a round of the watcher */
         if (ol_clock_mono_ms() - started >= written * 30)
             assert_int_equal(write(fd, text + written++, 1), 1);
         ol_test_loop_turns(&f.loop, 1);

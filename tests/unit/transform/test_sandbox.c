@@ -45,9 +45,9 @@ static void test_forbidden_calls_kill(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "socket", "fork",        "clone3",       "execve", "kill",    "tgkill",  "ptrace",   "write",
-        "sendmsg", "exec-memory", "exec-protect", "memfd",  "seccomp", "unshare", "io_uring", "mkdir",
-        "open-write",
+        "socket",  "fork",    "clone3",   "execve",      "kill",         "tgkill",
+        "ptrace",  "write",   "sendmsg",  "exec-memory", "exec-protect", "memfd",
+        "seccomp", "unshare", "io_uring", "mkdir",       "open-write",
     };
     fixture f;
     char line[64];
@@ -65,7 +65,8 @@ static void test_forbidden_calls_kill(void **state)
     close_fixture(&f);
 }
 
-/* That a call which does nothing forbidden is survived shows that the test above tests something. */
+/* That a call which does nothing forbidden is survived shows that the test above tests something.
+ */
 static void test_the_check_itself(void **state)
 {
     (void)state;
@@ -220,7 +221,8 @@ static int short_lived_server(void)
 {
     ol_child child;
     ol_child_options options = {.slot_bytes = 4096, .slots = 8, .jobs_max = 1};
-    ol_program program = {.name = "n", .path = "p", .source = OL_SLICE_LIT("identity"), .image_fd = -1};
+    ol_program program = {
+        .name = "n", .path = "p", .source = OL_SLICE_LIT("identity"), .image_fd = -1};
     ol_transform_limits_default(&program.limits);
     if (ol_child_start(&child, &options, &program, NULL) != OL_OK)
         return 1;
@@ -246,7 +248,8 @@ static void test_a_host_does_not_outlive_its_server(void **state)
     assert_non_null(out);
     assert_int_equal(fscanf(out, "%d", &host), 1);
     pclose(out);
-    assert_int_equal(waitpid(host, &status, 0), host); /* ours now; a host that lives on hangs here */
+    assert_int_equal(waitpid(host, &status, 0),
+                     host); /* ours now; a host that lives on hangs here */
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGKILL);
     prctl(PR_SET_CHILD_SUBREAPER, 0);

@@ -299,6 +299,50 @@ static void test_every_way_of_dying_fails_the_request_that_did_it(void **state)
     close_fixture(&f);
 }
 
+/* Ends at each call that the engine makes, until it comes through. */
+static void test_dying_at_every_call(void **state)
+{
+    (void)state;
+    fixture f;
+    open_fixture(&f, "identity");
+    uint8_t *body = make_body(15000);
+    ol_slice in = ol_slice_of(body, 15000);
+    unsigned calls = 0;
+    int rc;
+    do {
+        char line[32];
+        snprintf(line, sizeof(line), "fragile %u", ++calls);
+        rc = run_way(&f, "group", line, in, calls % 4);
+        if (rc == OL_OK)
+            break;
+        assert_code(rc, OL_ETRANSFORM);
+        assert_false(f.call.retryable);
+        assert_false(f.collect.finished);
+        assert_memory_equal(f.collect.data ? f.collect.data : body, body, f.collect.len);
+    } while (calls < 100);
+    assert_true(calls > 10);
+    assert_slices(ol_test_collect_out(&f.collect), in);
+    assert_code(run(&f, "fragile-close", in), OL_ETRANSFORM);
+    free(body);
+    close_fixture(&f);
+}
+
+static void test_a_host_that_breaks_the_protocol(void **state)
+{
+    (void)state;
+    fixture f;
+    open_fixture(&f, "identity");
+    assert_code(run(&f, "hostile", OL_SLICE_LIT("x")), OL_ETRANSFORM);
+    assert_non_null(strstr(f.bench.err.detail, "broke the protocol"));
+    assert_null(strstr(f.bench.err.message, "protocol"));
+    assert_false(f.call.retryable);
+    assert_code(run(&f, "identity", OL_SLICE_LIT("next")), OL_OK);
+    ol_pool_stats stats;
+    ol_pool_stats_get(f.pool, &stats);
+    assert_int_equal(stats.hosts_died, 1);
+    close_fixture(&f);
+}
+
 static void test_source_that_fails(void **state)
 {
     (void)state;
@@ -334,7 +378,8 @@ static void test_client_that_goes_away_at_any_point(void **state)
         kit_call_fini(&f.call);
         ol_test_collect_fini(&f.collect);
         kit_call_init(&f.call, f.pool, f.program, "group", at % 2 ? "identity" : "copy");
-        f.feed = (ol_test_feed){.body = ol_slice_of(body, 60000), .piece_bytes = 5000, .reserves = true};
+        f.feed =
+            (ol_test_feed){.body = ol_slice_of(body, 60000), .piece_bytes = 5000, .reserves = true};
         f.collect = (ol_test_collect){.fails = true, .fail_at = at, .wait_every = 2};
         ol_test_bench_feed(&f.bench, &f.feed);
         ol_test_bench_add(&f.bench, &ol_transform_stage_ops, &f.call.call);
@@ -362,7 +407,8 @@ static void test_abort_after_every_number_of_turns(void **state)
         ol_test_bench_again(&f.bench);
         kit_call_fini(&f.call);
         ol_test_collect_fini(&f.collect);
-        kit_call_init(&f.call, f.pool, f.program, turns % 3 ? "a" : "b", turns % 2 ? "copy" : "identity");
+        kit_call_init(&f.call, f.pool, f.program, turns % 3 ? "a" : "b",
+                      turns % 2 ? "copy" : "identity");
         f.feed = (ol_test_feed){.body = ol_slice_of(body, 20000), .reserves = turns % 2 == 0};
         f.collect = (ol_test_collect){.wait_every = 1};
         ol_test_bench_feed(&f.bench, &f.feed);
@@ -541,6 +587,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_host_cannot_choose_any_code),
         cmocka_unit_test(test_failure_after_the_first_byte),
         cmocka_unit_test(test_every_way_of_dying_fails_the_request_that_did_it),
+        cmocka_unit_test(test_dying_at_every_call),
+        cmocka_unit_test(test_a_host_that_breaks_the_protocol),
         cmocka_unit_test(test_source_that_fails),
         cmocka_unit_test(test_client_that_goes_away_at_any_point),
         cmocka_unit_test(test_abort_after_every_number_of_turns),

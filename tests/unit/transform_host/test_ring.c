@@ -164,7 +164,8 @@ static void test_no_wake_up_is_lost(void **state)
     assert_int_equal(pthread_create(&reader, NULL, read_all, &p), 0);
     ol_test_random random = {3};
     for (ol_msg msg = {0}; msg.a < MESSAGES;) {
-        for (uint64_t batch = 1 + ol_test_random_below(&random, 4); batch > 0 && msg.a < MESSAGES; batch--) {
+        for (uint64_t batch = 1 + ol_test_random_below(&random, 4); batch > 0 && msg.a < MESSAGES;
+             batch--) {
             while (ol_ring_put(&w, &msg) != OL_OK)
                 sched_yield();
             msg.a++;
@@ -194,7 +195,8 @@ static void test_texts_are_not_overwritten_before_they_are_read(void **state)
     assert_code(ol_port_attach(port, m.base, m.layout.total), OL_OK);
     ol_ring_reader_to_server(&server, m.base, &m.layout);
     for (unsigned round = 0; round < 2000; round++) {
-        unsigned count = 1 + (unsigned)ol_test_random_below(&random, 7); /* they fit without waiting */
+        unsigned count =
+            1 + (unsigned)ol_test_random_below(&random, 7); /* they fit without waiting */
         for (unsigned i = 0; i < count; i++) {
             size_t len = (size_t)ol_test_random_below(&random, OL_WIRE_TEXT_MAX + 1);
             memset(text, (int)(round + i), len);
