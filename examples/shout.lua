@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- Upper-case a text, piece by piece.
+-- The object in upper case (ASCII letters), piece by piece: the size of the object does not matter.
+-- Try it: objlens run examples/shout.lua < README.md
 return function(event, object, response)
-  for chunk in object:chunks() do
-    response:write(chunk:upper())
+  for text in object:chunks() do
+    response:write(text:upper())
   end
 end

@@ -102,6 +102,8 @@ static int take_head(ol_stage *st, ol_head *head, ol_error *err)
 /* Compares the swallowed bytes with the record once all of them are there. */
 static int compare(const replay *self, ol_error *err)
 {
+    if (self->record->sealed)
+        return ol_error_set(err, OL_EDIVERGED, "run again after it had ended");
     uint8_t first[OL_REPLAY_DIGEST_BYTES], again[OL_REPLAY_DIGEST_BYTES];
     store_digest(hash_of(self->record), first);
     store_digest(self->seen, again);
@@ -111,6 +113,15 @@ static int compare(const replay *self, ol_error *err)
                         self->record->bytes);
 }
 
+/* The transform whose output this is has ended well. */
+static bool is_last_write(const ol_stage *st)
+{
+    const ol_stage *up = st->up;
+    while (up && up->ops->phase != OL_PHASE_TRANSFORM)
+        up = up->up;
+    return up && up->last_write;
+}
+
 static int pass(ol_stage *st, ol_slice in, ol_error *err)
 {
     ol_replay *record = ((replay *)st->state)->record;
@@ -118,7 +129,10 @@ static int pass(ol_stage *st, ol_slice in, ol_error *err)
         return OL_OK;
     record->head_sent = true;
     record->bytes += in.len;
-    XXH3_128bits_update(hash_of(record), in.data, in.len);
+    if (is_last_write(st))
+        record->sealed = true;
+    else
+        XXH3_128bits_update(hash_of(record), in.data, in.len);
     return ol_stage_write(st, in, err);
 }
 

@@ -14,6 +14,9 @@
  *   before that point fail with OL_EDIVERGED, and nothing more is sent. The sink of the second
  *   run is given no head.
  *
+ * The last bytes of a transform that is done already are passed on without a digest (they are cold
+ * in the cache, and a second run cannot be needed); a run against such a record diverges.
+ *
  * A slice that the sink kept (OL_WAIT) counts as sent: before the first pipeline is closed, let
  * the sink have it wholly. A record serves any number of runs, one at a time.
  *
@@ -31,6 +34,7 @@
 typedef struct ol_replay {
     uint64_t bytes; /* passed to the sink so far, all runs */
     bool head_sent; /* the client has the head */
+    bool sealed;    /* the last bytes were passed on when nothing could fail any more */
     uint8_t head_digest_[OL_REPLAY_DIGEST_BYTES];
     uint8_t hash_[OL_REPLAY_HASH_BYTES]; /* running digest of those bytes */
 } ol_replay;

@@ -89,6 +89,9 @@ struct ol_stage {
     uint64_t calls, bytes_in, bytes_out, busy_ns; /* for the access log */
     /* Kept by the pipeline, for its assertions: was opened, got the head, passed it on, waits
      * (its last write returned OL_WAIT), its input ended, its output is complete. */
+    /* Set by a stage that may fail on its own, before a write after which it cannot any more:
+     * these bytes are its last, and finish follows. */
+    bool last_write;
     bool opened_, headed_, head_out_, waiting_, ended_, finished_;
 };
 

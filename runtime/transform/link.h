@@ -99,6 +99,8 @@ void ol_link_input_commit(ol_ticket *ticket, size_t n);
 void ol_link_input_end(ol_ticket *ticket);
 /* The oldest output not yet sent on. False when there is none. */
 bool ol_link_output(ol_ticket *ticket, ol_slice *bytes);
+/* What ol_link_output offers is all that will come: the job can no longer fail. */
+bool ol_link_output_is_last(ol_ticket *ticket);
 /* It was sent on. */
 void ol_link_output_done(ol_ticket *ticket);
 /* Answer READ_AT: a place for the bytes, then how many came, or why none did. */

@@ -144,6 +144,11 @@ bool ol_link_output(ol_ticket *ticket, ol_slice *bytes)
     return true;
 }
 
+bool ol_link_output_is_last(ol_ticket *ticket)
+{
+    return ticket->ending && ol_link_job_of(ticket)->segment_count == 1;
+}
+
 void ol_link_output_done(ol_ticket *ticket)
 {
     ol_link *link = ticket->link;

@@ -248,17 +248,33 @@ static int take(ol_link *link, const ol_msg *msg, uint32_t *culprit, ol_error *e
     return take_for_job(link, job, msg, err);
 }
 
+/* Tell the ticket that this output is its last, when the next message, which is in our memory
+ * already, says so. */
+static void look_ahead(ol_link *link, const ol_msg *msg, const ol_msg *next)
+{
+    uint32_t index = msg->job & 0xff;
+    if (msg->type != OL_MSG_OUT || next->type != OL_MSG_DONE || next->job != msg->job ||
+        index >= link->jobs_max || link->jobs[index].id != msg->job ||
+        link->jobs[index].state != OL_LINK_OPEN)
+        return;
+    link->jobs[index].ticket->ending = true;
+}
+
 int ol_link_drain(ol_link *link, uint32_t *culprit, ol_error *err)
 {
-    ol_msg msg;
-    int rc = OL_OK;
+    ol_msg msg, next = {0};
+    int rc = ol_ring_get(&link->in, &msg);
     *culprit = OL_WIRE_NONE;
     /* One ring full at most: a host that goes on talking must not hold the loop. */
     for (uint32_t n = 0; n < OL_WIRE_RING && rc == OL_OK && !link->broken; n++) {
+        int next_rc = n + 1 < OL_WIRE_RING ? ol_ring_get(&link->in, &next) : OL_WAIT;
+        if (next_rc == OL_OK)
+            look_ahead(link, &msg, &next);
         *culprit = OL_WIRE_NONE;
-        rc = ol_ring_get(&link->in, &msg);
+        rc = take(link, &msg, culprit, err);
         if (rc == OL_OK)
-            rc = take(link, &msg, culprit, err);
+            rc = next_rc;
+        msg = next;
     }
     if (rc >= 0 && !link->broken)
         return OL_OK;

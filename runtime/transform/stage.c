@@ -142,6 +142,7 @@ static void pump(transform_state *s)
     while (!s->over && !s->below_waits && ol_link_output(&s->ticket, &bytes)) {
         if (!send_head(s))
             return;
+        s->st->last_write = ol_link_output_is_last(&s->ticket);
         int rc = ol_stage_write(s->st, bytes, &err);
         if (rc < 0) /* latched already */
             return;

@@ -41,6 +41,8 @@ struct ol_ticket {
     /* Kept up to date by the maker: a write below is waiting; the client has shown to be slow. */
     bool client_waits, client_slow;
     uint64_t cpu_us; /* what the host says it used, when it ended */
+    /* The host's DONE is in hand already: on_end without an error follows on_output at once. */
+    bool ending;
 
     /* private: the pool's */
     enum ol_ticket_state state;

@@ -17,15 +17,16 @@ static const struct opening {
     const char *bytes;
     size_t size;
     const char *message;
+    size_t at;
 } openings[] = {
-    {"\xff\xfe", 2, "pii: the object is UTF-16 or UTF-32; " ASCII_BASED},
-    {"\xfe\xff", 2, "pii: the object is UTF-16; " ASCII_BASED},
-    {"\x00\x00\xfe\xff", 4, "pii: the object is UTF-32; " ASCII_BASED},
-    {"\x1f\x8b\x08", 3, "pii: the object is compressed (gzip); decompress it first"},
-    {"\x28\xb5\x2f\xfd", 4, "pii: the object is compressed (zstd); decompress it first"},
-    {"\xfd" "7zXZ", 5, "pii: the object is compressed (xz); decompress it first"},
-    {"BZh", 3, "pii: the object is compressed (bzip2); decompress it first"},
-    {"PK\x03\x04", 4, "pii: the object is a ZIP archive; its text cannot be seen"},
+    {"\xff\xfe", 2, "pii: the object is UTF-16 or UTF-32; " ASCII_BASED, 0},
+    {"\xfe\xff", 2, "pii: the object is UTF-16; " ASCII_BASED, 0},
+    {"\x00\x00\xfe\xff", 4, "pii: the object is UTF-32; " ASCII_BASED, 0},
+    {"\x1f\x8b\x08", 3, "pii: the object is compressed (gzip); decompress it first", 0},
+    {"\x28\xb5\x2f\xfd", 4, "pii: the object is compressed (zstd); decompress it first", 0},
+    {"\xfd" "7zXZ", 5, "pii: the object is compressed (xz); decompress it first", 0},
+    {"1AY&SY", 6, "pii: the object is compressed (bzip2); decompress it first", 4}, /* behind BZh9 */
+    {"PK\x03\x04", 4, "pii: the object is a ZIP archive; its text cannot be seen", 0},
 };
 
 void pii_stream_init(struct pii_stream *s, const struct objlens_host *host,
@@ -42,7 +43,8 @@ static int check_opening(struct pii_stream *s)
 {
     s->began = true;
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++)
-        if (s->size >= openings[i].size && memcmp(s->held, openings[i].bytes, openings[i].size) == 0)
+        if (s->size >= openings[i].at + openings[i].size &&
+            memcmp(s->held + openings[i].at, openings[i].bytes, openings[i].size) == 0)
             return s->out.host->fail(s->out.call, 400, "InvalidTextEncoding", openings[i].message);
     return OBJLENS_OK;
 }

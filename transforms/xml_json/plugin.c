@@ -19,6 +19,7 @@ struct instance {
     struct objlens_call *call;
     struct xj_config config;
     struct xj_failure failure;
+    uint8_t *held; /* for `out` */
     struct xj_out out;
     struct xj_document document;
     struct xj_parser parser;
@@ -76,14 +77,13 @@ static int set_up(struct instance *in)
     if (rc != OBJLENS_OK)
         return rc;
     bool records = in->config.path_count > 0;
-    uint8_t *held = records ? host->alloc(in->call, XJ_OUTPUT_HELD_BYTES) : NULL;
-    if (records && !held)
+    if (records && !(in->held = host->alloc(in->call, XJ_OUTPUT_HELD_BYTES)))
         return OBJLENS_ENOMEM;
     const char *type = records ? "application/x-ndjson" : "application/json";
     rc = host->set_header(in->call, "content-type", type, strlen(type));
     if (rc != OBJLENS_OK)
         return rc;
-    xj_out_init(&in->out, host, in->call, held);
+    xj_out_init(&in->out, host, in->call, in->held);
     xj_document_init(&in->document, &in->config, &in->failure, &in->out);
     if (!xj_parser_init(&in->parser, &in->document, &in->failure))
         return OBJLENS_ENOMEM;
@@ -145,7 +145,8 @@ static void xj_close(void *instance)
     xj_parser_fini(&in->parser);
     xj_document_fini(&in->document);
     xj_config_fini(&in->config);
-    in->host->free(in->call, in); /* what else is allocated the host frees */
+    in->host->free(in->call, in->held);
+    in->host->free(in->call, in);
 }
 
 static const struct objlens_transform xml_json = {

@@ -55,14 +55,15 @@ static ol_change *take(ol_committer *c)
 
 static void answer(ol_committer *c, ol_change *batch)
 {
-    uint64_t done = 0;
+    uint64_t durable = 0;
+    for (const ol_change *change = batch; change; change = change->next_)
+        durable += change->err.code == 0;
+    atomic_fetch_add_explicit(&c->commits, durable, memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->batches, 1, memory_order_relaxed);
     for (ol_change *change = batch, *next; change; change = next) {
         next = change->next_; /* the change may be gone after done */
-        done += change->err.code == 0;
         change->done(change);
     }
-    atomic_fetch_add_explicit(&c->commits, done, memory_order_relaxed);
-    atomic_fetch_add_explicit(&c->batches, 1, memory_order_relaxed);
 }
 
 static void *run(void *arg)
@@ -179,6 +180,14 @@ bool ol_committer_cancel(ol_committer *c, ol_change *change)
     }
     pthread_mutex_unlock(&c->lock);
     return found;
+}
+
+size_t ol_committer_queued(ol_committer *c)
+{
+    pthread_mutex_lock(&c->lock);
+    size_t queued = c->queued;
+    pthread_mutex_unlock(&c->lock);
+    return queued;
 }
 
 void ol_committer_stats(ol_committer *c, uint64_t *commits, uint64_t *batches)

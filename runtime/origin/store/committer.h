@@ -60,6 +60,8 @@ bool ol_committer_cancel(ol_committer *committer, ol_change *change);
 /* A sync of an upload failed: refuse changes from now on. */
 void ol_committer_break(ol_committer *committer, const char *reason);
 bool ol_committer_is_broken(const ol_committer *committer);
+/* Changes that wait for the next batch. */
+size_t ol_committer_queued(ol_committer *committer);
 void ol_committer_stats(ol_committer *committer, uint64_t *commits, uint64_t *batches);
 
 #endif

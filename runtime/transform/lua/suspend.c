@@ -69,6 +69,7 @@ void ol_lua_stop_error(ol_run *run, const ol_error *error)
     if (run->now.stopped)
         return;
     run->now.stop = *error;
+    ol_error_set(&run->now.stop, OL_EINTERNAL, "a job failed without saying why");
     latch(run);
 }
 

@@ -142,6 +142,12 @@ static inline int fake_load(ol_engine **out, const ol_program *program,
     return OL_OK;
 }
 
+static inline void fake_burn_fuse(ol_run *run)
+{
+    if (run->fuse > 0 && --run->fuse == 0)
+        _exit(9);
+}
+
 static inline int fake_open(ol_engine *engine, ol_job *job, ol_run **out, ol_error *err)
 {
     (void)err;
@@ -165,12 +171,6 @@ static inline int fake_open(ol_engine *engine, ol_job *job, ol_run **out, ol_err
 }
 
 /* ---- ways of handling the original ---- */
-
-static inline void fake_burn_fuse(ol_run *run)
-{
-    if (run->fuse > 0 && --run->fuse == 0)
-        _exit(9);
-}
 
 static inline int fake_next(ol_run *run)
 {

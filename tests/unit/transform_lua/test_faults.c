@@ -15,7 +15,7 @@ static const char *const busy =
     "local head = object:read(4) response:write(head, ' ', #head, ' ', object:read_at(2, 3)) "
     "for k, v in pairs(event.userIdentity) do response:write(k, '=', v, ';') end "
     "local lines = coroutine.wrap(function() for l in object:lines() do coroutine.yield(l) if l == 'stop' then break end end end) "
-    "for l in lines do response:write('[', l:gsub('%w+', function(w) return w:upper() .. object:read(1) end), ']') end "
+    "for l in lines do response:write('[', l:gsub('%w+', function(w) return w:upper() .. (object:read(1) or '') end), ']') end "
     "local t = {} for b in object:chunks('buffer') do t[#t + 1] = tostring(b) response:write(b) end "
     "table.sort(t, function(a, b) return a > b end) response:write(table.concat(t), #t) "
     "log.info('seen', #t) "
@@ -94,7 +94,7 @@ static void test_given_up_at_every_step(void **state)
         rc = result.rc;
         assert_true(rc >= 0);
         if (rc == OL_DONE)
-            assert_true(result.waits > 100);
+            assert_true(result.waits > 80);
         fake_result_fini(&result);
         assert_serves_on(&e);
         assert_true(options.steps_max < 2000);

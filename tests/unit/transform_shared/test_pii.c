@@ -362,6 +362,8 @@ static void test_unreadable_is_refused(void **state)
     expect_refused(NULL, NULL, "\xfe\xff\0b\0o\0b", 8, "InvalidTextEncoding", "UTF-16");
     expect_refused(NULL, NULL, "\0\0\xfe\xff\0\0\0b", 8, "InvalidTextEncoding", "UTF-32");
     expect_refused(NULL, NULL, "\x1f\x8b\x08\0\0\0", 6, "InvalidTextEncoding", "gzip");
+    expect_refused(NULL, NULL, "BZh91AY&SY\1\2", 12, "InvalidTextEncoding", "bzip2");
+    expect("BZhang wrote", "BZhang wrote");
     static char large[20000] = "\x1f\x8b\x08";
     expect_refused(NULL, NULL, large, sizeof(large), "InvalidTextEncoding", "gzip");
     expect_refused(NULL, "gzip", "bob@x.com", 9, "InvalidTextEncoding", "Content-Encoding");

@@ -61,6 +61,8 @@ static inline void xml_check(const struct xml_expected *e)
             xml_show(e, &call);
             fail();
         }
+        if (!e->code || strcmp(e->code, "InvalidTransformPayload") != 0) /* that was open() */
+            assert_int_equal(direct_live_blocks(&call), 0);
         direct_fini(&call);
     }
 }

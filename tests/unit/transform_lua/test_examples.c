@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Lua examples that ship, as they are written, whole and in pieces of every small size.
+ */
+#include "fake_job.c"
+
+static char *read_file(const char *name)
+{
+    char path[512];
+    char *text;
+    FILE *file;
+    long size;
+
+    snprintf(path, sizeof(path), "%s/examples/%s", OBJLENS_SOURCE_DIR, name);
+    file = fopen(path, "rb");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    size = ftell(file);
+    rewind(file);
+    text = calloc(1, (size_t)size + 1);
+    assert_int_equal(fread(text, 1, (size_t)size, file), size);
+    fclose(file);
+    return text;
+}
+
+static void expect_example(const char *name, const char *payload, const char *query, const char *original,
+                           const char *want)
+{
+    char *source = read_file(name);
+    const char *event[] = {"configuration.payload", payload, query ? "userRequest.query.level" : NULL, query, NULL};
+    fake_options options = {.event = event, .original = ol_slice_cstr(original)};
+    fake_result result;
+    fake_engine e;
+
+    fake_engine_init(&e);
+    e.path = name;
+    assert_code_of(fake_engine_load(&e, source), OL_OK, &e.err);
+    for (size_t piece = 0; piece < 20; piece++) {
+        options.piece_bytes = piece;
+        options.wait_always = piece % 2;
+        fake_run(&e, &options, &result);
+        if (result.rc != OL_DONE)
+            print_error("%s: %s\n", name, ol_buf_cstr(&result.log));
+        assert_code_of(result.rc, OL_DONE, &result.err);
+        assert_slices(ol_buf_slice(&result.out), ol_slice_cstr(want));
+        fake_result_fini(&result);
+    }
+    fake_engine_close(&e);
+    free(source);
+}
+
+static void test_shout(void **state)
+{
+    (void)state;
+    expect_example("shout.lua", "", NULL, "Hello, \xc3\xa4 world 12!\n", "HELLO, \xc3\xa4 WORLD 12!\n");
+    expect_example("shout.lua", "", NULL, "", "");
+}
+
+static void test_csv_columns(void **state)
+{
+    static const char *const table = "id,name,\"e-mail\",note\r\n"
+                                     "1,Ann,a@b.c,\"likes \"\"tea\"\", and\ncake\"\r\n"
+                                     "2,Bob,,\r\n"
+                                     "3,\"O, C\",o@c.d";
+
+    (void)state;
+    expect_example("csv_columns.lua", "{\"keep\": \"id, note\"}", NULL, table,
+                   "id,note\r\n1,\"likes \"\"tea\"\", and\ncake\"\r\n2,\r\n3,\n");
+    expect_example("csv_columns.lua", "{\"drop\":\"e-mail,note\"}", NULL, table,
+                   "id,name\r\n1,Ann\r\n2,Bob\r\n3,\"O, C\"\n");
+    expect_example("csv_columns.lua", "", NULL, "a,b\n1,2\n", "a,b\n1,2\n");
+}
+
+static void test_jsonl_filter(void **state)
+{
+    static const char *const log = "{\"level\":\"debug\",\"m\":1}\n{\"level\": \"WARN\",\"m\":2}\nplain\n"
+                                   "{\"level\":\"error\",\"m\":3}";
+
+    (void)state;
+    expect_example("jsonl_filter.lua", "{\"level\":\"warn\"}", NULL, log,
+                   "{\"level\": \"WARN\",\"m\":2}\nplain\n{\"level\":\"error\",\"m\":3}\n");
+    expect_example("jsonl_filter.lua", "{\"level\":\"warn\"}", "error", log, "plain\n{\"level\":\"error\",\"m\":3}\n");
+}
+
+static void test_jsonl_filter_refuses(void **state)
+{
+    char *source = read_file("jsonl_filter.lua");
+    fake_options options = {.event = (const char *[]){"userRequest.query.level", "loud", NULL}};
+    fake_result result;
+    fake_engine e;
+
+    (void)state;
+    fake_engine_init(&e);
+    assert_code_of(fake_engine_load(&e, source), OL_OK, &e.err);
+    fake_run(&e, &options, &result);
+    assert_code_of(result.rc, OL_ETRANSFORM, &result.err);
+    assert_int_equal(result.err.status, 400);
+    assert_string_equal(result.err.s3_code, "InvalidArgument");
+    fake_result_fini(&result);
+    fake_engine_close(&e);
+    free(source);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shout), cmocka_unit_test(test_csv_columns),
+                                       cmocka_unit_test(test_jsonl_filter),
+                                       cmocka_unit_test(test_jsonl_filter_refuses)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
