@@ -45,8 +45,8 @@ int ol_link_new(ol_link **out, uint8_t *base, const ol_wire_layout *layout, unsi
     init_slots(link);
     ol_ring_writer_to_host(&link->out, base, layout);
     ol_ring_reader_to_server(&link->in, base, layout);
-    /* The LOAD message lies there already. */
-    link->out.next = link->out.published = atomic_load(link->out.tail);
+    /* The LOAD message lies there already. The host runs: its word on that is not asked for. */
+    link->out.next = link->out.published = 1;
     *out = link;
     return OL_OK;
 }

@@ -499,6 +499,9 @@ void ol_pattern_init(ol_pattern *m, ol_slice text, ol_slice pattern, bool caret_
     m->pause = NULL;
     m->choices = choices;
     m->start = m->end = NULL;
+    m->mode = MODE_WALK;
+    m->level = 0;
+    m->depth = 0;
     ol_pattern_from(m, m->text, NULL);
 }
 

@@ -224,6 +224,8 @@ static void test_malformed(void **state)
         {"<?xml version='2.0'?><a/>", "line 1: "},
         {"<?xml?><a/>", "line 1: "},
         {"<a><!DOCTYPE a></a>", "line 1: "},
+        {"<!DOCTYPEa><a/>", "white space is missing"},
+        {"<!-- <!DOCTYPE a> --><!DOCTYPEa [<!ENTITY b 'c'>]><a/>", "white space is missing"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         xml_fails(NULL, bad[i][0], "MalformedXML", bad[i][1]);

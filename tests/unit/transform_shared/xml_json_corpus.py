@@ -156,9 +156,11 @@ def main():
     rng = random.Random(int(sys.argv[1]))
     out = sys.stdout.buffer
     for number in range(int(sys.argv[2])):
-        document = encode(rng, Maker(rng, wide=rng.randrange(3) > 0).document())
         if number % 3 == 2:
-            document = mutate(rng, document)
+            # No letters that only one of the two editions of XML 1.0 takes for parts of names.
+            document = mutate(rng, Maker(rng, wide=False).document().encode("utf-8"))
+        else:
+            document = encode(rng, Maker(rng, wide=rng.randrange(3) > 0).document())
         payload, document, result = case(rng, document)
         text = json.dumps(payload).encode() if payload else b""
         out.write(b"%d %d %d\n" % (len(text), len(document), -1 if result is None else len(result)))
