@@ -99,22 +99,14 @@ static int publish_files(ol_batcher *b, ol_change *batch, ol_error *err)
     return err->code;
 }
 
-static bool is_disk_full(sqlite3 *db)
-{
-    int number = sqlite3_system_errno(db);
-    return (sqlite3_extended_errcode(db) & 0xff) == SQLITE_FULL || number == ENOSPC ||
-           number == EDQUOT || number == EFBIG;
-}
-
 /* A failed statement or commit: does it leave the database in doubt? */
 static void judge(ol_batcher *b, bool committing)
 {
     sqlite3 *db = b->rows.db;
     int rc = sqlite3_extended_errcode(db), kind = rc & 0xff;
-    bool sync = rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC;
     bool doubtful = kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB ||
                     (kind == SQLITE_IOERR && rc != SQLITE_IOERR_NOMEM);
-    if (!doubtful || (!sync && is_disk_full(db)))
+    if (!doubtful || ol_db_is_full(db, rc))
         return;
     char reason[OL_ERROR_TEXT_SIZE];
     snprintf(reason, sizeof reason, "the database failed: %s (%d, errno %d)", sqlite3_errmsg(db),

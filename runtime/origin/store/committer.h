@@ -20,7 +20,12 @@
 typedef struct ol_committer ol_committer;
 struct ol_store;
 
-enum ol_change_kind { OL_CHANGE_PUT, OL_CHANGE_REMOVE, OL_CHANGE_BUCKET_CREATE, OL_CHANGE_BUCKET_REMOVE };
+enum ol_change_kind {
+    OL_CHANGE_PUT,
+    OL_CHANGE_REMOVE,
+    OL_CHANGE_BUCKET_CREATE,
+    OL_CHANGE_BUCKET_REMOVE
+};
 
 /* A change that is wanted. The memory is the caller's until `done` has been called. */
 typedef struct ol_change {

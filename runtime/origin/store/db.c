@@ -37,15 +37,30 @@ static const char schema[] =
     "PRAGMA user_version=" TEXT(SCHEMA_VERSION) ";"
     "COMMIT;";
 
+bool ol_db_is_full(sqlite3 *db, int rc)
+{
+    int number = db ? sqlite3_system_errno(db) : 0;
+    bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+    return (rc & 0xff) == SQLITE_FULL || (rc == SQLITE_IOERR_WRITE && full);
+}
+
+static int code_of(sqlite3 *db, int rc)
+{
+    if (ol_db_is_full(db, rc))
+        return OL_ENOSPACE;
+    if (rc == SQLITE_IOERR_NOMEM)
+        return OL_ENOMEM;
+    switch (rc & 0xff) {
+    case SQLITE_NOMEM: return OL_ENOMEM;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return OL_ESLOWDOWN;
+    default: return OL_EINTERNAL;
+    }
+}
+
 int ol_db_fail(sqlite3 *db, int rc, const char *doing, ol_error *err)
 {
-    int code = OL_EINTERNAL;
-    switch (rc & 0xff) {
-    case SQLITE_FULL: code = OL_ENOSPACE; break;
-    case SQLITE_NOMEM: code = OL_ENOMEM; break;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED: code = OL_ESLOWDOWN; break;
-    }
+    int code = code_of(db, rc);
     return ol_error_set(err, code, "store: cannot %s: %s (%d, errno %d)", doing,
                         db ? sqlite3_errmsg(db) : sqlite3_errstr(rc),
                         db ? sqlite3_extended_errcode(db) : rc, db ? sqlite3_system_errno(db) : 0);

@@ -25,6 +25,9 @@ int ol_db_exec(sqlite3 *db, const char *sql, ol_error *err);
 /* Fill err from the connection's last failure. Returns its code. */
 int ol_db_fail(sqlite3 *db, int rc, const char *doing, ol_error *err);
 
+/* The failure says that there is no space, and nothing worse. */
+bool ol_db_is_full(sqlite3 *db, int rc);
+
 /* Borrowed until the statement is reset; an empty blob is an error in no case. */
 int ol_db_bind(sqlite3_stmt *stmt, int index, ol_slice bytes);
 /* Valid until the statement moves on. */

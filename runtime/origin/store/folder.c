@@ -74,7 +74,8 @@ static int check_owner(const ol_folder *folder, ol_error *err)
 
 static int take_lock(ol_folder *folder, ol_error *err)
 {
-    folder->lock_fd = openat(folder->root_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+    folder->lock_fd = openat(folder->root_fd, "lock", flags, 0600);
     if (folder->lock_fd < 0)
         return fail(err, "open the lock in", folder->path);
     char text[24] = "";

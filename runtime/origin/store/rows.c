@@ -74,7 +74,8 @@ static int find_bucket(ol_rows *rows, ol_change *change, ol_error *err)
     ol_db_reset(stmt);
     if (rc == SQLITE_ROW)
         return OL_OK;
-    return rc == SQLITE_DONE ? refuse(change, OL_ENOSUCHBUCKET) : fail(rows, rc, "find a bucket", err);
+    return rc == SQLITE_DONE ? refuse(change, OL_ENOSUCHBUCKET)
+                             : fail(rows, rc, "find a bucket", err);
 }
 
 /* ---- objects ---- */

@@ -22,9 +22,10 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int frames)
 {
     (void)db, (void)name;
     ol_wal *wal = arg;
-    if (frames < wal->frames || wal->frames == 0) {
-        wal->checkpoint_at = frames < CHECKPOINT_FRAMES ? CHECKPOINT_FRAMES : frames + CHECKPOINT_STEP;
-    }
+    /* Started over; unless a reader still had the old one, then it goes on growing a little. */
+    if (frames < wal->frames || wal->frames == 0)
+        wal->checkpoint_at =
+            frames < CHECKPOINT_FRAMES ? CHECKPOINT_FRAMES : frames + CHECKPOINT_STEP;
     wal->frames = frames;
     return SQLITE_OK;
 }

@@ -158,23 +158,34 @@ static void check_unyieldable(ol_run *run)
                 (unsigned)limit_ms);
 }
 
+/* Where nothing can be suspended, the way out of there is watched: behind a return comes an
+ * instruction that may well be one where it can. (The timer alone would hit the few instructions
+ * between two such stretches only by luck.) */
+static void watch_returns(lua_State *L, const lua_Debug *ar)
+{
+    bool returned = ar->event == LUA_HOOKRET;
+
+    lua_sethook(L, on_hook, LUA_MASKRET | (returned ? LUA_MASKCOUNT : 0), returned ? 1 : 0);
+}
+
 static void on_hook(lua_State *L, lua_Debug *ar)
 {
     ol_run *run = ol_lua_run(L);
 
-    (void)ar;
     if (!run->now.stopped) {
         lua_sethook(L, NULL, 0, 0);
         if (!slice.due)
             return;
-        if (ol_lua_can_suspend(L)) {
+        if (ol_lua_can_suspend(L) && ar->event == LUA_HOOKCOUNT) {
             run->now.yield = OL_LUA_YIELD_PREEMPT;
             lua_yield(L, 0);
             return;
         }
         check_unyieldable(run);
-        if (!run->now.stopped)
+        if (!run->now.stopped) {
+            watch_returns(L, ar);
             return;
+        }
     }
     ol_lua_raise_stop(L);
 }

@@ -33,8 +33,8 @@ static void check_store(store_kit *kit, book *b)
         ol_slice body = ol_test_collect_out(&collect);
         unsigned found = 0;
         if (!load_matches(key, b->acked[key], b->issued[key], rc == OL_OK ? &body : NULL, &found))
-            fail_msg("key %u: neither version %u (answered) nor up to %u (asked), but %s of %zu", key,
-                     b->acked[key], b->issued[key], rc == OL_OK ? "a body" : "none", body.len);
+            fail_msg("key %u: neither version %u (answered) nor up to %u (asked), but %s of %zu",
+                     key, b->acked[key], b->issued[key], rc == OL_OK ? "a body" : "none", body.len);
         b->acked[key] = b->issued[key] = found;
         ol_test_collect_fini(&collect);
     }
@@ -141,7 +141,7 @@ static void a_killed_server_keeps_its_word(void **state)
 
 /* ---- power ---- */
 
-#define MOMENTS_MAX 25
+#define MOMENTS_MAX 18
 
 typedef struct power {
     pthread_mutex_t lock;
@@ -325,7 +325,7 @@ static void lose_power(bool eager_unlink)
     kit_stop(&kit);
     ol_store_hook_set(NULL, NULL);
     vfs_remove();
-    assert_true(p.moments > 15);
+    assert_true(p.moments > 10);
     for (unsigned i = 0; i < p.moments; i++)
         check_moment(i);
     kit_remove_folder(p.root);

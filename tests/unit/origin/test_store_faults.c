@@ -459,7 +459,8 @@ static void left_over_files_are_swept(void **state)
     kit_make_folder(copy, sizeof copy);
     snprintf(command, sizeof command,
              "cp -a %s/. %s/ && cd %s && echo x > tmp/left && echo y > tmp/0123 && "
-             "echo z > objects/7f/0123456789abcdef0123456789abcdef && echo w > objects/00/notes.txt",
+             "echo z > objects/7f/0123456789abcdef0123456789abcdef && "
+             "echo w > objects/00/notes.txt",
              kit.path, copy, copy);
     assert_int_equal(system(command), 0);
     kit_fini(&kit);

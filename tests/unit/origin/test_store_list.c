@@ -128,7 +128,8 @@ static void walk(store_kit *kit, const model *m, ol_list_request req)
     fail_msg("pages without end");
 }
 
-static void random_request(ol_test_random *random, ol_list_request *req, char texts[2][KEY_BYTES + 1])
+static void random_request(ol_test_random *random, ol_list_request *req,
+                           char texts[2][KEY_BYTES + 1])
 {
     static const char *const delimiters[] = {"", "/", "/", "-", "a", "//", "\xff", "\xc3"};
     *req = (ol_list_request){.bucket = OL_SLICE_LIT("b")};

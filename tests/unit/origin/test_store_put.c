@@ -15,7 +15,8 @@ static void start_put(store_kit *kit, const ol_put_request *req, ol_test_feed *f
     const ol_stage_ops *ops;
     const void *config;
     ol_error err = {0};
-    assert_code(kit->origin->ops->put(kit->origin, req, kit->bench.arena, &ops, &config, &err), OL_OK);
+    int rc = kit->origin->ops->put(kit->origin, req, kit->bench.arena, &ops, &config, &err);
+    assert_code_of(rc, OL_OK, &err);
     ol_test_bench_feed(&kit->bench, feed);
     ol_test_bench_add(&kit->bench, ops, config);
     assert_code(ol_test_bench_start(&kit->bench), OL_OK);
@@ -163,8 +164,8 @@ static void uploads_pass_slow_and_cut(void **state)
             const ol_stage_ops *ops;
             const void *config;
             ol_error err = {0};
-            assert_code(kit.origin->ops->put(kit.origin, &req, kit.bench.arena, &ops, &config, &err),
-                        OL_OK);
+            ol_arena *arena = kit.bench.arena;
+            assert_code(kit.origin->ops->put(kit.origin, &req, arena, &ops, &config, &err), OL_OK);
             ol_test_feed feed = {.body = body, .piece_bytes = 70000};
             ol_test_bench_feed(&kit.bench, &feed);
             ol_test_bench_above(&kit.bench, way);

@@ -16,7 +16,7 @@
 #ifdef OBJLENS_SANITIZED
 #define STEPS 400
 #else
-#define STEPS 3000
+#define STEPS 1000
 #endif
 
 typedef struct key_state {

@@ -19,7 +19,9 @@ typedef struct body_case {
 } body_case;
 
 static const body_case body_cases[] = {
-    {0, CACHED}, {1000, CACHED}, {LARGE, NOWAIT}, {LARGE, THREAD}, {20000, NOWAIT}, {20000, THREAD}};
+    {0, CACHED},     {1000, CACHED},  {LARGE, NOWAIT},
+    {LARGE, THREAD}, {20000, NOWAIT}, {20000, THREAD},
+};
 
 /* Whether the file system under the tests reads without waiting at all (tmpfs may not). */
 static bool has_nowait(const store_kit *kit)
@@ -40,7 +42,8 @@ static unsigned ways_for(size_t len)
     return len < LARGE ? OL_TEST_WAYS : 1;
 }
 
-static void read_through(store_kit *kit, ol_object *object, ol_slice body, unsigned way, bool offers)
+static void read_through(store_kit *kit, ol_object *object, ol_slice body, unsigned way,
+                         bool offers)
 {
     ol_test_bench_again(&kit->bench);
     ol_test_pedant pedant = {0};
@@ -99,7 +102,8 @@ static void ranges_are_exact(void **state)
     assert_code(kit_put(&kit, "k", body), OL_OK);
     ol_object *object;
     assert_code(kit_open_key(&kit, "k", &object), OL_OK);
-    const ol_byte_range good[] = {{0, 0}, {0, 1}, {LARGE - 1, 1}, {LARGE, 0}, {1, 262144}, {262143, 3}};
+    const ol_byte_range good[] = {{0, 0},     {0, 1},      {LARGE - 1, 1},
+                                  {LARGE, 0}, {1, 262144}, {262143, 3}};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         ol_test_collect collect = {0};
         assert_code(kit_read(&kit, object, good[i], &collect), OL_OK);

@@ -567,7 +567,7 @@ static void remembers_keys_and_forgets_old_ones(void **state)
     assert_non_null(keys);
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 2 * OL_SIGV4_KEYS_MAX; i++) {
-            char secret[16];
+            char secret[24];
             snprintf(secret, sizeof secret, "secret-%d", i);
             const ol_sigv4_key_of of = {OL_SLICE_LIT("AK"), ol_slice_cstr(secret),
                                         OL_SLICE_LIT("20130524"), OL_SLICE_LIT("us-east-1"),
@@ -595,7 +595,7 @@ static void keeps_the_key_in_use(void **state)
     const ol_sigv4_key_of hot = {.access_key = OL_SLICE_LIT("AK"), .secret = OL_SLICE_LIT("hot")};
     const int others = 2000;
     for (int i = 0; i < others; i++) {
-        char secret[16];
+        char secret[24];
         snprintf(secret, sizeof secret, "cold-%d", i);
         const ol_sigv4_key_of cold = {.access_key = OL_SLICE_LIT("AK"),
                                       .secret = ol_slice_cstr(secret)};

@@ -20,7 +20,7 @@ static const char *const vandal =
     GET "response:write(tostring(leak), tostring(secret), #kept, gen(), math.random(1000), tostring(string.leak), "
         "tostring(next(kept)), ('x'):upper(), pairs ~= nil and 'p' or '', tostring(log.leak), response.status, "
         "tostring(response.headers.x), tostring(object:read(3))) "
-        "leak, secret, string.leak, log.leak = object:read('a'), 'secret', 'leak', 1 kept[#kept + 1] = 'x' kept.y = 1 "
+        "leak, secret, string.leak, log.leak = object:read('a'), 'secret', 'leak', 1 kept[#kept + 1] = leak:rep(5000) kept.y = 1 "
         "next(kept, 1) string.upper = function() return 'bad' end table.concat, pairs, math.random = nil, nil, nil "
         "getmetatable(setmetatable({}, {__index = string})).__index.find = nil "
         "gen() collectgarbage = nil _G.response = response %s end";

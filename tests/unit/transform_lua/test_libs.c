@@ -97,6 +97,7 @@ static const char *const same[] = {
     "local t = {} for i = 1, 300 do t[i] = 300 - i end table.sort(t) return t",
     "local t = {} for i = 1, 300 do t[i] = i % 3 end table.sort(t, function(a, b) return a > b end) return t",
     "local t = setmetatable({3, 1, 2}, {__lt = 1}) table.sort(t) return t",
+    "local t = {} for i = 1, 40 do t[i] = i end table.sort(t, function() return true end)",
     "table.sort(1)", "table.sort({}, 1)", "table.sort({2, 1}, function() error('cmp') end)",
     /* protected calls */
     "return pcall(error, 'x')", "return pcall(error, 'x', 0)", "return pcall(error)", "return pcall(error, {1})",

@@ -310,22 +310,32 @@ static void test_every_single_cut(void **state)
     }
 }
 
+#define LONG "more text than the parser waits for the end of; with fewer than three hundred characters it waits, \
+so that here are some more words that nobody has to read, and then again some more words that nobody has to \
+read, and some which are not in English, nor meant to be; as has been said, there have to be three hundred of them: \xce\xb3\xce\xbb\xcf\x8e\xcf\x83\xcf\x83\xce\xb1, and then it is enough"
+
 /* The parser's blocks end anywhere in the document, and what is wrong with one is seen there. */
 static void test_every_edge_of_a_block(void **state)
 {
     (void)state;
     static char text[BLOCK_BYTES + 1024];
-    const char *const documents[] = {everything_fixed + 23, everything + 23, "<a>]]></a>", "<a>x]]]]]]></a>", "<a>&nope;</a>",
-                                     "<a>\xed\xa0\x80</a>", "<a><![CDATA[]]]]>]]></a>"};
-    const char *const json[] = {everything_json, NULL, NULL, NULL, NULL, NULL, NULL};
-    for (size_t d = 0; d < sizeof(documents) / sizeof(documents[0]); d++)
-        for (size_t at = 0; at <= strlen(documents[d]) + 8; at++) {
+    static const char *const table[][2] = {
+        {everything_fixed + 23, everything_json},
+        {everything + 23, NULL},
+        {"<a>" LONG "]] </a>", "{\"a\":\"" LONG "]]\"}"},
+        {"<a>" LONG "]]></a>", NULL},
+        {"<a>" LONG "]]]]></a>", NULL},
+        {"<a>" LONG "&nope;</a>", NULL},
+        {"<a>" LONG "\xed\xa0\x80</a>", NULL},
+        {"<a>" LONG "<![CDATA[]]]]>]]></a>", NULL},
+    };
+    for (size_t d = 0; d < sizeof(table) / sizeof(table[0]); d++)
+        for (size_t at = 0; at <= strlen(table[d][0]) + 8; at++) {
             memset(text, '\n', BLOCK_BYTES - at);
-            strcpy(text + BLOCK_BYTES - at, documents[d]);
-            struct xml_expected e = {.xml = text, .size = strlen(text), .json = json[d],
+            strcpy(text + BLOCK_BYTES - at, table[d][0]);
+            struct xml_expected e = {.xml = text, .size = strlen(text), .json = table[d][1],
                                      .code = "MalformedXML", .says = "line "};
-            if (json[d])
-                e.json_size = strlen(json[d]);
+            e.json_size = e.json ? strlen(e.json) : 0;
             struct objlens_call call;
             direct_init(&call, NULL, 65536, 1);
             if (!xml_is_as_expected(&e, direct_run(xml_json, &call, text, e.size, direct_whole), &call)) {
@@ -334,6 +344,34 @@ static void test_every_edge_of_a_block(void **state)
             }
             direct_fini(&call);
         }
+}
+
+/* So much that what is stored of it lies across pages, in every way. */
+static void test_large_document(void **state)
+{
+    (void)state;
+    struct xml_text xml = {0}, json = {0};
+    char piece[900];
+    xml_add(&xml, "<r>");
+    xml_add(&json, "{\"r\":{\"a\":[");
+    for (int i = 0; i < 6000; i++) {
+        const char *tail = LONG + i % 200;
+        tail += (*tail & 0xc0) == 0x80;
+        snprintf(piece, sizeof(piece), "<a k='%d%s'>%s<b/>%d</a>\n", i, tail, tail, i);
+        xml_add(&xml, piece);
+        while (*tail == ' ')
+            tail++;
+        const char *value = LONG + i % 200;
+        value += (*value & 0xc0) == 0x80;
+        snprintf(piece, sizeof(piece), "%s{\"@k\":\"%d%s\",\"b\":null,\"#text\":\"%s%d\"}", i ? "," : "", i, value,
+                 tail, i);
+        xml_add(&json, piece);
+    }
+    xml_add(&xml, "</r>");
+    xml_add(&json, "]}}");
+    xml_becomes(NULL, xml.bytes, json.bytes);
+    free(xml.bytes);
+    free(json.bytes);
 }
 
 /* Closed after every number of bytes, as when the client went away: nothing stays. */
@@ -370,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_sample),
         cmocka_unit_test(test_every_single_cut),
         cmocka_unit_test(test_every_edge_of_a_block),
+        cmocka_unit_test(test_large_document),
         cmocka_unit_test(test_closed_at_any_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,19 +342,37 @@ static char *failing_strdup(const char *text)
 
 typedef int setup_fn(void (*)(void *), void *(*)(size_t), void *(*)(void *, size_t), char *(*)(const char *));
 
-/* libxml2's own memory, through the copy of it that the transform was loaded with. */
+/* libxml2's own memory, through the copy of it that the transform was loaded with: its hooks are
+ * set before the transform is prepared again. */
+static void set_xml_memory(setup_fn *set_up, bool failing)
+{
+    char reason[200];
+    xml_allocs_left = 0;
+    if (failing)
+        assert_int_equal(set_up(free, failing_malloc, failing_realloc, failing_strdup), 0);
+    else
+        assert_int_equal(set_up(free, malloc, realloc, strdup), 0);
+    assert_int_equal(xml_json->load(&direct_host, reason, sizeof(reason)), OBJLENS_OK);
+}
+
+static setup_fn *find_xml_memory(void **library)
+{
+    char path[600];
+    setup_fn *set_up = NULL;
+    snprintf(path, sizeof(path), "%s/transforms/xml_json.so", OBJLENS_BINARY_DIR);
+    *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    assert_non_null(*library);
+    *(void **)&set_up = dlsym(*library, "xmlMemSetup");
+    assert_non_null(set_up);
+    return set_up;
+}
+
 static void test_parser_has_no_memory(void **state)
 {
     (void)state;
-    char path[600];
-    snprintf(path, sizeof(path), "%s/transforms/xml_json.so", OBJLENS_BINARY_DIR);
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    setup_fn *set_up = NULL;
-    assert_non_null(library);
-    *(void **)&set_up = dlsym(library, "xmlMemSetup");
-    assert_non_null(set_up);
-    assert_int_equal(set_up(free, failing_malloc, failing_realloc, failing_strdup), 0);
-    assert_int_equal(xml_json->load(&direct_host, path, sizeof(path)), OBJLENS_OK);
+    void *library;
+    setup_fn *set_up = find_xml_memory(&library);
+    set_xml_memory(set_up, true);
     int rc = 0;
     for (unsigned n = 1; n == 1 || rc != OBJLENS_OK || xml_allocs_left == 0; n++) {
         struct objlens_call call;
@@ -368,9 +386,46 @@ static void test_parser_has_no_memory(void **state)
             fail_msg("allocation %u: %d, %s", n, rc, call.failed_message);
         direct_fini(&call);
     }
-    xml_allocs_left = 0;
-    assert_int_equal(set_up(free, malloc, realloc, strdup), 0);
-    assert_int_equal(xml_json->load(&direct_host, path, sizeof(path)), OBJLENS_OK);
+    set_xml_memory(set_up, false);
+    dlclose(library);
+}
+
+static unsigned nested_fail;
+
+/* While one request waits for its client, another comes and goes; then memory is short. */
+static int nesting_emit(struct objlens_call *c, const void *bytes, size_t size)
+{
+    struct objlens_call other;
+    direct_init(&other, NULL, 1000, 1);
+    assert_int_equal(direct_run(xml_json, &other, mixed, sizeof(mixed) - 1, direct_whole), OBJLENS_OK);
+    direct_fini(&other);
+    xml_allocs_left = nested_fail;
+    return direct_emit(c, bytes, size);
+}
+
+static void test_no_memory_after_waiting(void **state)
+{
+    (void)state;
+    void *library;
+    setup_fn *set_up = find_xml_memory(&library);
+    set_xml_memory(set_up, true);
+    struct objlens_host host = direct_host;
+    host.emit = nesting_emit;
+    struct xml_text xml = {0};
+    xml_add(&xml, "<r>");
+    xml_add_times(&xml, "<a k='some value'>some text</a>", 4000);
+    xml_add(&xml, "</r>");
+    for (nested_fail = 1; nested_fail < 40; nested_fail++) {
+        struct objlens_call call;
+        void *instance;
+        direct_init(&call, "{\"records\":\"/r/a\"}", 100000, 1);
+        assert_int_equal(xml_json->open(&host, &call, &instance), OBJLENS_OK);
+        assert_int_equal(xml_json->write(instance, xml.bytes, xml.size), OBJLENS_ENOMEM);
+        xml_json->close(instance);
+        direct_fini(&call);
+    }
+    free(xml.bytes);
+    set_xml_memory(set_up, false);
     dlclose(library);
 }
 
@@ -407,6 +462,7 @@ int main(void)
         cmocka_unit_test(test_declaration_size),
         cmocka_unit_test(test_host_has_no_memory),
         cmocka_unit_test(test_parser_has_no_memory),
+        cmocka_unit_test(test_no_memory_after_waiting),
         cmocka_unit_test(test_output_fails),
     };
     return cmocka_run_group_tests(tests, set_up_counting, NULL);
