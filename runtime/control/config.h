@@ -57,7 +57,6 @@ typedef struct ol_limits {
     uint64_t put_bytes_max;
     uint64_t cache_bytes_max;
     uint64_t cache_object_bytes_max;
-    uint32_t request_ms;  /* a whole request, waiting for a slow client not counted */
     uint32_t drain_ms;    /* SIGTERM: how long running requests may take */
 } ol_limits;
 

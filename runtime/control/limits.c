@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "control/config.h"
 
-#define REQUEST_MS 600000
 #define DRAIN_MS 30000
 #define CACHE_BYTES (64 * OL_MIB)
 #define CACHE_OBJECT_BYTES (64 * OL_KIB)
@@ -17,7 +16,6 @@ void ol_limits_default(ol_limits *limits)
         .put_bytes_max = OL_PUT_BYTES_MAX,
         .cache_bytes_max = CACHE_BYTES,
         .cache_object_bytes_max = CACHE_OBJECT_BYTES,
-        .request_ms = REQUEST_MS,
         .drain_ms = DRAIN_MS,
     };
     ol_http_limits_default(&limits->http);

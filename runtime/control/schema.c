@@ -228,7 +228,6 @@ static const ol_schema schema_http_limits = {
 #define LIMIT(member) AT(ol_draft_limits, limits.member)
 
 static const ol_field limits_fields[] = {
-    {"request_ms", OL_FIELD_MS, LIMIT(request_ms), .min = 10, .max = DAY_MS, .fallback = "600000"},
     {"drain_ms", OL_FIELD_MS, LIMIT(drain_ms), .max = HOUR_MS, .fallback = "30000"},
     {"put_bytes_max", OL_FIELD_SIZE64, LIMIT(put_bytes_max), .max = 1024 * TIB,
      .fallback = "5 GiB"},

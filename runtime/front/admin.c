@@ -20,48 +20,44 @@ static void on_close(void *arg, int code)
 
 static const ol_http_exchange_ops exchange_ops = {.on_close = on_close};
 
-static int write_pools(ol_buf *out, const ol_admin *admin)
+static uint64_t sum_of(const ol_admin *admin, enum ol_worker_figure figure)
 {
-    ol_pool_stats sum = {0};
-    ol_http_stats http = {0};
-    for (unsigned i = 0; i < admin->worker_count; i++) {
-        ol_pool_stats one;
-        ol_http_stats served;
-        ol_pool_stats_get(admin->workers[i].pool, &one);
-        ol_http_server_stats(admin->workers[i].server, &served);
-        sum.hosts += one.hosts;
-        sum.hosts_started += one.hosts_started;
-        sum.hosts_died += one.hosts_died;
-        sum.jobs_running += one.jobs_running;
-        sum.jobs_queued += one.jobs_queued;
-        sum.jobs_refused += one.jobs_refused;
-        http.open += served.open;
-        http.refused += served.refused;
-        http.protocol_errors += served.protocol_errors;
-    }
-    const struct {
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < admin->worker_count; i++)
+        sum += __atomic_load_n(&admin->workers[i].figures[figure], __ATOMIC_RELAXED);
+    return sum;
+}
+
+static int write_figures(ol_buf *out, const ol_admin *admin)
+{
+    static const struct {
+        enum ol_worker_figure figure;
         const char *name, *type, *help;
-        uint64_t value;
     } rows[] = {
-        {"objlens_transform_hosts", "gauge", "Transform hosts now running", sum.hosts},
-        {"objlens_transform_hosts_started_total", "counter", "Transform hosts started",
-         sum.hosts_started},
-        {"objlens_transform_hosts_died_total", "counter", "Transform hosts that died or were killed",
-         sum.hosts_died},
-        {"objlens_transform_jobs_running", "gauge", "Requests in a host", sum.jobs_running},
-        {"objlens_transform_jobs_queued", "gauge", "Requests waiting for a host", sum.jobs_queued},
-        {"objlens_transform_jobs_refused_total", "counter", "Requests refused for want of a host",
-         sum.jobs_refused},
-        {"objlens_connections", "gauge", "Open client connections", http.open},
-        {"objlens_connections_refused_total", "counter", "Connections over the limit", http.refused},
-        {"objlens_protocol_errors_total", "counter", "Requests that were not valid HTTP",
-         http.protocol_errors},
-        {"objlens_access_log_dropped_total", "counter", "Access-log lines dropped",
-         ol_log_dropped(admin->workers[0].shared->access_log)},
+        {OL_FIGURE_HOSTS, "objlens_transform_hosts", "gauge", "Transform hosts now running"},
+        {OL_FIGURE_HOSTS_STARTED, "objlens_transform_hosts_started_total", "counter",
+         "Transform hosts started"},
+        {OL_FIGURE_HOSTS_DIED, "objlens_transform_hosts_died_total", "counter",
+         "Transform hosts that died or were killed"},
+        {OL_FIGURE_JOBS_RUNNING, "objlens_transform_jobs_running", "gauge", "Requests in a host"},
+        {OL_FIGURE_JOBS_QUEUED, "objlens_transform_jobs_queued", "gauge",
+         "Requests waiting for a host"},
+        {OL_FIGURE_JOBS_REFUSED, "objlens_transform_jobs_refused_total", "counter",
+         "Requests refused for want of a host"},
+        {OL_FIGURE_CONNECTIONS, "objlens_connections", "gauge", "Open client connections"},
+        {OL_FIGURE_CONNECTIONS_REFUSED, "objlens_connections_refused_total", "counter",
+         "Connections over the limit"},
+        {OL_FIGURE_PROTOCOL_ERRORS, "objlens_protocol_errors_total", "counter",
+         "Requests that were not valid HTTP"},
     };
     int rc = OL_OK;
     for (size_t i = 0; rc == OL_OK && i < sizeof(rows) / sizeof(rows[0]); i++)
-        rc = ol_metrics_write_one(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
+        rc = ol_metrics_write_one(out, rows[i].name, rows[i].type, rows[i].help,
+                                  sum_of(admin, rows[i].figure));
+    if (rc == OL_OK)
+        rc = ol_metrics_write_one(out, "objlens_access_log_dropped_total", "counter",
+                                  "Access-log lines dropped",
+                                  ol_log_dropped(admin->workers[0].shared->access_log));
     return rc;
 }
 
@@ -90,7 +86,7 @@ static int write_metrics(ol_buf *out, const ol_admin *admin)
         sets[i] = admin->workers[i].metrics;
     int rc = ol_metrics_write(out, sets, admin->worker_count);
     if (rc == OL_OK)
-        rc = write_pools(out, admin);
+        rc = write_figures(out, admin);
     if (rc == OL_OK)
         rc = write_store(out, admin);
     return rc;

@@ -92,9 +92,22 @@ static int resolve(ol_request *request, ol_error *err)
 
 /* ---- all of it ---- */
 
+/* The address outlives the exchange (the log wants it, and an origin's call may), so it is read
+ * from a copy of the target. */
+static int read_address(ol_request *request, ol_error *err)
+{
+    ol_http_request copy = *request->http;
+    copy.path = ol_arena_copy(request->arena, copy.path);
+    if (copy.query.data)
+        copy.query = ol_arena_copy(request->arena, copy.query);
+    if (!copy.path.data || (request->http->query.data && !copy.query.data))
+        return ol_error_set(err, OL_ENOMEM, "the request's target");
+    return ol_s3_address_parse(&copy, request->arena, &request->address, err);
+}
+
 static int prepare(ol_request *request, const operation_row **out, ol_error *err)
 {
-    int rc = ol_s3_address_parse(request->http, request->arena, &request->address, err);
+    int rc = read_address(request, err);
     if (rc == OL_OK)
         rc = authenticate(request, err);
     if (rc == OL_OK)

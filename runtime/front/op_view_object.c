@@ -20,6 +20,9 @@
 #include "s3/conditions.h"
 #include "s3/range.h"
 
+/* The date of a view for conditions: later than any that a client may name, and never equal. */
+#define NEVER_BEFORE_MS (INT64_MAX / 2)
+
 typedef struct view {
     ol_request *request;
     ol_view_subject subject;
@@ -81,6 +84,7 @@ static void retry(ol_request *request)
     request->on_drain = NULL;
     self->retry_waits = false;
     close_pipeline(self);
+    ol_view_subject_drop_reads(&self->subject);
     run(self);
 }
 
@@ -170,8 +174,7 @@ static int read_range(view *self, ol_error *err)
     if (length < 0)
         return OL_OK;
     int rc = ol_s3_range_of(&self->request->http->headers, ol_slice_cstr(self->subject.etag),
-                            self->subject.original->last_modified_ms, (uint64_t)length, &range,
-                            err);
+                            NEVER_BEFORE_MS, (uint64_t)length, &range, err);
     if (rc == OL_SKIP)
         return OL_OK;
     if (rc == OL_ERANGE)
@@ -220,20 +223,12 @@ static void make_plan(view *self)
     };
 }
 
-/* A date says nothing of a changed script or payload: only the view's ETag may answer 304, and
- * what a client demands of a view without one cannot be promised. */
+/* A date says nothing of a changed script or payload: only the view's ETag may answer 304, and a
+ * demand by date (If-Unmodified-Since) cannot be promised. */
 static int check_conditions(const view *self, ol_error *err)
 {
-    const ol_headers *headers = &self->request->http->headers;
-    bool has_etag = self->subject.has_etag;
-    ol_slice etag = ol_slice_cstr(has_etag ? self->subject.etag : NULL);
-    ol_slice match = ol_headers_get(headers, "if-match");
-    ol_slice none_match = ol_headers_get(headers, "if-none-match");
-    if (match.data && !ol_s3_etag_listed(match, etag, false))
-        return ol_error_set(err, OL_EPRECONDITION, NULL);
-    if (none_match.data && has_etag && ol_s3_etag_listed(none_match, etag, true))
-        return ol_error_set(err, OL_ENOTMODIFIED, NULL);
-    return OL_OK;
+    ol_slice etag = ol_slice_cstr(self->subject.has_etag ? self->subject.etag : NULL);
+    return ol_s3_conditions_read(&self->request->http->headers, etag, NEVER_BEFORE_MS, err);
 }
 
 static bool needs_length(const view *self)

@@ -25,6 +25,7 @@ static void on_done(void *arg, const ol_error *err)
     if (err && !self->retried && ol_view_subject_may_retry(self->subject, &copy)) {
         self->retried = true;
         request->line.retried = true;
+        ol_view_subject_drop_reads(self->subject);
         ol_metrics_add(request->worker->metrics, OL_COUNTER_transform_retries, 1);
         run(self);
         return;

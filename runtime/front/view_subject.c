@@ -86,6 +86,11 @@ int ol_view_subject_pipeline(ol_view_subject *self, const ol_pipeline_ops *ops, 
     return rc == OL_OK ? ol_view_chain_add(&self->chain, *pipeline) : rc;
 }
 
+void ol_view_subject_drop_reads(ol_view_subject *self)
+{
+    self->object->origin->ops->drop_reads(self->object);
+}
+
 bool ol_view_subject_may_retry(const ol_view_subject *self, const ol_error *err)
 {
     return err->code == OL_EHOSTLOST && self->chain.retryable && !self->request->gone;

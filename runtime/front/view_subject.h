@@ -34,6 +34,8 @@ void ol_view_subject_fini(ol_view_subject *subject);
 /* A new pipeline that begins with the whole original and the chain; the caller adds the rest. */
 int ol_view_subject_pipeline(ol_view_subject *subject, const ol_pipeline_ops *ops, void *arg,
                              ol_pipeline **pipeline);
+/* Before another run: what the failed one still reads lies in memory of a host that is gone. */
+void ol_view_subject_drop_reads(ol_view_subject *subject);
 /* May a run that ended with this error be tried again? (Once; the caller counts.) */
 bool ol_view_subject_may_retry(const ol_view_subject *subject, const ol_error *err);
 

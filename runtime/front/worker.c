@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "front/request.h"
 
+#define FIGURES_MS 200 /* how old a published figure may be */
+
 /* ---- recycled request memory ---- */
 
 ol_arena *ol_worker_arena_take(ol_worker *worker)
@@ -65,6 +67,28 @@ static int make_pool(ol_worker *worker, const ol_limits *limits, ol_error *err)
     return ol_pool_new(&worker->pool, worker->loop, &options, err);
 }
 
+static void publish(uv_timer_t *timer)
+{
+    ol_worker *worker = timer->data;
+    ol_pool_stats pool;
+    ol_http_stats http;
+    ol_pool_stats_get(worker->pool, &pool);
+    ol_http_server_stats(worker->server, &http);
+    const uint64_t now[OL_FIGURE_COUNT] = {
+        [OL_FIGURE_HOSTS] = pool.hosts,
+        [OL_FIGURE_HOSTS_STARTED] = pool.hosts_started,
+        [OL_FIGURE_HOSTS_DIED] = pool.hosts_died,
+        [OL_FIGURE_JOBS_RUNNING] = pool.jobs_running,
+        [OL_FIGURE_JOBS_QUEUED] = pool.jobs_queued,
+        [OL_FIGURE_JOBS_REFUSED] = pool.jobs_refused,
+        [OL_FIGURE_CONNECTIONS] = http.open,
+        [OL_FIGURE_CONNECTIONS_REFUSED] = http.refused,
+        [OL_FIGURE_PROTOCOL_ERRORS] = http.protocol_errors,
+    };
+    for (unsigned i = 0; i < OL_FIGURE_COUNT; i++)
+        __atomic_store_n(&worker->figures[i], now[i], __ATOMIC_RELAXED);
+}
+
 int ol_worker_init(ol_worker *worker, unsigned index, ol_shared *shared, ol_generation *generation,
                    ol_error *err)
 {
@@ -79,9 +103,13 @@ int ol_worker_init(ol_worker *worker, unsigned index, ol_shared *shared, ol_gene
         ol_http_server_new(&worker->server, worker->loop, &limits->http, &handler) != OL_OK)
         return ol_error_set(err, OL_ENOMEM, "worker %u", index);
     int rc = make_pool(worker, limits, err);
-    if (rc == OL_OK)
-        ol_worker_use(worker, generation);
-    return rc;
+    if (rc != OL_OK)
+        return rc;
+    uv_timer_init(ol_loop_uv(worker->loop), &worker->figures_timer);
+    worker->figures_timer.data = worker;
+    uv_timer_start(&worker->figures_timer, publish, FIGURES_MS, FIGURES_MS);
+    ol_worker_use(worker, generation);
+    return OL_OK;
 }
 
 int ol_worker_listen(ol_worker *worker, uint16_t *ports, ol_error *err)
@@ -156,6 +184,13 @@ static void on_timer_closed(uv_handle_t *handle)
     one_closed(handle->data);
 }
 
+static void on_figures_closed(uv_handle_t *handle)
+{
+    drain *self = handle->data;
+    self->worker->figures_timer.data = self->worker;
+    one_closed(self);
+}
+
 static void on_server_closed(void *arg)
 {
     drain *self = arg;
@@ -168,6 +203,9 @@ static void close_server(drain *self)
     if (self->closing)
         return;
     self->closing = true;
+    /* What it would publish goes now. */
+    self->worker->figures_timer.data = self;
+    uv_close((uv_handle_t *)&self->worker->figures_timer, on_figures_closed);
     ol_http_server_close(self->worker->server, on_server_closed, self);
 }
 
@@ -190,7 +228,7 @@ void ol_worker_drain(ol_worker *worker, uint32_t drain_ms, void (*cb)(void *arg)
     self->worker = worker;
     self->cb = cb;
     self->arg = arg;
-    self->open = 2;
+    self->open = 3;
     uv_timer_init(ol_loop_uv(worker->loop), &self->timer);
     self->timer.data = self;
     uv_timer_start(&self->timer, on_drain_timeout, drain_ms, 0);

@@ -26,6 +26,21 @@ typedef struct ol_shared {
     struct ol_tls **tls; /* one a listener, NULL for plain ones */
 } ol_shared;
 
+/* What others may read of a worker: it copies its numbers here from time to time, because its
+ * pool and its server may only be touched on its own loop. Relaxed atomics. */
+enum ol_worker_figure {
+    OL_FIGURE_HOSTS,
+    OL_FIGURE_HOSTS_STARTED,
+    OL_FIGURE_HOSTS_DIED,
+    OL_FIGURE_JOBS_RUNNING,
+    OL_FIGURE_JOBS_QUEUED,
+    OL_FIGURE_JOBS_REFUSED,
+    OL_FIGURE_CONNECTIONS,
+    OL_FIGURE_CONNECTIONS_REFUSED,
+    OL_FIGURE_PROTOCOL_ERRORS,
+    OL_FIGURE_COUNT
+};
+
 typedef struct ol_worker {
     unsigned index;
     ol_shared *shared;
@@ -35,6 +50,8 @@ typedef struct ol_worker {
     ol_sigv4 *sigv4;
     ol_pool *pool;
     ol_metrics *metrics;
+    uint64_t figures[OL_FIGURE_COUNT];
+    uv_timer_t figures_timer;
     ol_generation *generation; /* this worker's reference to the current one */
     ol_arena *spare_arenas[16];
     unsigned spare_arena_count;

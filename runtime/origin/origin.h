@@ -107,6 +107,9 @@ typedef struct ol_origin_ops {
     int (*read_at)(ol_object *object, uint64_t offset, ol_span span, size_t *got, ol_read_cb cb,
                    void *arg, ol_error *err);
     const ol_object_info *(*info)(const ol_object *object);
+    /* Give up every read_at that is under way: its span is not touched again, its callback is
+     * dropped. The object stays open. */
+    void (*drop_reads)(ol_object *object);
     void (*close_object)(ol_object *object); /* legal while a read_at runs: its callback is dropped */
     /* A sink stage that stores what it is given. Nothing is visible before it finishes; nothing
      * is left when it is closed unfinished. */

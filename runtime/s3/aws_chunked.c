@@ -182,7 +182,7 @@ static int check_size(ol_aws_chunked *d, uint64_t size, ol_error *err)
 
 static int on_header(ol_aws_chunked *d, ol_slice line, ol_error *err)
 {
-    uint64_t size;
+    uint64_t size = 0;
     int rc = parse_header(d, line, &size, err);
     if (rc == OL_OK)
         rc = check_size(d, size, err);
@@ -300,7 +300,7 @@ int ol_aws_chunked_push(ol_aws_chunked *decoder, ol_slice *in, ol_slice *data, o
             take_data(decoder, in, data);
             continue;
         }
-        ol_slice line;
+        ol_slice line = OL_SLICE_NONE;
         bool strict = decoder->state == HEADER || decoder->state == AFTER_DATA;
         int rc = take_line(decoder, in, strict, &line, err);
         if (rc == OL_OK)

@@ -166,7 +166,8 @@ static xmlParserCtxtPtr make_context(void *arg)
     return context;
 }
 
-/* Also runs a parser once: libxml2 sets up more with the first. */
+/* Also runs a parser once: libxml2 sets up more with the first. From now on it calls functions
+ * in here whatever it is used for, so this shared object is never unmapped (see LINK). */
 bool xj_parser_prepare(void)
 {
     xj_xml_memory_watch();

@@ -117,6 +117,13 @@ const ol_object_info *ol_store_info(const ol_object *object)
     return &ol_handle_of(object)->entry->info;
 }
 
+void ol_store_drop_object_reads(ol_object *object)
+{
+    ol_handle *handle = ol_handle_of(object);
+    if (handle != &handle->entry->self)
+        ol_store_drop_reads(handle);
+}
+
 void ol_store_close_object(ol_object *object)
 {
     if (!object)

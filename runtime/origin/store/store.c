@@ -22,6 +22,7 @@ static const ol_origin_ops store_ops = {
     .body = ol_store_body,
     .read_at = ol_store_read_at,
     .info = ol_store_info,
+    .drop_reads = ol_store_drop_object_reads,
     .close_object = ol_store_close_object,
     .put = ol_store_put,
     .remove = ol_store_remove,

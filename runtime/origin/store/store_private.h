@@ -75,6 +75,7 @@ int ol_store_load(ol_store *store, uint64_t hash, int64_t bucket_id, ol_slice bu
 int ol_store_read_at(ol_object *object, uint64_t offset, ol_span span, size_t *got, ol_read_cb cb,
                      void *arg, ol_error *err);
 void ol_store_drop_reads(ol_handle *handle);
+void ol_store_drop_object_reads(ol_object *object);
 /* body.c */
 int ol_store_body(ol_object *object, ol_byte_range range, ol_arena *arena,
                   const ol_stage_ops **ops, const void **config);

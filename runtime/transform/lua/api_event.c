@@ -65,7 +65,9 @@ static bool push_exact(lua_State *L, const view *v, ol_slice key)
 
     ol_fields_iter_init(&it, event_of(L));
     while (ol_fields_next(&it, &name, &value)) {
-        if (!under(v, name, &rest) || !(any_case ? ol_slice_ieq(rest, key) : ol_slice_eq(rest, key)))
+        if (!under(v, name, &rest))
+            continue;
+        if (any_case ? !ol_slice_ieq(rest, key) : !ol_slice_eq(rest, key))
             continue;
         push_slice(L, value);
         return true;
@@ -139,15 +141,18 @@ static void push_of_request(lua_State *L, const view *v, ol_slice key)
 
 /* ---- the event itself ---- */
 
-/* When the request came in, ms since 1970. */
+/* When the request came in, as "2026-11-20T23:30:47.123Z"; without a server's word for it, when
+ * the job began. */
 static void push_time(lua_State *L)
 {
+    char began[OL_ISO8601_SIZE];
     ol_slice text;
-    uint64_t ms;
 
-    if (!ol_lua_field(L, "time", &text) || !ol_slice_u64(text, &ms))
-        ms = (uint64_t)ol_lua_run(L)->now.opened_ms;
-    lua_pushinteger(L, (lua_Integer)ms);
+    if (!ol_lua_field(L, "time", &text)) {
+        ol_clock_iso8601(ol_lua_run(L)->now.opened_ms, began);
+        text = ol_slice_cstr(began);
+    }
+    push_slice(L, text);
 }
 
 static int event_query(lua_State *L)

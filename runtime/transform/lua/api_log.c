@@ -16,8 +16,10 @@ static int emit(lua_State *L)
     size_t len;
     const char *text = luaL_checklstring(L, 2, &len);
 
+    if (len > LINE_BYTES_MAX)
+        len = LINE_BYTES_MAX;
     if (run->phase == OL_LUA_STARTED)
-        ol_job_log(run->now.job, level, ol_slice_of(text, len < LINE_BYTES_MAX ? len : LINE_BYTES_MAX));
+        ol_job_log(run->now.job, level, ol_slice_of(text, len));
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #define FOUR_GIB (1ull << 32)
 #define LOW_ADDRESS 0x10000000ull /* of every region, modulo 4 GiB */
 #define PLACES_TRIED 256
+#define BOOKKEEPING_BYTES (16u * 1024u)
 
 /* Above the image so much is zeroed in place and stays mapped; what lies higher goes back to
  * the kernel. Zeroing is cheaper than taking the pages again, up to about there. */
@@ -27,10 +28,11 @@ static size_t round_up(size_t bytes, size_t grain)
     return (bytes + grain - 1) / grain * grain;
 }
 
-/* The heap's limit counts what is live; a third more allows for holes between blocks. */
+/* The heap's limit counts what is live. Holes between blocks count in the end as well: the host
+ * that all this runs in is allowed memory_bytes for each job, and little more. */
 static size_t region_bytes_for(size_t limit)
 {
-    return round_up(limit + limit / 2 + 64 * 1024, page_bytes());
+    return round_up(limit + BOOKKEEPING_BYTES, page_bytes());
 }
 
 size_t ol_lua_arena_bytes(size_t limit)
@@ -119,8 +121,8 @@ static void wipe(ol_lua_arena *arena, size_t from, size_t to)
     if (to <= from)
         return;
     memset(arena->region + from, 0, zero_end - from);
-    if (zero_end < to &&
-        madvise(arena->region + zero_end, round_up(to - zero_end, page_bytes()), MADV_DONTNEED) != 0)
+    if (zero_end < to && madvise(arena->region + zero_end, round_up(to - zero_end, page_bytes()),
+                                 MADV_DONTNEED) != 0)
         memset(arena->region + zero_end, 0, to - zero_end);
 }
 

@@ -75,7 +75,8 @@ static int set_up(lua_State *L)
     grow_a_buffer(L);
     run->co = lua_newthread(L);
     lua_rawseti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_CO);
-    if (luaL_loadbufferx(L, script->source, script->source_bytes, script->chunk_name, "t") != LUA_OK)
+    if (luaL_loadbufferx(L, script->source, script->source_bytes, script->chunk_name, "t") !=
+        LUA_OK)
         return lua_error(L);
     lua_xmove(L, run->co, 1);
     return 0;

@@ -207,7 +207,8 @@ static int check_cpu(ol_run *run)
     uint32_t limit_ms = run->engine->script.limits.cpu_ms;
 
     if (ol_job_cpu_us(run->now.job) >= limit_ms * 1000ull)
-        ol_lua_stop(run, OL_ETRANSFORMCPU, "more than %u ms of CPU time (cpu_ms)", (unsigned)limit_ms);
+        ol_lua_stop(run, OL_ETRANSFORMCPU, "more than %u ms of CPU time (cpu_ms)",
+                    (unsigned)limit_ms);
     return run->now.stopped ? LUA_ERRRUN : LUA_OK;
 }
 

@@ -61,8 +61,9 @@ int ol_lua_run_failed(ol_run *run, int status, ol_error *err)
             *err = run->now.read_at_error;
         return run->now.read_at_error.code;
     }
-    return ol_error_set(err, OL_ETRANSFORM, "%s: uncaught error (%s); the transform log has its text",
-                        position, luaL_typename(run->co, -1));
+    return ol_error_set(err, OL_ETRANSFORM,
+                        "%s: uncaught error (%s); the transform log has its text", position,
+                        luaL_typename(run->co, -1));
 }
 
 int ol_lua_load_failed(ol_run *run, lua_State *L, int status, ol_error *err)

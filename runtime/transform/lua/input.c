@@ -183,7 +183,8 @@ void ol_lua_open_buffer(lua_State *L)
 {
     static const luaL_Reg methods[] = {
         {"sub", buffer_sub}, {"byte", buffer_byte}, {"find", buffer_find}, {NULL, NULL}};
-    static const luaL_Reg meta[] = {{"__len", buffer_len}, {"__tostring", buffer_tostring}, {NULL, NULL}};
+    static const luaL_Reg meta[] = {
+        {"__len", buffer_len}, {"__tostring", buffer_tostring}, {NULL, NULL}};
 
     luaL_newmetatable(L, BUFFER_TYPE);
     luaL_setfuncs(L, meta, 0);

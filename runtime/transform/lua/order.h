@@ -12,7 +12,12 @@
 
 #include "base/slice.h"
 
-enum ol_lua_rank { OL_LUA_RANK_INTEGER, OL_LUA_RANK_FLOAT, OL_LUA_RANK_STRING, OL_LUA_RANK_BOOLEAN };
+enum ol_lua_rank {
+    OL_LUA_RANK_INTEGER,
+    OL_LUA_RANK_FLOAT,
+    OL_LUA_RANK_STRING,
+    OL_LUA_RANK_BOOLEAN
+};
 
 /* `prefix` orders keys of one rank, all but strings with the same first eight bytes. */
 typedef struct ol_lua_key {

@@ -35,24 +35,6 @@ static void arm(uint64_t until_ns)
     timer_settime(slice.timer, TIMER_ABSTIME, &when, NULL);
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t now_ns(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
-}
-
-static uint64_t cpu_ns(void)
-{
-    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
-}
-
 static void on_hook(lua_State *L, lua_Debug *ar);
 
 /* Calls only what is allowed in a handler: clock_gettime, timer_settime, and lua_sethook, which
@@ -66,20 +48,20 @@ static void on_signal(int number)
     (void)number;
     slice.armed_until_ns = 0;
     if (run) {
-        now = now_ns();
+        now = ol_clock_mono_ns();
         if (now < slice.deadline_ns) {
             arm(slice.deadline_ns);
         } else {
             lua_State *L = run->current;
 
             if (!slice.due)
-                slice.due_cpu_ns = cpu_ns();
+                slice.due_cpu_ns = ol_clock_thread_cpu_ns();
             slice.due = 1;
             if (L)
                 lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
             /* Setting the hook walks over all active calls, milliseconds for a deep recursion: the
              * script must get to its next instruction before this happens again. */
-            arm(now_ns() + RETRY_NS + 4 * (now_ns() - now));
+            arm(ol_clock_mono_ns() + RETRY_NS + 4 * (ol_clock_mono_ns() - now));
         }
     }
     errno = saved;
@@ -111,7 +93,7 @@ void ol_lua_preempt_begin(ol_run *run, lua_State *L, uint32_t slice_ms)
 
     run->current = L;
     slice.due = 0;
-    slice.deadline_ns = now_ns() + length;
+    slice.deadline_ns = ol_clock_mono_ns() + length;
     /* The handler must see all of the above once it sees the run. It may come at any moment
      * from here on: when it did before, the timer is not armed any more. */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -152,9 +134,10 @@ static void check_unyieldable(ol_run *run)
 {
     uint32_t limit_ms = ol_lua_script_of(run)->limits.unyieldable_ms;
 
-    if (cpu_ns() < slice.due_cpu_ns + limit_ms * NS_PER_MS)
+    if (ol_clock_thread_cpu_ns() < slice.due_cpu_ns + limit_ms * NS_PER_MS)
         return;
-    ol_lua_stop(run, OL_ETRANSFORMCPU, "works for %u ms where it cannot be preempted (unyieldable_ms)",
+    ol_lua_stop(run, OL_ETRANSFORMCPU,
+                "works for %u ms where it cannot be preempted (unyieldable_ms)",
                 (unsigned)limit_ms);
 }
 

@@ -69,7 +69,7 @@ static const char source[] =
     "  for i = first or 1, last or #t do\n"
     "    local value = t[i]\n"
     "    if type(value) ~= 'string' and type(value) ~= 'number' then\n"
-    "      error([[invalid value (]] .. type(value) .. [[) at index ]] .. i .. [[ in table for 'concat']], 3)\n"
+    "      error('invalid value (' .. type(value) .. ') at index ' .. i .. [[ in table for 'concat']], 3)\n"
     "    end\n"
     "    count = count + 1\n"
     "    copy[count] = value\n"

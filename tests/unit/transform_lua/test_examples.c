@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Lua examples that ship, as they are written, whole and in pieces of every small size.
+ * The Lua examples that ship, as they are written, whole and in pieces of every small size. And
+ * the API's page: it names everything a script can reach.
  */
 #include "fake_job.c"
 
-static char *read_file(const char *name)
+static char *read_file(const char *folder, const char *name)
 {
     char path[512];
     char *text;
     FILE *file;
     long size;
 
-    snprintf(path, sizeof(path), "%s/examples/%s", OBJLENS_SOURCE_DIR, name);
+    snprintf(path, sizeof(path), "%s/%s/%s", OBJLENS_SOURCE_DIR, folder, name);
     file = fopen(path, "rb");
     assert_non_null(file);
     fseek(file, 0, SEEK_END);
@@ -26,7 +27,7 @@ static char *read_file(const char *name)
 static void expect_example(const char *name, const char *payload, const char *query, const char *original,
                            const char *want)
 {
-    char *source = read_file(name);
+    char *source = read_file("examples", name);
     const char *event[] = {"configuration.payload", payload, query ? "userRequest.query.level" : NULL, query, NULL};
     fake_options options = {.event = event, .original = ol_slice_cstr(original)};
     fake_result result;
@@ -84,7 +85,7 @@ static void test_jsonl_filter(void **state)
 
 static void test_jsonl_filter_refuses(void **state)
 {
-    char *source = read_file("jsonl_filter.lua");
+    char *source = read_file("examples", "jsonl_filter.lua");
     fake_options options = {.event = (const char *[]){"userRequest.query.level", "loud", NULL}};
     fake_result result;
     fake_engine e;
@@ -101,11 +102,41 @@ static void test_jsonl_filter_refuses(void **state)
     free(source);
 }
 
+/* Every global, and the functions of the libraries of which only some are there. */
+static void test_the_page_names_everything(void **state)
+{
+    fake_options options = {0};
+    char *page = read_file("docs", "lua_api.md"), *line, *rest;
+    fake_result result;
+    fake_engine e;
+
+    (void)state;
+    fake_engine_init(&e);
+    assert_code_of(fake_engine_load(&e, "return function(event, object, response) local function say(...) response:write(...) end "
+                                        "for name, value in pairs(_G) do say(type(value) == 'table' and name ~= '_G' and '**' or '`', name, "
+                                        "name == 'log' and '.' or '', '\\n') end "
+                                        "for name in pairs(string) do say('`', name, '`\\n') end "
+                                        "for name in pairs(log) do say('`log.', name, '(\\n') end end"),
+                   OL_OK, &e.err);
+    fake_run(&e, &options, &result);
+    assert_code_of(result.rc, OL_DONE, &result.err);
+    line = strtok_r((char *)(uintptr_t)ol_buf_cstr(&result.out), "\n", &rest);
+    for (; line; line = strtok_r(NULL, "\n", &rest)) {
+        if (strcmp(line, "**log.") != 0 && !strstr(page, line))
+            print_error("docs/lua_api.md does not name %s\n", line);
+        assert_true(strcmp(line, "**log.") == 0 || strstr(page, line));
+    }
+    fake_result_fini(&result);
+    fake_engine_close(&e);
+    free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_shout), cmocka_unit_test(test_csv_columns),
                                        cmocka_unit_test(test_jsonl_filter),
-                                       cmocka_unit_test(test_jsonl_filter_refuses)};
+                                       cmocka_unit_test(test_jsonl_filter_refuses),
+                                       cmocka_unit_test(test_the_page_names_everything)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
