@@ -80,7 +80,7 @@ fuzz() {
     done
 }
 
-threaded='^(net|origin|observe|transform|control|front)_'
+threaded='^(net|http|observe|origin|control)_|^transform_test_'
 build asan && unit asan || fail "the asan build"
 build tsan && if $full; then unit tsan; else unit tsan "$threaded"; fi || fail "the tsan build"
 build release || fail "the release build"

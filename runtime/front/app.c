@@ -30,7 +30,7 @@ typedef struct app {
 
 static void say_error(const char *what, const ol_error *err)
 {
-    ol_say("error", "%s: %s%s%s", what, err->message, err->detail[0] ? ": " : "", err->detail);
+    ol_say("error", "%s: %s", what, err->detail[0] ? err->detail : err->message);
 }
 
 /* Memory of this process holds keys and plaintext: it never goes into a core file. */

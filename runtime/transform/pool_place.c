@@ -23,6 +23,13 @@
 #define COST_NONE UINT32_MAX
 #define SPREAD_MAX 4u /* hosts for one group of one program that are started on account of hogs */
 
+/* A Lua heap is put back to its first state after each request. What a shared object keeps in its
+ * process cannot be: another trust group gets a process of its own. */
+static bool keeps_memory(const ol_program *program)
+{
+    return program->kind == OL_PROGRAM_SHARED && program->share != OL_SHARE_ALL;
+}
+
 static uint32_t cost(const ol_pool_host *host, const ol_ticket *ticket)
 {
     if (host->state != OL_HOST_READY || host->draining || host->retiring ||
@@ -31,6 +38,8 @@ static uint32_t cost(const ol_pool_host *host, const ol_ticket *ticket)
     if (ol_pool_host_serves(host, ticket->group))
         return ol_link_jobs(host->link) + (ol_link_hogs(host->link) > 0 ? COST_HOGGED : 0);
     if (ol_link_jobs(host->link) > 0 || ol_link_limbo(host->link) > 0)
+        return COST_NONE;
+    if (host->has_group && keeps_memory(host->program))
         return COST_NONE;
     return host->has_group ? COST_WIPE : COST_FRESH;
 }

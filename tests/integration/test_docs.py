@@ -33,6 +33,9 @@ def test_console_examples_do_what_the_page_says(page, tmp_path):
     environment = dict(os.environ, PATH=f"{OBJLENS.parent}:{os.environ['PATH']}")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "transforms").symlink_to(ROOT / "transforms")
+    if "number_lines.so" in (ROOT / page).read_text():
+        subprocess.run(["cc", "-std=c11", "-O2", "-fPIC", "-shared", "-I", ROOT / "include", "-o",
+                        tmp_path / "number_lines.so", ROOT / "examples/c/number_lines.c"], check=True)
     for kind, text in blocks(page):
         name = re.match(r"-- (\w+\.lua)\n", text)
         if kind == "lua" and name:

@@ -264,6 +264,10 @@ static int read_at_on(lua_State *L, int status, lua_KContext context)
         size_t wanted = length - bytes->len < piece ? length - bytes->len : piece;
         ol_error error = {0};
         ol_slice data;
+
+        /* Before it is asked for: an answer that nobody can wait for must not come later. */
+        if (!ol_lua_can_suspend(L))
+            return luaL_error(L, "read_at cannot wait here");
         int rc = ol_job_read_at(run->now.job, offset + bytes->len, wanted, &data, &error);
 
         if (rc == OL_WAIT)

@@ -219,6 +219,8 @@ static void shared_close(ol_run *run)
     run->job = NULL;
     run->next = engine->abandoned;
     engine->abandoned = run;
+    /* Here and not at the next job's cost: the host still names this job as the one it executes. */
+    unwind_abandoned(engine);
 }
 
 void ol_shared_engine_destroy(ol_engine *engine)

@@ -100,7 +100,7 @@ static inline void kit_pool_close(ol_test_loop *loop, ol_pool *pool)
 {
     bool closed = false;
     ol_pool_close(pool, kit_set_flag, &closed);
-    ol_test_loop_until(loop, &closed, 10000);
+    ol_test_loop_until(loop, &closed, 60000);
 }
 
 #endif
