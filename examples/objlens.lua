@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- A configuration of objlens with every block in it. `objlens check examples/objlens.lua` reads it;
 -- docs/configuration.md explains each key. It wants three environment variables to be set:
 -- OBJLENS_ACCESS_KEY, OBJLENS_SECRET_KEY and ANALYST_SECRET_KEY.

@@ -103,7 +103,7 @@ static int check_content(const struct objlens_transform *t, naming n, ol_error *
 static int read_descriptor(ol_plugin *plugin, naming n, ol_error *err)
 {
     const struct objlens_transform *(*entry)(void);
-    *(void **)&entry = dlsym(plugin->library, ENTRY);
+    *(void **)&entry = dlsym(plugin->handle, ENTRY);
     if (!entry)
         return refuse(err, n, "it does not export %s()", ENTRY);
     const struct objlens_transform *found = entry();
@@ -137,8 +137,8 @@ int ol_plugin_open(ol_plugin *plugin, const char *configured_name, const char *p
     *plugin = (ol_plugin){0};
     ol_buf_init(&plugin->depends, OL_PLUGIN_DEPENDS_BYTES_MAX);
     naming n = {configured_name, path};
-    plugin->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!plugin->library)
+    plugin->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!plugin->handle)
         return refuse(err, n, "%s", dlerror());
     int rc = read_descriptor(plugin, n, err);
     if (rc == OL_OK)
@@ -155,8 +155,8 @@ int ol_plugin_open(ol_plugin *plugin, const char *configured_name, const char *p
 
 void ol_plugin_close(ol_plugin *plugin)
 {
-    if (plugin->library)
-        dlclose(plugin->library);
+    if (plugin->handle)
+        dlclose(plugin->handle);
     ol_buf_fini(&plugin->depends);
     *plugin = (ol_plugin){0};
 }

@@ -15,7 +15,7 @@
 #define OL_PLUGIN_DEPENDS_BYTES_MAX 4096
 
 typedef struct ol_plugin {
-    void *library;
+    void *handle;
     /* What both sides know of the descriptor; fields it is too old for are zero. */
     struct objlens_transform transform;
     char name[OL_PLUGIN_NAME_MAX + 1];

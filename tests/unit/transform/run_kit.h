@@ -210,7 +210,7 @@ static inline void kit_run_fini(kit_run *r)
 
 static inline void kit_run_wait(kit_run *r, ol_test_loop *loop)
 {
-    ol_test_loop_until(loop, &r->done, 20000);
+    ol_test_loop_until(loop, &r->done, 60000);
 }
 
 static inline bool kit_is_held(void *arg)

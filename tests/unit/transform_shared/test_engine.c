@@ -17,7 +17,7 @@ typedef struct fixture {
 static int *probe_int(fixture *f, const char *name)
 {
     int *(*get)(void);
-    *(void **)&get = dlsym(f->engine->plugin.library, name);
+    *(void **)&get = dlsym(f->engine->plugin.handle, name);
     assert_non_null(get);
     return get();
 }
