@@ -57,6 +57,9 @@ static void publish_all(ol_pool *pool)
     pool->dirty_first = NULL;
     for (; host; host = next) {
         next = host->dirty_next;
+        /* Before the drain: what it leaves for the next turn must find its way into the new list,
+         * for the host believes us awake and will not wake us for it. */
+        host->dirty = false;
         if (host->state < OL_HOST_DYING && ol_link_has_news(host->link))
             ol_pool_host_drain(host);
         ol_pool_host_publish(host);

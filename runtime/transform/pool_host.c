@@ -165,7 +165,6 @@ static void on_dirty(void *arg)
 
 void ol_pool_host_publish(ol_pool_host *host)
 {
-    host->dirty = false;
     if (host->state < OL_HOST_DYING && ol_link_publish(host->link))
         ol_link_wake(host->link);
 }

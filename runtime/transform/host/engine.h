@@ -28,7 +28,8 @@ typedef struct ol_engine_ops {
      * when the job has what it waits for, that is what the last ol_job_* calls answered OL_WAIT
      * to. OL_OK: preempted, call again soon. Negative: failed, err filled. */
     int (*step)(ol_run *run, uint32_t slice_ms, ol_error *err);
-    /* Also for a job given up half-way; user code does not run here. Wipes what it held. */
+    /* Also for a job given up half-way; user code runs here only to be unwound, at this job's cost.
+     * Wipes what it held. */
     void (*close)(ol_run *run);
     /* Optional. The next job belongs to another trust group; no run is open. Forget whatever
      * could tell one from the other. */

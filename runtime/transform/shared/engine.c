@@ -8,10 +8,9 @@
  *
  * Failure modes: a plugin that returns an error, or fails through host->fail, is closed and
  * the first error reported. A job given up half-way leaves a fiber in the middle of a
- * callback. No plugin code may run while a job is being closed, so the run is put aside and
- * unwound at the beginning of the next step of any job: the function that stood still answers
- * OBJLENS_ECANCELED, the callback returns, close() runs. At most as many runs as the host has
- * jobs can be waiting for that.
+ * callback. It is unwound when the job is closed, at that job's own cost (the host still names
+ * it as the one that it executes): the function that stood still answers OBJLENS_ECANCELED, the
+ * callback returns, close() runs.
  */
 #include <assert.h>
 
@@ -140,16 +139,13 @@ static void run_destroy(ol_run *run)
     ol_free(run);
 }
 
-static void unwind_abandoned(ol_engine *engine)
+static void unwind(ol_run *run)
 {
-    while (engine->abandoned) {
-        ol_run *run = engine->abandoned;
-        engine->abandoned = run->next;
-        bool alive = resume(run);
-        assert(!alive); /* nothing suspends a canceled run */
-        (void)alive;
-        run_destroy(run);
-    }
+    run->canceled = true;
+    run->job = NULL;
+    bool alive = resume(run);
+    assert(!alive); /* nothing suspends a canceled run */
+    (void)alive;
 }
 
 static int shared_load(ol_engine **engine, const ol_program *program, ol_program_declared *declared,
@@ -192,7 +188,6 @@ static int shared_open(ol_engine *engine, ol_job *job, ol_run **run, ol_error *e
 
 static int shared_step(ol_run *run, uint32_t slice_ms, ol_error *err)
 {
-    unwind_abandoned(run->engine);
     if (!run->fiber)
         run->fiber = ol_fiber_acquire(&run->engine->fibers, run_main, run);
     if (!run->fiber)
@@ -209,24 +204,15 @@ static int shared_step(ol_run *run, uint32_t slice_ms, ol_error *err)
 
 static void shared_close(ol_run *run)
 {
-    ol_engine *engine = run->engine;
-    engine->open_runs--;
-    if (!run->fiber || !ol_fiber_alive(run->fiber)) {
-        run_destroy(run);
-        return;
-    }
-    run->canceled = true;
-    run->job = NULL;
-    run->next = engine->abandoned;
-    engine->abandoned = run;
-    /* Here and not at the next job's cost: the host still names this job as the one it executes. */
-    unwind_abandoned(engine);
+    run->engine->open_runs--;
+    if (run->fiber && ol_fiber_alive(run->fiber))
+        unwind(run);
+    run_destroy(run);
 }
 
 void ol_shared_engine_destroy(ol_engine *engine)
 {
     assert(engine->open_runs == 0);
-    unwind_abandoned(engine);
     ol_fiber_pool_fini(&engine->fibers);
     ol_plugin_close(&engine->plugin);
     ol_free(engine);

@@ -20,7 +20,6 @@ struct ol_engine {
     ol_plugin plugin;
     ol_fiber_pool fibers;
     ol_run *current;   /* whose callback is running */
-    ol_run *abandoned; /* given up half-way, to be unwound by the next step */
     size_t open_runs;
 };
 
@@ -46,7 +45,6 @@ struct ol_run {
     bool head_sent;
     ol_run_block *blocks; /* of alloc */
     size_t block_bytes;
-    ol_run *next; /* abandoned */
 };
 
 static inline ol_run *ol_run_of(struct objlens_call *call)
@@ -93,7 +91,7 @@ void ol_host_log(struct objlens_call *call, enum objlens_level level, const char
 void *ol_host_alloc(struct objlens_call *call, size_t size);
 void ol_host_free(struct objlens_call *call, void *block);
 
-/* For tests: unwind what was abandoned, unload the plugin, free the engine. Hosts never do so:
+/* For tests: unload the plugin, free the engine. Hosts never do so:
  * they end. Every run must have been closed. */
 void ol_shared_engine_destroy(ol_engine *engine);
 
