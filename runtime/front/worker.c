@@ -224,7 +224,6 @@ void ol_worker_drain(ol_worker *worker, uint32_t drain_ms, void (*cb)(void *arg)
     drain *self = ol_calloc(1, sizeof(*self));
     if (!self) /* nothing orderly is possible without a few bytes */
         abort();
-    worker->draining = true;
     self->worker = worker;
     self->cb = cb;
     self->arg = arg;

@@ -55,7 +55,6 @@ typedef struct ol_worker {
     ol_generation *generation; /* this worker's reference to the current one */
     ol_arena *spare_arenas[16];
     unsigned spare_arena_count;
-    bool draining;
 } ol_worker;
 
 int ol_worker_init(ol_worker *worker, unsigned index, ol_shared *shared, ol_generation *generation,

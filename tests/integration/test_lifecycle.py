@@ -41,10 +41,13 @@ def test_an_edited_script_is_picked_up_and_a_broken_one_is_not(server_factory):
     assert get(server, "/view--ol-s3/k").body == b"two"
     server.write("t.lua", module("three"))
     wait_for(lambda: get(server, "/view--ol-s3/k").body == b"three", 10, "the mended script")
-    (server.folder / "t.lua").chmod(0o666)
-    server.write("t.lua", module("four"))
-    (server.folder / "t.lua").chmod(0o666)
-    assert get(server, "/view--ol-s3/k").body in (b"three", b"four")
+    open_to_all = server.folder / "t.lua.open"
+    open_to_all.write_text(module("four"))
+    open_to_all.chmod(0o666)
+    before = server.stderr_file.read_text().count("others may write")
+    open_to_all.rename(server.folder / "t.lua")
+    wait_for(lambda: server.stderr_file.read_text().count("others may write") > before, 10, "the refusal")
+    assert get(server, "/view--ol-s3/k").body == b"three"
 
 
 def test_sighup_reloads_the_configuration_and_refuses_a_bad_one(server_factory):
