@@ -4,6 +4,7 @@
 #
 #   install.sh build      compiler, libraries, and the clients of the quickstart
 #   install.sh tests      that, and what the test suite and the benchmarks use
+#   install.sh origins    a Ceph S3 gateway, for the tests against one (67 MB to fetch)
 set -euo pipefail
 
 BUILD=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libssl-dev libxml2-dev liblua5.4-dev
@@ -11,6 +12,7 @@ BUILD=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libssl-dev libxml2-
        python3 awscli curl ca-certificates)
 TESTS=(g++ clang libclang-rt-14-dev llvm libcmocka-dev python3-pytest python3-pytest-timeout
        python3-boto3 python3-xmltodict rclone openssl nginx libnginx-mod-http-lua wrk)
+ORIGINS=(ceph-mon ceph-osd ceph-common radosgw openssl curl)
 
 missing() {
     local package
@@ -23,7 +25,8 @@ missing() {
 case ${1:-build} in
     build) wanted=("${BUILD[@]}") ;;
     tests) wanted=("${BUILD[@]}" "${TESTS[@]}") ;;
-    *) echo "usage: install.sh build|tests" >&2; exit 2 ;;
+    origins) wanted=("${ORIGINS[@]}") ;;
+    *) echo "usage: install.sh build|tests|origins" >&2; exit 2 ;;
 esac
 
 mapfile -t packages < <(missing "${wanted[@]}")

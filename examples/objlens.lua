@@ -1,39 +1,97 @@
 -- SPDX-License-Identifier: MIT
 -- A configuration of objlens with every block in it. `objlens check examples/objlens.lua` reads it;
--- docs/configuration.md explains each key. It wants three environment variables to be set:
--- OBJLENS_ACCESS_KEY, OBJLENS_SECRET_KEY and ANALYST_SECRET_KEY.
+-- docs/configuration.md explains each key. It wants four environment variables to be set:
+-- OBJLENS_ACCESS_KEY, OBJLENS_SECRET_KEY, ANALYST_SECRET_KEY and OBJLENS_SESSION_KEY.
 
 region = "us-east-1"      -- what clients sign for
-account = "000000000000"  -- in every ARN
+account = "000000000000"  -- the default one, in every ARN
 data = "objlens-data"     -- the store's folder, relative to this file
 loops = 0                 -- one serving thread a core
+domains = { "s3.example.test", "localhost" }  -- BUCKET.s3.example.test works as well
+default_origin = "store"  -- the embedded one
 
 -- Where clients connect. A second listener with a certificate would be TLS:
---   listen { address = "0.0.0.0:9443", certificate = "cert.pem", key = "key.pem" }
+--   listen { address = "0.0.0.0:9443", certificate = "cert.pem", key = "key.pem",
+--            certificates = { { certificate = "other.pem", key = "other-key.pem" } },
+--            client_ca = "clients.pem", hsts_s = 31536000 }
 listen "127.0.0.1:9000"
+
+-- Who comes from these addresses comes from that VPC.
+vpc "vpc-1a2b3c4d" { ranges = { "10.0.0.0/8", "fd00::/8" } }
 
 -- Health, readiness, metrics. admin(false) turns it off.
 admin "127.0.0.1:9001"
 
+-- Another S3 service that buckets can live in. Nothing is asked of it before somebody uses it.
+origin "ceph" {
+    endpoint = "http://127.0.0.1:7480",
+    credentials = "anonymous",  -- or access_key and secret_key, or credentials_file
+    limits = { connections_max = 64 },
+}
+
+-- What the API makes (access points, policies, CORS rules) is kept in the data folder. Replicas keep
+-- it in a bucket instead: control { bucket = "objlens-control", origin = "ceph" }
+control { refresh_s = 2 }
+
+-- What session tokens are sealed with; replicas share it.
+sts { key = env "OBJLENS_SESSION_KEY" }
+
 -- Who may ask. Secrets come from the environment (env "NAME") or a file (file "path").
 root { access_key = env "OBJLENS_ACCESS_KEY", secret_key = env "OBJLENS_SECRET_KEY" }
 
--- Somebody who may read the redacted orders and the catalogue, and never an original.
-local function view(name)
-    return "arn:aws:s3-object-lambda:*:*:accesspoint/" .. name
-end
+-- A second account. The default one needs no block.
+account "111122223333" { display_name = "Partner" }
 
+-- Somebody who may read the redacted orders and the catalogue, and no original by any way.
 user "analyst" {
     access_key = "analyst",
     secret_key = env "ANALYST_SECRET_KEY",
+    views = { "orders-redacted", "catalog-json" },
+}
+
+-- Several keys, a group, and a policy of statements with conditions. A policy may be JSON as well:
+-- policy = file "policy.json"
+group "readers" {
+    policy = {
+        { effect = "Allow", actions = { "s3:ListBucket" }, resources = { "arn:aws:s3:::logs" } },
+    },
+}
+
+user "operator" {
+    keys = {
+        { access_key = "operator-1", secret_key = env "ANALYST_SECRET_KEY" },
+        { access_key = "operator-0", secret_key = env "ANALYST_SECRET_KEY", active = false },
+    },
+    groups = { "readers" },
+    tags = { team = "night" },
     policy = {
         {
+            sid = "FromInside",
             effect = "Allow",
-            actions = { "s3-object-lambda:GetObject" },
-            resources = { view "orders-redacted", view "catalog-json" },
+            actions = { "s3:GetObject", "s3:PutObject" },
+            resources = { "arn:aws:s3:::logs/*" },
+            conditions = { IpAddress = { ["aws:SourceIp"] = { "127.0.0.0/8", "10.0.0.0/8" } } },
         },
     },
 }
+
+-- What the operator may become for an hour.
+role "backup" {
+    trust = {
+        {
+            effect = "Allow",
+            principal = "arn:aws:iam::000000000000:user/operator",
+            actions = { "sts:AssumeRole" },
+        },
+    },
+    policy = { { effect = "Allow", actions = { "s3:Get*", "s3:List*" }, resources = "*" } },
+}
+
+-- A CDN, which a bucket's policy names by its canonical id or its ARN.
+origin_identity "E2EXAMPLE" { access_key = "cdn", secret_key = env "ANALYST_SECRET_KEY" }
+
+-- AWS's defaults, spelled out: no public access, no access control lists.
+bucket_defaults { public_access_block = true, ownership = "BucketOwnerEnforced" }
 
 -- Buckets are made when they are not there. An access point is a door to one of them, which
 -- clients reach as bucket NAME-s3alias.
@@ -42,9 +100,23 @@ for _, name in ipairs { "orders", "catalog" } do
     access_point(name .. "-ap") { bucket = name }
 end
 
--- A second door to the same bucket
-bucket "logs"
-access_point "logs-ap" { bucket = "logs" }
+-- A bucket with a policy and CORS rules of its own, and a door to a part of it that is open from one
+-- VPC only.
+bucket "logs" {
+    policy = {
+        {
+            effect = "Allow",
+            principal = { AWS = "111122223333" },
+            actions = { "s3:PutObject" },
+            resources = { "arn:aws:s3:::logs/partner/*" },
+        },
+    },
+    cors = { { origins = { "https://app.example.test" }, methods = { "GET", "HEAD" }, max_age_s = 600 } },
+}
+access_point "logs-ap" { bucket = "logs", prefixes = { "app/" }, vpc = "vpc-1a2b3c4d" }
+
+-- A bucket that lives elsewhere
+bucket "archive" { origin = "ceph" }
 
 -- A transform of one's own, and one that ships with limits of its own. What ships (pii, xml_json)
 -- needs no block otherwise.
@@ -67,6 +139,13 @@ object_lambda "logs-shouted" {
         { "pii", payload = "{}" },
         "shout",
     },
+}
+
+-- Or one transformation an action; what none names goes to the access point unchanged.
+object_lambda "orders-shown" {
+    access_point = "orders-ap",
+    transformations = { { actions = { "GetObject" }, transforms = { "pii" } } },
+    allowed_features = { "GetObject-Range" },
 }
 
 -- Everything has a limit, and every limit a default; these are three of them.

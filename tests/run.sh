@@ -19,6 +19,7 @@ case ${1:-} in
 esac
 
 examples/install.sh tests
+examples/install.sh origins
 jobs=$(nproc)
 python=$(command -v /usr/bin/python3 || command -v python3)
 results=$(mktemp -d)

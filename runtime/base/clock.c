@@ -341,3 +341,40 @@ bool ol_clock_parse_amz_date(ol_slice text, int64_t *wall_ms)
     take_text(&r, "Z");
     return finish(&r, &d, wall_ms);
 }
+
+/* Milliseconds of ".123456"; digits behind them are dropped. */
+static int take_fraction(reader *r)
+{
+    int ms = 0, scale = 100;
+    size_t digits = 0;
+    if (r->rest.len == 0 || r->rest.data[0] != '.')
+        return 0;
+    r->rest = ol_slice_from(r->rest, 1);
+    for (; r->rest.len && r->rest.data[0] >= '0' && r->rest.data[0] <= '9'; digits++) {
+        ms += (r->rest.data[0] - '0') * scale;
+        scale /= 10;
+        r->rest = ol_slice_from(r->rest, 1);
+    }
+    if (digits < 1 || digits > 9)
+        r->bad = true;
+    return ms;
+}
+
+bool ol_clock_parse_iso8601(ol_slice text, int64_t *wall_ms)
+{
+    reader r = {.rest = text};
+    date d = {0};
+    d.year = take_digits(&r, 4);
+    take_text(&r, "-");
+    d.month = take_digits(&r, 2);
+    take_text(&r, "-");
+    d.day = take_digits(&r, 2);
+    take_text(&r, "T");
+    take_time(&r, &d);
+    int ms = take_fraction(&r);
+    take_text(&r, "Z");
+    if (!finish(&r, &d, wall_ms))
+        return false;
+    *wall_ms += ms;
+    return true;
+}

@@ -25,5 +25,7 @@ void ol_clock_amz_date(int64_t wall_ms, char out[OL_AMZ_DATE_SIZE]);
 /* The three HTTP date forms of RFC 7231 7.1.1.1. False when malformed. */
 bool ol_clock_parse_http_date(ol_slice text, int64_t *wall_ms);
 bool ol_clock_parse_amz_date(ol_slice text, int64_t *wall_ms);
+/* "2026-11-20T23:30:47Z", maybe with a fraction of 1 to 9 digits, of which milliseconds are kept. */
+bool ol_clock_parse_iso8601(ol_slice text, int64_t *wall_ms);
 
 #endif

@@ -36,6 +36,26 @@
     X(OL_ENOSUCHBUCKET, "NoSuchBucket", 404, "The specified bucket does not exist")                \
     X(OL_ENOSUCHACCESSPOINT, "NoSuchAccessPoint", 404, "The specified accesspoint does not exist") \
     X(OL_ENOSUCHUPLOAD, "NoSuchUpload", 404, "The specified multipart upload does not exist.")     \
+    X(OL_EINVALIDPART, "InvalidPart", 400,                                                         \
+      "One or more of the specified parts could not be found. The part may not have been "         \
+      "uploaded, or the specified entity tag may not match the part's entity tag.")                \
+    X(OL_EINVALIDPARTORDER, "InvalidPartOrder", 400,                                               \
+      "The list of parts was not in ascending order. The parts list must be specified in order "   \
+      "by part number.")                                                                           \
+    X(OL_EPARTTOOSMALL, "EntityTooSmall", 400,                                                     \
+      "Your proposed upload is smaller than the minimum allowed size")                             \
+    X(OL_ENOSUCHVERSION, "NoSuchVersion", 404, "The specified version does not exist.")            \
+    X(OL_EMALFORMEDPOLICY, "MalformedPolicy", 400, "Policy has invalid content.")                  \
+    X(OL_EMALFORMEDACL, "MalformedACLError", 400,                                                  \
+      "The XML you provided was not well-formed or did not validate against our published schema") \
+    X(OL_EINVALIDTAG, "InvalidTag", 400, "The tag provided was not a valid tag.")                  \
+    X(OL_ENOSUCHPOLICY, "NoSuchBucketPolicy", 404, "The bucket policy does not exist")             \
+    X(OL_EMALFORMEDPOST, "MalformedPOSTRequest", 400,                                              \
+      "The body of your POST request is not well-formed multipart/form-data.")                     \
+    X(OL_EEXPIREDTOKEN, "ExpiredToken", 400, "The provided token has expired.")                    \
+    X(OL_EINVALIDTOKEN, "InvalidToken", 400,                                                       \
+      "The provided token is malformed or otherwise invalid.")                                     \
+    X(OL_EFORBIDDENCORS, "AccessForbidden", 403, "CORSResponse: This CORS request is not allowed.") \
     X(OL_EBUCKETEXISTS, "BucketAlreadyOwnedByYou", 409,                                            \
       "Your previous request to create the named bucket succeeded and you already own it.")        \
     X(OL_EBUCKETNOTEMPTY, "BucketNotEmpty", 409, "The bucket you tried to delete is not empty")    \

@@ -4,7 +4,8 @@
  */
 #include "cli/cli.h"
 #include "cli/mistakes.h"
-#include "net/tls.h"
+#include "front/shared.h"
+#include "origin/s3/s3_origin.h"
 
 /* Each on its own, so that one that fails does not hide another. */
 static size_t check_transforms(const ol_config *config)
@@ -28,17 +29,34 @@ static size_t check_certificates(const ol_config *config)
 {
     size_t failed = 0;
     for (size_t i = 0; i < config->listener_count; i++) {
-        const ol_config_listener *listener = &config->listeners[i];
         ol_tls *tls = NULL;
         ol_error err = {0};
-        if (!listener->certificate_file)
+        if (config->listeners[i].certificate_count == 0)
             continue;
-        if (ol_tls_server_new(&tls, listener->certificate_file, listener->key_file, &err) == OL_OK) {
+        if (ol_shared_tls_new(&tls, &config->listeners[i], &err) == OL_OK) {
             ol_tls_destroy(tls);
             continue;
         }
         failed++;
         fprintf(stderr, "%s: listen: %s\n", config->file, ol_cli_reason(&err));
+    }
+    return failed;
+}
+
+/* No connection is made. */
+static size_t check_origins(const ol_config *config)
+{
+    size_t failed = 0;
+    for (size_t i = 1; i < config->origin_count; i++) {
+        ol_origin *origin = NULL;
+        ol_error err = {0};
+        if (ol_s3_origin_new(&origin, &config->origins[i].options, &err) == OL_OK) {
+            ol_s3_origin_destroy(origin);
+            continue;
+        }
+        failed++;
+        fprintf(stderr, "%s: origin \"%.*s\": %s\n", config->file,
+                OL_SLICE_FMT(config->origins[i].name), ol_cli_reason(&err));
     }
     return failed;
 }
@@ -52,7 +70,7 @@ static void print_summary(const ol_config *config)
 {
     printf("%s: ok (", config->file);
     print_count("", config->listener_count, "listener", "listeners");
-    print_count(", ", config->key_count, "identity", "identities");
+    print_count(", ", config->key_count, "key", "keys");
     print_count(", ", config->bucket_count, "bucket", "buckets");
     print_count(", ", config->access_point_count, "access point", "access points");
     print_count(", ", config->olap_count, "Object Lambda access point",
@@ -70,7 +88,8 @@ static int run(const ol_options *options)
         ol_cli_complain("%s", err.detail);
     if (rc != OL_OK)
         return OL_EXIT_FAILED;
-    size_t failed = check_certificates(config) + check_transforms(config);
+    size_t failed =
+        check_certificates(config) + check_origins(config) + check_transforms(config);
     if (failed == 0)
         print_summary(config);
     ol_config_release(config);
@@ -84,7 +103,7 @@ const ol_command ol_command_check = {
     .operands_max = 1,
     .summary = "Read a configuration file and print every mistake in it.",
     .about = "Each mistake is one line, FILE:LINE: TEXT, on standard error. Certificates and\n"
-             "transforms are loaded too, the latter in their sandbox. Nothing is served and no\n"
-             "data folder is touched. Exit code 0: it can be served; 1: it has mistakes.",
+             "transforms are loaded too, the latter in their sandbox. Nothing is served, no\n"
+             "origin is asked and no data folder is touched. Exit code 0: it can be served; 1: it has mistakes.",
     .run = run,
 };

@@ -15,6 +15,8 @@ enum ol_exit { OL_EXIT_OK, OL_EXIT_FAILED, OL_EXIT_USAGE, OL_EXIT_PARTIAL };
 extern const ol_command ol_command_serve;
 extern const ol_command ol_command_run;
 extern const ol_command ol_command_check;
+extern const ol_command ol_command_explain;
+extern const ol_command ol_command_presign;
 extern const ol_command ol_command_version;
 extern const ol_command ol_command_help;
 extern const ol_command ol_command_host;

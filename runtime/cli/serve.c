@@ -86,7 +86,7 @@ static void print_next_step(const serving *self, const char *endpoint)
     if (config->olap_count)
         place = (const char *)config->olaps[0].alias.data;
     else if (config->bucket_count)
-        place = (const char *)config->buckets[0].data;
+        place = (const char *)config->buckets[0].name.data;
     fprintf(stderr, "objlens: try aws --endpoint-url %s --region %s s3 %s s3://%s%s\n", endpoint,
             (const char *)config->region.data, config->olap_count ? "cp" : "ls", place,
             config->olap_count ? "/KEY -" : "");

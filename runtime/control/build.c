@@ -102,12 +102,28 @@ static ol_slice setting_or(const ol_text *text, const char *fallback)
     return text->bytes.data && !text->unknown ? text->bytes : ol_slice_cstr(fallback);
 }
 
+static void build_domains(ol_builder *b)
+{
+    const ol_text_list *given = &b->draft->settings.domains;
+    ol_slice *domains = ol_build_alloc(b, given->count, sizeof(*domains));
+    size_t count = 0;
+    for (size_t i = 0; domains && i < given->count; i++)
+        if (!given->items[i].unknown)
+            domains[count++] = given->items[i].bytes;
+    b->config->domains = domains;
+    b->config->domain_count = count;
+}
+
 static void build_settings(ol_builder *b)
 {
     const ol_draft_settings *settings = &b->draft->settings;
     b->config->region = setting_or(&settings->region, "us-east-1");
     b->config->account_id = setting_or(&settings->account, "000000000000");
     b->config->loops = settings->loops;
+    b->config->base_path = setting_or(&settings->base_path, NULL);
+    b->config->amazon_hosts = settings->amazon_hosts == OL_DRAFT_YES;
+    b->config->legacy_form_signatures = settings->legacy_form_signatures == OL_DRAFT_YES;
+    build_domains(b);
     if (settings->data.bytes.data) {
         b->config->data_path = (const char *)settings->data.bytes.data;
         return;
@@ -156,17 +172,28 @@ static void build_logs(ol_builder *b)
 static void index_config(ol_builder *b)
 {
     ol_config *config = b->config;
-    int rc = config->key_map && config->alias_map ? OL_OK : OL_ENOMEM;
+    int rc = OL_OK;
     for (size_t i = 0; rc == OL_OK && i < config->key_count; i++)
         rc = ol_map_put(config->key_map, config->keys[i].access_key,
                         (void *)(uintptr_t)&config->keys[i], NULL);
-    for (size_t i = 0; rc == OL_OK && i < config->access_point_count; i++)
-        rc = ol_map_put(config->alias_map, config->access_points[i].alias,
-                        (void *)(uintptr_t)&config->access_points[i], NULL);
-    for (size_t i = 0; rc == OL_OK && i < config->olap_count; i++)
-        rc = ol_map_put(config->alias_map, config->olaps[i].alias,
-                        (void *)(uintptr_t)&config->olaps[i], NULL);
+    for (size_t i = 0; rc == OL_OK && i < config->identity_count; i++)
+        rc = ol_map_put(config->identity_map, config->identities[i]->arn,
+                        (void *)(uintptr_t)config->identities[i], NULL);
+    for (size_t i = 0; rc == OL_OK && i < config->role_count; i++) {
+        const ol_realm_role *role = &config->roles[i];
+        rc = ol_map_put(config->role_map, role->identity->arn, (void *)(uintptr_t)role, NULL);
+        if (rc == OL_OK)
+            rc = ol_map_put(config->identity_map, role->identity->arn,
+                            (void *)(uintptr_t)role->identity, NULL);
+    }
     b->no_memory |= rc != OL_OK;
+}
+
+static ol_map **config_maps(ol_config *config, size_t i)
+{
+    ol_map **maps[] = {&config->key_map, &config->identity_map, &config->role_map,
+                       &config->certificate_map, &config->mfa_map};
+    return i < sizeof(maps) / sizeof(maps[0]) ? maps[i] : NULL;
 }
 
 /* The snapshot lives in the draft's arena; from here on the arena is its own. */
@@ -175,34 +202,39 @@ static ol_config *make_config(ol_draft *draft, const char *file)
     ol_config *config = ol_arena_calloc(draft->arena, sizeof(*config));
     if (!config)
         return NULL;
+    bool ok = true;
     config->arena = draft->arena;
     config->references_ = 1;
-    config->key_map = ol_map_new();
-    config->alias_map = ol_map_new();
+    for (size_t i = 0; config_maps(config, i); i++)
+        ok = (*config_maps(config, i) = ol_map_new()) && ok;
     config->file = file ? ol_arena_strdup(draft->arena, file) : NULL;
     draft->arena = NULL;
-    if (config->key_map && config->alias_map && (config->file || !file))
+    if (ok && (config->file || !file))
         return config;
     ol_config_release(config);
     return NULL;
 }
 
+static ol_map **builder_map(ol_builder *b, size_t i)
+{
+    ol_map **maps[] = {&b->accounts, &b->buckets, &b->access_points, &b->transforms, &b->olaps,
+                       &b->users,    &b->groups,  &b->roles,         &b->keys,       &b->addresses,
+                       &b->origins,  &b->vpcs,    &b->serials};
+    return i < sizeof(maps) / sizeof(maps[0]) ? maps[i] : NULL;
+}
+
 static bool make_maps(ol_builder *b)
 {
-    ol_map **maps[] = {&b->buckets, &b->access_points, &b->transforms, &b->olaps,
-                       &b->users,   &b->keys,          &b->addresses};
     bool ok = true;
-    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
-        ok = (*maps[i] = ol_map_new()) && ok;
+    for (size_t i = 0; builder_map(b, i); i++)
+        ok = (*builder_map(b, i) = ol_map_new()) && ok;
     return ok;
 }
 
 static void free_maps(ol_builder *b)
 {
-    ol_map *maps[] = {b->buckets, b->access_points, b->transforms, b->olaps,
-                      b->users,   b->keys,          b->addresses};
-    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
-        ol_map_destroy(maps[i], NULL);
+    for (size_t i = 0; builder_map(b, i); i++)
+        ol_map_destroy(*builder_map(b, i), NULL);
 }
 
 static void build_all(ol_builder *b)
@@ -210,11 +242,15 @@ static void build_all(ol_builder *b)
     build_settings(b);
     build_limits(b);
     build_logs(b);
+    ol_build_origins(b);
+    ol_build_accounts(b);
+    if (b->no_memory)
+        return; /* what follows leans on accounts and origins */
     ol_build_listeners(b);
-    ol_build_identities(b);
     ol_build_places(b);
     ol_build_transforms(b);
     ol_build_olaps(b);
+    ol_build_identities(b);
     index_config(b);
 }
 

@@ -6,6 +6,7 @@
 #ifndef OL_CONTROL_BUILD_H
 #define OL_CONTROL_BUILD_H
 
+#include "access/policy.h"
 #include "base/map.h"
 #include "control/draft.h"
 
@@ -18,8 +19,10 @@ int ol_draft_build(ol_draft *draft, const char *file, ol_config **config);
 typedef struct ol_builder {
     ol_draft *draft;
     ol_config *config;
-    /* What stands under a name (ol_draft_place), for references and against duplicates. */
-    ol_map *buckets, *access_points, *transforms, *olaps, *users, *keys, *addresses;
+    /* What stands under a name (ol_draft_place), for references and against duplicates. Users,
+     * groups, roles and doors: under "ACCOUNT/NAME". */
+    ol_map *accounts, *buckets, *access_points, *transforms, *olaps, *users, *groups, *roles, *keys,
+        *addresses, *origins, *vpcs, *serials;
     ol_draft_list specs; /* of ol_transform_spec: becomes config->transforms */
     bool no_memory;
 } ol_builder;
@@ -45,12 +48,39 @@ void ol_build_mistake(ol_builder *b, int line, const char *format, ...)
 const char *ol_build_label(const char *word, const ol_draft_place *at,
                            char out[OL_BUILD_LABEL_SIZE]);
 
-void ol_build_listeners(ol_builder *b);
-void ol_build_identities(ol_builder *b);
-void ol_build_places(ol_builder *b); /* buckets and access points */
+/* "ACCOUNT/NAME" in the arena. */
+ol_slice ol_build_key(ol_builder *b, ol_slice account, ol_slice name);
+/* The account that a block names; the default one when it names none, or one that is unknown (a
+ * mistake then). */
+const ol_realm_account *ol_build_account(ol_builder *b, const char *label, const ol_text *name);
+ol_public_access_block ol_build_block(const ol_draft_public_access *given);
+/* Index of the origin that a text names; of the default one when it names none. */
+unsigned ol_build_origin_index(ol_builder *b, const char *label, const ol_text *name);
+
+/* A door of that account that nobody declares: `LABEL: unknown WORD "…"`. */
+void ol_build_unknown_door(ol_builder *b, const ol_map *map, const char *label, const char *word,
+                           ol_slice account, const ol_text *name);
+
+/* build_policies.c. `out` has room for as many as the list has items. The number of policies made;
+ * mistakes begin with the label. Policies live as long as the snapshot. */
+size_t ol_build_policies(ol_builder *b, const char *label, const ol_draft_list *list,
+                         const ol_policy_rules *rules, ol_realm_policy *out);
+/* The same of what has one policy at most. */
+void ol_build_policy(ol_builder *b, const char *label, const ol_draft_list *list,
+                     const ol_policy_rules *rules, ol_realm_policy *out);
+
+/* In this order. */
+void ol_build_origins(ol_builder *b);    /* and where control state is kept */
+void ol_build_accounts(ol_builder *b);
+void ol_build_listeners(ol_builder *b);  /* and VPCs, session keys */
+void ol_build_buckets(ol_builder *b);
+void ol_build_places(ol_builder *b);     /* buckets and access points */
 void ol_build_transforms(ol_builder *b);
 void ol_build_olaps(ol_builder *b);
+void ol_build_identities(ol_builder *b); /* they may name views */
 /* build_transforms.c: what a step names must be known; what ships joins the list when first named. */
 void ol_build_step_transform(ol_builder *b, const char *label, const ol_text *name);
+/* Every transform that ships, because the API may name them. */
+void ol_build_shipped(ol_builder *b);
 
 #endif

@@ -84,3 +84,15 @@ void ol_build_step_transform(ol_builder *b, const char *label, const ol_text *na
                                      .share = OL_SHARE_ALL,
                                      .limits = ol_draft_transform_limits(b->draft)});
 }
+
+void ol_build_shipped(ol_builder *b)
+{
+    ol_slice names[OL_SHIPPED_MAX];
+    if (b->config->control.place == OL_CONTROL_NOWHERE)
+        return;
+    size_t count = ol_shipped_list(b->draft->arena, names);
+    for (size_t i = 0; i < count; i++) {
+        ol_text name = {.bytes = names[i]};
+        ol_build_step_transform(b, "transform", &name);
+    }
+}

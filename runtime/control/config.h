@@ -7,45 +7,58 @@
 #ifndef OL_CONTROL_CONFIG_H
 #define OL_CONTROL_CONFIG_H
 
-#include "access/access.h"
 #include "base/limits.h"
+#include "control/realm.h"
 #include "http/server.h"
+#include "net/tls.h"
+#include "origin/s3/s3_origin.h"
 #include "transform/registry.h"
 
-typedef struct ol_config_key {
-    ol_slice access_key;
-    ol_slice secret_key;
-    const ol_identity *identity;
-    /* OLAP trust: distinct identities never share a host at the same time. */
-} ol_config_key;
+/* A network: an address (IPv4 ones mapped into IPv6) and how many of its bits count. */
+typedef struct ol_config_range {
+    uint8_t address[16];
+    uint8_t bits;
+} ol_config_range;
 
 typedef struct ol_config_listener {
     const char *address; /* IP literal */
     uint16_t port;
-    const char *certificate_file; /* NULL = plain TCP */
-    const char *key_file;
+    const ol_tls_certificate *certificates; /* the first is for clients that name no host */
+    size_t certificate_count;                  /* 0 = plain TCP */
+    const char *client_ca_file;                /* NULL = clients are not asked for certificates */
+    bool client_certificate_required;
+    uint32_t hsts_s;        /* Strict-Transport-Security: max-age; 0 = none */
+    ol_slice vpc;           /* what comes in here comes from that VPC; empty = see ol_config_vpc_of */
+    ol_slice endpoint;      /* "vpce-…", for aws:SourceVpce; empty = none */
+    ol_realm_policy policy; /* an endpoint policy: what may be done through this listener at all */
 } ol_config_listener;
 
-typedef struct ol_config_access_point {
-    ol_slice name;
-    ol_slice alias; /* NAME-s3alias */
-    ol_slice arn;   /* arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME */
-    ol_slice bucket;
-} ol_config_access_point;
+/* Address ranges that are a VPC. */
+typedef struct ol_config_vpc {
+    ol_slice name; /* "vpc-…" */
+    const ol_config_range *ranges;
+    size_t range_count;
+} ol_config_vpc;
 
-typedef struct ol_config_step {
-    ol_slice transform; /* name in the registry */
-    ol_slice payload;   /* as the transform sees it; may be empty */
-} ol_config_step;
-
-typedef struct ol_config_olap {
+typedef struct ol_config_origin {
     ol_slice name;
-    ol_slice alias; /* NAME--ol-s3 */
-    ol_slice arn;   /* arn:aws:s3-object-lambda:REGION:ACCOUNT:accesspoint/NAME */
-    const ol_config_access_point *access_point;
-    const ol_config_step *steps; /* in order, 1..OL_TRANSFORM_CHAIN_MAX */
-    size_t step_count;
-} ol_config_olap;
+    bool is_store;               /* the embedded store: the first one, named "store" */
+    ol_s3_origin_options options; /* of the others */
+} ol_config_origin;
+
+/* Where what the API makes is kept. */
+enum ol_config_control_place {
+    OL_CONTROL_IN_DATA_FOLDER, /* one process */
+    OL_CONTROL_IN_BUCKET,
+    OL_CONTROL_NOWHERE /* the API only reads */
+};
+
+typedef struct ol_config_control {
+    enum ol_config_control_place place;
+    ol_slice bucket, prefix; /* the object is PREFIXcontrol.json */
+    unsigned origin;
+    uint32_t refresh_s;
+} ol_config_control;
 
 typedef struct ol_limits {
     ol_http_limits http;
@@ -58,6 +71,11 @@ typedef struct ol_limits {
     uint64_t cache_bytes_max;
     uint64_t cache_object_bytes_max;
     uint32_t drain_ms;    /* SIGTERM: how long running requests may take */
+    uint32_t policy_bytes_max;         /* one policy's text */
+    uint32_t access_points_max;        /* of an account; declared ones count */
+    uint32_t olaps_max;                /* the same of Object Lambda access points */
+    uint64_t control_bytes_max;        /* the whole document of what the API made */
+    uint32_t control_timeout_ms;       /* for one change; then it fails */
 } ol_limits;
 
 typedef struct ol_config {
@@ -65,37 +83,62 @@ typedef struct ol_config {
     ol_arena *arena; /* private */
     const char *file; /* NULL when made from the command line */
     ol_slice region;
-    ol_slice account_id;
+    ol_slice account_id; /* the default one */
     const char *data_path;
     unsigned loops; /* 0 = one a core */
+    const ol_slice *domains; /* host names whose labels before them are buckets and access points */
+    size_t domain_count;
+    bool amazon_hosts;           /* AWS's own host names are ours too */
+    bool legacy_form_signatures; /* forms from browsers may be signed as before version 4 */
+    ol_slice base_path; /* "/s3": a prefix of every path; empty = none */
     const ol_config_listener *listeners;
     size_t listener_count;
     ol_config_listener admin; /* address NULL = none */
     bool admin_optional;      /* nobody asked for this port: serve on without when it is taken */
     const char *access_log;   /* path, "-" = standard output, NULL = none */
     const char *transform_log;
-    const ol_config_key *keys;
+
+    const ol_config_origin *origins; /* [0] is the store */
+    size_t origin_count;
+    unsigned default_origin;
+    bool uses_store; /* some bucket, or any bucket at all, lives there: else it is not opened */
+    ol_config_control control;
+    const ol_slice *sts_keys; /* what session tokens are sealed with; the first seals, all open.
+                                 None: the server makes one and keeps it in the data folder */
+    size_t sts_key_count;
+    const ol_config_vpc *vpcs;
+    size_t vpc_count;
+
+    /* What the file declares; the realm says what there is. Policies, CORS and ACLs live as long
+     * as the snapshot. */
+    const ol_realm_account *accounts; /* [0] is the default one */
+    size_t account_count;
+    const ol_realm_key *keys;
     size_t key_count;
-    const ol_slice *buckets; /* to be made when absent */
+    const ol_identity *const *identities; /* roots and users */
+    size_t identity_count;
+    const ol_realm_role *roles;
+    size_t role_count;
+    ol_realm_bucket bucket_defaults; /* rules of buckets that nothing is said about */
+    const ol_realm_bucket *buckets;  /* to be made when absent (in the store) */
     size_t bucket_count;
-    const ol_config_access_point *access_points;
+    const ol_realm_access_point *access_points;
     size_t access_point_count;
-    const ol_config_olap *olaps;
+    const ol_realm_olap *olaps;
     size_t olap_count;
     const ol_transform_spec *transforms;
     size_t transform_count;
     ol_limits limits;
     /* private lookup tables */
-    struct ol_map *key_map, *alias_map;
+    struct ol_map *key_map, *identity_map, *role_map, *certificate_map, *mfa_map;
 } ol_config;
 
 ol_config *ol_config_acquire(ol_config *config);
 void ol_config_release(ol_config *config);
 
-const ol_config_key *ol_config_find_key(const ol_config *config, ol_slice access_key);
-/* By alias; NULL when none. */
-const ol_config_olap *ol_config_find_olap(const ol_config *config, ol_slice alias);
-const ol_config_access_point *ol_config_find_access_point(const ol_config *config, ol_slice alias);
+/* The VPC that a request comes from: its listener's, else the first whose ranges hold the peer's
+ * address. Empty = none: the Internet. */
+ol_slice ol_config_vpc_of(const ol_config *config, unsigned listener, ol_slice peer);
 
 /* One mistake in a configuration file. */
 typedef struct ol_config_mistake {
@@ -130,6 +173,8 @@ typedef struct ol_config_simple {
 /* OL_OK, OL_ECONFIG (err->detail says which option is wrong) or OL_ENOMEM. */
 int ol_config_simple_make(ol_config **config, const ol_config_simple *simple, ol_error *err);
 
+#define OL_CONFIG_POLICY_BYTES_MAX (256 * OL_KIB) /* what limits.policy_bytes_max may be set to */
+#define OL_CONFIG_PAYLOAD_BYTES_MAX (32 * OL_KIB) /* of one transform */
 #define OL_CONFIG_DATA_PATH "objlens-data"
 #define OL_CONFIG_LISTEN "127.0.0.1:9000"
 

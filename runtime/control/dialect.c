@@ -231,12 +231,13 @@ static int on_set_name(lua_State *L)
     ol_slice name;
     if (ol_value_text(L, 2, &name) != OL_VALUE_PLAIN)
         return refuse_setting(L, OL_SLICE_NONE);
-    for (size_t i = 0; i < ol_schema_block_count; i++)
+    /* `account` is both: a setting when it is assigned to, a block when it is called. */
+    const ol_field *setting = ol_schema_field(&ol_schema_settings, name);
+    for (size_t i = 0; !setting && i < ol_schema_block_count; i++)
         if (ol_slice_eq_cstr(name, ol_schema_blocks[i]->word)) {
             say_how(L, ol_schema_blocks[i]);
             return 0;
         }
-    const ol_field *setting = ol_schema_field(&ol_schema_settings, name);
     if (!setting)
         return refuse_setting(L, name);
     ol_record *record = add_record(L, &ol_schema_settings);

@@ -33,35 +33,178 @@ typedef struct ol_draft_list {
 typedef struct ol_draft_place {
     int line;
     ol_text name;
-    bool off; /* `admin(false)` */
+    bool off;      /* `admin(false)` */
+    bool mistaken; /* an item of a list, of which something wrong has been said already */
 } ol_draft_place;
 
-typedef struct ol_draft_listener { /* also the admin listener */
-    ol_draft_place at;
-    ol_text address, certificate, key;
-} ol_draft_listener;
+#define OL_DRAFT_CHOICE_UNSET UINT32_MAX
 
+/* A switch: written true or false, or not written. */
+enum ol_draft_switch { OL_DRAFT_UNSET, OL_DRAFT_NO, OL_DRAFT_YES };
+
+/* A key of a table whose keys are free, with its value or values. */
+typedef struct ol_draft_pair {
+    ol_draft_place at; /* its name is the key */
+    ol_text_list values;
+} ol_draft_pair;
+
+/* ---- policies ---- */
+
+typedef struct ol_draft_condition {
+    ol_draft_place at; /* its name is the operator */
+    ol_draft_list keys; /* of ol_draft_pair, by name */
+} ol_draft_condition;
+
+typedef struct ol_draft_principal {
+    ol_text_list aws, canonical, service, federated;
+} ol_draft_principal;
+
+/* A statement, or a whole policy as JSON. */
 typedef struct ol_draft_statement {
     ol_draft_place at;
-    uint32_t effect; /* enum ol_draft_effect */
-    ol_text_list actions, resources;
+    ol_text json;
+    ol_text sid;
+    uint32_t effect; /* enum ol_draft_effect, or OL_DRAFT_CHOICE_UNSET */
+    ol_draft_principal principal, not_principal;
+    ol_text_list actions, not_actions, resources, not_resources;
+    ol_draft_list conditions; /* of ol_draft_condition, by name */
 } ol_draft_statement;
 
 enum ol_draft_effect { OL_DRAFT_ALLOW, OL_DRAFT_DENY };
 
-typedef struct ol_draft_user { /* also root, which has neither name nor policy */
+typedef struct ol_draft_public_access {
+    uint32_t all, block_public_acls, ignore_public_acls, block_public_policy,
+        restrict_public_buckets; /* enum ol_draft_switch */
+    bool given;
+} ol_draft_public_access;
+
+/* ---- the network ---- */
+
+typedef struct ol_draft_certificate {
+    ol_draft_place at;
+    ol_text certificate, key;
+} ol_draft_certificate;
+
+typedef struct ol_draft_listener { /* also the admin listener */
+    ol_draft_place at;
+    ol_text address, certificate, key;
+    ol_draft_list certificates; /* of ol_draft_certificate */
+    ol_text client_ca, vpc, endpoint;
+    uint32_t client_certificate_required; /* enum ol_draft_switch */
+    uint32_t hsts_s;
+    ol_draft_list policy;
+} ol_draft_listener;
+
+typedef struct ol_draft_vpc {
+    ol_draft_place at;
+    ol_text_list ranges;
+} ol_draft_vpc;
+
+typedef struct ol_draft_origin {
+    ol_draft_place at;
+    uint32_t kind;
+    ol_text endpoint, region, access_key, secret_key, session_token, credentials_file, profile, ca;
+    uint32_t credentials; /* enum ol_s3_credentials_from, or OL_DRAFT_CHOICE_UNSET */
+    uint32_t addressing;  /* 0 path, 1 virtual */
+    ol_s3_origin_options options; /* the numbers and choices of it */
+    uint32_t payload, checksums;
+} ol_draft_origin;
+
+typedef struct ol_draft_sts_key {
+    ol_draft_place at;
+    ol_text key;
+} ol_draft_sts_key;
+
+typedef struct ol_draft_sts {
+    ol_draft_place at;
+    ol_text key;
+    ol_draft_list old_keys; /* of ol_draft_sts_key */
+} ol_draft_sts;
+
+typedef struct ol_draft_control {
+    ol_draft_place at;
+    ol_text bucket, origin, prefix;
+    uint32_t refresh_s;
+} ol_draft_control;
+
+/* ---- identities ---- */
+
+typedef struct ol_draft_key {
     ol_draft_place at;
     ol_text access_key, secret_key;
-    ol_draft_list policy; /* of ol_draft_statement */
+    uint32_t active; /* enum ol_draft_switch */
+} ol_draft_key;
+
+typedef struct ol_draft_mfa {
+    ol_draft_place at;
+    ol_text serial, secret;
+} ol_draft_mfa;
+
+typedef struct ol_draft_user { /* also root, and an account's own keys */
+    ol_draft_place at;
+    ol_text access_key, secret_key;
+    ol_draft_list keys; /* of ol_draft_key */
+    ol_draft_list mfa;  /* of ol_draft_mfa */
+    ol_text account;
+    ol_text_list groups, views, certificates;
+    ol_draft_list policy;   /* of ol_draft_statement */
+    ol_draft_list boundary; /* likewise */
+    ol_draft_list tags;     /* of ol_draft_pair */
+    ol_text canonical_id;   /* of an origin identity */
 } ol_draft_user;
+
+typedef struct ol_draft_account {
+    ol_draft_user root; /* begins with the place */
+    ol_text canonical_id, display_name;
+    ol_draft_public_access public_access;
+} ol_draft_account;
+
+typedef struct ol_draft_group {
+    ol_draft_place at;
+    ol_text account;
+    ol_draft_list policy;
+} ol_draft_group;
+
+typedef struct ol_draft_role {
+    ol_draft_place at;
+    ol_text account;
+    ol_draft_list trust, policy, boundary, tags;
+    ol_text_list views;
+    uint32_t session_s_max;
+} ol_draft_role;
+
+/* ---- places ---- */
+
+typedef struct ol_draft_cors_rule {
+    ol_draft_place at;
+    ol_text xml; /* a whole configuration as XML */
+    ol_text id;
+    ol_text_list origins, methods, headers, expose;
+    uint32_t max_age_s; /* OL_DRAFT_CHOICE_UNSET = not said */
+} ol_draft_cors_rule;
 
 typedef struct ol_draft_bucket {
     ol_draft_place at;
+    ol_text origin, account;
+    ol_draft_list policy;
+    ol_draft_list cors; /* of ol_draft_cors_rule */
+    ol_draft_public_access public_access;
+    uint32_t ownership;    /* index into the choices, or OL_DRAFT_CHOICE_UNSET */
+    uint32_t subresources; /* 0 ours, 1 the origin's */
 } ol_draft_bucket;
+
+typedef struct ol_draft_bucket_defaults {
+    ol_draft_place at;
+    ol_draft_public_access public_access;
+    uint32_t ownership;
+} ol_draft_bucket_defaults;
 
 typedef struct ol_draft_access_point {
     ol_draft_place at;
-    ol_text bucket;
+    ol_text bucket, account, vpc;
+    ol_draft_list policy;
+    ol_text_list prefixes;
+    ol_draft_public_access public_access;
 } ol_draft_access_point;
 
 #define OL_DRAFT_SHARE_UNSET UINT32_MAX
@@ -78,10 +221,19 @@ typedef struct ol_draft_step {
     ol_text transform, payload;
 } ol_draft_step;
 
+typedef struct ol_draft_view {
+    ol_draft_place at;
+    ol_text_list actions;
+    ol_draft_list transforms; /* of ol_draft_step */
+} ol_draft_view;
+
 typedef struct ol_draft_olap {
     ol_draft_place at;
-    ol_text access_point;
-    ol_draft_list transforms; /* of ol_draft_step */
+    ol_text access_point, account;
+    ol_draft_list transforms;      /* of ol_draft_step: for every action that can be transformed */
+    ol_draft_list transformations; /* of ol_draft_view */
+    ol_draft_list policy;
+    ol_text_list features;
 } ol_draft_olap;
 
 typedef struct ol_draft_limits {
@@ -96,8 +248,10 @@ typedef struct ol_draft_logs {
 } ol_draft_logs;
 
 typedef struct ol_draft_settings {
-    ol_text region, account, data;
+    ol_text region, account, data, base_path, default_origin;
+    ol_text_list domains;
     uint32_t loops;
+    uint32_t amazon_hosts, legacy_form_signatures; /* enum ol_draft_switch */
 } ol_draft_settings;
 
 typedef struct ol_draft {
@@ -105,8 +259,9 @@ typedef struct ol_draft {
     ol_config_report *report;
     const char *folder; /* absolute: what relative paths are relative to */
     ol_draft_settings settings;
-    ol_draft_list listeners, admins, roots, users, buckets, access_points, transforms, olaps;
-    ol_draft_list limits, logs; /* one at most */
+    ol_draft_list listeners, vpcs, origins, accounts, users, groups, roles, origin_identities,
+        buckets, access_points, transforms, olaps;
+    ol_draft_list admins, roots, sts, control, bucket_defaults, limits, logs; /* one at most */
 } ol_draft;
 
 /* Makes the arena. OL_OK or OL_ENOMEM. */

@@ -2,6 +2,8 @@
 #include "control/config.h"
 
 #define DRAIN_MS 30000
+#define POLICY_BYTES (20 * OL_KIB)
+#define CONTROL_TIMEOUT_MS 15000
 #define CACHE_BYTES (64 * OL_MIB)
 #define CACHE_OBJECT_BYTES (64 * OL_KIB)
 
@@ -17,6 +19,11 @@ void ol_limits_default(ol_limits *limits)
         .cache_bytes_max = CACHE_BYTES,
         .cache_object_bytes_max = CACHE_OBJECT_BYTES,
         .drain_ms = DRAIN_MS,
+        .policy_bytes_max = POLICY_BYTES,
+        .access_points_max = 10000,
+        .olaps_max = 1000,
+        .control_bytes_max = 64 * OL_MIB,
+        .control_timeout_ms = CONTROL_TIMEOUT_MS,
     };
     ol_http_limits_default(&limits->http);
 }

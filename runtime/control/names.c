@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "control/names.h"
 
+#include <stdint.h>
+
+#include "access/actions.h"
+#include "control/features.h"
+#include "control/realm.h"
 #include "s3/address.h"
 
 static bool is_lower(uint8_t c)
@@ -113,11 +118,70 @@ const char *ol_name_secret_key_wrong(ol_slice key)
     return ok ? NULL : "must be 8 to 128 printable ASCII characters without blanks";
 }
 
+const char *ol_name_mfa_serial_wrong(ol_slice serial)
+{
+    bool ok = serial.len >= 9 && serial.len <= 256 && all_of(serial, is_alnum, "=,.@:/-");
+    return ok ? NULL : "must have 9 to 256 letters, digits and '=,.@:/-'";
+}
+
+const char *ol_name_mfa_secret_wrong(ol_slice secret)
+{
+    size_t letters = 0;
+    for (size_t i = 0; i < secret.len; i++) {
+        uint8_t c = secret.data[i];
+        bool letter = is_lower(c) || (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7');
+        if (!letter && c != '=' && c != ' ')
+            letters = SIZE_MAX / 2;
+        letters += letter;
+    }
+    bool ok = letters >= 16 && letters <= 128;
+    return ok ? NULL : "must be base32: 16 to 128 letters and digits 2 to 7";
+}
+
+const char *ol_name_canonical_id_wrong(ol_slice id)
+{
+    bool ok = id.len >= 1 && id.len <= 64 && all_of(id, is_alnum, "_-");
+    return ok ? NULL : "is not a canonical id: 1 to 64 letters, digits, '_' and '-'";
+}
+
+const char *ol_name_sts_key_wrong(ol_slice key)
+{
+    return key.len >= 16 && key.len <= 4096 ? NULL : "must have 16 to 4096 bytes";
+}
+
+const char *ol_name_origin_wrong(ol_slice name)
+{
+    if (ol_slice_eq_cstr(name, OL_NAME_STORE))
+        return "is the name of the embedded store";
+    bool ok = name.len >= 1 && name.len <= 64 && all_of(name, is_lower_or_digit, "_-") &&
+              is_lower_or_digit(name.data[0]);
+    return ok ? NULL
+              : "is not a valid origin name: 1 to 64 lower-case letters, digits, '_' and '-', a "
+                "letter or digit first";
+}
+
+const char *ol_name_view_action_wrong(ol_slice action)
+{
+    enum ol_realm_action parsed;
+    return ol_realm_action_parse(action, &parsed)
+               ? NULL
+               : "cannot be transformed: GetObject, HeadObject, ListObjects and ListObjectsV2 can";
+}
+
+const char *ol_name_feature_wrong(ol_slice feature)
+{
+    unsigned parsed;
+    return ol_feature_parse(feature, &parsed)
+               ? NULL
+               : "is no feature: there are GetObject-Range, GetObject-PartNumber, "
+                 "HeadObject-Range and HeadObject-PartNumber";
+}
+
 /* A slip here would make a Deny deny nothing, and nobody would notice. */
 static bool is_known_service(ol_slice service)
 {
     return ol_slice_find(service, '*') >= 0 || ol_slice_find(service, '?') >= 0 ||
-           ol_slice_eq_cstr(service, "s3") || ol_slice_eq_cstr(service, "s3-object-lambda");
+           ol_action_service_known(service);
 }
 
 const char *ol_name_action_wrong(ol_slice action)
@@ -125,16 +189,17 @@ const char *ol_name_action_wrong(ol_slice action)
     if (ol_slice_eq_cstr(action, "*"))
         return NULL;
     ptrdiff_t colon = ol_slice_find(action, ':');
-    if (colon > 0) {
-        ol_slice service = ol_slice_first(action, (size_t)colon);
-        ol_slice verb = ol_slice_from(action, (size_t)colon + 1);
-        if (verb.len > 0 && all_of(service, is_lower_or_digit, "-*?") &&
-            all_of(verb, is_alnum, "*?"))
-            return is_known_service(service) ? NULL
-                                             : "names a service that objlens does not have "
-                                               "(it has s3 and s3-object-lambda)";
-    }
-    return "is not an action such as \"s3:GetObject\" or \"s3-object-lambda:*\"";
+    ol_slice service = colon > 0 ? ol_slice_first(action, (size_t)colon) : OL_SLICE_NONE;
+    ol_slice verb = colon > 0 ? ol_slice_from(action, (size_t)colon + 1) : OL_SLICE_NONE;
+    if (verb.len == 0 || !all_of(service, is_lower_or_digit, "-*?") ||
+        !all_of(verb, is_alnum, "*?"))
+        return "is not an action such as \"s3:GetObject\" or \"s3-object-lambda:*\"";
+    if (!is_known_service(service))
+        return "names a service that objlens does not have (it has s3, s3-object-lambda and sts)";
+    bool pattern = ol_slice_find(action, '*') >= 0 || ol_slice_find(action, '?') >= 0;
+    return pattern || ol_action_parse(action) != OL_ACTION_NONE
+               ? NULL
+               : "is no action of that service that objlens knows";
 }
 
 const char *ol_name_resource_wrong(ol_slice resource)

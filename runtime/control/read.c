@@ -72,12 +72,21 @@ static int push_field(const ol_config_reader *r, const ol_place *place, const ol
     return type == LUA_TNIL ? bare_type : type;
 }
 
+static bool has_key(const ol_config_reader *r, const char *key)
+{
+    lua_pushstring(r->L, key);
+    bool has = lua_rawget(r->L, -2) != LUA_TNIL;
+    lua_pop(r->L, 1);
+    return has;
+}
+
 static void read_field(const ol_config_reader *r, const ol_place *place, const ol_field *field, void *out)
 {
     check_given_once(r, place, field);
+    bool required = field->required && !(field->unless && has_key(r, field->unless));
     int type = push_field(r, place, field);
     if (type == LUA_TNIL) {
-        if (field->required)
+        if (required)
             ol_read_mistake(r, place, place->line, "\"%s\" is missing", field->key);
     } else {
         ol_place inner;
@@ -93,12 +102,14 @@ void ol_read_table(const ol_config_reader *r, const ol_place *place, const ol_sc
     ol_slice text;
     enum ol_value_kind kind = ol_value_text(r->L, -1, &text);
     const ol_field *bare = ol_schema_bare_field(schema);
-    if (kind == OL_VALUE_UNKNOWN)
-        return;
-    if (kind != OL_VALUE_NONE && bare) {
+    bool stands_alone = kind != OL_VALUE_NONE ||
+                        (bare && bare->type == OL_FIELD_BOOL && lua_isboolean(r->L, -1));
+    if (stands_alone && bare) {
         ol_read_value(r, place, bare, (uint8_t *)out + bare->offset);
         return;
     }
+    if (kind == OL_VALUE_UNKNOWN)
+        return;
     if (lua_type(r->L, -1) != LUA_TTABLE) {
         ol_read_mistake(r, place, place->line, "must be %s",
                         schema->written ? schema->written : "a table");
@@ -156,8 +167,10 @@ static void read_block(const ol_config_reader *r, const ol_record *record)
     const char *wrong = record->name.bytes.data ? schema->name_wrong(record->name.bytes) : NULL;
     if (wrong)
         ol_read_mistake(r, &place, record->line, "%s", wrong);
-    if (record->value_ref == LUA_NOREF)
+    if (record->value_ref == LUA_NOREF) {
+        item->mistaken = schema->form == OL_FORM_NAMED; /* its table is missing */
         return;
+    }
     lua_rawgeti(r->L, LUA_REGISTRYINDEX, record->value_ref);
     if (lua_type(r->L, -1) == LUA_TBOOLEAN)
         item->off = true;

@@ -191,6 +191,15 @@ static void read_choice(const ol_config_reader *r, const ol_place *place, const 
     refuse(r, place, all);
 }
 
+static void read_bool(const ol_config_reader *r, const ol_place *place, uint32_t *out)
+{
+    ol_slice text;
+    if (lua_type(r->L, -1) == LUA_TBOOLEAN)
+        *out = lua_toboolean(r->L, -1) ? OL_DRAFT_YES : OL_DRAFT_NO;
+    else if (ol_value_text(r->L, -1, &text) != OL_VALUE_UNKNOWN)
+        refuse(r, place, "true or false");
+}
+
 /* ---- lists ---- */
 
 /* The number of items of the list on top, or -1 after a mistake: only 1, 2, 3, … may be keys. */
@@ -259,8 +268,12 @@ static void read_table_item(const ol_config_reader *r, const ol_place *place, co
     ol_draft_place *item = ol_draft_list_add(r->draft, out, field->table->item_size);
     if (!item)
         luaL_error(r->L, "out of memory");
+    if (field->table->prepare)
+        field->table->prepare(r->draft, item);
+    size_t before = r->draft->report->count;
     item->line = place->line;
     ol_read_table(r, place, field->table, item);
+    item->mistaken = r->draft->report->count != before;
 }
 
 static void read_texts(const ol_config_reader *r, const ol_place *place, const ol_field *field,
@@ -315,10 +328,21 @@ void ol_read_value(const ol_config_reader *r, const ol_place *place, const ol_fi
         read_texts(r, place, field, out);
         return;
     case OL_FIELD_TABLE:
+        if (field->table->prepare)
+            field->table->prepare(r->draft, out);
         ol_read_table(r, place, field->table, out);
         return;
     case OL_FIELD_TABLES:
         read_items(r, place, field, out, holds_items(r), read_table_item);
+        return;
+    case OL_FIELD_BOOL:
+        read_bool(r, place, out);
+        return;
+    case OL_FIELD_MAP:
+        ol_read_map(r, place, out, false);
+        return;
+    case OL_FIELD_CONDITIONS:
+        ol_read_map(r, place, out, true);
         return;
     }
 }

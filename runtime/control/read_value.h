@@ -33,6 +33,10 @@ void ol_read_mistake(const ol_config_reader *r, const ol_place *place, int line,
 
 /* The value on top of the stack (which stays) into *out. */
 void ol_read_value(const ol_config_reader *r, const ol_place *place, const ol_field *field, void *out);
+/* read_map.c: a table with keys of its own, whose values are texts, or with `conditions` tables of
+ * the same kind, into a list of ol_draft_pair or ol_draft_condition. */
+void ol_read_map(const ol_config_reader *r, const ol_place *place, ol_draft_list *out,
+                 bool conditions);
 /* read.c: the table on top of the stack, or the text that stands for one. */
 void ol_read_table(const ol_config_reader *r, const ol_place *place, const ol_schema *schema, void *out);
 

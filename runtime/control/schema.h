@@ -23,7 +23,10 @@ enum ol_field_type {
     OL_FIELD_CHOICE,  /* uint32_t: index into choices */
     OL_FIELD_TEXTS,   /* ol_text_list; one text alone is a list of one */
     OL_FIELD_TABLE,   /* a struct that stands inside */
-    OL_FIELD_TABLES   /* ol_draft_list; one item alone is a list of one */
+    OL_FIELD_TABLES,  /* ol_draft_list; one item alone is a list of one */
+    OL_FIELD_BOOL,    /* uint32_t: enum ol_draft_switch */
+    OL_FIELD_MAP,     /* ol_draft_list of ol_draft_pair, by key: free keys, texts as values */
+    OL_FIELD_CONDITIONS /* ol_draft_list of ol_draft_condition, by operator */
 };
 
 typedef struct ol_schema ol_schema;
@@ -33,6 +36,7 @@ typedef struct ol_field {
     enum ol_field_type type;
     size_t offset;
     bool required;
+    const char *unless; /* the key that may stand instead of a required one */
     bool bare; /* may be written without its key: as first value, or alone in place of the table */
     uint64_t min, max;            /* of numbers and sizes; of texts: max bytes, 0 = no bound */
     const char *fallback;         /* the default, as the documentation writes it; NULL = none */
@@ -50,7 +54,7 @@ enum ol_schema_form {
 };
 
 struct ol_schema {
-    const char *word;    /* NULL for settings */
+    const char *word;    /* NULL for settings; of nested ones, the documentation's name for it */
     const char *written; /* how it looks, for mistakes */
     enum ol_schema_form form;
     bool once;

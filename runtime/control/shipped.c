@@ -9,8 +9,6 @@
 
 #include "control/names.h"
 
-#define NAMES_MAX 64
-
 static bool is_folder(const char *path)
 {
     struct stat st;
@@ -53,14 +51,14 @@ const char *ol_shipped_find(ol_arena *arena, ol_slice name)
     return path && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? path : NULL;
 }
 
-static size_t list_names(ol_arena *arena, ol_slice names[NAMES_MAX])
+size_t ol_shipped_list(ol_arena *arena, ol_slice names[OL_SHIPPED_MAX])
 {
     const char *folder = transforms_folder(arena);
     DIR *dir = folder ? opendir(folder) : NULL;
     if (!dir)
         return 0;
     size_t count = 0;
-    for (struct dirent *entry = readdir(dir); entry && count < NAMES_MAX; entry = readdir(dir)) {
+    for (struct dirent *entry = readdir(dir); entry && count < OL_SHIPPED_MAX; entry = readdir(dir)) {
         ol_slice file = ol_slice_cstr(entry->d_name);
         if (!ol_slice_ends(file, OL_SLICE_LIT(".so")))
             continue;
@@ -76,8 +74,8 @@ static size_t list_names(ol_arena *arena, ol_slice names[NAMES_MAX])
 
 void ol_shipped_suggest(ol_arena *arena, ol_suggest *suggest)
 {
-    ol_slice names[NAMES_MAX] = {0};
-    size_t count = list_names(arena, names);
+    ol_slice names[OL_SHIPPED_MAX] = {0};
+    size_t count = ol_shipped_list(arena, names);
     for (size_t i = 0; i < count; i++)
         ol_suggest_offer(suggest, names[i]);
 }
@@ -89,8 +87,8 @@ static int compare(const void *left, const void *right)
 
 const char *ol_shipped_names(ol_arena *arena)
 {
-    ol_slice names[NAMES_MAX] = {0};
-    size_t count = list_names(arena, names);
+    ol_slice names[OL_SHIPPED_MAX] = {0};
+    size_t count = ol_shipped_list(arena, names);
     qsort(names, count, sizeof(names[0]), compare);
     const char *all = "";
     for (size_t i = 0; i < count && all; i++)

@@ -17,4 +17,8 @@ void ol_shipped_suggest(ol_arena *arena, ol_suggest *suggest);
 /* Their names in order, blanks between; "" when there are none. */
 const char *ol_shipped_names(ol_arena *arena);
 
+#define OL_SHIPPED_MAX 64
+/* The names, in no order. */
+size_t ol_shipped_list(ol_arena *arena, ol_slice names[OL_SHIPPED_MAX]);
+
 #endif

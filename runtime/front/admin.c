@@ -2,6 +2,7 @@
 #include "front/admin.h"
 
 #include "front/operations.h"
+#include "origin/s3/s3_origin.h"
 #include "origin/store/store.h"
 
 #define METRICS_BYTES_MAX (256 * OL_KIB)
@@ -64,7 +65,10 @@ static int write_figures(ol_buf *out, const ol_admin *admin)
 static int write_store(ol_buf *out, const ol_admin *admin)
 {
     ol_store_stats stats;
-    ol_store_stats_get(admin->workers[0].shared->origin, &stats);
+    ol_origin *store = admin->workers[0].shared->origins[0];
+    if (!store)
+        return OL_OK;
+    ol_store_stats_get(store, &stats);
     int rc = ol_metrics_write_one(out, "objlens_store_cache_hits_total", "counter",
                                   "Originals served from memory", stats.cache_hits);
     if (rc == OL_OK)
@@ -79,6 +83,54 @@ static int write_store(ol_buf *out, const ol_admin *admin)
     return rc;
 }
 
+static void add_origin(ol_s3_origin_stats *sum, const ol_s3_origin_stats *one)
+{
+    sum->requests += one->requests;
+    sum->retries += one->retries;
+    sum->resumes += one->resumes;
+    sum->failures += one->failures;
+    sum->breaker_opened += one->breaker_opened;
+    sum->breaker_refused += one->breaker_refused;
+    sum->bytes_in += one->bytes_in;
+    sum->bytes_out += one->bytes_out;
+    sum->breakers_open += one->breakers_open;
+    sum->connections += one->connections;
+}
+
+/* Of all remote origins together. */
+static int write_origins(ol_buf *out, const ol_admin *admin)
+{
+    const ol_shared *shared = admin->workers[0].shared;
+    ol_s3_origin_stats sum = {0};
+    for (size_t i = 1; i < shared->origin_count; i++) {
+        ol_s3_origin_stats one;
+        ol_s3_origin_stats_get(shared->origins[i], &one);
+        add_origin(&sum, &one);
+    }
+    const struct {
+        const char *name, *type, *help;
+        uint64_t value;
+    } rows[] = {
+        {"objlens_origin_requests_total", "counter", "Requests sent to origins", sum.requests},
+        {"objlens_origin_retries_total", "counter", "Of these, further tries", sum.retries},
+        {"objlens_origin_resumes_total", "counter", "Bodies cut off and continued", sum.resumes},
+        {"objlens_origin_failures_total", "counter", "Requests without an answer", sum.failures},
+        {"objlens_origin_breaker_opened_total", "counter", "Breakers that opened",
+         sum.breaker_opened},
+        {"objlens_origin_breaker_refused_total", "counter", "Requests that a breaker turned away",
+         sum.breaker_refused},
+        {"objlens_origin_bytes_in_total", "counter", "Bytes of bodies from origins", sum.bytes_in},
+        {"objlens_origin_bytes_out_total", "counter", "Bytes of bodies to origins", sum.bytes_out},
+        {"objlens_origin_breakers_open", "gauge", "Breakers now open", sum.breakers_open},
+        {"objlens_origin_connections", "gauge", "Connections to origins", sum.connections},
+    };
+    int rc = OL_OK;
+    for (size_t i = 0; shared->origin_count > 1 && rc == OL_OK && i < sizeof(rows) / sizeof(rows[0]);
+         i++)
+        rc = ol_metrics_write_one(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
+    return rc;
+}
+
 static int write_metrics(ol_buf *out, const ol_admin *admin)
 {
     ol_metrics *sets[WORKERS_MAX];
@@ -89,6 +141,8 @@ static int write_metrics(ol_buf *out, const ol_admin *admin)
         rc = write_figures(out, admin);
     if (rc == OL_OK)
         rc = write_store(out, admin);
+    if (rc == OL_OK)
+        rc = write_origins(out, admin);
     return rc;
 }
 
@@ -97,7 +151,9 @@ static int fill(ol_admin *admin, ol_slice path, ol_buf *body)
     if (ol_slice_eq_cstr(path, "/-/health"))
         return ol_buf_add_cstr(body, "ok\n") == OL_OK ? 200 : 500;
     if (ol_slice_eq_cstr(path, "/-/ready")) {
-        bool ready = __atomic_load_n(&admin->ready, __ATOMIC_ACQUIRE);
+        /* The admin server lives on the first worker's loop, and so may look at its realm. */
+        bool ready = __atomic_load_n(&admin->ready, __ATOMIC_ACQUIRE) &&
+                     ol_realm_is_complete(admin->workers[0].realm);
         ol_buf_add_cstr(body, ready ? "ready\n" : "not ready\n");
         return ready ? 200 : 503;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Happy path: open what is shared → load the transforms → workers listen → threads run →
- * the main thread waits for signals → drain → join → close.
+ * Happy path: open what is shared → load the transforms → read the control state → workers listen
+ * → threads run → the main thread waits for signals → drain → join → close.
  *
  * The main thread runs no loop: it may block, so reloads are made here. Termination signals are
  * blocked in every thread and read from a descriptor.
@@ -19,6 +19,9 @@
 
 #include "front/crew.h"
 #include "front/shared.h"
+#include "origin/s3/s3_origin.h"
+
+#define CERTIFICATES_MS 5000 /* how often their files are looked at */
 
 typedef struct app {
     const ol_app_options *options;
@@ -60,12 +63,88 @@ static int open_signals(app *self, ol_error *err)
 
 /* ---- reload ---- */
 
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_certificates(const ol_config_listener *a, const ol_config_listener *b)
+{
+    if (a->certificate_count != b->certificate_count ||
+        !same_text(a->client_ca_file, b->client_ca_file) ||
+        a->client_certificate_required != b->client_certificate_required)
+        return false;
+    for (size_t i = 0; i < a->certificate_count; i++)
+        if (!same_text(a->certificates[i].certificate_file, b->certificates[i].certificate_file) ||
+            !same_text(a->certificates[i].key_file, b->certificates[i].key_file))
+            return false;
+    return true;
+}
+
 static bool same_listener(const ol_config_listener *a, const ol_config_listener *b)
 {
     if (!a->address || !b->address)
         return !a->address && !b->address;
-    bool same_tls = !a->certificate_file == !b->certificate_file;
-    return strcmp(a->address, b->address) == 0 && a->port == b->port && same_tls;
+    return strcmp(a->address, b->address) == 0 && a->port == b->port && same_certificates(a, b);
+}
+
+static bool same_listeners(const ol_config *now, const ol_config *next)
+{
+    bool same = now->listener_count == next->listener_count &&
+                same_listener(&now->admin, &next->admin);
+    for (size_t i = 0; same && i < now->listener_count; i++)
+        same = same_listener(&now->listeners[i], &next->listeners[i]);
+    return same;
+}
+
+static bool same_credentials(const ol_s3_credentials_options *a,
+                             const ol_s3_credentials_options *b)
+{
+    return a->from == b->from && same_text(a->access_key, b->access_key) &&
+           same_text(a->secret_key, b->secret_key) &&
+           same_text(a->session_token, b->session_token) && same_text(a->file, b->file) &&
+           same_text(a->profile, b->profile) && a->refresh_ms == b->refresh_ms;
+}
+
+/* Texts by what they say, the rest by what it is. */
+static bool same_origin(const ol_config_origin *a, const ol_config_origin *b)
+{
+    const ol_s3_origin_options *x = &a->options, *y = &b->options;
+    return same_text(x->name, y->name) && same_text(x->endpoint, y->endpoint) &&
+           same_text(x->region, y->region) && same_text(x->ca_file, y->ca_file) &&
+           x->virtual_host == y->virtual_host && x->payload == y->payload &&
+           x->checksums == y->checksums && same_credentials(&x->credentials, &y->credentials) &&
+           x->connections_max == y->connections_max && x->waiting_max == y->waiting_max &&
+           x->connect_timeout_ms == y->connect_timeout_ms &&
+           x->response_timeout_ms == y->response_timeout_ms &&
+           x->body_timeout_ms == y->body_timeout_ms && x->idle_timeout_ms == y->idle_timeout_ms &&
+           x->continue_bytes_min == y->continue_bytes_min && x->deadline_ms == y->deadline_ms &&
+           x->tries_max == y->tries_max && x->backoff_base_ms == y->backoff_base_ms &&
+           x->backoff_max_ms == y->backoff_max_ms &&
+           x->retry_after_max_ms == y->retry_after_max_ms && x->resumes_max == y->resumes_max &&
+           x->breaker_failures == y->breaker_failures && x->breaker_open_ms == y->breaker_open_ms;
+}
+
+static bool same_origins(const ol_config *now, const ol_config *next)
+{
+    bool same = now->origin_count == next->origin_count && now->uses_store == next->uses_store;
+    for (size_t i = 1; same && i < now->origin_count; i++)
+        same = same_origin(&now->origins[i], &next->origins[i]);
+    return same;
+}
+
+static bool same_control(const ol_config_control *a, const ol_config_control *b)
+{
+    return a->place == b->place && a->origin == b->origin && a->refresh_s == b->refresh_s &&
+           ol_slice_eq(a->bucket, b->bucket) && ol_slice_eq(a->prefix, b->prefix);
+}
+
+static bool same_session_keys(const ol_config *now, const ol_config *next)
+{
+    bool same = now->sts_key_count == next->sts_key_count;
+    for (size_t i = 0; same && i < now->sts_key_count; i++)
+        same = ol_slice_eq_secret(now->sts_keys[i], next->sts_keys[i]);
+    return same;
 }
 
 /* What only a restart can change; NULL when nothing of it differs. */
@@ -75,12 +154,26 @@ static const char *needs_restart(const ol_config *now, const ol_config *next)
         return "data";
     if (now->loops != next->loops)
         return "loops";
-    if (now->listener_count != next->listener_count || !same_listener(&now->admin, &next->admin))
+    if (!same_listeners(now, next))
         return "listen";
-    for (size_t i = 0; i < now->listener_count; i++)
-        if (!same_listener(&now->listeners[i], &next->listeners[i]))
-            return "listen";
+    if (!same_origins(now, next))
+        return "origin";
+    if (!same_control(&now->control, &next->control))
+        return "control";
+    if (!same_session_keys(now, next))
+        return "sts";
     return NULL;
+}
+
+typedef struct adoption {
+    app *app;
+    ol_generation *generation;
+} adoption;
+
+static void use_both(void *arg, ol_realm *realm)
+{
+    adoption *self = arg;
+    ol_crew_use(&self->app->crew, self->generation, realm);
 }
 
 static int adopt(app *self, ol_config *config, ol_error *err)
@@ -94,9 +187,10 @@ static int adopt(app *self, ol_config *config, ol_error *err)
         rc = ol_generation_new(&generation, config, err);
     if (rc != OL_OK)
         return rc;
-    ol_crew_use(&self->crew, generation);
+    adoption both = {.app = self, .generation = generation};
+    rc = ol_control_reconfigure(self->shared.control, config, use_both, &both, err);
     ol_generation_release(generation);
-    return OL_OK;
+    return rc;
 }
 
 static void reload(app *self)
@@ -105,6 +199,7 @@ static void reload(app *self)
     ol_config *config = NULL;
     ol_log_reopen(self->shared.access_log);
     ol_log_reopen(self->shared.transform_log);
+    ol_shared_reload_certificates(&self->shared, false);
     if (!self->options->reload) {
         ol_say("info", "logs reopened; there is no configuration file to read again");
         return;
@@ -129,9 +224,20 @@ static int read_signal(app *self)
     return got == (ssize_t)sizeof(info) ? (int)info.ssi_signo : 0;
 }
 
+/* Certificates are renewed by others, who need not tell us. */
+static bool signal_waits(app *self)
+{
+    struct pollfd fd = {.fd = self->signal_fd, .events = POLLIN};
+    return poll(&fd, 1, CERTIFICATES_MS) > 0;
+}
+
 static void serve(app *self)
 {
     for (;;) {
+        if (!signal_waits(self)) {
+            ol_shared_reload_certificates(&self->shared, true);
+            continue;
+        }
         int signal_number = read_signal(self);
         if (signal_number == SIGHUP)
             reload(self);
@@ -172,12 +278,46 @@ static void tell_ready(app *self)
     bool v6 = config->listener_count > 0 && strchr(first->address, ':');
     if (config->listener_count > 0)
         snprintf(endpoint, sizeof(endpoint), "%s://%s%s%s:%u",
-                 first->certificate_file ? "https" : "http", v6 ? "[" : "", first->address,
+                 first->certificate_count ? "https" : "http", v6 ? "[" : "", first->address,
                  v6 ? "]" : "", self->crew.ports[0]);
     if (self->crew.has_admin)
         snprintf(admin, sizeof(admin), "http://%s:%u", config->admin.address,
                  self->crew.admin_port);
     self->options->on_ready(self->options->ready_arg, endpoint, self->crew.has_admin ? admin : NULL);
+}
+
+static void publish(void *arg, ol_realm *realm)
+{
+    ol_crew_use_realm(&((app *)arg)->crew, realm);
+}
+
+static int open_control(app *self, ol_error *err)
+{
+    ol_config *config = self->options->config;
+    unsigned index = config->control.origin;
+    bool remote = config->control.place == OL_CONTROL_IN_BUCKET && index > 0;
+    const ol_control_options options = {
+        .config = config,
+        .origin = self->shared.origins[index],
+        .attach = remote ? ol_s3_origin_attach : NULL,
+        .detach = remote ? ol_s3_origin_detach : NULL,
+        .publish = publish,
+        .publish_arg = self,
+    };
+    return ol_control_open(&self->shared.control, &options, err);
+}
+
+/* The crew is there before the first change is published, and the first change before the crew
+ * serves: no worker misses one. */
+static int start_crew(app *self, ol_generation *generation, ol_error *err)
+{
+    ol_realm *realm = ol_control_realm(self->shared.control);
+    int rc = ol_crew_init(&self->crew, &self->shared, generation, realm, err);
+    ol_realm_release(realm);
+    if (rc != OL_OK)
+        return rc;
+    ol_control_start(self->shared.control);
+    return ol_crew_start(&self->crew, err);
 }
 
 static int start(app *self, ol_error *err)
@@ -189,11 +329,12 @@ static int start(app *self, ol_error *err)
         rc = ol_shared_open(&self->shared, config, err);
     if (rc == OL_OK)
         rc = ol_generation_new(&generation, config, err);
-    if (rc != OL_OK)
-        return rc;
-    rc = ol_crew_init(&self->crew, &self->shared, generation, err);
+    if (rc == OL_OK)
+        rc = open_control(self, err);
+    if (rc == OL_OK)
+        rc = start_crew(self, generation, err);
     ol_generation_release(generation);
-    return rc == OL_OK ? ol_crew_start(&self->crew, err) : rc;
+    return rc;
 }
 
 int ol_app_run(const ol_app_options *options)
@@ -211,7 +352,8 @@ int ol_app_run(const ol_app_options *options)
     }
     if (self.crew.generation)
         ol_crew_fini(&self.crew);
-    ol_shared_close(&self.shared, options->config);
+    ol_control_close(self.shared.control);
+    ol_shared_close(&self.shared);
     close(self.signal_fd);
     close(self.done_fd);
     return rc == OL_OK ? 0 : 1;

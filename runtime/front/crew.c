@@ -77,18 +77,30 @@ static int listen_all(ol_crew *crew, ol_error *err)
     return rc;
 }
 
-int ol_crew_init(ol_crew *crew, ol_shared *shared, ol_generation *generation, ol_error *err)
+/* A new realm on its way to a worker. */
+typedef struct delivery {
+    ol_post post;
+    ol_worker *worker;
+    ol_realm *realm;
+    sem_t *done;
+} delivery;
+
+int ol_crew_init(ol_crew *crew, ol_shared *shared, ol_generation *generation, ol_realm *realm,
+                 ol_error *err)
 {
     const ol_config *config = generation->config;
     crew->generation = ol_generation_acquire(generation);
     crew->count = worker_count(config);
     crew->workers = ol_calloc(crew->count, sizeof(*crew->workers));
     crew->ports = ol_calloc(config->listener_count + 1, sizeof(*crew->ports));
-    if (!crew->workers || !crew->ports)
+    crew->gone = ol_calloc(crew->count, sizeof(*crew->gone));
+    crew->deliveries = ol_calloc(crew->count, sizeof(delivery));
+    pthread_mutex_init(&crew->lock, NULL);
+    if (!crew->workers || !crew->ports || !crew->gone || !crew->deliveries)
         return ol_error_set(err, OL_ENOMEM, "workers");
     int rc = OL_OK;
     for (unsigned i = 0; rc == OL_OK && i < crew->count; i++)
-        rc = ol_worker_init(&crew->workers[i], i, shared, generation, err);
+        rc = ol_worker_init(&crew->workers[i], i, shared, generation, realm, err);
     if (rc == OL_OK)
         rc = ol_admin_init(&crew->admin, crew->workers, crew->count, err);
     return rc == OL_OK ? listen_all(crew, err) : rc;
@@ -111,6 +123,7 @@ typedef struct errand {
     ol_worker *worker;
     ol_generation *generation;
     ol_generation *old;
+    ol_realm *realm;
     sem_t done;
 } errand;
 
@@ -154,16 +167,19 @@ static void unwatch(void *arg)
 static void use(void *arg)
 {
     errand *self = arg;
-    ol_worker_use(self->worker, self->generation);
+    ol_worker_use(self->worker, self->generation, self->realm);
     errand_done(self);
 }
 
 int ol_crew_start(ol_crew *crew, ol_error *err)
 {
     for (unsigned i = 0; i < crew->count; i++) {
-        if (uv_thread_create(&crew->workers[i].thread, run_worker, &crew->workers[i]) != 0)
+        pthread_mutex_lock(&crew->lock);
+        int rc = uv_thread_create(&crew->workers[i].thread, run_worker, &crew->workers[i]);
+        crew->started += rc == 0;
+        pthread_mutex_unlock(&crew->lock);
+        if (rc != 0)
             return ol_error_set(err, OL_ENOMEM, "thread of worker %u", i);
-        crew->started++;
     }
     errand self = {.worker = &crew->workers[0], .generation = crew->generation};
     run_errand(&self, watch);
@@ -171,12 +187,57 @@ int ol_crew_start(ol_crew *crew, ol_error *err)
     return OL_OK;
 }
 
-void ol_crew_use(ol_crew *crew, ol_generation *generation)
+/* ---- a new realm, from the control thread ---- */
+
+static void deliver(void *arg)
+{
+    delivery *self = arg;
+    ol_loop *loop = self->worker->loop;
+    ol_worker_use_realm(self->worker, self->realm);
+    sem_post(self->done); /* `self` may be gone from here on */
+    ol_loop_unhold(loop);
+}
+
+/* A loop that is held does not end before it has done this; one that has ended takes nothing. True
+ * when an answer will come. */
+static bool dispatch(ol_crew *crew, unsigned index, delivery *self)
+{
+    if (crew->gone[index])
+        return false;
+    if (index >= crew->started) {
+        ol_worker_use_realm(self->worker, self->realm); /* nobody runs it yet */
+        return false;
+    }
+    self->post = (ol_post){.fn = deliver, .arg = self};
+    ol_loop_hold(self->worker->loop);
+    ol_loop_post(self->worker->loop, &self->post);
+    return true;
+}
+
+void ol_crew_use_realm(ol_crew *crew, ol_realm *realm)
+{
+    delivery *deliveries = crew->deliveries;
+    sem_t done;
+    unsigned sent = 0;
+    sem_init(&done, 0, 0);
+    pthread_mutex_lock(&crew->lock);
+    for (unsigned i = 0; i < crew->count; i++) {
+        deliveries[i] =
+            (delivery){.worker = &crew->workers[i], .realm = realm, .done = &done};
+        sent += dispatch(crew, i, &deliveries[i]);
+    }
+    pthread_mutex_unlock(&crew->lock);
+    while (sent > 0)
+        sent -= sem_wait(&done) == 0;
+    sem_destroy(&done);
+}
+
+void ol_crew_use(ol_crew *crew, ol_generation *generation, ol_realm *realm)
 {
     ol_generation *old = crew->generation;
     crew->generation = ol_generation_acquire(generation);
     for (unsigned i = 0; i < crew->count; i++) {
-        errand self = {.worker = &crew->workers[i], .generation = generation};
+        errand self = {.worker = &crew->workers[i], .generation = generation, .realm = realm};
         run_errand(&self, use);
     }
     errand last = {.worker = &crew->workers[0], .generation = generation, .old = old};
@@ -202,6 +263,10 @@ typedef struct farewell {
 static void worker_finished(struct farewell_arg *self)
 {
     farewell *all = self->all;
+    ol_crew *crew = all->crew;
+    pthread_mutex_lock(&crew->lock);
+    crew->gone[self->worker->index] = true;
+    pthread_mutex_unlock(&crew->lock);
     ol_loop_stop(self->worker->loop);
     if (__atomic_sub_fetch(&all->left, 1, __ATOMIC_ACQ_REL) > 0)
         return;
@@ -290,4 +355,7 @@ void ol_crew_fini(ol_crew *crew)
     ol_generation_release(crew->generation);
     ol_free(crew->workers);
     ol_free(crew->ports);
+    ol_free(crew->gone);
+    ol_free(crew->deliveries);
+    pthread_mutex_destroy(&crew->lock);
 }

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/document.h"
 
-#include "front/body_stage.h"
 #include "front/buffer_stage.h"
-#include "s3/upload_stages.h"
+#include "front/receive.h"
 
 typedef struct document {
-    ol_request *request;
-    ol_pipeline *pipeline;
     ol_upload_plan plan;
     ol_buf body;
-    ol_document_cb cb;
-    void *operation; /* the operation's own, put back when the body is in */
+    ol_document_fn then;
 } document;
 
 static void free_body(void *arg)
@@ -19,71 +15,69 @@ static void free_body(void *arg)
     ol_buf_fini(arg);
 }
 
-static void on_done(void *arg, const ol_error *err)
+static void on_read(ol_operation *op)
 {
-    document *self = arg;
-    ol_request *request = self->request;
-    request->on_gone = NULL;
-    request->operation = self->operation;
-    ol_pipeline_close(self->pipeline);
-    if (!err && !request->gone) {
-        self->cb(request, ol_buf_slice(&self->body));
-        return;
-    }
-    if (err)
-        ol_request_fail(request, err);
-    ol_request_release(request);
+    document *self = op->step_;
+    op->step_ = NULL;
+    self->then(op, ol_buf_slice(&self->body));
 }
 
-static void on_gone(ol_request *request)
+static int plan(ol_operation *op, document *self, size_t bytes_max, const ol_headers *headers,
+                ol_error *err)
 {
-    document *self = request->operation;
-    ol_pipeline_abort(self->pipeline, &request->error);
-}
-
-static const ol_pipeline_ops pipeline_ops = {.on_done = on_done};
-
-static int build(document *self, ol_error *err)
-{
-    ol_request *request = self->request;
-    ol_buf_init(&self->body, OL_XML_BODY_BYTES_MAX);
+    ol_request *request = op->request;
+    ol_http_request http = *request->http;
+    if (headers)
+        http.headers = *headers;
+    ol_buf_init(&self->body, bytes_max);
     int rc = ol_arena_on_end(request->arena, free_body, &self->body);
     if (rc != OL_OK)
         return ol_error_set(err, rc, "document");
-    rc = ol_upload_plan_make(&self->plan, request->http, &request->auth, OL_XML_BODY_BYTES_MAX,
-                             request->arena, err);
-    if (rc != OL_OK)
-        return rc;
-    rc = ol_pipeline_new(&self->pipeline, request->worker->loop, request->arena, &pipeline_ops,
-                         self);
-    if (rc == OL_OK)
-        rc = ol_pipeline_add(self->pipeline, &ol_body_stage_ops, request, NULL);
-    if (rc == OL_OK)
-        rc = ol_upload_plan_add(&self->plan, self->pipeline);
-    if (rc == OL_OK)
-        rc = ol_pipeline_add(self->pipeline, &ol_buffer_stage_ops, &self->body, NULL);
-    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "document pipeline");
+    return ol_upload_plan_make(&self->plan, &http, &request->auth, bytes_max, request->arena, err);
+}
+
+void ol_operation_document(ol_operation *op, size_t bytes_max, const ol_headers *headers,
+                           ol_document_fn then)
+{
+    ol_error err = {0};
+    document *self = ol_arena_calloc(op->request->arena, sizeof(*self));
+    int rc = self ? plan(op, self, bytes_max, headers, &err)
+                  : ol_error_set(&err, OL_ENOMEM, "document");
+    if (rc != OL_OK) {
+        ol_operation_fail(op, &err);
+        return;
+    }
+    self->then = then;
+    op->step_ = self;
+    ol_receive(op, &self->plan, &ol_buffer_stage_ops, &self->body, on_read);
+}
+
+/* ---- for others ---- */
+
+typedef struct reading {
+    ol_operation op;
+    ol_document_cb cb;
+    void *operation; /* the caller's own, put back when the body is in */
+} reading;
+
+static void hand_over(ol_operation *op, ol_slice body)
+{
+    reading *self = (reading *)op;
+    ol_request *request = ol_request_acquire(op->request);
+    ol_operation_end(op);
+    request->operation = self->operation;
+    self->cb(request, body);
 }
 
 void ol_document_read(ol_request *request, ol_document_cb cb)
 {
-    ol_error err = {0};
-    document *self = ol_arena_calloc(request->arena, sizeof(*self));
-    int rc = self ? OL_OK : ol_error_set(&err, OL_ENOMEM, "document");
-    if (rc == OL_OK) {
-        self->request = request;
-        self->cb = cb;
-        self->operation = request->operation;
-        rc = build(self, &err);
-    }
-    if (rc == OL_OK) {
-        request->operation = self;
-        request->on_gone = on_gone;
-        rc = ol_pipeline_start(self->pipeline, &err);
-        if (rc == OL_OK)
-            return;
-        request->on_gone = NULL;
-    }
-    ol_request_fail(request, &err);
+    void *operation = request->operation;
+    reading *self = ol_operation_new(request, sizeof(*self));
+    /* The operation's own reference takes the place of the caller's. */
     ol_request_release(request);
+    if (!self)
+        return;
+    self->cb = cb;
+    self->operation = operation;
+    ol_operation_document(&self->op, OL_XML_BODY_BYTES_MAX, NULL, hand_over);
 }

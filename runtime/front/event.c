@@ -20,12 +20,33 @@ static int add(ol_buf *out, const char *name, ol_slice value)
     return value.len > 0 ? ol_fields_add(out, name, value) : OL_OK;
 }
 
+/* AWS's words for who asks; what changes from session to session of the same identity (times, keys)
+ * is not shown, so that a view does not depend on it. */
+static ol_slice identity_type(const ol_identity *who)
+{
+    switch (who->kind) {
+    case OL_IDENTITY_ROOT:
+        return OL_SLICE_LIT("Root");
+    case OL_IDENTITY_USER:
+        return OL_SLICE_LIT("IAMUser");
+    case OL_IDENTITY_ROLE:
+    case OL_IDENTITY_SESSION:
+        return OL_SLICE_LIT("AssumedRole");
+    case OL_IDENTITY_SERVICE:
+        return OL_SLICE_LIT("AWSService");
+    case OL_IDENTITY_ANONYMOUS:
+        break;
+    }
+    return OL_SLICE_LIT("AWSAccount");
+}
+
 static int add_identity(ol_buf *out, const ol_identity *who)
 {
-    int rc = ol_fields_add(out, "userIdentity.type",
-                           who->root ? OL_SLICE_LIT("Root") : OL_SLICE_LIT("IAMUser"));
+    bool anonymous = who->kind == OL_IDENTITY_ANONYMOUS;
+    int rc = ol_fields_add(out, "userIdentity.type", identity_type(who));
     if (rc == OL_OK)
-        rc = add(out, "userIdentity.principalId", who->principal_id);
+        rc = add(out, "userIdentity.principalId",
+                 anonymous ? OL_SLICE_LIT("ANONYMOUS_PRINCIPAL") : who->principal_id);
     if (rc == OL_OK)
         rc = add(out, "userIdentity.arn", who->arn);
     if (rc == OL_OK)
@@ -35,7 +56,7 @@ static int add_identity(ol_buf *out, const ol_identity *who)
     return rc;
 }
 
-static int add_configuration(ol_buf *out, const ol_config_olap *olap, ol_slice payload)
+static int add_configuration(ol_buf *out, const ol_realm_olap *olap, ol_slice payload)
 {
     int rc = ol_fields_add(out, "configuration.payload", payload);
     if (rc == OL_OK)
@@ -134,9 +155,9 @@ int ol_event_encode(ol_buf *out, const ol_request *request, const ol_s3_address 
     if (rc == OL_OK)
         rc = add_identity(out, request->who);
     if (rc == OL_OK)
-        rc = add_configuration(out, request->olap, payload);
+        rc = add_configuration(out, request->target.olap, payload);
     if (rc == OL_OK)
-        rc = add_url(out, request->olap->alias, address);
+        rc = add_url(out, request->target.olap->alias, address);
     if (rc == OL_OK)
         rc = add_query(out, address);
     if (rc == OL_OK)

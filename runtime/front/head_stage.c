@@ -45,6 +45,15 @@ static int set_range(const ol_head_plan *plan, ol_head *head)
     return set(head, "Content-Range", ol_slice_of(text, (size_t)len));
 }
 
+static int set_extras(const ol_head_plan *plan, ol_head *head)
+{
+    int rc = OL_OK;
+    for (size_t i = 0; plan->extras && rc == OL_OK && i < plan->extras->count; i++)
+        rc = ol_headers_set(&head->headers, plan->extras->items[i].name,
+                            plan->extras->items[i].value);
+    return rc;
+}
+
 static int set_overrides(const ol_head_plan *plan, ol_head *head)
 {
     static const char *const names[] = {"content-type",     "content-language", "expires",
@@ -69,6 +78,8 @@ int ol_head_plan_apply(const ol_head_plan *plan, ol_head *head)
         rc = set(head, "Accept-Ranges", OL_SLICE_LIT("bytes"));
     if (rc == OL_OK)
         rc = set_range(plan, head);
+    if (rc == OL_OK)
+        rc = set_extras(plan, head);
     if (rc == OL_OK && plan->request->address.param_count > 0)
         rc = set_overrides(plan, head);
     head->content_length = plan->content_length;

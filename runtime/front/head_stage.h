@@ -17,6 +17,7 @@ typedef struct ol_head_plan {
     int64_t content_length;   /* of what is sent; -1 = not known */
     bool has_range;           /* 206 */
     uint64_t range_start, range_length, total;
+    const ol_headers *extras; /* set beside what the origin says; NULL = none */
 } ol_head_plan;
 
 /* config = const ol_head_plan * */

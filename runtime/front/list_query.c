@@ -8,19 +8,33 @@ static void free_token(void *arg)
     ol_buf_fini(arg);
 }
 
-static int read_max_keys(const ol_s3_address *address, uint32_t *out, ol_error *err)
+/* The parameter that is wrong is named, with what it said, as S3 does. */
+static int refuse(ol_request *request, const char *param, const char *message, ol_error *err)
 {
-    ol_slice text = ol_s3_param_get(address, "max-keys");
+    ol_request_error_extra(request, "ArgumentName", ol_slice_cstr(param));
+    ol_request_error_extra(request, "ArgumentValue", ol_s3_param_get(&request->address, param));
+    return ol_error_say(err, OL_EINVAL, "%s", message);
+}
+
+static int read_max_keys(ol_request *request, uint32_t *out, ol_error *err)
+{
+    ol_slice text = ol_s3_param_get(&request->address, "max-keys");
     uint64_t number = OL_LIST_KEYS_MAX;
+    bool has_minus = text.len > 1 && text.data[0] == '-';
+    if (has_minus && ol_slice_u64(ol_slice_from(text, 1), &number))
+        return refuse(request, "max-keys",
+                      "Argument maxKeys must be an integer between 0 and 2147483647", err);
     if (text.len > 0 && (!ol_slice_u64(text, &number) || number > INT32_MAX))
-        return ol_error_say(err, OL_EINVAL, "Provided max-keys not an integer or within integer range");
+        return refuse(request, "max-keys",
+                      "Provided max-keys not an integer or within integer range", err);
     *out = number < OL_LIST_KEYS_MAX ? (uint32_t)number : OL_LIST_KEYS_MAX;
     return OL_OK;
 }
 
 /* Where the page begins: v1's marker, v2's token or start-after. */
-static int read_start(ol_list_query *self, ol_arena *arena, const ol_s3_address *address, ol_error *err)
+static int read_start(ol_list_query *self, ol_request *request, ol_error *err)
 {
+    const ol_s3_address *address = &request->address;
     ol_s3_list_page *page = &self->page;
     page->marker = ol_s3_param_get(address, "marker");
     page->start_after = ol_s3_param_get(address, "start-after");
@@ -30,35 +44,39 @@ static int read_start(ol_list_query *self, ol_arena *arena, const ol_s3_address 
         return OL_OK;
     }
     self->ask.start_after = page->start_after;
-    if (!ol_s3_param_has(address, "continuation-token"))
+    if (page->continuation_token.len == 0) /* an empty token begins at the beginning */
         return OL_OK;
     ol_buf_init(&self->token, 2 * OL_KEY_BYTES_MAX);
-    if (ol_arena_on_end(arena, free_token, &self->token) != OL_OK)
+    if (ol_arena_on_end(request->arena, free_token, &self->token) != OL_OK)
         return ol_error_set(err, OL_ENOMEM, "continuation token");
     if (ol_s3_token_decode(&self->token, page->continuation_token) != OL_OK)
-        return ol_error_say(err, OL_EINVAL, "The continuation token provided is incorrect");
+        return refuse(request, "continuation-token",
+                      "The continuation token provided is incorrect", err);
     self->ask.start_after = ol_buf_slice(&self->token);
     return OL_OK;
 }
 
-int ol_list_query_read(ol_list_query *self, const ol_request *request, ol_error *err)
+int ol_list_query_read(ol_list_query *self, ol_request *request, ol_error *err)
 {
     const ol_s3_address *address = &request->address;
+    const ol_realm_account *owner = request->target.rule->owner;
     ol_s3_list_page *page = &self->page;
     ol_slice encoding = ol_s3_param_get(address, "encoding-type");
     if (encoding.len > 0 && !ol_slice_eq_cstr(encoding, "url"))
-        return ol_error_say(err, OL_EINVAL, "Invalid Encoding Method specified in Request");
+        return refuse(request, "encoding-type", "Invalid Encoding Method specified in Request",
+                      err);
     page->v2 = address->operation == OL_S3_LIST_OBJECTS_V2;
     page->name = address->bucket;
     page->prefix = ol_s3_param_get(address, "prefix");
     page->delimiter = ol_s3_param_get(address, "delimiter");
     page->encoding_url = encoding.len > 0;
     page->fetch_owner = ol_slice_eq_cstr(ol_s3_param_get(address, "fetch-owner"), "true");
-    page->owner_id = request->generation->config->account_id;
-    int rc = read_max_keys(address, &page->max_keys, err);
+    page->owner_id = owner->canonical_id;
+    page->owner_name = owner->display_name;
+    int rc = read_max_keys(request, &page->max_keys, err);
     if (rc == OL_OK)
-        rc = read_start(self, request->arena, address, err);
-    self->ask.bucket = request->bucket;
+        rc = read_start(self, request, err);
+    self->ask.bucket = request->target.bucket;
     self->ask.prefix = page->prefix;
     self->ask.delimiter = page->delimiter;
     self->ask.max_keys = page->max_keys;

@@ -15,7 +15,7 @@ typedef struct ol_list_query {
 } ol_list_query;
 
 /* `self` is zeroed memory of the request's arena. */
-int ol_list_query_read(ol_list_query *self, const ol_request *request, ol_error *err);
+int ol_list_query_read(ol_list_query *self, ol_request *request, ol_error *err);
 /* Answer with this page. */
 void ol_list_query_reply(ol_list_query *self, ol_request *request, const ol_list_result *result);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DeleteObjects: read the document, then delete key after key. A key that the caller may not
+ * DeleteObjects: read the document, then delete object after object. One that the caller may not
  * delete is reported as denied, the others go on.
  */
-#include "front/authorize.h"
 #include "front/document.h"
 #include "front/operations.h"
 #include "s3/xml.h"
@@ -11,99 +10,133 @@
 #define RESULT_XML_BYTES_MAX (8 * OL_MIB)
 
 typedef struct batch {
-    ol_request *request;
+    ol_operation op;
     ol_arena *keys; /* up to a thousand keys do not fit the request's own arena */
     ol_s3_delete_request asked;
     ol_s3_delete_outcome *outcomes;
     size_t next;
-    bool inside; /* remove_next is on the stack: completions that come at once only count */
 } batch;
 
-static void end_batch(void *arg)
+static void drop_keys(void *arg)
 {
-    batch *self = arg;
-    ol_arena_destroy(self->keys);
+    ol_arena_destroy(arg);
 }
 
 static void reply(batch *self)
 {
-    ol_request *request = self->request;
     ol_buf xml;
     ol_buf_init(&xml, RESULT_XML_BYTES_MAX);
-    ol_error err = {0};
     int rc = ol_s3_xml_delete_result(&xml, self->outcomes, self->asked.count, self->asked.quiet);
-    if (rc == OL_OK)
-        ol_request_reply_xml(request, 200, &xml);
-    else if (ol_error_set(&err, rc, "the batch's result"))
-        ol_request_fail(request, &err);
-    ol_buf_fini(&xml);
-    ol_request_release(request);
+    ol_operation_reply_xml(&self->op, rc, NULL, &xml);
 }
 
-static void note(batch *self, const ol_error *err)
+/* ---- one object after the other ---- */
+
+static const ol_error *keep_error(batch *self, const ol_error *err)
 {
-    ol_s3_delete_outcome *outcome = &self->outcomes[self->next++];
-    outcome->key = self->asked.keys[self->next - 1];
-    if (!err)
-        return;
-    ol_error *copy = ol_arena_alloc(self->keys, sizeof(*copy));
     static const ol_error no_memory = {
         .code = OL_ENOMEM, .status = 503, .s3_code = "SlowDown", .message = "Out of memory."};
-    if (copy)
-        *copy = *err;
-    outcome->err = copy ? copy : &no_memory;
+    ol_error *copy = ol_arena_alloc(self->keys, sizeof(*copy));
+    if (!copy)
+        return &no_memory;
+    *copy = *err;
+    return copy;
 }
 
-static void remove_next(batch *self);
+/* What is not there is deleted already, whatever it should have been. */
+static bool is_gone(const ol_error *err)
+{
+    return err->code == OL_ENOSUCHKEY || err->code == OL_ENOSUCHVERSION;
+}
 
-static void on_removed(void *arg, const ol_error *err)
+static void note(batch *self, const ol_error *err, const ol_remove_result *result)
+{
+    const ol_s3_delete_object *object = &self->asked.objects[self->next];
+    ol_s3_delete_outcome *outcome = &self->outcomes[self->next++];
+    outcome->key = object->key;
+    outcome->version = object->version;
+    if (err && !is_gone(err))
+        outcome->err = keep_error(self, err);
+    if (err || !result || !result->delete_marker)
+        return;
+    outcome->delete_marker = true;
+    outcome->delete_marker_version_id =
+        ol_arena_copy(self->keys, ol_slice_cstr(result->version_id));
+}
+
+static void go_on(batch *self);
+
+static void on_removed(void *arg, const ol_error *err, const ol_remove_result *result)
 {
     batch *self = arg;
-    note(self, err);
-    if (!self->inside)
-        remove_next(self);
+    note(self, err, result);
+    go_on(self);
 }
 
-static int remove_one(batch *self, ol_slice key, ol_error *err)
+static int remove_one(batch *self, ol_error *err)
 {
-    ol_request *request = self->request;
-    ol_origin *origin = request->worker->shared->origin;
-    int rc = ol_authorize(request,
-                          &(ol_authorize_ask){.action = "DeleteObject",
-                                              .lambda_action = "DeleteObject",
-                                              .key = key,
-                                              .delegated = true},
-                          err);
-    if (rc != OL_OK)
-        return rc;
-    return origin->ops->remove(origin, request->worker->loop, request->bucket, key, on_removed,
-                               self, err);
+    ol_request *request = self->op.request;
+    ol_origin *origin = request->target.origin;
+    const ol_s3_delete_object *object = &self->asked.objects[self->next];
+    const ol_remove_request ask = {
+        .bucket = request->target.bucket,
+        .key = object->key,
+        .version = object->version,
+        .if_match = object->etag,
+        .if_modified_ms = object->modified_ms,
+        .if_size = object->size,
+    };
+    return origin->ops->remove(origin, request->worker->loop, &ask, on_removed, self, err);
 }
 
-static void remove_next(batch *self)
+static void on_allowed(void *arg, const ol_error *denied)
 {
-    self->inside = true;
-    while (self->next < self->asked.count && !self->request->gone) {
+    batch *self = arg;
+    ol_error err = {0};
+    int rc = denied ? denied->code : remove_one(self, &err);
+    if (rc == OL_WAIT)
+        return;
+    note(self, denied ? denied : rc == OL_OK ? NULL : &err, NULL);
+    go_on(self);
+}
+
+static int ask_for(batch *self, ol_error *err)
+{
+    const ol_s3_delete_object *object = &self->asked.objects[self->next];
+    const ol_authorize_ask ask = {
+        .action = object->version.len > 0 ? "DeleteObjectVersion" : "DeleteObject",
+        .key = object->key,
+        .version = object->version,
+    };
+    return ol_authorize(self->op.request, &ask, on_allowed, self, err);
+}
+
+static void go_on(batch *self)
+{
+    while (self->next < self->asked.count && !self->op.request->gone) {
         ol_error err = {0};
-        int rc = remove_one(self, self->asked.keys[self->next], &err);
-        if (rc == OL_WAIT) {
-            self->inside = false;
+        int rc = ask_for(self, &err);
+        if (rc == OL_OK)
+            rc = remove_one(self, &err);
+        if (rc == OL_WAIT)
             return;
-        }
-        note(self, rc == OL_OK ? NULL : &err);
+        note(self, rc == OL_OK ? NULL : &err, NULL);
     }
-    self->inside = false;
-    if (self->request->gone)
-        ol_request_release(self->request);
-    else
+    if (ol_operation_lives(&self->op, NULL))
         reply(self);
 }
+
+/* ---- the document ---- */
 
 static int parse(batch *self, ol_slice body, ol_error *err)
 {
     self->keys = ol_arena_new(RESULT_XML_BYTES_MAX * 2);
-    if (!self->keys || ol_arena_on_end(self->request->arena, end_batch, self) != OL_OK)
+    if (!self->keys)
         return ol_error_set(err, OL_ENOMEM, "batch");
+    if (ol_arena_on_end(self->op.request->arena, drop_keys, self->keys) != OL_OK) {
+        ol_arena_destroy(self->keys);
+        return ol_error_set(err, OL_ENOMEM, "batch");
+    }
     int rc = ol_s3_xml_parse_delete(body, self->keys, &self->asked, err);
     if (rc != OL_OK)
         return rc;
@@ -111,24 +144,19 @@ static int parse(batch *self, ol_slice body, ol_error *err)
     return self->outcomes ? OL_OK : ol_error_set(err, OL_ENOMEM, "batch");
 }
 
-static void on_body(ol_request *request, ol_slice body)
+static void on_body(ol_operation *op, ol_slice body)
 {
+    batch *self = (batch *)op;
     ol_error err = {0};
-    batch *self = ol_arena_calloc(request->arena, sizeof(*self));
-    int rc = self ? OL_OK : ol_error_set(&err, OL_ENOMEM, "batch");
-    if (rc == OL_OK) {
-        self->request = request;
-        rc = parse(self, body, &err);
-    }
-    if (rc == OL_OK) {
-        remove_next(self);
-        return;
-    }
-    ol_request_fail(request, &err);
-    ol_request_release(request);
+    if (parse(self, body, &err) == OL_OK)
+        go_on(self);
+    else
+        ol_operation_fail(op, &err);
 }
 
 void ol_op_delete_objects(ol_request *request)
 {
-    ol_document_read(ol_request_acquire(request), on_body);
+    batch *self = ol_operation_new(request, sizeof(*self));
+    if (self)
+        ol_operation_document(&self->op, OL_XML_BODY_BYTES_MAX, NULL, on_body);
 }

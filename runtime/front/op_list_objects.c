@@ -3,42 +3,35 @@
  * ListObjects and ListObjectsV2 of a bucket or an access point.
  */
 #include "front/list_query.h"
+#include "front/operation.h"
 #include "front/operations.h"
 
 typedef struct list {
-    ol_request *request;
+    ol_operation op;
     ol_list_query query;
 } list;
 
 static void on_list(void *arg, const ol_error *err, ol_list_result *result)
 {
     list *self = arg;
-    if (err) {
-        ol_request_fail(self->request, err);
-    } else {
-        ol_list_query_reply(&self->query, self->request, result);
-        ol_arena_destroy(result->arena);
+    if (ol_operation_lives(&self->op, err)) {
+        ol_list_query_reply(&self->query, self->op.request, result);
+        ol_operation_end(&self->op);
     }
-    ol_request_release(self->request);
+    if (result)
+        ol_arena_destroy(result->arena);
 }
 
 void ol_op_list_objects(ol_request *request)
 {
-    ol_origin *origin = request->worker->shared->origin;
+    ol_origin *origin = request->target.origin;
     ol_error err = {0};
-    list *self = ol_arena_calloc(request->arena, sizeof(*self));
-    int rc = self ? OL_OK : ol_error_set(&err, OL_ENOMEM, "listing");
-    if (rc == OL_OK) {
-        self->request = request;
-        rc = ol_list_query_read(&self->query, request, &err);
-    }
-    if (rc == OL_OK) {
-        ol_request_acquire(request);
+    list *self = ol_operation_new(request, sizeof(*self));
+    if (!self)
+        return;
+    int rc = ol_list_query_read(&self->query, request, &err);
+    if (rc == OL_OK)
         rc = origin->ops->list(origin, request->worker->loop, &self->query.ask, on_list, self,
                                &err);
-        if (rc >= 0)
-            return;
-        ol_request_release(request);
-    }
-    ol_request_fail(request, &err);
+    ol_operation_called(&self->op, rc, &err);
 }

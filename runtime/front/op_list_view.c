@@ -19,6 +19,7 @@
 typedef struct view_list {
     ol_request *request;
     ol_list_query query;
+    const ol_realm_view *of_objects; /* what a GET of an entry would run */
     ol_list_result *page;
     uint64_t began_ms;
     size_t at; /* the entry being measured */
@@ -127,7 +128,8 @@ static bool open_entry(view_list *self)
         ol_worker_arena_give(self->request->worker, self->arena);
         return false;
     }
-    ol_view_subject_open(self->subject, self->request, self->arena, &address, on_open, self);
+    ol_view_subject_open(self->subject, self->request, self->of_objects, self->arena, &address,
+                         on_open, self);
     return true;
 }
 
@@ -184,13 +186,14 @@ static void on_list(void *arg, const ol_error *err, ol_list_result *page)
 
 void ol_op_list_view(ol_request *request)
 {
-    ol_origin *origin = request->worker->shared->origin;
+    ol_origin *origin = request->target.origin;
     ol_error err = {0};
     view_list *self = ol_arena_calloc(request->arena, sizeof(*self));
     int rc = self ? OL_OK : ol_error_set(&err, OL_ENOMEM, "listing");
     if (rc == OL_OK) {
         self->request = ol_request_acquire(request);
         self->began_ms = ol_clock_mono_ms();
+        self->of_objects = request->target.olap->by_action[OL_ACTION_GET_OBJECT];
         request->operation = self;
         request->on_gone = on_gone;
         rc = ol_list_query_read(&self->query, request, &err);

@@ -121,7 +121,7 @@ static const ol_pipeline_ops pipeline_ops = {.on_done = on_done};
 
 static int build(view *self, ol_error *err)
 {
-    int rc = ol_view_subject_pipeline(&self->subject, &pipeline_ops, self, &self->pipeline);
+    int rc = ol_view_subject_pipeline(&self->subject, &pipeline_ops, self, &self->pipeline, err);
     if (rc == OL_OK && self->plan.has_range)
         rc = ol_pipeline_add(self->pipeline, &ol_range_stage_ops, &self->range, NULL);
     if (rc == OL_OK)
@@ -274,5 +274,6 @@ void ol_op_view_object(ol_request *request)
     request->operation = self;
     request->on_gone = on_gone;
     ol_replay_init(&self->replay);
-    ol_view_subject_open(&self->subject, request, request->arena, &request->address, on_open, self);
+    ol_view_subject_open(&self->subject, request, request->view, request->arena, &request->address,
+                         on_open, self);
 }

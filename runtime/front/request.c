@@ -2,9 +2,8 @@
 #include "front/request.h"
 
 #include "base/clock.h"
-#include "s3/xml.h"
-
-#define XML_ERROR_BYTES_MAX (16 * OL_KIB)
+#include "front/authorize.h"
+#include "s3/error_document.h"
 
 /* ---- lifetime ---- */
 
@@ -25,7 +24,7 @@ static void count(ol_request *request)
         ol_metrics_add(metrics, classes[line->status / 100 - 2], 1);
     if (line->broken)
         ol_metrics_add(metrics, OL_COUNTER_responses_broken, 1);
-    if (request->via == OL_VIA_OBJECT_LAMBDA)
+    if (request->target.via == OL_VIA_OBJECT_LAMBDA)
         ol_metrics_add(metrics, OL_COUNTER_requests_object_lambda, 1);
     ol_metrics_add(metrics, OL_COUNTER_bytes_in, line->bytes_in);
     ol_metrics_add(metrics, OL_COUNTER_bytes_out, line->bytes_out);
@@ -52,14 +51,16 @@ static void write_log(ol_request *request)
     static const char *const vias[] = {"service", "bucket", "access-point", "object-lambda"};
     ol_access_line *line = &request->line;
     line->request_id = request->id;
-    line->who = request->who ? request->who->arn : OL_SLICE_NONE;
-    line->operation = ol_s3_operation_name(request->address.operation);
-    line->via = vias[request->via];
+    line->who = request->who ? ol_identity_label(request->who) : OL_SLICE_NONE;
+    if (!line->operation) /* another API's have been named already */
+        line->operation = ol_s3_operation_name(request->address.operation);
+    line->via = vias[request->target.via];
     line->target = request->address.bucket;
     line->key = request->address.key;
     line->code = request->error.code;
     line->error = request->error.code ? request->error.s3_code : NULL;
-    line->detail = request->error.detail[0] ? request->error.detail : NULL;
+    if (request->error.detail[0])
+        line->detail = request->error.detail;
     count(request);
     ol_access_log_write(request->worker->shared->access_log, line);
 }
@@ -71,6 +72,7 @@ void ol_request_release(ol_request *request)
     ol_worker *worker = request->worker;
     write_log(request);
     ol_sigv4_result_fini(&request->auth);
+    ol_realm_release(request->realm);
     ol_generation_release(request->generation);
     ol_worker_arena_give(worker, request->arena);
 }
@@ -81,7 +83,7 @@ static void on_drain(void *arg)
 {
     ol_request *request = arg;
     request->write_waits = false;
-    if (request->on_drain)
+    if (ol_answer_drained(request) && request->on_drain)
         request->on_drain(request);
 }
 
@@ -115,6 +117,14 @@ static const ol_http_exchange_ops exchange_ops = {
     .on_close = on_close,
 };
 
+/* A reload does not change listeners; should it ever, nothing is served by guessed rules. */
+static const ol_config_listener *listener_of(const ol_request *request)
+{
+    const ol_config *config = request->generation->config;
+    unsigned index = request->http->listener;
+    return index < config->listener_count ? &config->listeners[index] : NULL;
+}
+
 void ol_request_begin(ol_worker *worker, ol_http_exchange *x)
 {
     ol_arena *arena = ol_worker_arena_take(worker);
@@ -130,12 +140,18 @@ void ol_request_begin(ol_worker *worker, ol_http_exchange *x)
     request->http = ol_http_request_of(x);
     request->arena = arena;
     request->generation = ol_generation_acquire(worker->generation);
+    request->realm = ol_realm_acquire(worker->realm);
+    request->listener = listener_of(request);
     request->references = 1;
     request->head_only = request->http->method == OL_HTTP_HEAD;
     request->line.wall_ms = ol_clock_wall_ms();
     ol_request_id_make(request->id);
+    ol_headers_init(&request->standing, arena);
     ol_http_exchange_set(x, &exchange_ops, request);
-    ol_request_dispatch(request);
+    if (request->listener)
+        ol_request_dispatch(request);
+    else
+        ol_http_abort(x);
 }
 
 /* ---- answers ---- */
@@ -148,9 +164,19 @@ ol_headers *ol_request_headers(ol_request *request)
     ol_headers_init(headers, request->arena);
     ol_slice id = ol_slice_cstr(request->id);
     if (ol_headers_add(headers, OL_SLICE_LIT("x-amz-request-id"), id) != OL_OK ||
-        ol_headers_add(headers, OL_SLICE_LIT("x-amz-id-2"), id) != OL_OK)
+        ol_headers_add(headers, OL_SLICE_LIT("x-amz-id-2"), id) != OL_OK ||
+        ol_headers_add(headers, OL_SLICE_LIT("Server"), OL_SLICE_LIT("objlens")) != OL_OK)
         return NULL;
+    const ol_headers *standing = &request->standing;
+    for (size_t i = 0; i < standing->count; i++)
+        if (ol_headers_add(headers, standing->items[i].name, standing->items[i].value) != OL_OK)
+            return NULL;
     return headers;
+}
+
+int ol_request_standing_header(ol_request *request, const char *name, ol_slice value)
+{
+    return ol_headers_add(&request->standing, ol_slice_cstr(name), value);
 }
 
 static void send_answer(ol_request *request, const ol_http_response *response, ol_slice body)
@@ -178,11 +204,56 @@ static void respond(ol_request *request, int status, const ol_headers *headers, 
     send_answer(request, &response, body);
 }
 
+void ol_request_error_extra(ol_request *request, const char *name, ol_slice value)
+{
+    ol_slice copy = ol_arena_copy(request->arena, value);
+    if (!copy.data || request->error_extra_count == OL_REQUEST_ERROR_EXTRAS_MAX)
+        return;
+    request->error_extras[request->error_extra_count++] =
+        (ol_s3_error_extra){.name = name, .value = copy};
+}
+
+static void free_buf(void *arg)
+{
+    ol_buf_fini(arg);
+}
+
+/* A document may be larger than the request's arena: the buffer only hangs on it. */
+static ol_buf *keep_buf(ol_request *request, ol_buf *buf)
+{
+    ol_buf *kept = ol_arena_alloc(request->arena, sizeof(*kept));
+    if (!kept || ol_arena_on_end(request->arena, free_buf, kept) != OL_OK)
+        return NULL;
+    *kept = *buf;
+    ol_buf_init(buf, buf->max);
+    return kept;
+}
+
+static int write_error(ol_request *request, const ol_error *err, ol_slice *body)
+{
+    const ol_s3_error_document document = {.shape = request->error_shape,
+                                           .err = err,
+                                           .resource = request->http->path,
+                                           .request_id = request->id,
+                                           .extras = request->error_extras,
+                                           .extra_count = request->error_extra_count};
+    ol_buf xml;
+    ol_buf_init(&xml, OL_S3_ERROR_DOCUMENT_BYTES_MAX);
+    int rc = ol_s3_error_document_write(&xml, &document);
+    ol_buf *kept = rc == OL_OK ? keep_buf(request, &xml) : NULL;
+    ol_buf_fini(&xml);
+    if (!kept)
+        return OL_ENOMEM;
+    *body = ol_buf_slice(kept);
+    return OL_OK;
+}
+
 /* A HEAD answer announces the length of the document that a GET would have got: none here, so
  * that no client waits for a body. */
 static void respond_error(ol_request *request, const ol_error *err)
 {
     ol_headers *headers = ol_request_headers(request);
+    ol_slice body = OL_SLICE_NONE;
     if (!headers) {
         ol_http_abort(request->x);
         return;
@@ -194,14 +265,8 @@ static void respond_error(ol_request *request, const ol_error *err)
         respond(request, err->status, headers, OL_SLICE_NONE);
         return;
     }
-    ol_buf xml;
-    ol_buf_init(&xml, XML_ERROR_BYTES_MAX);
-    ol_slice body = OL_SLICE_NONE;
-    if (ol_s3_xml_error(&xml, err, request->http->path, request->id) == OL_OK)
-        body = ol_arena_copy(request->arena, ol_buf_slice(&xml));
-    ol_buf_fini(&xml);
-    int rc = ol_headers_add(headers, OL_SLICE_LIT("content-type"), OL_SLICE_LIT("application/xml"));
-    if (!body.data || rc != OL_OK) {
+    if (write_error(request, err, &body) != OL_OK ||
+        ol_headers_add(headers, OL_SLICE_LIT("content-type"), OL_SLICE_LIT("application/xml"))) {
         ol_http_abort(request->x);
         return;
     }
@@ -210,6 +275,12 @@ static void respond_error(ol_request *request, const ol_error *err)
 
 void ol_request_fail(ol_request *request, const ol_error *err)
 {
+    ol_error hidden = {0};
+    if (err->code == OL_ENOSUCHKEY && !request->answered && ol_authorize_is_read(request) &&
+        !ol_authorize_missing(request)) {
+        ol_error_set(&hidden, OL_EACCESS, "there is no such key, and the caller may not list");
+        err = &hidden;
+    }
     if (request->error.code == OL_OK)
         request->error = *err;
     if (request->gone)
@@ -228,34 +299,25 @@ static void fail_out_of_memory(ol_request *request)
     ol_request_fail(request, &err);
 }
 
-static void free_buf(void *arg)
-{
-    ol_buf_fini(arg);
-}
-
-/* A listing may be larger than the request's arena: the buffer only hangs on it. */
-static ol_buf *keep_buf(ol_request *request, ol_buf *buf)
-{
-    ol_buf *kept = ol_arena_alloc(request->arena, sizeof(*kept));
-    if (!kept || ol_arena_on_end(request->arena, free_buf, kept) != OL_OK)
-        return NULL;
-    *kept = *buf;
-    ol_buf_init(buf, buf->max);
-    return kept;
-}
-
-void ol_request_reply_xml(ol_request *request, int status, ol_buf *xml)
+void ol_request_reply_document(ol_request *request, int status, const char *content_type,
+                               ol_headers *headers, ol_buf *document)
 {
     if (request->gone)
         return;
-    ol_headers *headers = ol_request_headers(request);
-    ol_buf *body = headers ? keep_buf(request, xml) : NULL;
-    if (!body ||
-        ol_headers_add(headers, OL_SLICE_LIT("content-type"), OL_SLICE_LIT("application/xml"))) {
+    if (!headers)
+        headers = ol_request_headers(request);
+    ol_buf *body = headers ? keep_buf(request, document) : NULL;
+    ol_slice type = ol_slice_cstr(content_type);
+    if (!body || ol_headers_add(headers, OL_SLICE_LIT("content-type"), type)) {
         fail_out_of_memory(request);
         return;
     }
     respond(request, status, headers, ol_buf_slice(body));
+}
+
+void ol_request_reply_xml(ol_request *request, int status, ol_buf *xml)
+{
+    ol_request_reply_document(request, status, "application/xml", NULL, xml);
 }
 
 void ol_request_reply_empty(ol_request *request, int status, const ol_headers *headers)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One S3 request from its parsed head to its access-log line. Owns the request's arena and
- * holds the generation it began with.
+ * holds the generation and the realm it began with.
  *
  * Lifetime: counted. The exchange holds one reference until its on_close; an operation takes
  * another for each callback that is still to come, because a client may leave at any time and
- * an origin's call cannot be recalled. After `gone` is set nothing is answered any more.
+ * an origin's call cannot be recalled. After `gone` is set nothing is answered any more, and
+ * `x` and `http` may be NULL.
  *
  * An operation (one file each, op_*.c) is started by dispatch.c when the caller has been
  * authorized. It answers exactly once: by ol_request_fail, ol_request_reply…, or a pipeline
@@ -14,11 +15,14 @@
 #ifndef OL_FRONT_REQUEST_H
 #define OL_FRONT_REQUEST_H
 
+#include "front/answer.h"
+#include "front/target.h"
 #include "front/worker.h"
 #include "observe/request_id.h"
 #include "pipeline/pipeline.h"
+#include "s3/xml.h"
 
-enum ol_via { OL_VIA_SERVICE, OL_VIA_BUCKET, OL_VIA_ACCESS_POINT, OL_VIA_OBJECT_LAMBDA };
+#define OL_REQUEST_ERROR_EXTRAS_MAX 12
 
 typedef struct ol_request {
     ol_worker *worker;
@@ -26,15 +30,18 @@ typedef struct ol_request {
     const ol_http_request *http;
     ol_arena *arena;
     ol_generation *generation;
+    ol_realm *realm; /* accounts, identities, doors, rules of buckets */
+    const struct ol_config_listener *listener; /* that it came in by, with its endpoint policy */
     char id[OL_REQUEST_ID_SIZE];
     ol_s3_address address;
     ol_sigv4_result auth;
-    const ol_identity *who;
-    enum ol_via via;
-    const ol_config_access_point *access_point; /* also under an OLAP */
-    const ol_config_olap *olap;
-    ol_slice bucket; /* the real bucket behind whatever was named; empty for the service */
-    bool head_only;  /* HEAD: no body may follow */
+    const ol_identity *who; /* never NULL once authenticated: nobody is the anonymous identity */
+    ol_target target;       /* what was named, resolved */
+    const ol_realm_view *view; /* the transforms that answer it; NULL: the original does */
+    bool head_only;         /* HEAD: no body may follow */
+    const ol_headers *fields; /* of a form, by the names that they have as headers: decisions look
+                                 there for what a request asks. NULL = no form */
+    enum ol_s3_error_shape error_shape;
 
     int references;
     bool gone;       /* the client left or the exchange is over: do not answer */
@@ -46,10 +53,17 @@ typedef struct ol_request {
     void (*on_gone)(struct ol_request *request);
     void *operation;       /* the operation's own state, arena memory */
     struct ol_stage *sink; /* the respond stage that is live, or NULL */
+    ol_answer answer;      /* private to answer.c */
 
     ol_access_line line;
     ol_error error;             /* what the access log reports */
     char unsatisfied_range[72]; /* Content-Range of a 416; empty = none */
+    ol_s3_error_extra error_extras[OL_REQUEST_ERROR_EXTRAS_MAX]; /* in the error document */
+    size_t error_extra_count;
+    ol_headers standing; /* headers of whatever answer there will be: CORS, HSTS */
+    ol_target source;             /* of a copy, once its permission was asked for */
+    ol_slice source_key;
+    struct ol_decision *decision; /* private to authorize.c */
 } ol_request;
 
 /* Called by the exchange: makes the request and dispatches it. */
@@ -60,16 +74,27 @@ void ol_request_dispatch(ol_request *request);
 ol_request *ol_request_acquire(ol_request *request);
 void ol_request_release(ol_request *request);
 
-/* Answer with an S3 error document (or a bare status to HEAD and 304). After the head has
- * left, the connection is cut instead. Remembers the error for the log. */
+/* Answer with an error document (or a bare status to HEAD and 304). After the head has left, the
+ * connection is cut instead. Remembers the error for the log. A missing key is told as AccessDenied
+ * to those who may not list. */
 void ol_request_fail(ol_request *request, const ol_error *err);
+/* An element for the error document that may follow: <ArgumentName>, <BucketName>, … `name` is
+ * a literal; the value is copied. Too many, or no memory: left out. */
+void ol_request_error_extra(ol_request *request, const char *name, ol_slice value);
+/* A header of whatever answer there will be, errors included. The value is copied. */
+int ol_request_standing_header(ol_request *request, const char *name, ol_slice value);
 /* Answer with an XML document. The buffer is taken over and left empty. */
 void ol_request_reply_xml(ol_request *request, int status, ol_buf *xml);
+/* Answer with a document of this media type, and with `headers` (from ol_request_headers; may be
+ * NULL). The buffer is taken over and left empty. */
+void ol_request_reply_document(ol_request *request, int status, const char *content_type,
+                               ol_headers *headers, ol_buf *body);
 /* Answer without a body. `headers` may be NULL. */
 void ol_request_reply_empty(ol_request *request, int status, const ol_headers *headers);
 /* Answer to a HEAD, or a 304: this head, no body. Its length is announced to HEAD only. */
 void ol_request_reply_head(ol_request *request, int status, const ol_head *head);
-/* A header list for the response with the ids already in it; NULL when out of memory. */
+/* A header list for the response with the ids and the standing headers already in it; NULL when
+ * out of memory. */
 ol_headers *ol_request_headers(ol_request *request);
 
 /* The stages' names and counters for the log; call before closing a pipeline. */

@@ -3,13 +3,18 @@
 
 typedef struct respond {
     ol_request *request;
-    ol_head *head; /* kept until the first byte; arena memory of the stage that sent it */
+    bool waits; /* a write returned OL_WAIT */
 } respond;
 
+/* The request's own: held bytes may also drain while no write waits. */
 static void drained(ol_request *request)
 {
-    if (request->sink)
-        ol_stage_ready(request->sink);
+    ol_stage *st = request->sink;
+    respond *self = st ? st->state : NULL;
+    if (!self || !self->waits)
+        return;
+    self->waits = false;
+    ol_stage_ready(st);
 }
 
 static int open_stage(ol_stage *st, ol_error *err)
@@ -26,75 +31,23 @@ static int open_stage(ol_stage *st, ol_error *err)
 
 static int take_head(ol_stage *st, ol_head *head, ol_error *err)
 {
-    respond *self = st->state;
-    self->head = ol_arena_alloc(ol_stage_arena(st), sizeof(*head));
-    if (!self->head)
-        return ol_error_set(err, OL_ENOMEM, "response head");
-    *self->head = *head;
+    (void)err;
+    ol_answer_begin(((respond *)st->state)->request, head);
     return OL_OK;
-}
-
-/* The head as the transform and the stages left it, plus what every response bears. */
-static int add_headers(ol_request *request, const ol_head *head, ol_headers **out)
-{
-    ol_headers *headers = ol_request_headers(request);
-    if (!headers)
-        return OL_ENOMEM;
-    for (size_t i = 0; i < head->headers.count; i++) {
-        int rc = ol_headers_add(headers, head->headers.items[i].name, head->headers.items[i].value);
-        if (rc != OL_OK)
-            return rc;
-    }
-    *out = headers;
-    return OL_OK;
-}
-
-static int send_head(respond *self, ol_error *err)
-{
-    ol_request *request = self->request;
-    if (request->answered)
-        return OL_OK;
-    ol_headers *headers;
-    int rc = add_headers(request, self->head, &headers);
-    if (rc != OL_OK)
-        return ol_error_set(err, rc == OL_ENOMEM ? OL_ENOMEM : OL_EINTERNAL, "response headers");
-    ol_http_response response = {
-        .status = self->head->status,
-        .headers = headers,
-        .content_length = self->head->content_length,
-        .no_body = request->head_only,
-    };
-    request->answered = true;
-    request->line.status = response.status;
-    rc = ol_http_respond(request->x, &response);
-    return rc == OL_OK ? OL_OK : ol_error_set(err, OL_EPEER, "the response could not be begun");
 }
 
 static int write_out(ol_stage *st, ol_slice in, ol_error *err)
 {
     respond *self = st->state;
-    if (self->request->gone)
-        return ol_error_set(err, OL_EPEER, "the client left before the end");
-    int rc = send_head(self, err);
-    if (rc != OL_OK)
-        return rc;
-    rc = ol_http_write(self->request->x, in);
-    if (rc < 0)
-        return ol_error_set(err, OL_EPEER, "the client left before the end");
-    self->request->write_waits = rc == OL_WAIT;
+    int rc = ol_answer_write(self->request, in, err);
+    self->waits = rc == OL_WAIT;
     return rc;
 }
 
 static int finish(ol_stage *st, ol_error *err)
 {
-    respond *self = st->state;
-    if (self->request->gone)
-        return ol_error_set(err, OL_EPEER, "the client left before the end");
-    int rc = send_head(self, err);
-    if (rc != OL_OK)
-        return rc;
-    ol_http_end(self->request->x);
-    return ol_stage_finish(st, err);
+    int rc = ol_answer_end(((respond *)st->state)->request, err);
+    return rc == OL_OK ? ol_stage_finish(st, err) : rc;
 }
 
 static void close_stage(ol_stage *st)

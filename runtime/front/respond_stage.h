@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The sink that turns a pipeline's output into the HTTP response. The response head leaves with
- * the first byte (or the end), so that a failure before it can still be an error document.
+ * the first bytes (or the end), so that a failure before it can still be an error document; when
+ * that is, and what is held back until then, is answer.h's.
  *
  * Only one respond stage of a request is live at a time. When a body is run again after a host
  * died, the new stage goes on where the old one stopped (see pipeline/replay_stage.h).

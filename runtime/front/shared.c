@@ -2,7 +2,11 @@
 #include "front/shared.h"
 
 #include "base/alloc.h"
+#include "front/kept_key.h"
+#include "origin/s3/s3_origin.h"
 #include "origin/store/store.h"
+
+/* ---- origins ---- */
 
 static int open_store(ol_shared *shared, const ol_config *config, ol_error *err)
 {
@@ -11,8 +15,67 @@ static int open_store(ol_shared *shared, const ol_config *config, ol_error *err)
     options.path = config->data_path;
     options.cache_bytes_max = config->limits.cache_bytes_max;
     options.cache_object_bytes_max = config->limits.cache_object_bytes_max;
-    return ol_store_open(&shared->origin, &options, err);
+    return ol_store_open(&shared->origins[0], &options, err);
 }
+
+static int open_origins(ol_shared *shared, const ol_config *config, ol_error *err)
+{
+    shared->origins = ol_calloc(config->origin_count + 1, sizeof(ol_origin *));
+    if (!shared->origins)
+        return ol_error_set(err, OL_ENOMEM, "origins");
+    shared->origin_count = config->origin_count;
+    int rc = config->uses_store ? open_store(shared, config, err) : OL_OK;
+    for (size_t i = 1; rc == OL_OK && i < config->origin_count; i++)
+        rc = ol_s3_origin_new(&shared->origins[i], &config->origins[i].options, err);
+    return rc;
+}
+
+static void close_origins(ol_shared *shared)
+{
+    for (size_t i = 1; shared->origins && i < shared->origin_count; i++)
+        if (shared->origins[i])
+            ol_s3_origin_destroy(shared->origins[i]);
+    if (shared->origins && shared->origins[0])
+        ol_store_close(shared->origins[0]);
+    ol_free(shared->origins);
+}
+
+int ol_shared_ensure_buckets(ol_shared *shared, const ol_config *config, ol_error *err)
+{
+    const ol_config_control *control = &config->control;
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < config->bucket_count; i++)
+        if (config->buckets[i].origin == 0)
+            rc = ol_store_ensure_bucket(shared->origins[0], config->buckets[i].name, err);
+    if (rc == OL_OK && control->place == OL_CONTROL_IN_BUCKET && control->origin == 0)
+        rc = ol_store_ensure_bucket(shared->origins[0], control->bucket, err);
+    return rc;
+}
+
+/* ---- keys ---- */
+
+/* Replicas share the configured key, and so agree on tokens and on the ETags of views. */
+static int load_keys(ol_shared *shared, const ol_config *config, ol_error *err)
+{
+    uint8_t own[OL_KEPT_KEY_BYTES] = {0};
+    ol_slice own_key = ol_slice_of(own, sizeof(own));
+    if (config->sts_key_count > 0) {
+        int rc = ol_kept_key_derive(shared->view_key.bytes, config->sts_keys[0],
+                                    "objlens: entity tags of views", err);
+        return rc == OL_OK ? ol_session_sealer_new(&shared->sealer, config->sts_keys,
+                                                   config->sts_key_count, err)
+                           : rc;
+    }
+    int rc = ol_kept_key_load(shared->view_key.bytes, config->data_path, "view_key", err);
+    if (rc == OL_OK)
+        rc = ol_kept_key_load(own, config->data_path, "sts_key", err);
+    if (rc == OL_OK)
+        rc = ol_session_sealer_new(&shared->sealer, &own_key, 1, err);
+    ol_wipe(own, sizeof(own));
+    return rc;
+}
+
+/* ---- logs and certificates ---- */
 
 static int open_logs(ol_shared *shared, const ol_config *config, ol_error *err)
 {
@@ -24,36 +87,56 @@ static int open_logs(ol_shared *shared, const ol_config *config, ol_error *err)
     return rc;
 }
 
+int ol_shared_tls_new(struct ol_tls **tls, const ol_config_listener *listener, ol_error *err)
+{
+    const ol_tls_server_options options = {
+        .certificates = listener->certificates,
+        .certificate_count = listener->certificate_count,
+        .client_ca_file = listener->client_ca_file,
+        .client_required = listener->client_certificate_required,
+    };
+    return ol_tls_server_new(tls, &options, err);
+}
+
 static int open_certificates(ol_shared *shared, const ol_config *config, ol_error *err)
 {
     shared->tls = ol_calloc(config->listener_count + 1, sizeof(*shared->tls));
     if (!shared->tls)
         return ol_error_set(err, OL_ENOMEM, "certificates");
+    shared->tls_count = config->listener_count;
     int rc = OL_OK;
     for (size_t i = 0; rc == OL_OK && i < config->listener_count; i++)
-        if (config->listeners[i].certificate_file)
-            rc = ol_tls_server_new(&shared->tls[i], config->listeners[i].certificate_file,
-                                   config->listeners[i].key_file, err);
+        if (config->listeners[i].certificate_count > 0)
+            rc = ol_shared_tls_new(&shared->tls[i], &config->listeners[i], err);
     return rc;
 }
 
-int ol_shared_ensure_buckets(ol_shared *shared, const ol_config *config, ol_error *err)
+void ol_shared_reload_certificates(ol_shared *shared, bool changed_only)
 {
-    int rc = OL_OK;
-    for (size_t i = 0; rc == OL_OK && i < config->bucket_count; i++)
-        rc = ol_store_ensure_bucket(shared->origin, config->buckets[i], err);
-    return rc;
+    for (size_t i = 0; i < shared->tls_count; i++) {
+        ol_error err = {0};
+        int rc = shared->tls[i] ? ol_tls_reload(shared->tls[i], changed_only, &err) : OL_SKIP;
+        if (rc == OL_OK)
+            ol_say("info", "certificates of listener %zu reloaded", i + 1);
+        else if (rc < 0)
+            ol_say("error", "certificates of listener %zu: %s; the old ones serve on", i + 1,
+                   err.detail[0] ? err.detail : err.message);
+    }
 }
+
+/* ---- all of it ---- */
 
 int ol_shared_open(ol_shared *shared, const ol_config *config, ol_error *err)
 {
-    int rc = open_store(shared, config, err);
+    int rc = open_origins(shared, config, err);
     if (rc == OL_OK)
         rc = ol_shared_ensure_buckets(shared, config, err);
     if (rc == OL_OK)
-        rc = ol_view_key_load(&shared->view_key, config->data_path, err);
+        rc = load_keys(shared, config, err);
     if (rc == OL_OK && ol_view_memo_new(&shared->memo) != OL_OK)
         rc = ol_error_set(err, OL_ENOMEM, "view memo");
+    if (rc == OL_OK && !(shared->totp = ol_totp_guard_new()))
+        rc = ol_error_set(err, OL_ENOMEM, "one-time codes");
     if (rc == OL_OK)
         rc = open_logs(shared, config, err);
     if (rc == OL_OK)
@@ -61,9 +144,9 @@ int ol_shared_open(ol_shared *shared, const ol_config *config, ol_error *err)
     return rc;
 }
 
-void ol_shared_close(ol_shared *shared, const ol_config *config)
+void ol_shared_close(ol_shared *shared)
 {
-    for (size_t i = 0; shared->tls && i < config->listener_count; i++)
+    for (size_t i = 0; i < shared->tls_count; i++)
         if (shared->tls[i])
             ol_tls_destroy(shared->tls[i]);
     ol_free(shared->tls);
@@ -71,8 +154,9 @@ void ol_shared_close(ol_shared *shared, const ol_config *config)
         ol_log_close(shared->access_log);
     if (shared->transform_log)
         ol_log_close(shared->transform_log);
+    ol_totp_guard_destroy(shared->totp);
+    ol_session_sealer_destroy(shared->sealer);
     ol_view_memo_destroy(shared->memo);
     ol_wipe(&shared->view_key, sizeof(shared->view_key));
-    if (shared->origin)
-        ol_store_close(shared->origin);
+    close_origins(shared);
 }

@@ -38,27 +38,28 @@ static void on_log(void *arg, const char *level, ol_slice text)
 }
 
 /* The chain's names for the access log, once a request. */
-static void note_transforms(ol_request *request)
+static void note_transforms(ol_request *request, const ol_realm_view *view)
 {
     ol_buf names;
     if (request->line.transforms.len > 0)
         return;
     ol_buf_init(&names, 4 * OL_KIB);
-    for (size_t i = 0; i < request->olap->step_count; i++) {
+    for (size_t i = 0; i < view->step_count; i++) {
         if (i > 0)
             ol_buf_add_byte(&names, ',');
-        ol_buf_add(&names, request->olap->steps[i].transform);
+        ol_buf_add(&names, view->steps[i].transform);
     }
     request->line.transforms = ol_arena_copy(request->arena, ol_buf_slice(&names));
     ol_buf_fini(&names);
 }
 
-int ol_view_chain_init(ol_view_chain *chain, ol_request *request, ol_error *err)
+int ol_view_chain_init(ol_view_chain *chain, ol_request *request, const ol_realm_view *view,
+                       ol_error *err)
 {
-    const ol_config_olap *olap = request->olap;
-    note_transforms(request);
-    for (size_t i = 0; i < olap->step_count; i++) {
-        ol_slice name = olap->steps[i].transform;
+    chain->view = view;
+    note_transforms(request, view);
+    for (size_t i = 0; i < view->step_count; i++) {
+        ol_slice name = view->steps[i].transform;
         ol_program *program = ol_registry_get(request->generation->registry, name);
         if (!program)
             return ol_error_set(err, OL_ENOTRANSFORM, "no transform %.*s", OL_SLICE_FMT(name));
@@ -75,7 +76,8 @@ static ol_slice trust_group(const ol_request *request, const ol_program *program
 {
     if (program->share == OL_SHARE_ALL)
         return OL_SLICE_NONE;
-    return program->share == OL_SHARE_IDENTITY ? request->who->arn : ol_slice_cstr(request->id);
+    return program->share == OL_SHARE_IDENTITY ? ol_identity_label(request->who)
+                                                : ol_slice_cstr(request->id);
 }
 
 int ol_view_chain_prepare(ol_view_chain *chain, const ol_s3_address *address, ol_object *original,
@@ -85,7 +87,7 @@ int ol_view_chain_prepare(ol_view_chain *chain, const ol_s3_address *address, ol
         ol_view_step *step = &chain->steps[i];
         ol_request *request = step->request;
         int rc = ol_event_encode(&step->event, request, address, step->program,
-                                 request->olap->steps[i].payload);
+                                 chain->view->steps[i].payload);
         if (rc != OL_OK)
             return ol_error_say(err, OL_EINVALIDREQUEST,
                                 "The request is too large to be shown to a transform.");

@@ -19,13 +19,15 @@ typedef struct ol_view_step {
 typedef struct ol_view_chain {
     ol_view_step steps[OL_TRANSFORM_CHAIN_MAX];
     ol_program *programs[OL_TRANSFORM_CHAIN_MAX];
+    const ol_realm_view *view;
     size_t count;
     bool retryable; /* set by a stage whose host died for another request's sake */
 } ol_view_chain;
 
-/* Take the current version of each program. OL_ENOTRANSFORM when one is not there. The chain
- * must be ended with fini whatever init said. */
-int ol_view_chain_init(ol_view_chain *chain, ol_request *request, ol_error *err);
+/* Take the current version of each program of `view`. OL_ENOTRANSFORM when one is not there. The
+ * chain must be ended with fini whatever init said. */
+int ol_view_chain_init(ol_view_chain *chain, ol_request *request, const ol_realm_view *view,
+                       ol_error *err);
 /* Make the calls, for the object at `address`; `original` serves read_at to the first step. */
 int ol_view_chain_prepare(ol_view_chain *chain, const ol_s3_address *address, ol_object *original,
                           ol_error *err);

@@ -7,13 +7,8 @@
  */
 #include "front/view_identity.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/encode.h"
@@ -22,75 +17,14 @@
 
 bool ol_view_param_is_private(ol_slice name)
 {
-    static const char *const names[] = {
-        "x-amz-algorithm", "x-amz-credential",     "x-amz-date", "x-amz-expires",
-        "x-amz-signature", "x-amz-security-token", "signature",  "x-amz-signedheaders",
-        "awsaccesskeyid",  "expires",              "x-id",       "x-amz-content-sha256",
-    };
+    static const char *const names[] = {"signature", "awsaccesskeyid", "expires", "x-id"};
+    static const char amz[] = "x-amz-"; /* signatures, and headers that were presigned */
+    if (ol_slice_ieq(ol_slice_first(name, sizeof(amz) - 1), ol_slice_cstr(amz)))
+        return true;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (ol_slice_ieq(name, ol_slice_cstr(names[i])))
             return true;
     return ol_slice_starts(name, OL_SLICE_LIT("response-"));
-}
-
-/* ---- the key ---- */
-
-static int read_key(ol_view_key *key, const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return errno == ENOENT ? OL_SKIP : OL_EINTERNAL;
-    struct stat st;
-    bool private_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) == 0;
-    ssize_t got = private_file ? read(fd, key->bytes, sizeof(key->bytes)) : -1;
-    close(fd);
-    return got == (ssize_t)sizeof(key->bytes) ? OL_OK : OL_EINTERNAL;
-}
-
-static bool write_whole(int fd, const uint8_t *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t put = write(fd, data, len);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return false;
-        data += put;
-        len -= (size_t)put;
-    }
-    return true;
-}
-
-/* Written beside its name and renamed, so that a crash never leaves half a key. */
-static int make_key(ol_view_key *key, const char *path)
-{
-    char tmp[4200];
-    if (RAND_bytes(key->bytes, sizeof(key->bytes)) != 1)
-        return OL_EINTERNAL;
-    snprintf(tmp, sizeof(tmp), "%s.new", path);
-    unlink(tmp);
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return OL_EINTERNAL;
-    bool ok = write_whole(fd, key->bytes, sizeof(key->bytes)) && fsync(fd) == 0;
-    close(fd);
-    return ok && rename(tmp, path) == 0 ? OL_OK : OL_EINTERNAL;
-}
-
-int ol_view_key_load(ol_view_key *key, const char *data_path, ol_error *err)
-{
-    char path[4128];
-    if (snprintf(path, sizeof(path), "%s/view_key", data_path) >= 4100)
-        return ol_error_set(err, OL_ECONFIG, "the data folder's path is too long");
-    int rc = read_key(key, path);
-    if (rc == OL_SKIP)
-        rc = make_key(key, path);
-    if (rc != OL_OK)
-        return ol_error_set(err, OL_ECONFIG,
-                            "%s: cannot be read or made (it must hold 32 bytes and be readable "
-                            "by its owner only)",
-                            path);
-    return OL_OK;
 }
 
 /* ---- the digest ---- */
@@ -138,11 +72,11 @@ static int add_declared_headers(ol_buf *out, const ol_program *program, const ol
 static int add_steps(ol_buf *out, const ol_view_inputs *in)
 {
     int rc = add_item(out, in->olap->arn);
-    for (size_t i = 0; rc == OL_OK && i < in->olap->step_count; i++) {
+    for (size_t i = 0; rc == OL_OK && i < in->view->step_count; i++) {
         const ol_program *program = in->programs[i];
         rc = ol_buf_add(out, ol_slice_of(program->digest, sizeof(program->digest)));
         if (rc == OL_OK)
-            rc = add_item(out, in->olap->steps[i].payload);
+            rc = add_item(out, in->view->steps[i].payload);
         if (rc == OL_OK)
             rc = add_declared_headers(out, program, in->headers);
     }
@@ -164,7 +98,7 @@ static int add_query(ol_buf *out, const ol_s3_address *address)
 
 int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_VIEW_ETAG_SIZE])
 {
-    for (size_t i = 0; i < in->olap->step_count; i++)
+    for (size_t i = 0; i < in->view->step_count; i++)
         if (in->programs[i]->declared.depends_request)
             return OL_SKIP;
 
@@ -176,7 +110,7 @@ int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_
     if (rc == OL_OK)
         rc = add_steps(&input, in);
     if (rc == OL_OK)
-        rc = add_item(&input, in->who->arn);
+        rc = add_item(&input, ol_identity_label(in->who));
     if (rc == OL_OK)
         rc = add_query(&input, in->address);
 

@@ -17,13 +17,11 @@ typedef struct ol_view_key {
     uint8_t bytes[32];
 } ol_view_key;
 
-/* Read DATA/view_key, or make it (0600). Blocking; at start. */
-int ol_view_key_load(ol_view_key *key, const char *data_path, ol_error *err);
-
 typedef struct ol_view_inputs {
     const ol_object_info *original;
-    const ol_config_olap *olap;
-    ol_program *const *programs; /* one a step of the chain */
+    const ol_realm_olap *olap;
+    const ol_realm_view *view;
+    ol_program *const *programs; /* one a step of the view */
     const ol_identity *who;
     const ol_s3_address *address;
     const ol_headers *headers; /* the request's; only declared ones are looked at */

@@ -41,7 +41,7 @@ static void run(ol_view_measure *self)
 {
     ol_error err = {0};
     self->count = (ol_count_config){.bytes = &self->counted, .head = &self->head};
-    int rc = ol_view_subject_pipeline(self->subject, &pipeline_ops, self, &self->pipeline);
+    int rc = ol_view_subject_pipeline(self->subject, &pipeline_ops, self, &self->pipeline, &err);
     if (rc == OL_OK)
         rc = ol_pipeline_add(self->pipeline, &ol_count_stage_ops, &self->count, NULL);
     if (rc == OL_OK)

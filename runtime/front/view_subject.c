@@ -6,7 +6,8 @@ static int identify(ol_view_subject *self, ol_error *err)
     ol_request *request = self->request;
     ol_view_inputs inputs = {
         .original = self->original,
-        .olap = request->olap,
+        .olap = request->target.olap,
+        .view = self->view,
         .programs = self->chain.programs,
         .who = request->who,
         .address = &self->address,
@@ -34,25 +35,25 @@ static void on_open(void *arg, const ol_error *open_err, ol_object *object)
         rc = ol_error_set(&err, OL_EPEER, "the client left before the end");
     if (rc == OL_OK)
         rc = identify(self, &err);
-    if (rc == OL_OK)
-        rc = ol_view_chain_prepare(&self->chain, &self->address, object, &err);
     self->on_open_(self->arg_, rc == OL_OK ? NULL : &err);
 }
 
-void ol_view_subject_open(ol_view_subject *self, ol_request *request, ol_arena *arena,
-                          const ol_s3_address *address,
-                          void (*cb)(void *arg, const ol_error *err), void *arg)
+void ol_view_subject_open(ol_view_subject *self, ol_request *request, const ol_realm_view *view,
+                          ol_arena *arena, const ol_s3_address *address, ol_done_cb cb, void *arg)
 {
-    ol_origin *origin = request->worker->shared->origin;
+    ol_origin *origin = request->target.origin;
     ol_error err = {0};
     self->request = request;
+    self->view = view;
     self->arena = arena;
     self->address = *address;
     self->on_open_ = cb;
     self->arg_ = arg;
     ol_object *object = NULL;
-    ol_object_ref ref = {.bucket = request->bucket, .key = address->key};
-    int rc = ol_view_chain_init(&self->chain, request, &err);
+    ol_object_ref ref = {.bucket = request->target.bucket,
+                         .key = address->key,
+                         .version = ol_s3_param_get(address, "versionId")};
+    int rc = ol_view_chain_init(&self->chain, request, view, &err);
     if (rc == OL_OK)
         rc = origin->ops->open(origin, request->worker->loop, &ref, &object, on_open, self, &err);
     if (rc == OL_OK)
@@ -69,21 +70,36 @@ void ol_view_subject_fini(ol_view_subject *self)
     ol_view_chain_fini(&self->chain);
 }
 
+/* The events are written for a run, not before: a condition may have answered already. */
+static int prepare(ol_view_subject *self, ol_error *err)
+{
+    if (self->prepared_)
+        return OL_OK;
+    int rc = ol_view_chain_prepare(&self->chain, &self->address, self->object, err);
+    self->prepared_ = rc == OL_OK;
+    return rc;
+}
+
 int ol_view_subject_pipeline(ol_view_subject *self, const ol_pipeline_ops *ops, void *arg,
-                             ol_pipeline **pipeline)
+                             ol_pipeline **pipeline, ol_error *err)
 {
     const ol_stage_ops *body;
     const void *body_config;
     ol_byte_range whole = {0, self->original->size};
     ol_worker *worker = self->request->worker;
+    int rc = prepare(self, err);
+    if (rc != OL_OK)
+        return rc;
     self->chain.retryable = false;
     ol_metrics_add(worker->metrics, OL_COUNTER_transform_runs, 1);
-    int rc = self->object->origin->ops->body(self->object, whole, self->arena, &body, &body_config);
+    rc = self->object->origin->ops->body(self->object, whole, self->arena, &body, &body_config);
     if (rc == OL_OK)
         rc = ol_pipeline_new(pipeline, worker->loop, self->arena, ops, arg);
     if (rc == OL_OK)
         rc = ol_pipeline_add(*pipeline, body, body_config, NULL);
-    return rc == OL_OK ? ol_view_chain_add(&self->chain, *pipeline) : rc;
+    if (rc == OL_OK)
+        rc = ol_view_chain_add(&self->chain, *pipeline);
+    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "view pipeline");
 }
 
 void ol_view_subject_drop_reads(ol_view_subject *self)

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "front/request.h"
+#include "origin/s3/s3_origin.h"
 
 #define FIGURES_MS 200 /* how old a published figure may be */
 
@@ -89,8 +90,20 @@ static void publish(uv_timer_t *timer)
         __atomic_store_n(&worker->figures[i], now[i], __ATOMIC_RELAXED);
 }
 
+static int attach_origins(ol_worker *worker, ol_error *err)
+{
+    const ol_shared *shared = worker->shared;
+    for (; worker->attached + 1 < shared->origin_count; worker->attached++) {
+        ol_origin *origin = shared->origins[worker->attached + 1];
+        int rc = ol_s3_origin_attach(origin, worker->loop, err);
+        if (rc != OL_OK)
+            return rc;
+    }
+    return OL_OK;
+}
+
 int ol_worker_init(ol_worker *worker, unsigned index, ol_shared *shared, ol_generation *generation,
-                   ol_error *err)
+                   ol_realm *realm, ol_error *err)
 {
     const ol_limits *limits = &generation->config->limits;
     ol_http_handler handler = {
@@ -105,11 +118,11 @@ int ol_worker_init(ol_worker *worker, unsigned index, ol_shared *shared, ol_gene
     int rc = make_pool(worker, limits, err);
     if (rc != OL_OK)
         return rc;
+    ol_worker_use(worker, generation, realm); /* from here on it is closed by a drain */
     uv_timer_init(ol_loop_uv(worker->loop), &worker->figures_timer);
     worker->figures_timer.data = worker;
     uv_timer_start(&worker->figures_timer, publish, FIGURES_MS, FIGURES_MS);
-    ol_worker_use(worker, generation);
-    return OL_OK;
+    return attach_origins(worker, err);
 }
 
 int ol_worker_listen(ol_worker *worker, uint16_t *ports, ol_error *err)
@@ -120,6 +133,7 @@ int ol_worker_listen(ol_worker *worker, uint16_t *ports, ol_error *err)
             .address = config->listeners[i].address,
             .port = ports[i],
             .tls = worker->shared->tls[i],
+            .listener = (unsigned)i,
         };
         int rc = ol_http_server_listen(worker->server, &listen, &ports[i], err);
         if (rc != OL_OK)
@@ -128,24 +142,38 @@ int ol_worker_listen(ol_worker *worker, uint16_t *ports, ol_error *err)
     return OL_OK;
 }
 
+static void warm_view(ol_worker *worker, const ol_realm_view *view)
+{
+    for (size_t k = 0; k < view->step_count; k++) {
+        ol_program *program =
+            ol_registry_get(worker->generation->registry, view->steps[k].transform);
+        if (!program)
+            continue;
+        ol_pool_warm(worker->pool, program);
+        ol_program_release(program);
+    }
+}
+
 static void warm(ol_worker *worker)
 {
     const ol_config *config = worker->generation->config;
     for (size_t i = 0; i < config->olap_count; i++)
-        for (size_t k = 0; k < config->olaps[i].step_count; k++) {
-            ol_program *program = ol_registry_get(worker->generation->registry,
-                                                  config->olaps[i].steps[k].transform);
-            if (!program)
-                continue;
-            ol_pool_warm(worker->pool, program);
-            ol_program_release(program);
-        }
+        for (size_t k = 0; k < config->olaps[i].view_count; k++)
+            warm_view(worker, &config->olaps[i].views[k]);
 }
 
-void ol_worker_use(ol_worker *worker, ol_generation *generation)
+void ol_worker_use_realm(ol_worker *worker, ol_realm *realm)
+{
+    ol_realm *old = worker->realm;
+    worker->realm = ol_realm_acquire(realm);
+    ol_realm_release(old);
+}
+
+void ol_worker_use(ol_worker *worker, ol_generation *generation, ol_realm *realm)
 {
     ol_generation *old = worker->generation;
     worker->generation = ol_generation_acquire(generation);
+    ol_worker_use_realm(worker, realm);
     if (old) {
         ol_http_server_set_limits(worker->server, &generation->config->limits.http);
         ol_generation_release(old);
@@ -191,9 +219,25 @@ static void on_figures_closed(uv_handle_t *handle)
     one_closed(self);
 }
 
+static void on_detached(void *arg)
+{
+    one_closed(arg);
+}
+
+/* No pipeline is left; what requests that are gone still asked of an origin is cut now. */
+static void detach_origins(drain *self)
+{
+    ol_worker *worker = self->worker;
+    self->open += (unsigned)worker->attached;
+    for (size_t i = 1; i <= worker->attached; i++)
+        ol_s3_origin_detach(worker->shared->origins[i], worker->loop, on_detached, self);
+    worker->attached = 0;
+}
+
 static void on_server_closed(void *arg)
 {
     drain *self = arg;
+    detach_origins(self);
     ol_pool_close(self->worker->pool, on_pool_closed, self);
     uv_close((uv_handle_t *)&self->timer, on_timer_closed);
 }
@@ -239,6 +283,7 @@ void ol_worker_fini(ol_worker *worker)
     for (unsigned i = 0; i < worker->spare_arena_count; i++)
         ol_arena_destroy(worker->spare_arenas[i]);
     ol_generation_release(worker->generation);
+    ol_realm_release(worker->realm);
     ol_sigv4_destroy(worker->sigv4);
     ol_loop_destroy(worker->loop);
     ol_metrics_destroy(worker->metrics);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One worker: a thread with its loop, listeners, transform hosts and counters. Workers share
- * the store and the generation, nothing else.
+ * the origins, the generation and the realm, nothing else.
  */
 #ifndef OL_FRONT_WORKER_H
 #define OL_FRONT_WORKER_H
 
+#include "access/session_token.h"
+#include "access/totp.h"
+#include "control/control.h"
 #include "front/generation.h"
 #include "front/view_identity.h"
 #include "front/view_memo.h"
@@ -18,12 +21,18 @@
 
 /* What all workers use; made and freed by the app, unchanged while workers run. */
 typedef struct ol_shared {
-    ol_origin *origin;
+    ol_origin **origins; /* as in the configuration; NULL where none was opened: [0], the store, when
+                            no bucket lives there */
+    size_t origin_count;
+    ol_control *control;
+    ol_session_sealer *sealer;
+    ol_totp_guard *totp;
     ol_log *access_log;
     ol_log *transform_log;
     ol_view_key view_key;
     ol_view_memo *memo;
     struct ol_tls **tls; /* one a listener, NULL for plain ones */
+    size_t tls_count;
 } ol_shared;
 
 /* What others may read of a worker: it copies its numbers here from time to time, because its
@@ -53,17 +62,20 @@ typedef struct ol_worker {
     uint64_t figures[OL_FIGURE_COUNT];
     uv_timer_t figures_timer;
     ol_generation *generation; /* this worker's reference to the current one */
+    ol_realm *realm;           /* likewise; made of the generation's configuration */
+    size_t attached;           /* origins that have been told of this loop */
     ol_arena *spare_arenas[16];
     unsigned spare_arena_count;
 } ol_worker;
 
 int ol_worker_init(ol_worker *worker, unsigned index, ol_shared *shared, ol_generation *generation,
-                   ol_error *err);
+                   ol_realm *realm, ol_error *err);
 /* Bind every listener of the configuration; a port of 0 in *ports is chosen by the first
  * worker and used by the others. */
 int ol_worker_listen(ol_worker *worker, uint16_t *ports, ol_error *err);
-/* On the worker's loop: serve by this generation from now on (takes its own reference). */
-void ol_worker_use(ol_worker *worker, ol_generation *generation);
+/* On the worker's loop: serve by these from now on (takes references of its own). */
+void ol_worker_use(ol_worker *worker, ol_generation *generation, ol_realm *realm);
+void ol_worker_use_realm(ol_worker *worker, ol_realm *realm);
 /* On the worker's loop: finish what runs, then close everything; `cb` when nothing is left. */
 void ol_worker_drain(ol_worker *worker, uint32_t drain_ms, void (*cb)(void *arg), void *arg);
 /* After the loop has ended. */

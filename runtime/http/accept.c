@@ -148,6 +148,7 @@ static void fill_conn(ol_http_conn *conn, ol_http_listener *listener)
     conn->x.conn = conn;
     conn->tls = conn->x.request.tls = listener->tls != NULL;
     conn->x.request.local_port = listener->base.port;
+    conn->x.request.listener = listener->number;
     conn->body_done = true;
     set_scan(conn, &server->limits);
     ol_stream_init(&conn->stream, server->loop, &ol_http_conn_stream_ops, conn);
@@ -218,6 +219,7 @@ int ol_http_server_listen(ol_http_server *server, const ol_http_listen *listen, 
         return ol_error_set(err, OL_ENOMEM, "listener");
     listener->server = server;
     listener->tls = listen->tls;
+    listener->number = listen->listener;
     listener->base.arg = listener;
     listener->base.on_connection = on_connection;
     listener->next = server->listeners;

@@ -107,6 +107,7 @@ typedef struct ol_http_listener {
     ol_listener base;
     ol_http_server *server;
     struct ol_tls *tls;
+    unsigned number; /* the caller's */
     struct ol_http_listener *next;
     bool starved; /* a connection waits that could not be taken */
     bool closing;

@@ -24,6 +24,16 @@ void ol_http_conn_tell_body_end(ol_http_conn *conn, int code)
 
 /* ---- heads ---- */
 
+static void tell_tls(ol_http_conn *conn)
+{
+    const ol_tls_peer *peer = ol_stream_tls_peer(&conn->stream);
+    if (!peer)
+        return;
+    conn->x.request.tls_version = peer->version;
+    conn->x.request.client_subject = peer->subject;
+    conn->x.request.client_fingerprint = peer->fingerprint;
+}
+
 static void fill_exchange(ol_http_conn *conn, const ol_http_head *head)
 {
     ol_http_exchange *x = &conn->x;
@@ -35,6 +45,7 @@ static void fill_exchange(ol_http_conn *conn, const ol_http_head *head)
     conn->discard = false;
     ol_stream_read_large(&conn->stream, !length || bytes > OL_READ_SMALL_BYTES);
 
+    tell_tls(conn);
     x->request.content_length = framing->content_length;
     x->request.chunked = framing->chunked;
     x->request.started_ns = conn->head_begun_ns;

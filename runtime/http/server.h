@@ -40,8 +40,13 @@ typedef struct ol_http_request {
     int64_t content_length; /* -1: none given (and not chunked: no body) */
     bool chunked;
     bool tls;
+    ol_slice tls_version;    /* "1.2" or "1.3"; empty = plain */
+    /* Of the client's certificate, when it showed one (it has been verified then); else empty. */
+    ol_slice client_subject;     /* RFC 2253: "CN=ann,O=example" */
+    ol_slice client_fingerprint; /* SHA-256 of it, 64 lower-case hex digits */
     char peer[64];       /* address without port */
     uint16_t local_port;
+    unsigned listener; /* as in ol_http_listen */
     uint64_t started_ns; /* monotonic, when its first byte was parsed */
 } ol_http_request;
 
@@ -93,6 +98,7 @@ typedef struct ol_http_listen {
     const char *address; /* IP literal */
     uint16_t port;       /* 0 = any free one */
     struct ol_tls *tls;  /* NULL = plain; must outlive the server */
+    unsigned listener;   /* the caller's number for it, handed on with each request */
 } ol_http_listen;
 
 void ol_http_limits_default(ol_http_limits *limits);

@@ -197,6 +197,23 @@ ptrdiff_t ol_stream_try_(ol_stream *stream, const ol_slice *parts, size_t count)
     return OL_EPEER;
 }
 
+/* A plain write of ours is through, or a piece of a direct one. */
+static void on_landed(ol_stream *stream)
+{
+    int rc = stream->part_count_ > 0 ? ol_stream_send_rest_(stream) : OL_OK;
+    if (rc == OL_WAIT)
+        return;
+    if (rc != OL_OK) {
+        stream->failed_ = false; /* let it be told once */
+        ol_stream_fail_(stream, rc);
+        return;
+    }
+    stream->waiting_ = false;
+    if (stream->shut_)
+        ol_stream_fin_(stream);
+    stream->ops->on_drain(stream->arg);
+}
+
 static void on_uv_written(uv_write_t *req, int status)
 {
     ol_stream *stream = req->data;
@@ -211,8 +228,7 @@ static void on_uv_written(uv_write_t *req, int status)
         ol_stream_tls_written_(stream);
         return;
     }
-    stream->waiting_ = false;
-    stream->ops->on_drain(stream->arg);
+    on_landed(stream);
 }
 
 int ol_stream_fly_(ol_stream *stream, const ol_slice *parts, size_t count)
@@ -242,6 +258,8 @@ int ol_stream_write(ol_stream *stream, const ol_slice *parts, size_t count)
         stream->bytes_out += parts[i].len;
     if (stream->tls_)
         return ol_stream_tls_write_(stream, parts, count);
+    if (ol_stream_is_direct_(parts, count))
+        return ol_stream_write_direct_(stream, parts, count);
 
     ptrdiff_t taken = ol_stream_try_(stream, parts, count);
     if (taken < 0)
@@ -355,8 +373,8 @@ void ol_stream_shutdown(ol_stream *stream)
     stream->shut_ = true;
     if (stream->tls_)
         ol_stream_tls_shutdown_(stream);
-    else
-        ol_stream_fin_(stream);
+    else if (stream->part_count_ == 0)
+        ol_stream_fin_(stream); /* else when they are through */
 }
 
 void ol_stream_closed_(ol_stream *stream)

@@ -60,7 +60,7 @@ struct ol_stream {
     bool tls_more_; /* there may be plain bytes left in cipher_in_ or in OpenSSL */
     uint8_t part_count_;
     uint8_t gathering_;                   /* index into cipher_out_; the other one flies */
-    ol_slice parts_[OL_STREAM_PARTS_MAX]; /* TLS: the rest of a waiting write */
+    ol_slice parts_[OL_STREAM_PARTS_MAX]; /* the rest of a waiting write that is not in flight */
     ol_buf cipher_in_;                    /* TLS: came while the reader had stopped */
     ol_buf cipher_out_[2];
     ol_post pump_post_;
@@ -104,6 +104,8 @@ void ol_stream_abort(ol_stream *stream, void (*on_closed)(void *arg));
 
 /* Address without port, "" when unknown; IPv4 in IPv6 is shown as IPv4. */
 void ol_stream_peer(const ol_stream *stream, char *text, size_t size);
+/* Who the peer is by TLS, as long as the stream is open; NULL when it is plain. */
+const ol_tls_peer *ol_stream_tls_peer(const ol_stream *stream);
 /* Why it broke, for the log; "" when there is nothing to add to the code. */
 const char *ol_stream_reason(const ol_stream *stream);
 

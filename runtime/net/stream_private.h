@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stream.c (sockets) and stream_tls.c (records) need of each other.
+ * What stream.c (sockets), stream_send.c (sending without copies) and stream_tls.c (records) need of
+ * each other.
  */
 #ifndef OL_NET_STREAM_PRIVATE_H
 #define OL_NET_STREAM_PRIVATE_H
@@ -25,6 +26,17 @@ void ol_stream_closed_(ol_stream *stream);
 void ol_stream_fin_(ol_stream *stream);
 /* Drop `count` bytes from the front of the slices; returns how many slices are left. */
 size_t ol_stream_advance_(ol_slice *parts, size_t parts_count, size_t count);
+
+/* ---- stream_send.c: plain streams ---- */
+
+/* Some of it lies in stable memory. */
+bool ol_stream_is_direct_(const ol_slice *parts, size_t count);
+/* As ol_stream_try_, but without copying what need not be copied. */
+ptrdiff_t ol_stream_send_(ol_stream *stream, const ol_slice *parts, size_t count);
+/* A whole write of the owner's: OL_OK, OL_WAIT or an error, as ol_stream_write. */
+int ol_stream_write_direct_(ol_stream *stream, const ol_slice *parts, size_t count);
+/* Its rest, once what flew has landed: the same. */
+int ol_stream_send_rest_(ol_stream *stream);
 
 /* ---- stream_tls.c ---- */
 

@@ -42,6 +42,11 @@ void ol_stream_tls_end_(ol_stream *stream)
     ol_buf_fini(&stream->cipher_out_[1]);
 }
 
+const ol_tls_peer *ol_stream_tls_peer(const ol_stream *stream)
+{
+    return stream->tls_ ? &stream->tls_->peer : NULL;
+}
+
 /* ---- out ---- */
 
 /* Lend the scratch to the session; nothing of it is left over from before. */

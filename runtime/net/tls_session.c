@@ -12,6 +12,9 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/encode.h"
+
+#define SUBJECT_BYTES_MAX 2048
 
 /* ---- the BIO ---- */
 
@@ -96,7 +99,7 @@ int ol_tls_session_new(ol_tls_session **out, const ol_tls *tls, const char *host
     ol_tls_session *session = ol_calloc(1, sizeof(*session));
     if (!session)
         return OL_ENOMEM;
-    session->ssl = SSL_new(tls->ctx);
+    session->ssl = ol_tls_ssl_new(tls);
     BIO *bio = session->ssl ? bio_new(session) : NULL;
     if (!bio) {
         ol_tls_session_destroy(session);
@@ -121,6 +124,7 @@ void ol_tls_session_destroy(ol_tls_session *session)
     if (!session)
         return;
     SSL_free(session->ssl);
+    ol_free(session->subject);
     ol_free(session);
 }
 
@@ -145,12 +149,47 @@ static int verdict(ol_tls_session *session, int result)
     }
 }
 
+/* RFC 2253, as `openssl x509 -subject -nameopt RFC2253` prints it. */
+static char *subject_of(X509 *certificate)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text, *copy = NULL;
+    if (!bio)
+        return NULL;
+    if (X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) >= 0) {
+        long len = BIO_get_mem_data(bio, &text);
+        if (len >= 0 && len <= SUBJECT_BYTES_MAX)
+            copy = ol_strndup(text ? text : "", (size_t)len);
+    }
+    BIO_free(bio);
+    return copy;
+}
+
+/* Whoever showed a certificate must not pass for somebody who showed none. */
+static int learn_peer(ol_tls_session *session)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned len;
+    session->peer.version = ol_slice_cstr(
+        SSL_version(session->ssl) == TLS1_3_VERSION ? "1.3" : "1.2");
+    X509 *certificate = SSL_get0_peer_certificate(session->ssl);
+    if (!certificate)
+        return OL_OK;
+    session->subject = subject_of(certificate);
+    if (!session->subject || !X509_digest(certificate, EVP_sha256(), digest, &len) || len != 32)
+        return OL_EPROTOCOL;
+    ol_hex_encode(digest, len, session->fingerprint);
+    session->peer.subject = ol_slice_cstr(session->subject);
+    session->peer.fingerprint = ol_slice_cstr(session->fingerprint);
+    return OL_OK;
+}
+
 int ol_tls_session_handshake(ol_tls_session *session)
 {
     forget_errors();
     int result = SSL_do_handshake(session->ssl);
     if (result == 1)
-        return OL_OK;
+        return learn_peer(session);
     int rc = verdict(session, result);
     return rc == OL_DONE ? OL_EPROTOCOL : rc;
 }

@@ -9,15 +9,13 @@
 
 #include <openssl/ssl.h>
 
-#include "net/tls.h"
-
-struct ol_tls {
-    SSL_CTX *ctx;
-    bool server;
-};
+#include "net/tls_private.h"
 
 typedef struct ol_tls_session {
     SSL *ssl;
+    ol_tls_peer peer;    /* once hands are shaken */
+    char *subject;       /* owned */
+    char fingerprint[65];
     ol_slice in;  /* shrinks as it is read */
     ol_span out;  /* records are put at out.data + out_len */
     size_t out_len;
@@ -27,7 +25,8 @@ typedef struct ol_tls_session {
 int ol_tls_session_new(ol_tls_session **session, const ol_tls *tls, const char *host);
 void ol_tls_session_destroy(ol_tls_session *session);
 
-/* OL_OK: done; OL_WAIT: more of `in` is needed; negative: refused (out may hold an alert). */
+/* OL_OK: done, `peer` is filled; OL_WAIT: more of `in` is needed; negative: refused (out may
+ * hold an alert). */
 int ol_tls_session_handshake(ol_tls_session *session);
 /* OL_OK: *len > 0 bytes; OL_WAIT: more of `in` is needed; OL_DONE: the peer said close_notify. */
 int ol_tls_session_read(ol_tls_session *session, ol_span into, size_t *len);

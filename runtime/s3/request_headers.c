@@ -14,17 +14,11 @@ static const struct refused {
     const char *allowed[2]; /* values that ask for nothing */
 } refused_headers[] = {
     {"x-amz-server-side-encryption", true, {NULL, NULL}},
-    {"x-amz-acl", false, {"private", "bucket-owner-full-control"}},
-    {"x-amz-grant-", true, {NULL, NULL}},
+    {"x-amz-copy-source-server-side-encryption", true, {NULL, NULL}},
     {"x-amz-object-lock-", true, {NULL, NULL}},
     {"x-amz-bucket-object-lock-enabled", false, {"false", "False"}},
-    {"x-amz-bypass-governance-retention", false, {"false", "False"}},
-    {"x-amz-object-ownership", false, {"BucketOwnerEnforced", NULL}},
     {"x-amz-bucket-namespace", false, {NULL, NULL}},
-    {"x-amz-tagging", false, {"", NULL}},
-    {"x-amz-storage-class", false, {"STANDARD", NULL}},
     {"x-amz-website-redirect-location", false, {NULL, NULL}},
-    {"x-amz-copy-source", true, {NULL, NULL}},
     {"x-amz-rename-source", true, {NULL, NULL}},
     {"x-amz-write-offset-bytes", false, {NULL, NULL}},
 };
@@ -60,15 +54,26 @@ int ol_s3_headers_refuse(const ol_headers *headers, ol_error *err)
     return OL_OK;
 }
 
-int ol_s3_headers_check_owner(const ol_headers *headers, ol_slice account_id, ol_error *err)
+static int check_owner(const ol_headers *headers, const char *name, ol_slice account_id,
+                       ol_error *err)
 {
     for (size_t i = 0; i < headers->count; i++) {
         const ol_header *header = &headers->items[i];
-        if (ol_header_name_is(header, "x-amz-expected-bucket-owner") &&
+        if (ol_header_name_is(header, name) &&
             !ol_slice_eq(ol_slice_trim(header->value), account_id))
-            return ol_error_set(err, OL_EACCESS, "x-amz-expected-bucket-owner is another account");
+            return ol_error_set(err, OL_EACCESS, "%s is another account", name);
     }
     return OL_OK;
+}
+
+int ol_s3_headers_check_owner(const ol_headers *headers, ol_slice account_id, ol_error *err)
+{
+    return check_owner(headers, "x-amz-expected-bucket-owner", account_id, err);
+}
+
+int ol_s3_headers_check_source_owner(const ol_headers *headers, ol_slice account_id, ol_error *err)
+{
+    return check_owner(headers, "x-amz-source-expected-bucket-owner", account_id, err);
 }
 
 /* ---- keeping ---- */
@@ -172,6 +177,27 @@ static int keep_standard(const ol_headers *headers, ol_headers *keep, ol_error *
     return rc;
 }
 
+/* A class is a price, not a promise: whatever S3 knows is taken, kept and shown again. */
+static int keep_storage_class(const ol_headers *headers, ol_headers *keep, ol_error *err)
+{
+    static const char *const classes[] = {
+        "STANDARD",    "REDUCED_REDUNDANCY",  "STANDARD_IA", "ONEZONE_IA",
+        "GLACIER",     "INTELLIGENT_TIERING", "GLACIER_IR",  "DEEP_ARCHIVE",
+        "OUTPOSTS",    "SNOW",                "EXPRESS_ONEZONE",
+    };
+    const ol_header *header = ol_headers_find(headers, OL_SLICE_LIT("x-amz-storage-class"));
+    if (!header)
+        return OL_OK;
+    ol_slice value = ol_slice_trim(header->value);
+    size_t i = 0;
+    while (i < sizeof classes / sizeof classes[0] && !ol_slice_eq_cstr(value, classes[i]))
+        i++;
+    if (i == sizeof classes / sizeof classes[0])
+        return ol_error_custom(err, OL_EINVAL, 400, OL_SLICE_LIT("InvalidStorageClass"),
+                               OL_SLICE_LIT("The storage class you specified is not valid"));
+    return i == 0 ? OL_OK : keep_one(keep, OL_SLICE_LIT("x-amz-storage-class"), value, err);
+}
+
 static int lower_name(ol_slice name, ol_arena *arena, ol_slice *out, ol_error *err)
 {
     uint8_t *bytes = ol_arena_alloc(arena, name.len);
@@ -210,6 +236,8 @@ int ol_s3_headers_keep(const ol_headers *headers, ol_headers *keep, ol_error *er
     ol_slice prefix = OL_SLICE_LIT(META_PREFIX);
     size_t total = 0;
     int rc = keep_standard(headers, keep, err);
+    if (rc == OL_OK)
+        rc = keep_storage_class(headers, keep, err);
     for (size_t i = 0; i < headers->count && rc == OL_OK; i++) {
         ol_slice name = headers->items[i].name;
         if (ol_slice_ieq(ol_slice_first(name, prefix.len), prefix))

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Parser of `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`. */
+/* Parser of `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…` and its parts. */
 #include "s3/sigv4_authorization.h"
 
 #define MALFORMED "The authorization header is malformed; "
+const ol_sigv4_wording ol_sigv4_header_wording = {OL_EAUTHHEADER, MALFORMED};
+
 #define REGION_BYTES_MAX 31
 #define SERVICE_BYTES_MAX 23
 
@@ -44,40 +46,46 @@ static bool cut_last(ol_slice *text, ol_slice *part)
     return false;
 }
 
-static int bad_credential(ol_error *err)
+static int bad_credential(const ol_sigv4_wording *wording, ol_error *err)
 {
-    return ol_error_say(err, OL_EAUTHHEADER,
-                        MALFORMED "the Credential is mal-formed; expecting "
-                                  "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".");
+    return ol_error_say(err, wording->code,
+                        "%sthe Credential is mal-formed; expecting "
+                        "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".",
+                        wording->lead);
 }
 
 /* From the right: an access key may hold a '/' of its own. */
-static int parse_credential(ol_slice text, ol_sigv4_authorization *out, ol_error *err)
+int ol_sigv4_credential_parse(ol_slice text, const ol_sigv4_wording *wording,
+                              ol_sigv4_authorization *out, ol_error *err)
 {
     ol_slice whole = text, terminal;
     if (!cut_last(&text, &terminal) || !cut_last(&text, &out->service) ||
         !cut_last(&text, &out->region) || !cut_last(&text, &out->date))
-        return bad_credential(err);
+        return bad_credential(wording, err);
     out->access_key = text;
     if (!ol_slice_eq_cstr(terminal, "aws4_request"))
-        return ol_error_say(err, OL_EAUTHHEADER,
-                            MALFORMED "incorrect terminal. This endpoint uses \"aws4_request\".");
+        return ol_error_say(err, wording->code,
+                            "%sincorrect terminal. This endpoint uses \"aws4_request\".",
+                            wording->lead);
     if (out->date.len != 8 || !all_in(out->date, DIGIT))
-        return ol_error_say(err, OL_EAUTHHEADER,
-                            MALFORMED "incorrect date format. This date in the credential must be "
-                                      "in the format \"yyyyMMdd\".");
+        return ol_error_say(err, wording->code,
+                            "%sincorrect date format. This date in the credential must be "
+                            "in the format \"yyyyMMdd\".",
+                            wording->lead);
     if (out->access_key.len == 0 || out->access_key.len > OL_ACCESS_KEY_BYTES_MAX ||
         !is_scope_word(out->region, REGION_BYTES_MAX) ||
         !is_scope_word(out->service, SERVICE_BYTES_MAX))
-        return bad_credential(err);
+        return bad_credential(wording, err);
     out->scope = ol_slice_from(whole, (size_t)(out->date.data - whole.data));
     return OL_OK;
 }
 
 /* Strictly ascending names also means: none twice. */
-static int parse_signed_headers(ol_slice text, ol_sigv4_authorization *out, ol_error *err)
+int ol_sigv4_signed_headers_parse(ol_slice text, const ol_sigv4_wording *wording,
+                                  ol_sigv4_authorization *out, ol_error *err)
 {
     out->signed_headers = text;
+    out->name_count = 0;
     for (bool more = true; more;) {
         ptrdiff_t end = ol_slice_find(text, ';');
         ol_slice name = end < 0 ? text : ol_slice_first(text, (size_t)end);
@@ -87,32 +95,35 @@ static int parse_signed_headers(ol_slice text, ol_sigv4_authorization *out, ol_e
                        ol_slice_cmp(out->names[out->name_count - 1], name) < 0;
         if (name.len == 0 || !all_in(name, NAME) || !ordered ||
             out->name_count == OL_HTTP_HEADERS_MAX)
-            return ol_error_say(err, OL_EAUTHHEADER,
-                                MALFORMED "SignedHeaders must be a list of distinct lower-case "
-                                          "names in ascending order.");
+            return ol_error_say(err, wording->code,
+                                "%sSignedHeaders must be a list of distinct lower-case names in "
+                                "ascending order.",
+                                wording->lead);
         out->names[out->name_count++] = name;
     }
     return OL_OK;
 }
 
-static int parse_signature(ol_slice text, ol_sigv4_authorization *out, ol_error *err)
+int ol_sigv4_signature_parse(ol_slice text, const ol_sigv4_wording *wording,
+                             ol_sigv4_authorization *out, ol_error *err)
 {
     if (text.len != 64 || !all_in(text, HEX))
-        return ol_error_say(err, OL_EAUTHHEADER,
-                            MALFORMED "the Signature must be 64 lower-case hex digits.");
+        return ol_error_say(err, wording->code, "%sthe Signature must be 64 lower-case hex digits.",
+                            wording->lead);
     out->signature = text;
     return OL_OK;
 }
 
-typedef int (*component_fn)(ol_slice text, ol_sigv4_authorization *out, ol_error *err);
+typedef int (*component_fn)(ol_slice text, const ol_sigv4_wording *wording,
+                            ol_sigv4_authorization *out, ol_error *err);
 
 static const struct component {
     const char *name;
     component_fn parse;
 } components[] = {
-    {"Credential", parse_credential},
-    {"SignedHeaders", parse_signed_headers},
-    {"Signature", parse_signature},
+    {"Credential", ol_sigv4_credential_parse},
+    {"SignedHeaders", ol_sigv4_signed_headers_parse},
+    {"Signature", ol_sigv4_signature_parse},
 };
 #define COMPONENT_COUNT (sizeof components / sizeof components[0])
 
@@ -129,7 +140,7 @@ static int parse_component(ol_slice piece, unsigned *seen, ol_sigv4_authorizatio
             break;
         *seen |= 1u << i;
         ol_slice value = ol_slice_from(piece, (size_t)equals + 1);
-        return components[i].parse(value, out, err);
+        return components[i].parse(value, &ol_sigv4_header_wording, out, err);
     }
     return ol_error_say(err, OL_EAUTHHEADER,
                         MALFORMED "it must hold Credential, SignedHeaders and Signature, each "

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Authorization header of Signature Version 4, taken apart. Pure syntax: nothing is looked
- * up and no signature is computed. Slices point into the header.
+ * The Authorization header of Signature Version 4, taken apart; a presigned URL and a form bring
+ * the same parts one by one. Pure syntax: nothing is looked up and no signature is computed.
+ * Slices point into what was parsed.
  */
 #ifndef OL_S3_SIGV4_AUTHORIZATION_H
 #define OL_S3_SIGV4_AUTHORIZATION_H
@@ -26,6 +27,23 @@ typedef struct ol_sigv4_authorization {
 /* OL_OK, OL_EAUTHHEADER, OL_EINVAL (not an authorization at all), OL_EINVALIDREQUEST (SigV2) or
  * OL_ENOTIMPLEMENTED (SigV4A). */
 int ol_sigv4_authorization_parse(ol_slice header, ol_sigv4_authorization *out, ol_error *err);
+
+/* How a fault is told: its code, and what the message begins with. */
+typedef struct ol_sigv4_wording {
+    int code;
+    const char *lead;
+} ol_sigv4_wording;
+
+extern const ol_sigv4_wording ol_sigv4_header_wording;
+
+/* One part each, decoded. The wording's code or OL_OK. */
+int ol_sigv4_credential_parse(ol_slice text, const ol_sigv4_wording *wording,
+                              ol_sigv4_authorization *out, ol_error *err);
+int ol_sigv4_signed_headers_parse(ol_slice text, const ol_sigv4_wording *wording,
+                                  ol_sigv4_authorization *out, ol_error *err);
+int ol_sigv4_signature_parse(ol_slice text, const ol_sigv4_wording *wording,
+                             ol_sigv4_authorization *out, ol_error *err);
+
 bool ol_sigv4_is_signed(const ol_sigv4_authorization *auth, ol_slice name);
 
 #endif

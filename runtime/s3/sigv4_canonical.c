@@ -9,15 +9,27 @@
 
 #include "s3/query.h"
 
+#define HIDDEN OL_SLICE_LIT("(hidden)")
+
 typedef struct writer {
     ol_sha256 sha;
+    ol_buf *text; /* written to instead of being hashed; NULL = hash */
+    int rc;       /* of the text */
     size_t len;
     uint8_t bytes[1024];
 } writer;
 
+static void pass_on(writer *w, const uint8_t *bytes, size_t len)
+{
+    if (!w->text)
+        ol_sha256_update(&w->sha, bytes, len);
+    else if (w->rc == OL_OK)
+        w->rc = ol_buf_add(w->text, ol_slice_of(bytes, len));
+}
+
 static void flush(writer *w)
 {
-    ol_sha256_update(&w->sha, w->bytes, w->len);
+    pass_on(w, w->bytes, w->len);
     w->len = 0;
 }
 
@@ -26,7 +38,7 @@ static void put(writer *w, ol_slice text)
     if (text.len > sizeof w->bytes - w->len)
         flush(w);
     if (text.len > sizeof w->bytes) {
-        ol_sha256_update(&w->sha, text.data, text.len);
+        pass_on(w, text.data, text.len);
         return;
     }
     if (text.len > 0)
@@ -106,8 +118,30 @@ static int collect_params(ol_slice query, ol_buf *scratch, param *params, size_t
     return OL_OK;
 }
 
-static int put_query(writer *w, ol_slice query, ol_buf *scratch, ol_error *err)
+/* What an error document must not repeat: whoever reads it may not be whoever signed. */
+static bool is_secret(ol_slice name)
 {
+    static const char *const names[] = {
+        "authorization",
+        "cookie",
+        "x-amz-security-token",
+        "x-amz-server-side-encryption-customer-key",
+        "x-amz-copy-source-server-side-encryption-customer-key",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (ol_slice_ieq(name, ol_slice_cstr(names[i])))
+            return true;
+    return false;
+}
+
+static bool hides(const writer *w, ol_slice name)
+{
+    return w->text && is_secret(name);
+}
+
+static int put_query(writer *w, const ol_sigv4_canonical *in, ol_buf *scratch, ol_error *err)
+{
+    ol_slice query = in->req->query;
     if (query.len == 0)
         return OL_OK;
     param params[OL_QUERY_PARAMS_MAX];
@@ -117,12 +151,16 @@ static int put_query(writer *w, ol_slice query, ol_buf *scratch, ol_error *err)
         return rc;
     if (count > 1)
         qsort(params, count, sizeof params[0], compare_params);
+    bool first = true;
     for (size_t i = 0; i < count; i++) {
-        if (i > 0)
+        if (in->presigned && ol_slice_ieq(params[i].name, OL_SLICE_LIT("X-Amz-Signature")))
+            continue;
+        if (!first)
             put_byte(w, '&');
+        first = false;
         put(w, params[i].name);
         put_byte(w, '=');
-        put(w, params[i].value);
+        put(w, hides(w, params[i].name) ? HIDDEN : params[i].value);
     }
     return OL_OK;
 }
@@ -156,7 +194,9 @@ static void put_header(writer *w, const ol_http_request *req, ol_slice name)
 {
     put(w, name);
     put_byte(w, ':');
-    if (ol_slice_eq_cstr(name, "host") && req->host.len > 0) {
+    if (hides(w, name)) {
+        put(w, HIDDEN);
+    } else if (ol_slice_eq_cstr(name, "host") && req->host.len > 0) {
         /* For an absolute-form target this is what the client addressed and signed. */
         put_value(w, req->host);
     } else {
@@ -174,29 +214,53 @@ static void put_header(writer *w, const ol_http_request *req, ol_slice name)
     put_byte(w, '\n');
 }
 
+static int put_request(writer *w, const ol_sigv4_canonical *in, ol_buf *scratch, ol_error *err)
+{
+    put(w, in->req->method_text);
+    put_byte(w, '\n');
+    int rc = put_path(w, in, scratch, err);
+    if (rc != OL_OK)
+        return rc;
+    put_byte(w, '\n');
+    rc = put_query(w, in, scratch, err);
+    if (rc != OL_OK)
+        return rc;
+    put_byte(w, '\n');
+    for (size_t i = 0; i < in->auth->name_count; i++)
+        put_header(w, in->req, in->auth->names[i]);
+    put_byte(w, '\n');
+    put(w, in->auth->signed_headers);
+    put_byte(w, '\n');
+    put(w, in->payload);
+    flush(w);
+    return OL_OK;
+}
+
+static void writer_init(writer *w, ol_buf *text)
+{
+    w->text = text;
+    w->rc = OL_OK;
+    w->len = 0;
+    if (!text)
+        ol_sha256_init(&w->sha);
+}
+
 int ol_sigv4_canonical_digest(const ol_sigv4_canonical *in, ol_buf *scratch,
                               uint8_t digest[OL_SHA256_BYTES], ol_error *err)
 {
     writer w;
-    w.len = 0;
-    ol_sha256_init(&w.sha);
-    put(&w, in->req->method_text);
-    put_byte(&w, '\n');
-    int rc = put_path(&w, in, scratch, err);
-    if (rc != OL_OK)
-        return rc;
-    put_byte(&w, '\n');
-    rc = put_query(&w, in->req->query, scratch, err);
-    if (rc != OL_OK)
-        return rc;
-    put_byte(&w, '\n');
-    for (size_t i = 0; i < in->auth->name_count; i++)
-        put_header(&w, in->req, in->auth->names[i]);
-    put_byte(&w, '\n');
-    put(&w, in->auth->signed_headers);
-    put_byte(&w, '\n');
-    put(&w, in->payload);
-    flush(&w);
-    ol_sha256_final(&w.sha, digest);
-    return OL_OK;
+    writer_init(&w, NULL);
+    int rc = put_request(&w, in, scratch, err);
+    if (rc == OL_OK)
+        ol_sha256_final(&w.sha, digest);
+    return rc;
+}
+
+int ol_sigv4_canonical_text(const ol_sigv4_canonical *in, ol_buf *scratch, ol_buf *text,
+                            ol_error *err)
+{
+    writer w;
+    writer_init(&w, text);
+    int rc = put_request(&w, in, scratch, err);
+    return rc == OL_OK && w.rc != OL_OK ? ol_error_set(err, w.rc, "the canonical request") : rc;
 }

@@ -7,9 +7,9 @@
 #define OL_S3_SIGV4_KEYS_H
 
 #include "s3/hmac.h"
+#include "s3/sigv4.h"
 
 #define OL_SIGV4_KEYS_MAX 256
-#define OL_SECRET_KEY_BYTES_MAX 128
 
 typedef struct ol_sigv4_keys ol_sigv4_keys;
 

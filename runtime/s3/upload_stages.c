@@ -141,8 +141,8 @@ static int plan_trailer(ol_upload_plan *plan, const ol_headers *headers, plan_me
     decoder->announced = true;
     add_promise(memory, OL_PROMISE_CHECKSUM, decoder->trailer)->text = memory->trailer_value;
     plan->has_integrity = true;
-    plan->checksum_header_ = ol_checksum_header(decoder->trailer);
-    plan->checksum_value_ = memory->trailer_value;
+    plan->has_checksum_ = true;
+    plan->checksum_kind_ = decoder->trailer;
     return OL_OK;
 }
 
@@ -160,12 +160,17 @@ static int plan_checksum(ol_upload_plan *plan, const ol_headers *headers, plan_m
         if (!ol_checksum_parse(kind, text, promise->value))
             return ol_error_say(err, OL_EINVALIDREQUEST, "Value for %s header is invalid.",
                                 ol_checksum_header(kind));
-        ol_checksum_text(promise->value, ol_checksum_size(kind), memory->trailer_value);
         plan->has_integrity = true;
-        plan->checksum_header_ = ol_checksum_header(kind);
-        plan->checksum_value_ = memory->trailer_value;
+        plan->has_checksum_ = true;
+        plan->checksum_kind_ = kind;
     }
-    return plan_trailer(plan, headers, memory, header != NULL, err);
+    rc = plan_trailer(plan, headers, memory, header != NULL, err);
+    if (rc == OL_OK && !plan->has_checksum_ &&
+        ol_headers_count_of(headers, "x-amz-sdk-checksum-algorithm") > 0)
+        return ol_error_say(err, OL_EINVALIDREQUEST,
+                            "x-amz-sdk-checksum-algorithm specified, but no corresponding "
+                            "x-amz-checksum-* or x-amz-trailer headers were found.");
+    return rc;
 }
 
 static int plan_promises(ol_upload_plan *plan, const ol_http_request *req, plan_memory *memory,
@@ -234,11 +239,10 @@ int ol_upload_plan_add(const ol_upload_plan *plan, ol_pipeline *p)
     return rc;
 }
 
-bool ol_upload_plan_checksum(const ol_upload_plan *plan, ol_slice *header, ol_slice *value)
+void ol_upload_plan_keep_checksum(ol_upload_plan *plan, bool make_one)
 {
-    if (!plan->checksum_header_)
-        return false;
-    *header = ol_slice_cstr(plan->checksum_header_);
-    *value = ol_slice_cstr(plan->checksum_value_);
-    return true;
+    if (!plan->has_checksum_ && !make_one)
+        return;
+    plan->verify_->sum = &plan->checksum;
+    plan->verify_->sum_kind = plan->has_checksum_ ? plan->checksum_kind_ : OL_CHECKSUM_CRC64NVME;
 }

@@ -10,7 +10,9 @@
 #ifndef OL_S3_UPLOAD_STAGES_H
 #define OL_S3_UPLOAD_STAGES_H
 
+#include "origin/origin.h"
 #include "pipeline/pipeline.h"
+#include "s3/checksum.h"
 #include "s3/sigv4.h"
 
 typedef struct ol_upload_plan {
@@ -20,10 +22,13 @@ typedef struct ol_upload_plan {
                                asks for one */
     ol_headers store_headers; /* headers to keep with the object: lower-case; aws-chunked removed
                                  from content-encoding; x-amz-meta-* within limits */
+    ol_object_checksum checksum; /* see ol_upload_plan_keep_checksum; empty before */
     /* private */
     ol_arena *arena;
-    const void *chunked_, *verify_;
-    const char *checksum_header_, *checksum_value_;
+    const void *chunked_;
+    struct ol_upload_verify_config *verify_;
+    bool has_checksum_;
+    enum ol_checksum_kind checksum_kind_;
 } ol_upload_plan;
 
 /* Reads the request's headers. Errors: OL_EINVALIDDIGEST, OL_EINVALIDREQUEST (bad checksum header,
@@ -35,8 +40,10 @@ int ol_upload_plan_make(ol_upload_plan *plan, const ol_http_request *req,
                         ol_error *err);
 /* Append the stages it needs, between the source and the sink. */
 int ol_upload_plan_add(const ol_upload_plan *plan, ol_pipeline *p);
-/* The x-amz-checksum-* that was verified, for the response; false when there was none. After the
- * pipeline is done (a trailer comes last). */
-bool ol_upload_plan_checksum(const ol_upload_plan *plan, ol_slice *header, ol_slice *value);
+/* For bodies that become objects, before the stages are added: `plan->checksum` is filled before the
+ * sink is told to finish, with the checksum that the client sent; where it sent none it stays
+ * empty, or with `make_one` is made here (CRC64NVME, as S3 does). The plan must stay where it
+ * is. */
+void ol_upload_plan_keep_checksum(ol_upload_plan *plan, bool make_one);
 
 #endif

@@ -2,8 +2,10 @@
 /* Counts, digests, passes on; judges at the end. */
 #include "s3/upload_verify.h"
 
+#include <stdio.h>
+
 typedef struct verify {
-    ol_checksum sums[OL_PROMISES_MAX]; /* one for each kind that is promised */
+    ol_checksum sums[OL_PROMISES_MAX + 1]; /* one for each kind that is promised or wanted */
     size_t sum_count;
     uint64_t bytes;
 } verify;
@@ -24,22 +26,29 @@ static void drop_sums(verify *self)
     self->sum_count = 0;
 }
 
+static int add_sum(verify *self, enum ol_checksum_kind kind, ol_error *err)
+{
+    if (find_sum(self, kind))
+        return OL_OK;
+    int rc = ol_checksum_init(&self->sums[self->sum_count], kind);
+    if (rc != OL_OK) {
+        drop_sums(self);
+        return ol_error_set(err, rc, "%s is not available", ol_checksum_name(kind));
+    }
+    self->sum_count++;
+    return OL_OK;
+}
+
 static int open_stage(ol_stage *st, ol_error *err)
 {
     const ol_upload_verify_config *config = st->config;
     verify *self = st->state;
-    for (size_t i = 0; i < config->promise_count; i++) {
-        enum ol_checksum_kind kind = config->promises[i].checksum;
-        if (find_sum(self, kind))
-            continue;
-        int rc = ol_checksum_init(&self->sums[self->sum_count], kind);
-        if (rc != OL_OK) {
-            drop_sums(self);
-            return ol_error_set(err, rc, "%s is not available", ol_checksum_name(kind));
-        }
-        self->sum_count++;
-    }
-    return OL_OK;
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < config->promise_count; i++)
+        rc = add_sum(self, config->promises[i].checksum, err);
+    if (rc == OL_OK && config->sum)
+        rc = add_sum(self, config->sum_kind, err);
+    return rc;
 }
 
 static int take(ol_stage *st, ol_slice in, ol_error *err)
@@ -95,6 +104,15 @@ static int judge(const ol_promise *promise, const uint8_t *value, size_t len, ol
     return memcmp(wanted, value, len) == 0 ? OL_OK : broken(promise, err);
 }
 
+static void keep(const ol_upload_verify_config *config, const uint8_t *value, size_t len)
+{
+    char text[OL_CHECKSUM_TEXT_SIZE];
+    *config->sum = (ol_object_checksum){0};
+    ol_checksum_text(value, len, text);
+    snprintf(config->sum->name, sizeof config->sum->name, "%s", ol_checksum_name(config->sum_kind));
+    snprintf(config->sum->text, sizeof config->sum->text, "%s", text);
+}
+
 static int judge_all(const ol_upload_verify_config *config, ol_checksum *sum, ol_error *err)
 {
     uint8_t value[OL_CHECKSUM_BYTES_MAX];
@@ -105,6 +123,8 @@ static int judge_all(const ol_upload_verify_config *config, ol_checksum *sum, ol
     for (size_t i = 0; i < config->promise_count && rc == OL_OK; i++)
         if (config->promises[i].checksum == sum->kind)
             rc = judge(&config->promises[i], value, len, err);
+    if (rc == OL_OK && config->sum && config->sum_kind == sum->kind)
+        keep(config, value, len);
     return rc;
 }
 

@@ -6,7 +6,7 @@
 #ifndef OL_S3_UPLOAD_VERIFY_H
 #define OL_S3_UPLOAD_VERIFY_H
 
-#include "pipeline/stage.h"
+#include "origin/origin.h"
 #include "s3/checksum.h"
 
 enum ol_promise_kind { OL_PROMISE_PAYLOAD_SHA256, OL_PROMISE_CONTENT_MD5, OL_PROMISE_CHECKSUM };
@@ -24,6 +24,10 @@ typedef struct ol_upload_verify_config {
     uint64_t bytes_max;
     ol_promise promises[OL_PROMISES_MAX];
     size_t promise_count;
+    /* Not NULL: filled with the checksum of `sum_kind` over the body before the sink is told to
+     * finish. */
+    ol_object_checksum *sum;
+    enum ol_checksum_kind sum_kind;
 } ol_upload_verify_config;
 
 extern const ol_stage_ops ol_upload_verify_ops;

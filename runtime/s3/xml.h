@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The XML documents that S3 answers with, and the one that DeleteObjects sends.
+ * Listings, and the documents of DeleteObjects and CreateBucket. Others: bucket_documents.h,
+ * xml_multipart.h, xml_attributes.h, error_document.h.
  * Writers append to a buffer and return its errors.
  */
 #ifndef OL_S3_XML_H
@@ -8,9 +9,7 @@
 
 #include "base/buf.h"
 #include "origin/origin.h"
-
-/* <Error><Code/><Message/><Resource/><RequestId/><HostId/></Error> */
-int ol_s3_xml_error(ol_buf *out, const ol_error *err, ol_slice resource, const char *request_id);
+#include "s3/error_document.h"
 
 typedef struct ol_s3_list_page {
     bool v2;
@@ -19,7 +18,7 @@ typedef struct ol_s3_list_page {
     uint32_t max_keys;
     bool encoding_url; /* encoding-type=url */
     bool fetch_owner;
-    ol_slice owner_id;
+    ol_slice owner_id, owner_name; /* the name may be empty */
     const ol_list_result *result;
 } ol_s3_list_page;
 int ol_s3_xml_list(ol_buf *out, const ol_s3_list_page *page);
@@ -27,21 +26,27 @@ int ol_s3_xml_list(ol_buf *out, const ol_s3_list_page *page);
 int ol_s3_token_encode(ol_buf *out, ol_slice last_key);
 int ol_s3_token_decode(ol_buf *out, ol_slice token);
 
-int ol_s3_xml_buckets(ol_buf *out, const ol_bucket_list *list, ol_slice owner_id);
-int ol_s3_xml_location(ol_buf *out, ol_slice region);
-
-/* <Delete>: 1 to OL_LIST_KEYS_MAX keys; entities and DTDs refused. Keys live in `arena`.
- * OL_EMALFORMEDXML, OL_EKEYTOOLONG, OL_ENOTIMPLEMENTED (a VersionId other than "null", or a
- * condition on an object), OL_ENOMEM. */
+/* <Delete>: 1 to OL_LIST_KEYS_MAX objects; entities and DTDs refused. Everything lives in `arena`.
+ * OL_EMALFORMEDXML, OL_EKEYTOOLONG, OL_ENOMEM. */
+typedef struct ol_s3_delete_object {
+    ol_slice key;
+    ol_slice version;    /* empty = none named */
+    ol_slice etag;       /* without quotes ("*": any); empty = no condition, as below -1 */
+    int64_t modified_ms; /* LastModifiedTime, whole seconds */
+    int64_t size;
+} ol_s3_delete_object;
 typedef struct ol_s3_delete_request {
-    ol_slice *keys;
+    ol_s3_delete_object *objects;
     size_t count;
     bool quiet;
 } ol_s3_delete_request;
 int ol_s3_xml_parse_delete(ol_slice xml, ol_arena *arena, ol_s3_delete_request *out, ol_error *err);
 typedef struct ol_s3_delete_outcome {
     ol_slice key;
+    ol_slice version;    /* as it was named */
     const ol_error *err; /* NULL = deleted */
+    bool delete_marker;  /* one was made, or was what got deleted */
+    ol_slice delete_marker_version_id;
 } ol_s3_delete_outcome;
 int ol_s3_xml_delete_result(ol_buf *out, const ol_s3_delete_outcome *outcomes, size_t count,
                             bool quiet);

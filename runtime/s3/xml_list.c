@@ -5,28 +5,15 @@
 #include "base/encode.h"
 #include "s3/xml_writer.h"
 
-static void put_etag(ol_xml_writer *w, ol_slice etag)
-{
-    static const char quote[] = "&quot;";
-    ol_xml_open(w, "ETag");
-    if (w->rc == OL_OK)
-        w->rc = ol_buf_add_cstr(w->out, quote);
-    if (w->rc == OL_OK)
-        w->rc = ol_xml_escape(w->out, etag);
-    if (w->rc == OL_OK)
-        w->rc = ol_buf_add_cstr(w->out, quote);
-    ol_xml_close(w, "ETag");
-}
-
 static void put_object(ol_xml_writer *w, const ol_s3_list_page *page, const ol_object_info *object)
 {
     ol_xml_open(w, "Contents");
     ol_xml_text_as(w, "Key", object->key, page->encoding_url);
     ol_xml_date(w, "LastModified", object->last_modified_ms);
-    put_etag(w, object->etag);
+    ol_xml_etag(w, object->etag);
     ol_xml_u64(w, "Size", object->size);
-    if (!page->v2 || page->fetch_owner)
-        ol_xml_owner(w, page->owner_id);
+    if ((!page->v2 || page->fetch_owner) && page->owner_id.len > 0)
+        ol_xml_person(w, "Owner", page->owner_id, page->owner_name);
     ol_xml_text(w, "StorageClass", OL_SLICE_LIT("STANDARD"));
     ol_xml_close(w, "Contents");
 }
@@ -66,7 +53,8 @@ int ol_s3_xml_list(ol_buf *out, const ol_s3_list_page *page)
     const ol_list_result *result = page->result;
     ol_xml_begin(&w, out, "ListBucketResult", true);
     ol_xml_text(&w, "Name", page->name);
-    ol_xml_text_as(&w, "Prefix", page->prefix, page->encoding_url);
+    /* AWS's clients decode it in version 2 only. */
+    ol_xml_text_as(&w, "Prefix", page->prefix, page->encoding_url && page->v2);
     if (page->v2)
         put_frame_v2(&w, page);
     else

@@ -25,12 +25,22 @@ static void put_tag(ol_xml_writer *w, const char *before, const char *name)
     put(w, ">");
 }
 
-void ol_xml_begin(ol_xml_writer *w, ol_buf *out, const char *root, bool xmlns)
+void ol_xml_begin_ns(ol_xml_writer *w, ol_buf *out, const char *root, const char *xmlns)
 {
     *w = (ol_xml_writer){.out = out};
     put(w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");
     put(w, root);
-    put(w, xmlns ? " xmlns=\"" OL_S3_XMLNS "\">" : ">");
+    if (xmlns) {
+        put(w, " xmlns=\"");
+        put(w, xmlns);
+        put(w, "\"");
+    }
+    put(w, ">");
+}
+
+void ol_xml_begin(ol_xml_writer *w, ol_buf *out, const char *root, bool xmlns)
+{
+    ol_xml_begin_ns(w, out, root, xmlns ? OL_S3_XMLNS : NULL);
 }
 
 void ol_xml_open(ol_xml_writer *w, const char *name)
@@ -76,12 +86,26 @@ void ol_xml_date(ol_xml_writer *w, const char *name, int64_t wall_ms)
     ol_xml_text(w, name, ol_slice_cstr(text));
 }
 
+void ol_xml_etag(ol_xml_writer *w, ol_slice etag)
+{
+    ol_xml_open(w, "ETag");
+    put(w, "&quot;");
+    if (w->rc == OL_OK)
+        keep(w, ol_xml_escape(w->out, etag));
+    put(w, "&quot;");
+    ol_xml_close(w, "ETag");
+}
+
+void ol_xml_person(ol_xml_writer *w, const char *element, ol_slice id, ol_slice name)
+{
+    ol_xml_open(w, element);
+    ol_xml_text(w, "ID", id);
+    ol_xml_text(w, "DisplayName", name.len > 0 ? name : id);
+    ol_xml_close(w, element);
+}
+
 void ol_xml_owner(ol_xml_writer *w, ol_slice owner_id)
 {
-    if (owner_id.len == 0)
-        return;
-    ol_xml_open(w, "Owner");
-    ol_xml_text(w, "ID", owner_id);
-    ol_xml_text(w, "DisplayName", owner_id);
-    ol_xml_close(w, "Owner");
+    if (owner_id.len > 0)
+        ol_xml_person(w, "Owner", owner_id, OL_SLICE_NONE);
 }

@@ -17,6 +17,8 @@ typedef struct ol_xml_writer {
 
 /* The declaration, and the root element with S3's namespace (`xmlns` false: without). */
 void ol_xml_begin(ol_xml_writer *w, ol_buf *out, const char *root, bool xmlns);
+/* The same in another namespace; NULL: in none. */
+void ol_xml_begin_ns(ol_xml_writer *w, ol_buf *out, const char *root, const char *xmlns);
 void ol_xml_open(ol_xml_writer *w, const char *name);
 void ol_xml_close(ol_xml_writer *w, const char *name);
 /* <name>escaped text</name> */
@@ -27,7 +29,11 @@ void ol_xml_u64(ol_xml_writer *w, const char *name, uint64_t number);
 void ol_xml_bool(ol_xml_writer *w, const char *name, bool value);
 /* ISO 8601 with milliseconds, which are zero in S3's documents. */
 void ol_xml_date(ol_xml_writer *w, const char *name, int64_t wall_ms);
+/* <ETag>&quot;…&quot;</ETag> */
+void ol_xml_etag(ol_xml_writer *w, ol_slice etag);
 /* <Owner>; nothing when the id is empty. */
 void ol_xml_owner(ol_xml_writer *w, ol_slice owner_id);
+/* <Owner> or <Initiator> with a name; the id stands in for a name that is empty. */
+void ol_xml_person(ol_xml_writer *w, const char *element, ol_slice id, ol_slice name);
 
 #endif

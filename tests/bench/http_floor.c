@@ -82,7 +82,9 @@ int main(int argc, char **argv)
     ol_http_limits limits;
     ol_http_limits_default(&limits);
     ol_http_handler handler = {.on_request = on_request};
-    if (argc == 4 && ol_tls_server_new(&tls, argv[2], argv[3], &err) != OL_OK) {
+    const ol_tls_certificate certificate = {argc == 4 ? argv[2] : NULL, argc == 4 ? argv[3] : NULL};
+    const ol_tls_server_options options = {.certificates = &certificate, .certificate_count = 1};
+    if (argc == 4 && ol_tls_server_new(&tls, &options, &err) != OL_OK) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }

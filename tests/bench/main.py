@@ -11,6 +11,7 @@ import rows_fairness
 import rows_memory
 import rows_passthrough
 import rows_put
+import rows_remote
 import rows_transforms
 from gauge.machine import CORES
 from gauge.peers import Objlens, Peers
@@ -20,6 +21,7 @@ ROWS = {
     "identity": rows_transforms.run_identity,
     "pii": rows_transforms.run_pii,
     "put": rows_put.run,
+    "remote": rows_remote.run,
     "memory": rows_memory.run,
     "fairness": rows_fairness.run,
 }

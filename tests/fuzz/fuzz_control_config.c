@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "control/config.h"
+#include "control/realm_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,21 +27,44 @@ static const char *write_file(const uint8_t *data, size_t size)
     return path;
 }
 
-static void check_snapshot(const ol_config *config)
+static void check_olap(const ol_realm *realm, const ol_realm_olap *olap)
 {
-    assert(config->key_count > 0 && config->listener_count > 0);
-    assert(config->account_id.len == 12);
-    for (size_t i = 0; i < config->key_count; i++)
-        assert(ol_config_find_key(config, config->keys[i].access_key) == &config->keys[i]);
-    for (size_t i = 0; i < config->access_point_count; i++)
-        assert(ol_config_find_access_point(config, config->access_points[i].alias) ==
-               &config->access_points[i]);
-    for (size_t i = 0; i < config->olap_count; i++) {
-        const ol_config_olap *olap = &config->olaps[i];
-        assert(ol_config_find_olap(config, olap->alias) == olap);
-        assert(olap->access_point && olap->step_count > 0);
-        assert(olap->step_count <= OL_TRANSFORM_CHAIN_MAX && olap->alias.len <= 63);
+    assert(ol_realm_find_olap_by_alias(realm, olap->alias) == olap);
+    assert(ol_realm_find_olap(realm, olap->account->id, olap->name) == olap);
+    assert(olap->access_point && olap->view_count > 0 && olap->alias.len <= 63);
+    for (size_t i = 0; i < olap->view_count; i++) {
+        assert(olap->views[i].step_count > 0);
+        assert(olap->views[i].step_count <= OL_TRANSFORM_CHAIN_MAX);
     }
+}
+
+static void check_realm(const ol_realm *realm, const ol_config *config)
+{
+    for (size_t i = 0; i < config->key_count; i++)
+        assert(ol_realm_find_key(realm, config->keys[i].access_key) == &config->keys[i]);
+    for (size_t i = 0; i < realm->access_point_count; i++) {
+        const ol_realm_access_point *point = &realm->access_points[i];
+        assert(ol_realm_find_access_point_by_alias(realm, point->alias) == point);
+        assert(point->alias.len <= 63);
+    }
+    for (size_t i = 0; i < realm->olap_count; i++)
+        check_olap(realm, &realm->olaps[i]);
+    for (size_t i = 0; i < realm->bucket_count; i++)
+        assert(ol_realm_bucket_of(realm, realm->buckets[i].name) == &realm->buckets[i]);
+}
+
+static void check_snapshot(ol_config *config)
+{
+    ol_realm *realm;
+    ol_error err = {0};
+    assert(config->listener_count > 0 && config->account_count > 0);
+    assert(config->account_id.len == 12 && config->origin_count > 0);
+    ol_document *document = ol_document_new();
+    int rc = ol_realm_new(&realm, config, document, NULL, &err);
+    assert(rc == OL_OK);
+    check_realm(realm, config);
+    ol_realm_release(realm);
+    ol_document_free(document);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

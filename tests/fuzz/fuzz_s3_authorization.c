@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signature checks. Input: lines; the first is the target, the others are `name:value`. Nothing
- * that a fuzzer makes up may pass with a secret that it does not know.
+ * Signature checks of headers and presigned URLs. Input: lines; the first is the target, the
+ * others are `name:value`. Nothing that a fuzzer makes up may pass with a secret that it does not
+ * know, and what a mismatch is explained with stays bounded. The lines are also read as the
+ * fields of a form.
  */
 #include <assert.h>
 
@@ -10,10 +12,40 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static ol_slice find_secret(void *arg, ol_slice access_key)
+static int find_key(void *arg, ol_slice access_key, ol_slice token, ol_sigv4_found_key *found,
+                    ol_error *err)
 {
     (void)arg;
-    return access_key.len < 4 ? OL_SLICE_NONE : OL_SLICE_LIT("not-in-any-corpus-7f3a91c4");
+    (void)err;
+    (void)token;
+    if (access_key.len >= 4)
+        found->secret = OL_SLICE_LIT("not-in-any-corpus-7f3a91c4");
+    return OL_OK;
+}
+
+static void note(void *arg, const char *name, ol_slice value)
+{
+    (void)arg;
+    assert(name[0] != '\0');
+    assert(value.len <= 3 * OL_S3_ERROR_CANONICAL_BYTES_MAX);
+}
+
+static void check_form(ol_sigv4 *sigv4, const ol_http_request *req,
+                       const ol_sigv4_options *options)
+{
+    const ol_sigv4_form form = {
+        .policy = ol_headers_get(&req->headers, "policy"),
+        .algorithm = ol_headers_get(&req->headers, "x-amz-algorithm"),
+        .credential = ol_headers_get(&req->headers, "x-amz-credential"),
+        .date = ol_headers_get(&req->headers, "x-amz-date"),
+        .signature = ol_headers_get(&req->headers, "x-amz-signature"),
+        .v2_access_key = ol_headers_get(&req->headers, "AWSAccessKeyId"),
+        .v2_signature = ol_headers_get(&req->headers, "signature"),
+    };
+    ol_sigv4_result result;
+    ol_error err = {0};
+    int rc = ol_sigv4_check_form(sigv4, &form, options, &result, &err);
+    assert(rc < 0 && rc == err.code);
 }
 
 static ol_slice next_line(ol_slice *rest)
@@ -56,10 +88,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                            ol_slice_from(line, (size_t)colon + 1));
     }
     req.host = ol_headers_get(&req.headers, "host");
-    int rc = ol_sigv4_check(sigv4, &req, 1369353600000, OL_SLICE_LIT("us-east-1"), find_secret,
-                            NULL, &result, &err);
+    const ol_slice region = OL_SLICE_LIT("us-east-1");
+    const ol_sigv4_options options = {
+        .now_ms = 1369353600000,
+        .regions = &region,
+        .region_count = 1,
+        .services = OL_SIGV4_S3 | OL_SIGV4_OBJECT_LAMBDA,
+        .find_key = find_key,
+        .arena = arena,
+        .form_v2 = true,
+        .note = note,
+    };
+    int rc = ol_sigv4_check(sigv4, &req, &options, &result, &err);
     assert(rc < 0 && rc == err.code);
     assert(result.seed_signature[0] == '\0');
+    check_form(sigv4, &req, &options);
     ol_arena_destroy(arena);
     return 0;
 }

@@ -20,9 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == OL_OK) {
         assert(request.count >= 1 && request.count <= OL_LIST_KEYS_MAX);
         for (size_t i = 0; i < request.count; i++) {
-            assert(request.keys[i].len >= 1 && request.keys[i].len <= OL_KEY_BYTES_MAX);
-            assert(ol_slice_is_utf8(request.keys[i]));
-            assert(ol_slice_find(request.keys[i], 0) < 0);
+            assert(request.objects[i].key.len >= 1 && request.objects[i].key.len <= OL_KEY_BYTES_MAX);
+            assert(ol_slice_is_utf8(request.objects[i].key));
+            assert(ol_slice_find(request.objects[i].key, 0) < 0);
         }
     }
     ol_error_clear(&err);

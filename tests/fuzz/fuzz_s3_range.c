@@ -33,8 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ol_headers headers;
     ol_byte_range range;
     ol_error err = {0};
-    bool any;
-    ol_slice match;
+    ol_s3_write_conditions write;
+    ol_s3_remove_conditions removal;
     if (!arena)
         return 0;
     memcpy(&total, data, sizeof total);
@@ -53,8 +53,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rc = ol_s3_conditions_read(&headers, OL_SLICE_LIT("e"), 1700000000123, &err);
     assert(rc == OL_OK || rc == OL_ENOTMODIFIED || rc == OL_EPRECONDITION);
     ol_error_clear(&err);
-    rc = ol_s3_conditions_write(&headers, &any, &match, &err);
+    rc = ol_s3_conditions_copy(&headers, OL_SLICE_LIT("e"), 1700000000123, &err);
+    assert(rc == OL_OK || rc == OL_EPRECONDITION);
+    ol_error_clear(&err);
+    rc = ol_s3_conditions_write(&headers, &write, &err);
     assert(rc == OL_OK || rc == OL_ENOTIMPLEMENTED);
+    ol_error_clear(&err);
+    rc = ol_s3_conditions_remove(&headers, &removal, &err);
+    assert(rc == OL_OK || rc == OL_ENOTIMPLEMENTED || rc == OL_EINVAL);
     ol_arena_destroy(arena);
     return 0;
 }

@@ -35,12 +35,20 @@ void ol_batcher_fini(ol_batcher *b, bool broken)
 
 static bool has_file(const ol_change *change)
 {
-    return change->kind == OL_CHANGE_PUT && change->entry->has_file;
+    return (change->kind == OL_CHANGE_PUT || change->kind == OL_CHANGE_PART) &&
+           change->entry->has_file;
 }
 
+/* The object at the key is another one afterwards. */
 static bool is_of_key(const ol_change *change)
 {
-    return change->kind == OL_CHANGE_PUT || change->kind == OL_CHANGE_REMOVE;
+    switch (change->kind) {
+    case OL_CHANGE_PUT:
+    case OL_CHANGE_REMOVE:
+    case OL_CHANGE_ATTRIBUTE:
+    case OL_CHANGE_COMPLETE: return true;
+    default: return false;
+    }
 }
 
 /* ---- the steps ---- */
@@ -133,7 +141,18 @@ static int commit(ol_batcher *b, ol_error *err)
 
 /* ---- the two ends ---- */
 
-static void make_visible(ol_batcher *b, const ol_change *change)
+/* What no row names any more. */
+static void retire(ol_batcher *b, ol_change *change)
+{
+    ol_store *store = b->store;
+    if (change->has_old_file_)
+        ol_janitor_remove_object(store->janitor, &change->old_file_);
+    if (change->old_parts_)
+        ol_pins_drop(store->pins, change->old_parts_, &change->old_part_files_);
+    ol_janitor_remove_objects(store->janitor, &change->dropped_files_);
+}
+
+static void make_visible(ol_batcher *b, ol_change *change)
 {
     ol_store *store = b->store;
     switch (change->kind) {
@@ -141,14 +160,16 @@ static void make_visible(ol_batcher *b, const ol_change *change)
         change->entry->hash = change->hash_;
         ol_cache_end(store->cache, change->hash_, change->entry);
         break;
-    case OL_CHANGE_REMOVE: ol_cache_end(store->cache, change->hash_, NULL); break;
     case OL_CHANGE_BUCKET_CREATE:
         ol_catalog_add(&store->catalog, change->bucket, change->bucket_id_, b->rows.now_ms);
         break;
     case OL_CHANGE_BUCKET_REMOVE: ol_catalog_remove(&store->catalog, change->bucket); break;
+    default:
+        if (is_of_key(change))
+            ol_cache_end(store->cache, change->hash_, NULL);
+        break;
     }
-    if (change->has_old_file_)
-        ol_janitor_remove_object(store->janitor, &change->old_file_);
+    retire(b, change);
 }
 
 /* The transaction is gone; so are its files. */
@@ -159,6 +180,8 @@ static void give_up(ol_batcher *b, ol_change *batch, const ol_error *err)
     for (ol_change *change = batch; change; change = change->next_) {
         if (change->err.code == 0)
             change->err = *err;
+        ol_file_list_fini(&change->old_part_files_);
+        ol_file_list_fini(&change->dropped_files_);
     }
 }
 

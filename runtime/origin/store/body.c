@@ -3,7 +3,7 @@
  * The source stage of an object's body. Two kinds: from memory, where the bytes are lent as
  * they stand; and from a file.
  *
- * From a file: each turn reads what the page cache has, into the memory that the stage below
+ * From a file (or, part by part, from several): each turn reads what the page cache has, into the memory that the stage below
  * offers or into a buffer, and pushes it. What would block is read by a read thread into a
  * buffer, never into offered memory, since the stage may be closed while the thread reads. After
  * a megabyte the loop's other work comes first. The run is heap memory: it outlives the stage
@@ -11,6 +11,7 @@
  */
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "origin/store/extent.h"
 #include "origin/store/read.h"
 #include "origin/store/store_private.h"
 
@@ -85,10 +86,11 @@ typedef struct file_run {
     ol_stage *stage; /* NULL once closed */
     ol_store *store;
     ol_entry *entry; /* counted */
+    ol_extent extent; /* the file that is open; the thread's while on_thread */
     uint64_t at, end;
     uint8_t *buffer;      /* NULL: none at the moment */
     size_t buffer_bytes;  /* of it that may be used */
-    size_t reading_bytes; /* asked of the read thread */
+    size_t reading_bytes; /* what the read thread has read */
     int fault;
     bool begun, on_thread, on_turn;
     ol_task task;
@@ -113,6 +115,7 @@ static void free_if_idle(file_run *run)
     if (run->stage || run->on_thread || run->on_turn)
         return;
     drop_buffer(run);
+    ol_extent_fini(&run->extent, run->store->janitor);
     ol_entry_release(run->entry);
     ol_free(run);
 }
@@ -134,9 +137,11 @@ static void fail(file_run *run, int code, const char *detail)
     ol_stage_fail(run->stage, &err);
 }
 
-static size_t at_most(file_run *run, size_t bytes)
+/* What may be read at once: neither past the range nor past the file that is open. */
+static size_t at_most(const file_run *run, size_t bytes)
 {
-    uint64_t left = run->end - run->at;
+    uint64_t end = run->end < run->extent.end ? run->end : run->extent.end;
+    uint64_t left = end - run->at;
     return left < bytes ? (size_t)left : bytes;
 }
 
@@ -169,10 +174,13 @@ static void on_read(ol_task *task)
 static void read_on_thread(ol_task *task)
 {
     file_run *run = task->arg;
-    uint64_t after = run->end - run->at - run->reading_bytes;
-    run->fault = ol_read_wait(run->entry->fd, run->at,
-                              (ol_span){run->buffer, run->reading_bytes},
-                              after < AHEAD_BYTES ? after : AHEAD_BYTES);
+    run->fault = ol_extent_seek(&run->extent, &run->store->folder, run->entry, run->at);
+    if (run->fault)
+        return;
+    run->reading_bytes = at_most(run, run->buffer_bytes);
+    uint64_t after = at_most(run, run->reading_bytes + AHEAD_BYTES) - run->reading_bytes;
+    run->fault = ol_read_wait(run->extent.fd, run->at - run->extent.start,
+                              (ol_span){run->buffer, run->reading_bytes}, after);
 }
 
 static void ask_thread(file_run *run)
@@ -181,7 +189,6 @@ static void ask_thread(file_run *run)
         fail(run, OL_ENOMEM, "no memory to read");
         return;
     }
-    run->reading_bytes = at_most(run, run->buffer_bytes);
     run->on_thread = true;
     if (ol_offload_submit(run->store->read_pool, &run->task) != OL_OK) {
         run->on_thread = false;
@@ -205,10 +212,12 @@ static void yield(file_run *run)
     ol_loop_defer(run->task.loop, &run->turn);
 }
 
-/* Where the next bytes go: data NULL when there is no memory. */
+/* Where the next bytes go: data NULL when a thread has to open a file first, or find memory. */
 static ol_span next_place(file_run *run)
 {
     ol_span span;
+    if (!ol_extent_covers(&run->extent, run->at))
+        return (ol_span){NULL, 0};
     if (ol_stage_reserve(run->stage, &span) != OL_OK)
         span = take_buffer(run) ? (ol_span){run->buffer, run->buffer_bytes} : (ol_span){NULL, 0};
     span.len = at_most(run, span.len);
@@ -229,7 +238,8 @@ static void pump(file_run *run)
             return;
         }
         ol_span span = next_place(run);
-        size_t got = span.data ? ol_read_nowait(run->entry->fd, run->at, span) : 0;
+        size_t got =
+            span.data ? ol_read_nowait(run->extent.fd, run->at - run->extent.start, span) : 0;
         if (got == 0) {
             ask_thread(run);
             return;
@@ -255,6 +265,7 @@ static int file_open(ol_stage *st, ol_error *err)
         .task = {.work = read_on_thread, .done = on_read, .loop = ol_stage_loop(st), .arg = run},
         .turn = {.fn = on_turn, .arg = run},
     };
+    ol_extent_init(&run->extent, run->entry);
     state->run = run;
     return OL_OK;
 }

@@ -201,11 +201,12 @@ static bool grow_table(shard *s)
     return true;
 }
 
-/* Whole in memory or with its file open; and not so large that it pushes out its shard. */
+/* Whole in memory, with its file open, or in parts; and not so large that it pushes out its
+ * shard. */
 static bool is_welcome(const ol_cache *cache, const ol_entry *entry)
 {
     return entry->cost <= cache->shard_bytes_max / 2 &&
-           (entry->fd < 0 || cache->shard_files_max > 0) && (entry->in_memory || entry->fd >= 0);
+           (entry->fd < 0 || cache->shard_files_max > 0) && (entry->in_memory || entry->fd >= 0 || entry->parts);
 }
 
 static void insert(const ol_cache *cache, shard *s, ol_entry *entry, ol_entry **dropped)

@@ -6,71 +6,56 @@
 #include <semaphore.h>
 
 #include "base/alloc.h"
-#include "origin/store/store_private.h"
+#include "origin/store/change_op.h"
 
-typedef struct change_op {
-    ol_change change;
-    ol_loop *loop;
-    ol_post post;
-    ol_done_cb cb;
-    void *arg;
-    uint8_t bytes[];
-} change_op;
-
-static void on_turn(void *arg)
+static void answer_done(ol_change_op *op)
 {
-    change_op *op = arg;
-    ol_loop *loop = op->loop;
-    ol_error err = op->change.err;
-    ol_done_cb cb = op->cb;
-    void *cb_arg = op->arg;
-    ol_free(op);
-    cb(cb_arg, err.code ? &err : NULL);
-    ol_loop_unhold(loop);
+    op->cb.done(op->arg, op->change.err.code ? &op->change.err : NULL);
 }
 
-/* On the committer's thread. */
-static void on_committed(ol_change *change)
+static void answer_removed(ol_change_op *op)
 {
-    change_op *op = (change_op *)change;
-    ol_loop_post(op->loop, &op->post);
+    const ol_remove_result result = {.delete_marker = false};
+    bool failed = op->change.err.code != 0;
+    op->cb.removed(op->arg, failed ? &op->change.err : NULL, failed ? NULL : &result);
 }
 
-/* What a caller hands in: kind, bucket, key. */
-static int submit(ol_store *store, ol_loop *loop, const ol_change *want, ol_done_cb cb, void *arg,
-                  ol_error *err)
-{
-    change_op *op = ol_malloc(sizeof *op + want->bucket.len + want->key.len);
-    if (!op)
-        return ol_error_set(err, OL_ENOMEM, "store: no memory for a change");
-    *op = (change_op){.change = *want, .loop = loop, .cb = cb, .arg = arg};
-    op->post = (ol_post){.fn = on_turn, .arg = op};
-    op->change.done = on_committed;
-    memcpy(op->bytes, want->bucket.data, want->bucket.len);
-    op->change.bucket.data = op->bytes;
-    if (want->key.len > 0)
-        memcpy(op->bytes + want->bucket.len, want->key.data, want->key.len);
-    op->change.key.data = op->bytes + want->bucket.len;
-    ol_loop_hold(loop);
-    int result = ol_committer_submit(store->committer, &op->change, err);
-    if (result == OL_OK)
-        return OL_WAIT;
-    ol_loop_unhold(loop);
-    ol_free(op);
-    return result;
-}
-
-int ol_store_remove(ol_origin *o, ol_loop *loop, ol_slice bucket, ol_slice key, ol_done_cb cb,
+int ol_store_remove(ol_origin *o, ol_loop *loop, const ol_remove_request *req, ol_remove_cb cb,
                     void *arg, ol_error *err)
 {
     ol_store *store = ol_store_of(o);
-    int result = ol_store_check_key(key, err);
-    if (result == OL_OK)
-        result = ol_store_find_bucket(store, bucket, NULL, err);
+    int result = ol_store_check_object(store, req->bucket, req->key, req->version, NULL, err);
     if (result != OL_OK)
         return result;
-    ol_change want = {.kind = OL_CHANGE_REMOVE, .bucket = bucket, .key = key};
-    return submit(store, loop, &want, cb, arg, err);
+    ol_change_op *op = ol_change_op_new(store, loop, OL_CHANGE_REMOVE, req->bucket, req->key,
+                                        req->if_match.len);
+    if (!op)
+        return ol_error_set(err, OL_ENOMEM, "store: no memory for a change");
+    op->change.conditions = (ol_conditions){
+        .if_match = ol_change_op_copy(op, req->if_match),
+        .has_modified = req->if_modified_ms >= 0,
+        .if_modified_ms = req->if_modified_ms,
+        .has_size = req->if_size >= 0,
+        .if_size = req->if_size,
+    };
+    op->answer = answer_removed;
+    op->cb.removed = cb;
+    op->arg = arg;
+    return ol_change_op_submit(op, err);
+}
+
+/* ---- buckets ---- */
+
+static int submit_bucket(ol_store *store, ol_loop *loop, enum ol_change_kind kind, ol_slice bucket,
+                         ol_done_cb cb, void *arg, ol_error *err)
+{
+    ol_change_op *op = ol_change_op_new(store, loop, kind, bucket, OL_SLICE_NONE, 0);
+    if (!op)
+        return ol_error_set(err, OL_ENOMEM, "store: no memory for a change");
+    op->answer = answer_done;
+    op->cb.done = cb;
+    op->arg = arg;
+    return ol_change_op_submit(op, err);
 }
 
 static int check_bucket_name(ol_slice bucket, ol_error *err)
@@ -86,8 +71,7 @@ int ol_store_bucket_create(ol_origin *o, ol_loop *loop, ol_slice bucket, ol_done
     int result = check_bucket_name(bucket, err);
     if (result != OL_OK)
         return result;
-    ol_change want = {.kind = OL_CHANGE_BUCKET_CREATE, .bucket = bucket};
-    return submit(ol_store_of(o), loop, &want, cb, arg, err);
+    return submit_bucket(ol_store_of(o), loop, OL_CHANGE_BUCKET_CREATE, bucket, cb, arg, err);
 }
 
 int ol_store_bucket_remove(ol_origin *o, ol_loop *loop, ol_slice bucket, ol_done_cb cb, void *arg,
@@ -96,8 +80,7 @@ int ol_store_bucket_remove(ol_origin *o, ol_loop *loop, ol_slice bucket, ol_done
     int result = ol_store_find_bucket(ol_store_of(o), bucket, NULL, err);
     if (result != OL_OK)
         return result;
-    ol_change want = {.kind = OL_CHANGE_BUCKET_REMOVE, .bucket = bucket};
-    return submit(ol_store_of(o), loop, &want, cb, arg, err);
+    return submit_bucket(ol_store_of(o), loop, OL_CHANGE_BUCKET_REMOVE, bucket, cb, arg, err);
 }
 
 int ol_store_bucket_exists(ol_origin *o, ol_loop *loop, ol_slice bucket, ol_done_cb cb, void *arg,

@@ -16,6 +16,7 @@
 #include <sqlite3.h>
 
 #include "origin/store/entry.h"
+#include "origin/store/file_list.h"
 
 typedef struct ol_committer ol_committer;
 struct ol_store;
@@ -23,18 +24,47 @@ struct ol_store;
 enum ol_change_kind {
     OL_CHANGE_PUT,
     OL_CHANGE_REMOVE,
+    OL_CHANGE_ATTRIBUTE,
+    OL_CHANGE_UPLOAD, /* one in parts begins */
+    OL_CHANGE_PART,
+    OL_CHANGE_COMPLETE,
+    OL_CHANGE_ABORT,
     OL_CHANGE_BUCKET_CREATE,
     OL_CHANGE_BUCKET_REMOVE
 };
+
+/* What must be so before a change, else it is refused. Zeroed: anything. */
+typedef struct ol_conditions {
+    bool if_none_match_any;
+    ol_slice if_none_match; /* refused when it is this one; empty = any */
+    ol_slice if_match;      /* empty = any; "*" = whatever is there */
+    bool has_modified, has_size;
+    int64_t if_modified_ms;
+    int64_t if_size;
+} ol_conditions;
+
+/* An upload in parts that begins. */
+typedef struct ol_upload_row {
+    ol_slice headers_blob, tags, acl;
+    ol_slice checksum_name;
+    bool checksum_composite;
+    ol_slice initiator, owner;
+    int64_t initiated_ms;
+} ol_upload_row;
 
 /* A change that is wanted. The memory is the caller's until `done` has been called. */
 typedef struct ol_change {
     enum ol_change_kind kind;
     ol_slice bucket;
     ol_slice key;
-    ol_entry *entry; /* PUT: what to store. Its time of modification is set by the commit. */
-    bool if_none_match_any;
-    ol_slice if_match; /* empty = any; "*" = whatever is there */
+    ol_conditions conditions;
+    ol_entry *entry;          /* PUT, PART: what to store. Its time is set by the commit. */
+    ol_slice upload_id;       /* UPLOAD, PART, COMPLETE, ABORT */
+    uint32_t part_number;     /* PART */
+    const ol_upload_row *upload;      /* UPLOAD */
+    struct ol_assembly *assembly;     /* COMPLETE: what is wanted, and what came of it */
+    enum ol_attribute attribute;      /* ATTRIBUTE */
+    ol_slice text;
     /* On the committer's thread, after the commit or instead of it: see err. The change may be
      * freed in it. */
     void (*done)(struct ol_change *change);
@@ -47,6 +77,9 @@ typedef struct ol_change {
     int64_t bucket_id_;
     bool has_old_file_;
     ol_file_id old_file_;
+    int64_t old_parts_;         /* the set of a multipart object that goes; 0 = none */
+    ol_file_list old_part_files_;
+    ol_file_list dropped_files_; /* parts that nobody reads: of uploads */
 } ol_change;
 
 /* Takes over the connection. */

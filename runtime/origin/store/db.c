@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Connections and schema.
- *
- * Small bodies stand in a table of their own, so that listing walks narrow rows. Keys are blobs:
- * SQLite compares them with memcmp, which is S3's order.
- */
+/* Connections, and what every statement needs. */
 #include "origin/store/db.h"
 
 #include <errno.h>
@@ -14,28 +9,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define APPLICATION_ID 0x4f4c4e53 /* "OLNS" */
-#define SCHEMA_VERSION 1
+#include "origin/store/schema.h"
+
 #define BUSY_TIMEOUT_MS 5000
 
 #define STRINGIFY(x) #x
 #define TEXT(x) STRINGIFY(x)
-
-static const char schema[] =
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE state(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE buckets("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL UNIQUE,"
-    " created_ms INTEGER NOT NULL);"
-    "CREATE TABLE objects("
-    " bucket INTEGER NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL, etag BLOB NOT NULL,"
-    " modified_ms INTEGER NOT NULL, file BLOB, body INTEGER, headers BLOB NOT NULL,"
-    " PRIMARY KEY(bucket, key)) WITHOUT ROWID;"
-    "CREATE UNIQUE INDEX objects_by_file ON objects(file) WHERE file IS NOT NULL;"
-    "CREATE TABLE bodies(id INTEGER PRIMARY KEY, body BLOB NOT NULL);"
-    "PRAGMA application_id=" TEXT(APPLICATION_ID) ";"
-    "PRAGMA user_version=" TEXT(SCHEMA_VERSION) ";"
-    "COMMIT;";
 
 bool ol_db_is_full(sqlite3 *db, int rc)
 {
@@ -97,7 +76,7 @@ void ol_db_reset(sqlite3_stmt *stmt)
     sqlite3_clear_bindings(stmt);
 }
 
-static int pragma_number(sqlite3 *db, const char *sql, int64_t *value, ol_error *err)
+int ol_db_number(sqlite3 *db, const char *sql, int64_t *value, ol_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     int result = ol_db_prepare(db, &stmt, sql, err);
@@ -113,7 +92,7 @@ int ol_db_state_get(sqlite3 *db, const char *name, int64_t *value, ol_error *err
 {
     char sql[96];
     snprintf(sql, sizeof sql, "SELECT value FROM state WHERE name='%s'", name);
-    return pragma_number(db, sql, value, err);
+    return ol_db_number(db, sql, value, err);
 }
 
 int ol_db_state_set(sqlite3 *db, const char *name, int64_t value, ol_error *err)
@@ -161,29 +140,6 @@ static int open_connection(sqlite3 **db, const char *path, int flags, ol_error *
     return OL_OK;
 }
 
-static int check_schema(sqlite3 *db, const char *path, ol_error *err)
-{
-    int64_t application = 0, version = 0, tables = 0;
-    int result = pragma_number(db, "PRAGMA application_id", &application, err);
-    if (result == OL_OK)
-        result = pragma_number(db, "PRAGMA user_version", &version, err);
-    if (result == OL_OK)
-        result = pragma_number(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
-    if (result != OL_OK)
-        return result;
-    if (application == 0 && version == 0 && tables == 0)
-        return ol_db_exec(db, schema, err);
-    if (application != APPLICATION_ID)
-        return ol_error_say(err, OL_ECONFIG, "%s is not a database of objlens", path);
-    if (version > SCHEMA_VERSION)
-        return ol_error_say(err, OL_ECONFIG,
-                            "%s was written by a newer objlens (schema %lld, this one knows %d)",
-                            path, (long long)version, SCHEMA_VERSION);
-    if (version < 1)
-        return ol_error_say(err, OL_ECONFIG, "%s has an unknown schema", path);
-    return OL_OK;
-}
-
 static const char writer_pragmas[] = "PRAGMA journal_mode=WAL;"
                                      "PRAGMA synchronous=FULL;"
                                      "PRAGMA wal_autocheckpoint=0;"
@@ -208,7 +164,7 @@ int ol_db_open_writer(sqlite3 **db, const char *folder, ol_error *err)
     if (result == OL_OK)
         result = ol_db_exec(*db, "PRAGMA page_size=" TEXT(OL_DB_PAGE_BYTES), err);
     if (result == OL_OK)
-        result = check_schema(*db, path, err);
+        result = ol_schema_settle(*db, path, err);
     if (result == OL_OK)
         result = ol_db_exec(*db, writer_pragmas, err);
     if (result != OL_OK) {

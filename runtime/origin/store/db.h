@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The database behind the store: connections, schema, and SQLite's failures in our words.
+ * The database behind the store: connections, and SQLite's failures in our words. The schema is in
+ * schema.h.
  * A connection belongs to one thread at a time.
  */
 #ifndef OL_ORIGIN_STORE_DB_H
@@ -34,6 +35,8 @@ int ol_db_bind(sqlite3_stmt *stmt, int index, ol_slice bytes);
 ol_slice ol_db_column(sqlite3_stmt *stmt, int column);
 void ol_db_reset(sqlite3_stmt *stmt);
 
+/* The number that a statement gives; 0 when it gives none. */
+int ol_db_number(sqlite3 *db, const char *sql, int64_t *value, ol_error *err);
 /* The state kept in the table `state`. */
 int ol_db_state_get(sqlite3 *db, const char *name, int64_t *value, ol_error *err);
 int ol_db_state_set(sqlite3 *db, const char *name, int64_t value, ol_error *err);

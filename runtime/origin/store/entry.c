@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries. Layout of the one allocation: the struct, the array of headers, bucket, key, etag,
- * the headers' blob (into which the array points), the body.
+ * Entries. Layout of the one allocation: the struct, the array of headers, the parts, bucket,
+ * the headers' blob (into which the array points), key and what else is text, the body unless it
+ * stands in pages.
  *
  * The blob is a sequence of name length (u16), value length (u32), name, value; numbers are
  * little-endian.
@@ -11,7 +12,11 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "net/stable_memory.h"
+#include "origin/store/copy.h"
 #include "origin/store/janitor.h"
+#include "origin/store/pages.h"
+#include "origin/store/pins.h"
 
 #define FIELD_HEAD_BYTES 6
 
@@ -67,15 +72,6 @@ static ptrdiff_t count_fields(ol_slice blob)
     return count;
 }
 
-static ol_slice put(uint8_t **at, ol_slice bytes)
-{
-    if (bytes.len > 0)
-        memcpy(*at, bytes.data, bytes.len);
-    ol_slice copy = ol_slice_of(*at, bytes.len);
-    *at += bytes.len;
-    return copy;
-}
-
 static void fill_headers(ol_entry *entry, size_t count)
 {
     ol_slice blob = entry->headers_blob;
@@ -98,6 +94,47 @@ void ol_entry_set_modified(ol_entry *entry, int64_t modified_ms)
         (ol_header){OL_SLICE_LIT("last-modified"), ol_slice_cstr(entry->modified_text)};
 }
 
+/* "a=1&b=2" has two. */
+static uint32_t count_tags(ol_slice tags)
+{
+    uint32_t count = tags.len > 0;
+    for (size_t i = 0; i < tags.len; i++)
+        count += tags.data[i] == '&';
+    return count;
+}
+
+/* Everything of variable length, behind the headers. */
+static void fill(ol_entry *entry, const ol_entry_spec *spec, uint8_t *at)
+{
+    ol_object_info *info = &entry->info;
+    size_t parts_bytes = spec->part_count * sizeof *spec->parts;
+    if (spec->part_count > 0)
+        entry->parts = memcpy(at, spec->parts, parts_bytes);
+    at += parts_bytes;
+    entry->bucket = ol_put_slice(&at, spec->bucket);
+    entry->headers_blob = ol_put_slice(&at, spec->headers_blob);
+    *info = (ol_object_info){
+        .size = spec->size,
+        .checksum = spec->checksum,
+        .part_count = spec->part_count,
+        .tag_count = count_tags(spec->tags),
+    };
+    info->key = ol_put_slice(&at, spec->key);
+    info->etag = ol_put_slice(&at, spec->etag);
+    info->tags = ol_put_slice(&at, spec->tags);
+    info->acl = ol_put_slice(&at, spec->acl);
+    if (!entry->body_space)
+        entry->body_space = at;
+    entry->body = ol_slice_of(entry->body_space, spec->in_memory ? (size_t)spec->size : 0);
+}
+
+/* A large body goes into pages from which it can be sent without a copy, if there is room. */
+static uint8_t *take_pages(const ol_entry_spec *spec)
+{
+    bool large = spec->in_memory && spec->size >= OL_STABLE_BYTES_MIN;
+    return large && spec->pages ? ol_pages_take(spec->pages, (size_t)spec->size) : NULL;
+}
+
 int ol_entry_new(ol_entry **out, const ol_entry_spec *spec, ol_error *err)
 {
     *out = NULL;
@@ -105,28 +142,32 @@ int ol_entry_new(ol_entry **out, const ol_entry_spec *spec, ol_error *err)
     if (count < 0 || spec->etag.len >= OL_ETAG_SIZE)
         return ol_error_set(err, OL_EORIGIN, "store: a row of the database is malformed");
     size_t headers_bytes = ((size_t)count + 2) * sizeof(ol_header);
-    size_t bytes = sizeof(ol_entry) + headers_bytes + spec->bucket.len + spec->key.len +
-                   spec->etag.len + spec->headers_blob.len +
-                   (spec->in_memory ? (size_t)spec->size : 0);
-    ol_entry *entry = ol_malloc(bytes);
-    if (!entry)
+    size_t body_bytes = spec->in_memory ? (size_t)spec->size : 0;
+    size_t bytes = sizeof(ol_entry) + headers_bytes + spec->part_count * sizeof *spec->parts +
+                   spec->bucket.len + spec->key.len + spec->etag.len + spec->headers_blob.len +
+                   spec->tags.len + spec->acl.len;
+    uint8_t *pages = take_pages(spec);
+    ol_entry *entry = ol_malloc(bytes + (pages ? 0 : body_bytes));
+    if (!entry) {
+        if (pages)
+            ol_pages_give(spec->pages, pages, body_bytes);
         return ol_error_set(err, OL_ENOMEM, "store: no memory for an entry");
-    *entry = (ol_entry){.self.object.origin = spec->origin, .cost = bytes, .fd = -1};
+    }
+    bytes += pages ? ol_pages_cost(body_bytes) : body_bytes;
+    *entry = (ol_entry){.self.object.origin = spec->origin,
+                        .cost = bytes,
+                        .pages = pages ? spec->pages : NULL,
+                        .body_space = pages,
+                        .fd = -1,
+                        .in_memory = spec->in_memory,
+                        .account = spec->account};
     entry->self.entry = entry;
+    entry->self.info = &entry->info;
     atomic_init(&entry->refs, 1);
     entry->headers = (ol_header *)(entry + 1);
-    uint8_t *at = (uint8_t *)(entry + 1) + headers_bytes;
-    entry->bucket = put(&at, spec->bucket);
-    entry->info.key = put(&at, spec->key);
-    entry->info.etag = put(&at, spec->etag);
-    entry->info.size = spec->size;
-    entry->headers_blob = put(&at, spec->headers_blob);
-    entry->in_memory = spec->in_memory;
-    entry->account = spec->account;
     if (entry->account)
         atomic_fetch_add_explicit(entry->account, bytes, memory_order_relaxed);
-    entry->body_space = at;
-    entry->body = ol_slice_of(at, spec->in_memory ? (size_t)spec->size : 0);
+    fill(entry, spec, (uint8_t *)(entry + 1) + headers_bytes);
     fill_headers(entry, (size_t)count);
     ol_entry_set_modified(entry, spec->modified_ms);
     *out = entry;
@@ -141,5 +182,38 @@ void ol_entry_release(ol_entry *entry)
         atomic_fetch_sub_explicit(entry->account, entry->cost, memory_order_relaxed);
     if (entry->fd >= 0)
         ol_janitor_close(entry->janitor, entry->fd);
+    if (entry->pins)
+        ol_pins_give(entry->pins, entry->part_set);
+    if (entry->pages)
+        ol_pages_give(entry->pages, entry->body_space, entry->body.len);
     ol_free(entry);
+}
+
+/* ---- parts ---- */
+
+const ol_entry_part *ol_entry_part_at(const ol_entry *entry, uint64_t at)
+{
+    size_t low = 0, high = entry->info.part_count - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (entry->parts[middle].end <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return &entry->parts[low];
+}
+
+uint64_t ol_entry_part_start(const ol_entry *entry, const ol_entry_part *part)
+{
+    return part == entry->parts ? 0 : part[-1].end;
+}
+
+const ol_entry_part *ol_entry_part_find(const ol_entry *entry, uint32_t number)
+{
+    for (uint32_t i = 0; i < entry->info.part_count; i++) {
+        if (entry->parts[i].number == number)
+            return &entry->parts[i];
+    }
+    return NULL;
 }

@@ -17,8 +17,8 @@
 #include "base/limits.h"
 #include "origin/origin.h"
 #include "origin/store/folder.h"
+#include "s3/checksum.h"
 
-#define OL_ETAG_SIZE 33 /* MD5 in hex and NUL */
 #define OL_HEADERS_BLOB_BYTES_MAX (32 * OL_KIB)
 
 typedef struct ol_entry ol_entry;
@@ -28,9 +28,19 @@ typedef struct ol_read_op ol_read_op;
 typedef struct ol_handle {
     ol_object object; /* first */
     ol_entry *entry;  /* counted, unless this is the entry's own handle */
+    const ol_object_info *info;
     ol_loop *loop;    /* NULL in the entry's own handle */
     ol_read_op *reads; /* running read_at calls */
 } ol_handle;
+
+/* A part of an object that was uploaded in parts. */
+typedef struct ol_entry_part {
+    uint64_t end; /* where it ends in the object */
+    uint32_t number;
+    bool has_checksum; /* of the object's algorithm */
+    uint8_t checksum[OL_CHECKSUM_BYTES_MAX];
+    ol_file_id file;
+} ol_entry_part;
 
 struct ol_entry {
     ol_handle self; /* first */
@@ -50,10 +60,14 @@ struct ol_entry {
     ol_slice headers_blob;   /* as in the database */
     ol_slice body;           /* when in_memory */
     uint8_t *body_space;     /* the same, for the maker */
+    struct ol_pages *pages;  /* the body stands in pages of these; NULL: in the entry */
     bool in_memory;
     bool has_file;
     ol_file_id file;
     int fd; /* of the file, or -1 */
+    const ol_entry_part *parts; /* info.part_count of them; instead of a file */
+    struct ol_pins *pins; /* holds the parts' files, unless NULL */
+    int64_t part_set;
     struct ol_janitor *janitor; /* closes fd */
     atomic_size_t *account; /* counts `cost` while the entry lives; may be NULL */
     char etag_quoted[OL_ETAG_SIZE + 2];
@@ -63,11 +77,15 @@ struct ol_entry {
 typedef struct ol_entry_spec {
     ol_origin *origin;
     ol_slice bucket, key;
-    ol_slice headers_blob;
+    ol_slice headers_blob, tags, acl;
     ol_slice etag; /* OL_ETAG_SIZE - 1 bytes at most */
+    ol_object_checksum checksum;
+    const ol_entry_part *parts;
+    uint32_t part_count;
     uint64_t size;
     int64_t modified_ms;
     bool in_memory; /* make room for a body of `size` bytes */
+    struct ol_pages *pages; /* where to, if it is a large one; may be NULL */
     atomic_size_t *account;
 } ol_entry_spec;
 
@@ -81,6 +99,13 @@ static inline ol_entry *ol_entry_acquire(ol_entry *entry)
     return entry;
 }
 void ol_entry_release(ol_entry *entry);
+
+/* The part of an entry with parts in which a byte stands; that must be within the object. */
+const ol_entry_part *ol_entry_part_at(const ol_entry *entry, uint64_t at);
+/* Where the part begins. */
+uint64_t ol_entry_part_start(const ol_entry *entry, const ol_entry_part *part);
+/* By its number, or NULL. */
+const ol_entry_part *ol_entry_part_find(const ol_entry *entry, uint32_t number);
 
 /* Headers to and from the form they are kept in. OL_OK, OL_ENOMEM, OL_EMETADATATOOLARGE. */
 int ol_headers_blob_make(ol_buf *out, const ol_header *headers, size_t count, ol_error *err);

@@ -11,12 +11,13 @@
 
 #define QUEUE_MAX 65536u
 
-enum chore_kind { REMOVE_TEMP, REMOVE_OBJECT, CLOSE };
+enum chore_kind { REMOVE_TEMP, REMOVE_OBJECT, REMOVE_OBJECTS, CLOSE };
 
 typedef struct chore {
     struct chore *next;
     enum chore_kind kind;
     ol_file_id id;
+    ol_file_list files;
     int fd;
 } chore;
 
@@ -48,24 +49,51 @@ static chore *take(ol_janitor *janitor)
     return c;
 }
 
+static int remove_object(ol_janitor *janitor, const ol_file_id *id)
+{
+    janitor->touched[id->bytes[0]] = true;
+    int result = ol_folder_object_remove(janitor->folder, id);
+    return result == -ENOENT ? 0 : result;
+}
+
+static int remove_objects(ol_janitor *janitor, const ol_file_list *files)
+{
+    int first = 0;
+    for (size_t i = 0; i < files->count; i++) {
+        int result = remove_object(janitor, &files->ids[i]);
+        if (first == 0)
+            first = result;
+    }
+    return first;
+}
+
 static int do_chore(ol_janitor *janitor, const chore *c)
 {
+    int result;
     switch (c->kind) {
-    case REMOVE_TEMP: return ol_folder_temp_remove(janitor->folder, &c->id);
-    case REMOVE_OBJECT:
-        janitor->touched[c->id.bytes[0]] = true;
-        return ol_folder_object_remove(janitor->folder, &c->id);
+    case REMOVE_TEMP:
+        result = ol_folder_temp_remove(janitor->folder, &c->id);
+        return result == -ENOENT ? 0 : result;
+    case REMOVE_OBJECT: return remove_object(janitor, &c->id);
+    case REMOVE_OBJECTS: return remove_objects(janitor, &c->files);
     default: close(c->fd); return 0;
     }
+}
+
+static void chore_free(chore *c)
+{
+    if (c)
+        ol_file_list_fini(&c->files);
+    ol_free(c);
 }
 
 static void *run(void *arg)
 {
     ol_janitor *janitor = arg;
     ol_thread_stand_back(OL_NICE_WRITER);
-    for (chore *c; (c = take(janitor)) != NULL; ol_free(c)) {
+    for (chore *c; (c = take(janitor)) != NULL; chore_free(c)) {
         int result = do_chore(janitor, c);
-        if (result < 0 && result != -ENOENT) {
+        if (result < 0) {
             pthread_mutex_lock(&janitor->lock);
             janitor->left_behind = true;
             pthread_mutex_unlock(&janitor->lock);
@@ -145,6 +173,13 @@ void ol_janitor_remove_temp(ol_janitor *janitor, const ol_file_id *id)
 void ol_janitor_remove_object(ol_janitor *janitor, const ol_file_id *id)
 {
     add(janitor, &(chore){.kind = REMOVE_OBJECT, .id = *id});
+}
+
+void ol_janitor_remove_objects(ol_janitor *janitor, ol_file_list *files)
+{
+    chore wanted = {.kind = REMOVE_OBJECTS, .files = ol_file_list_take(files)};
+    if (wanted.files.count == 0 || !add(janitor, &wanted))
+        ol_file_list_fini(&wanted.files);
 }
 
 void ol_janitor_close(ol_janitor *janitor, int fd)

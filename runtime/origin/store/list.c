@@ -4,12 +4,13 @@
  * however many keys stand below it: the next lookup starts behind the last of them.
  */
 #include "base/alloc.h"
+#include "origin/store/checksum_text.h"
+#include "origin/store/copy.h"
+#include "origin/store/seek.h"
 #include "origin/store/store_private.h"
 
 /* Worst case: every key of full length, twice (a key, and the buffer for seeks). */
 #define PAGE_BYTES_MAX (4 * OL_MIB)
-/* A bound for seeks: a key, and one byte behind it. */
-#define SEEK_BYTES_MAX (OL_KEY_BYTES_MAX + 1)
 
 typedef struct list_op {
     ol_task task;
@@ -28,68 +29,8 @@ typedef struct page {
     const ol_list_request *req;
     ol_list_result *result;
     sqlite3_stmt *stmt;
-    uint8_t seek[SEEK_BYTES_MAX];
-    size_t seek_len;
+    ol_seek seek;
 } page;
-
-enum { LIST_KEY, LIST_SIZE, LIST_ETAG, LIST_MODIFIED };
-
-/* ---- seeks ---- */
-
-static void seek_at(page *p, ol_slice key, bool behind)
-{
-    if (key.len > OL_KEY_BYTES_MAX)
-        key.len = OL_KEY_BYTES_MAX;
-    if (key.len > 0)
-        memmove(p->seek, key.data, key.len);
-    p->seek_len = key.len;
-    if (behind)
-        p->seek[p->seek_len++] = 0;
-}
-
-/* The smallest key behind all that begin with `prefix`. False: there is none. */
-static bool seek_past(page *p, ol_slice prefix)
-{
-    while (prefix.len > 0 && prefix.data[prefix.len - 1] == 0xff)
-        prefix.len--;
-    if (prefix.len == 0)
-        return false;
-    seek_at(p, prefix, false);
-    p->seek[p->seek_len - 1]++;
-    return true;
-}
-
-/* The common prefix that `key` falls under, or the empty slice. */
-static ol_slice common_prefix(const ol_list_request *req, ol_slice key)
-{
-    if (req->delimiter.len == 0)
-        return OL_SLICE_NONE;
-    ol_slice rest = ol_slice_from(key, req->prefix.len);
-    if (rest.len < req->delimiter.len)
-        return OL_SLICE_NONE;
-    const uint8_t *at = memmem(rest.data, rest.len, req->delimiter.data, req->delimiter.len);
-    if (!at)
-        return OL_SLICE_NONE;
-    return ol_slice_first(key, (size_t)(at - key.data) + req->delimiter.len);
-}
-
-/* Where the page begins: at the prefix, or behind start_after if that is further. */
-static bool first_seek(page *p)
-{
-    const ol_list_request *req = p->req;
-    if (ol_slice_cmp(req->start_after, req->prefix) < 0) {
-        seek_at(p, req->prefix, false);
-        return true;
-    }
-    /* What stands below a common prefix that has been passed belongs to it. */
-    ol_slice prefix = ol_slice_starts(req->start_after, req->prefix)
-                          ? common_prefix(req, req->start_after)
-                          : OL_SLICE_NONE;
-    if (prefix.len > 0)
-        return seek_past(p, prefix);
-    seek_at(p, req->start_after, req->start_after.len > 0);
-    return true;
-}
 
 /* ---- items ---- */
 
@@ -118,46 +59,47 @@ static int add_object(page *p, ol_slice key, ol_error *err)
     ol_list_result *result = p->result;
     ol_object_info info = {
         .key = ol_arena_copy(result->arena, key),
-        .size = (uint64_t)sqlite3_column_int64(p->stmt, LIST_SIZE),
-        .etag = ol_arena_copy(result->arena, ol_db_column(p->stmt, LIST_ETAG)),
-        .last_modified_ms = sqlite3_column_int64(p->stmt, LIST_MODIFIED),
+        .size = (uint64_t)sqlite3_column_int64(p->stmt, OL_LIST_SIZE),
+        .etag = ol_arena_copy(result->arena, ol_db_column(p->stmt, OL_LIST_ETAG)),
+        .last_modified_ms = sqlite3_column_int64(p->stmt, OL_LIST_MODIFIED),
     };
     if (!info.key.data || !info.etag.data)
         return no_memory(err);
+    ol_checksum_unpack(ol_db_column(p->stmt, OL_LIST_CHECKSUM), &info.checksum);
     result->objects[result->object_count++] = info;
     result->next_start_after = info.key;
     return OL_OK;
 }
 
-/* One row. OL_OK: step on; OL_SKIP: look up p->seek; OL_DONE: the page is complete. */
+/* One row. OL_OK: step on; OL_SKIP: look up where p->seek says; OL_DONE: the page is complete. */
 static int take_row(page *p, ol_error *err)
 {
-    ol_slice key = ol_db_column(p->stmt, LIST_KEY);
+    ol_slice key = ol_db_column(p->stmt, OL_LIST_KEY);
     if (!ol_slice_starts(key, p->req->prefix))
         return OL_DONE;
     if (is_full(p)) {
         p->result->truncated = true;
         return OL_DONE;
     }
-    ol_slice prefix = common_prefix(p->req, key);
+    ol_slice prefix = ol_seek_common(&p->seek, key);
     if (prefix.len == 0)
         return add_object(p, key, err);
     int result = add_prefix(p, prefix, err);
     if (result != OL_OK)
         return result;
-    return seek_past(p, prefix) ? OL_SKIP : OL_DONE;
+    return ol_seek_past(&p->seek, prefix) ? OL_SKIP : OL_DONE;
 }
 
 static int look_up(page *p, int64_t bucket_id)
 {
     ol_db_reset(p->stmt);
     sqlite3_bind_int64(p->stmt, 1, bucket_id);
-    return ol_db_bind(p->stmt, 2, ol_slice_of(p->seek, p->seek_len));
+    return ol_db_bind(p->stmt, 2, ol_seek_bound(&p->seek));
 }
 
 static int fill(page *p, ol_reader *reader, int64_t bucket_id, ol_error *err)
 {
-    int state = first_seek(p) ? OL_SKIP : OL_DONE;
+    int state = ol_seek_first(&p->seek, p->req->start_after) ? OL_SKIP : OL_DONE;
     while (state == OL_OK || state == OL_SKIP) {
         int rc = state == OL_SKIP ? look_up(p, bucket_id) : SQLITE_OK;
         if (rc == SQLITE_OK)
@@ -205,12 +147,14 @@ static void work(ol_task *task)
     if (op->req.max_keys == 0)
         return;
     ol_reader *reader = ol_readers_take(&op->store->readers);
-    page p = {.req = &op->req, .result = op->result, .stmt = reader->list};
-    int rc = ol_rows_run(reader->begin);
-    int result = rc == SQLITE_OK ? fill(&p, reader, op->bucket_id, &op->err)
-                                 : ol_db_fail(reader->db, rc, "begin", &op->err);
-    if (!sqlite3_get_autocommit(reader->db))
-        ol_rows_run(reader->end);
+    page p = {.req = &op->req,
+              .result = op->result,
+              .stmt = reader->list,
+              .seek = {.prefix = op->req.prefix, .delimiter = op->req.delimiter}};
+    int result = ol_reader_begin(reader, &op->err);
+    if (result == OL_OK)
+        result = fill(&p, reader, op->bucket_id, &op->err);
+    ol_reader_end(reader);
     ol_readers_give(&op->store->readers, reader);
     if (result != OL_OK) {
         ol_arena_destroy(op->result->arena);
@@ -227,15 +171,6 @@ static void done(ol_task *task)
     ol_error err = op->err;
     ol_free(op);
     cb(arg, result ? NULL : &err, result);
-}
-
-static ol_slice copy(uint8_t **at, ol_slice bytes)
-{
-    if (bytes.len > 0)
-        memcpy(*at, bytes.data, bytes.len);
-    ol_slice out = ol_slice_of(*at, bytes.len);
-    *at += bytes.len;
-    return out;
 }
 
 int ol_store_list(ol_origin *o, ol_loop *loop, const ol_list_request *req, ol_list_cb cb,
@@ -260,9 +195,9 @@ int ol_store_list(ol_origin *o, ol_loop *loop, const ol_list_request *req, ol_li
                     .arg = arg};
     uint8_t *at = op->bytes;
     op->req.bucket = OL_SLICE_NONE;
-    op->req.prefix = copy(&at, req->prefix);
-    op->req.delimiter = copy(&at, req->delimiter);
-    op->req.start_after = copy(&at, req->start_after);
+    op->req.prefix = ol_put_slice(&at, req->prefix);
+    op->req.delimiter = ol_put_slice(&at, req->delimiter);
+    op->req.start_after = ol_put_slice(&at, req->start_after);
     if (ol_offload_submit(store->read_pool, &op->task) == OL_OK)
         return OL_WAIT;
     ol_free(op);

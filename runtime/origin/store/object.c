@@ -2,10 +2,13 @@
 /*
  * Opening and closing objects. What the cache has is opened at once; anything else is loaded on
  * a read thread. A handle of an object in memory is the entry itself; one of a file is a small
- * allocation, because reads of it may be under way on its loop.
+ * allocation, because reads of it may be under way on its loop; so is one of a single part,
+ * because it has an info of its own.
  */
 #include "base/alloc.h"
+#include "origin/store/copy.h"
 #include "origin/store/store_private.h"
+#include "s3/checksum_parts.h"
 
 typedef struct open_op {
     ol_task task;
@@ -13,6 +16,7 @@ typedef struct open_op {
     uint64_t hash;
     int64_t bucket_id;
     ol_slice bucket, key, if_match;
+    uint32_t part_number;
     ol_object_cb cb;
     void *arg;
     ol_entry *entry;
@@ -20,27 +24,74 @@ typedef struct open_op {
     uint8_t bytes[];
 } open_op;
 
-/* Takes over the entry's reference, also on failure. */
-static int make_handle(ol_entry *entry, ol_loop *loop, ol_slice if_match, ol_object **out,
-                       ol_error *err)
+/* A handle of its own, with its own info. */
+typedef struct part_handle {
+    ol_handle handle; /* first */
+    ol_object_info info;
+} part_handle;
+
+/* Whatever is not in parts is its own first part. */
+static int fill_part(ol_object_info *info, const ol_entry *entry, uint32_t number, ol_error *err)
 {
-    *out = NULL;
-    if (if_match.len > 0 && !ol_slice_eq(if_match, entry->info.etag)) {
-        ol_entry_release(entry);
-        return ol_error_set(err, OL_EPRECONDITION, NULL);
+    *info = entry->info;
+    if (entry->info.part_count == 0) {
+        info->part.length = entry->info.size;
+        return number == 1 ? OL_OK : ol_error_set(err, OL_ERANGE, NULL);
     }
-    if (entry->in_memory) {
-        *out = &entry->self.object;
+    const ol_entry_part *part = ol_entry_part_find(entry, number);
+    if (!part)
+        return ol_error_set(err, OL_ERANGE, NULL);
+    info->part.start = ol_entry_part_start(entry, part);
+    info->part.length = part->end - info->part.start;
+    enum ol_checksum_kind kind;
+    if (!part->has_checksum ||
+        !ol_checksum_of_name(ol_slice_cstr(info->checksum.name), &kind)) {
+        info->checksum = (ol_object_checksum){.composite = false};
         return OL_OK;
     }
-    ol_handle *handle = ol_malloc(sizeof *handle);
-    if (!handle) {
-        ol_entry_release(entry);
+    ol_checksum_text(part->checksum, ol_checksum_size(kind), info->checksum.text);
+    return OL_OK;
+}
+
+static int new_handle(ol_entry *entry, ol_loop *loop, uint32_t part_number, ol_object **out,
+                      ol_error *err)
+{
+    size_t bytes = part_number ? sizeof(part_handle) : sizeof(ol_handle);
+    ol_handle *handle = ol_malloc(bytes);
+    if (!handle)
         return ol_error_set(err, OL_ENOMEM, "store: no memory for a handle");
+    *handle = (ol_handle){.object.origin = entry->self.object.origin,
+                          .entry = entry,
+                          .info = &entry->info,
+                          .loop = loop};
+    if (part_number) {
+        part_handle *p = (part_handle *)handle;
+        handle->info = &p->info;
+        int result = fill_part(&p->info, entry, part_number, err);
+        if (result != OL_OK) {
+            ol_free(handle);
+            return result;
+        }
     }
-    *handle = (ol_handle){.object.origin = entry->self.object.origin, .entry = entry, .loop = loop};
     *out = &handle->object;
     return OL_OK;
+}
+
+/* Takes over the entry's reference, also on failure. */
+static int make_handle(ol_entry *entry, ol_loop *loop, ol_slice if_match, uint32_t part_number,
+                       ol_object **out, ol_error *err)
+{
+    *out = NULL;
+    int result = OL_OK;
+    if (if_match.len > 0 && !ol_slice_eq(if_match, entry->info.etag))
+        result = ol_error_set(err, OL_EPRECONDITION, NULL);
+    else if (entry->in_memory && part_number == 0)
+        *out = &entry->self.object;
+    else
+        result = new_handle(entry, loop, part_number, out, err);
+    if (result != OL_OK)
+        ol_entry_release(entry);
+    return result;
 }
 
 static void work(ol_task *task)
@@ -55,20 +106,11 @@ static void done(ol_task *task)
     ol_object *object = NULL;
     ol_error err = op->err;
     if (op->entry)
-        make_handle(op->entry, task->loop, op->if_match, &object, &err);
+        make_handle(op->entry, task->loop, op->if_match, op->part_number, &object, &err);
     ol_object_cb cb = op->cb;
     void *arg = op->arg;
     ol_free(op);
     cb(arg, object ? NULL : &err, object);
-}
-
-static ol_slice copy(uint8_t **at, ol_slice bytes)
-{
-    if (bytes.len > 0)
-        memcpy(*at, bytes.data, bytes.len);
-    ol_slice out = ol_slice_of(*at, bytes.len);
-    *at += bytes.len;
-    return out;
 }
 
 static int start_load(ol_store *store, ol_loop *loop, const ol_object_ref *ref, uint64_t hash,
@@ -85,12 +127,13 @@ static int start_load(ol_store *store, ol_loop *loop, const ol_object_ref *ref, 
                     .store = store,
                     .hash = hash,
                     .bucket_id = bucket_id,
+                    .part_number = ref->part_number,
                     .cb = cb,
                     .arg = arg};
     uint8_t *at = op->bytes;
-    op->bucket = copy(&at, ref->bucket);
-    op->key = copy(&at, ref->key);
-    op->if_match = copy(&at, ref->if_match);
+    op->bucket = ol_put_slice(&at, ref->bucket);
+    op->key = ol_put_slice(&at, ref->key);
+    op->if_match = ol_put_slice(&at, ref->if_match);
     if (ol_offload_submit(store->read_pool, &op->task) == OL_OK)
         return OL_WAIT;
     ol_free(op);
@@ -103,18 +146,20 @@ int ol_store_open_object(ol_origin *o, ol_loop *loop, const ol_object_ref *ref, 
     ol_store *store = ol_store_of(o);
     *out = NULL;
     int result = ol_store_check_key(ref->key, err);
+    if (result == OL_OK)
+        result = ol_store_check_version(ref->version, err);
     if (result != OL_OK)
         return result;
     uint64_t hash = ol_cache_hash(store->cache, ref->bucket, ref->key);
     ol_entry *entry = ol_cache_find(store->cache, hash, ref->bucket, ref->key);
     if (entry)
-        return make_handle(entry, loop, ref->if_match, out, err);
+        return make_handle(entry, loop, ref->if_match, ref->part_number, out, err);
     return start_load(store, loop, ref, hash, cb, arg, err);
 }
 
 const ol_object_info *ol_store_info(const ol_object *object)
 {
-    return &ol_handle_of(object)->entry->info;
+    return ol_handle_of(object)->info;
 }
 
 void ol_store_drop_object_reads(ol_object *object)

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sink stage of a PUT. A small body gathers in one chunk and goes into the database with its
- * metadata. A larger one fills two chunks in turn: while a write thread hashes and writes one,
- * the other is filled; when both are full, the stage above waits. Memory an upload: two chunks.
+ * The sink stage of a PUT, of an object or of a part. A small body of an object gathers in one
+ * chunk and goes into the database with its metadata. Anything else fills two chunks in turn:
+ * while a write thread hashes and writes one, the other is filled; when both are full, the stage
+ * above waits. Memory an upload: two chunks.
  */
 #include "base/alloc.h"
 #include "origin/store/upload.h"
-
-typedef struct put_config {
-    ol_store *store;
-    ol_put_request req;   /* everything copied */
-    ol_slice headers_blob;
-} put_config;
 
 typedef struct put_state {
     ol_upload *upload;
@@ -19,19 +14,19 @@ typedef struct put_state {
     bool waits;
 } put_state;
 
-static const put_config *config_of(const ol_stage *st)
+static const ol_upload_plan *plan_of(const ol_stage *st)
 {
     return st->config;
 }
 
 static int put_open(ol_stage *st, ol_error *err)
 {
-    const put_config *config = config_of(st);
+    const ol_upload_plan *plan = plan_of(st);
     put_state *state = st->state;
-    int64_t size = config->req.size;
+    int64_t size = plan->size;
     bool small = size >= 0 && size <= (int64_t)OL_STORE_INLINE_BYTES_MAX;
     size_t bytes = small ? (size_t)size : OL_UPLOAD_CHUNK_BYTES;
-    return ol_upload_new(&state->upload, config->store, st, bytes ? bytes : 1, err);
+    return ol_upload_new(&state->upload, plan, st, bytes ? bytes : 1, err);
 }
 
 /* ---- the answer ---- */
@@ -43,8 +38,9 @@ static void on_answered(ol_upload *up)
         ol_stage_fail(st, &up->change.err);
         return;
     }
-    ol_put_result *result = config_of(st)->req.result;
+    ol_put_result *result = plan_of(st)->result;
     if (result) {
+        *result = (ol_put_result){.checksum = up->checksum};
         ol_slice etag = up->entry->info.etag;
         memcpy(result->etag, etag.data, etag.len);
         result->etag[etag.len] = '\0';
@@ -56,9 +52,7 @@ static void on_answered(ol_upload *up)
 
 static int commit(ol_stage *st, ol_error *err)
 {
-    const put_config *config = config_of(st);
-    ol_upload *up = ((put_state *)st->state)->upload;
-    return ol_upload_commit(up, &config->req, config->headers_blob, on_answered, err);
+    return ol_upload_commit(((put_state *)st->state)->upload, on_answered, err);
 }
 
 /* ---- bytes ---- */
@@ -141,7 +135,7 @@ static void on_written(ol_task *task)
 
 static int check_total(const ol_stage *st, const ol_upload *up, size_t more, ol_error *err)
 {
-    int64_t declared = config_of(st)->req.size;
+    int64_t declared = plan_of(st)->size;
     if (declared >= 0 && up->total + more > (uint64_t)declared)
         return ol_error_say(err, OL_EINVALIDREQUEST, "The body is longer than was declared.");
     if (up->total + more > OL_PUT_BYTES_MAX)
@@ -180,7 +174,7 @@ static int put_reserve(ol_stage *st, ol_span *span)
 static int put_finish(ol_stage *st, ol_error *err)
 {
     ol_upload *up = ((put_state *)st->state)->upload;
-    int64_t declared = config_of(st)->req.size;
+    int64_t declared = plan_of(st)->size;
     if (declared >= 0 && up->total != (uint64_t)declared)
         return ol_error_set(err, OL_EINCOMPLETEBODY, "store: the body is shorter than declared");
     up->ended = true;
@@ -194,7 +188,7 @@ static void put_close(ol_stage *st)
     ol_upload_close(((put_state *)st->state)->upload);
 }
 
-static const ol_stage_ops put_ops = {
+const ol_stage_ops ol_upload_sink = {
     .name = "store",
     .phase = OL_PHASE_SINK,
     .state_size = sizeof(put_state),
@@ -204,59 +198,3 @@ static const ol_stage_ops put_ops = {
     .reserve = put_reserve,
     .close = put_close,
 };
-
-/* ---- the request ---- */
-
-static int copy_headers(put_config *config, const ol_put_request *req, ol_arena *arena,
-                        ol_error *err)
-{
-    ol_buf blob;
-    ol_buf_init(&blob, OL_HEADERS_BLOB_BYTES_MAX);
-    int result = ol_headers_blob_make(&blob, req->headers, req->header_count, err);
-    if (result == OL_OK && blob.len > 0) {
-        config->headers_blob = ol_arena_copy(arena, ol_buf_slice(&blob));
-        if (!config->headers_blob.data)
-            result = ol_error_set(err, OL_ENOMEM, "store: no memory for headers");
-    }
-    ol_buf_fini(&blob);
-    config->req.headers = NULL;
-    config->req.header_count = 0;
-    return result;
-}
-
-static int copy_slice(ol_slice *slice, ol_arena *arena, ol_error *err)
-{
-    if (slice->len == 0)
-        return OL_OK;
-    *slice = ol_arena_copy(arena, *slice);
-    return slice->data ? OL_OK : ol_error_set(err, OL_ENOMEM, "store: no memory for a request");
-}
-
-int ol_store_put(ol_origin *o, const ol_put_request *req, ol_arena *arena,
-                 const ol_stage_ops **ops, const void **config, ol_error *err)
-{
-    ol_store *store = ol_store_of(o);
-    int result = ol_store_check_key(req->key, err);
-    if (result == OL_OK)
-        result = ol_store_find_bucket(store, req->bucket, NULL, err);
-    if (result == OL_OK && req->size > (int64_t)OL_PUT_BYTES_MAX)
-        result = ol_error_set(err, OL_ETOOLARGE, NULL);
-    if (result == OL_OK && ol_committer_is_broken(store->committer))
-        result = ol_error_set(err, OL_EUNAVAILABLE, "store: broken since a failed write");
-    if (result != OL_OK)
-        return result;
-    put_config *c = ol_arena_alloc(arena, sizeof *c);
-    if (!c)
-        return ol_error_set(err, OL_ENOMEM, "store: no memory for a request");
-    *c = (put_config){.store = store, .req = *req};
-    result = copy_headers(c, req, arena, err);
-    if (result == OL_OK)
-        result = copy_slice(&c->req.bucket, arena, err);
-    if (result == OL_OK)
-        result = copy_slice(&c->req.key, arena, err);
-    if (result == OL_OK)
-        result = copy_slice(&c->req.if_match, arena, err);
-    *ops = &put_ops;
-    *config = c;
-    return result;
-}

@@ -6,6 +6,7 @@
  */
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "origin/store/extent.h"
 #include "origin/store/read.h"
 #include "origin/store/store_private.h"
 
@@ -13,6 +14,7 @@ struct ol_read_op {
     ol_task task;
     ol_store *store;
     ol_entry *entry;   /* counted */
+    ol_extent extent;
     ol_handle *handle; /* NULL once the object was closed */
     ol_read_op *next, **back;
     uint64_t offset;
@@ -48,6 +50,7 @@ static void op_free(ol_read_op *op)
         op_unlink(op);
     if (op->piece.data)
         ol_buffers_give(op->store->buffers, ol_loop_index(op->task.loop), op->piece.data);
+    ol_extent_fini(&op->extent, op->store->janitor);
     ol_entry_release(op->entry);
     ol_free(op);
 }
@@ -61,7 +64,13 @@ void ol_store_drop_reads(ol_handle *handle)
 static void work(ol_task *task)
 {
     ol_read_op *op = task->arg;
-    op->fault = ol_read_wait(op->entry->fd, op->offset, op->piece, 0);
+    op->fault = ol_extent_seek(&op->extent, &op->store->folder, op->entry, op->offset);
+    if (op->fault)
+        return;
+    uint64_t left = op->extent.end - op->offset;
+    if (op->piece.len > left)
+        op->piece.len = (size_t)left;
+    op->fault = ol_read_wait(op->extent.fd, op->offset - op->extent.start, op->piece, 0);
 }
 
 /* OL_OK: a read thread is at it. */
@@ -124,6 +133,7 @@ static int start_read(ol_handle *handle, uint64_t offset, ol_span span, size_t g
                        .got = got,
                        .cb = cb,
                        .arg = arg};
+    ol_extent_init(&op->extent, op->entry);
     op_link(op, handle);
     int result = next_piece(op, err);
     if (result == OL_OK)
@@ -147,7 +157,8 @@ int ol_store_read_at(ol_object *object, uint64_t offset, ol_span span, size_t *g
         memcpy(span.data, entry->body.data + offset, span.len);
         return OL_OK;
     }
-    size_t now = ol_read_nowait(entry->fd, offset, span);
+    /* The file of a part is not open. */
+    size_t now = entry->fd >= 0 ? ol_read_nowait(entry->fd, offset, span) : 0;
     if (now == span.len)
         return OL_OK;
     span = (ol_span){span.data + now, span.len - now};

@@ -51,7 +51,9 @@ static int sync_touched(sweep *s)
 static int sweep_orphans(const ol_folder *folder, sqlite3 *db, uint64_t *removed, ol_error *err)
 {
     sweep s = {.folder = folder, .db = db, .err = err};
-    int result = ol_db_prepare(db, &s.find, "SELECT 1 FROM objects WHERE file = ?1", err);
+    int result = ol_db_prepare(db, &s.find, 
+                               "SELECT 1 FROM objects WHERE file = ?1"
+                               " UNION ALL SELECT 1 FROM parts WHERE file = ?1", err);
     if (result != OL_OK)
         return result;
     int walked = ol_folder_each_object(folder, visit, &s);

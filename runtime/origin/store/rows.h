@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a change does to the tables, inside the committer's transaction. For its thread only.
+ * Objects in rows_object.c, uploads in parts in rows_upload.c, buckets and the rest in rows.c.
  */
 #ifndef OL_ORIGIN_STORE_ROWS_H
 #define OL_ORIGIN_STORE_ROWS_H
@@ -11,8 +12,11 @@ typedef struct ol_rows {
     sqlite3 *db;
     sqlite3_stmt *begin, *commit, *rollback;
     sqlite3_stmt *bucket_find, *bucket_add, *bucket_remove, *bucket_used;
-    sqlite3_stmt *find, *put, *remove;
+    sqlite3_stmt *find, *put, *remove, *tags_set, *acl_set;
     sqlite3_stmt *body_add, *body_set, *body_remove;
+    sqlite3_stmt *upload_add, *upload_find, *upload_remove, *upload_become, *upload_became;
+    sqlite3_stmt *part_find, *part_put, *part_remove, *parts, *parts_remove;
+    sqlite3_stmt *bucket_files, *bucket_parts_remove, *bucket_uploads_remove;
     int64_t now_ms; /* of this batch */
 } ol_rows;
 

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "net/stable_memory.h"
 #include "origin/store/recovery.h"
 #include "origin/store/store_private.h"
 
@@ -31,6 +32,14 @@ static const ol_origin_ops store_ops = {
     .bucket_remove = ol_store_bucket_remove,
     .bucket_exists = ol_store_bucket_exists,
     .bucket_list = ol_store_bucket_list,
+    .attribute_get = ol_store_attribute_get,
+    .attribute_set = ol_store_attribute_set,
+    .upload_create = ol_store_upload_create,
+    .upload_part = ol_store_upload_part,
+    .upload_complete = ol_store_upload_complete,
+    .upload_abort = ol_store_upload_abort,
+    .upload_list = ol_store_upload_list,
+    .parts_list = ol_store_parts_list,
 };
 
 void ol_store_options_default(ol_store_options *options)
@@ -67,6 +76,29 @@ int ol_store_check_key(ol_slice key, ol_error *err)
     if (key.len == 0)
         return ol_error_set(err, OL_EINVAL, "store: an empty key");
     return OL_OK;
+}
+
+int ol_store_check_text(ol_slice text, ol_error *err)
+{
+    if (text.len <= OL_STORE_TEXT_BYTES_MAX)
+        return OL_OK;
+    return ol_error_set(err, OL_EINVAL, "store: a text of an object is too long");
+}
+
+int ol_store_check_version(ol_slice version, ol_error *err)
+{
+    if (version.len == 0 || ol_slice_eq_cstr(version, "null"))
+        return OL_OK;
+    return ol_error_set(err, OL_ENOSUCHVERSION, NULL);
+}
+
+int ol_store_check_object(ol_store *store, ol_slice bucket, ol_slice key, ol_slice version,
+                          int64_t *bucket_id, ol_error *err)
+{
+    int result = ol_store_check_key(key, err);
+    if (result == OL_OK)
+        result = ol_store_find_bucket(store, bucket, bucket_id, err);
+    return result == OL_OK ? ol_store_check_version(version, err) : result;
 }
 
 int ol_store_find_bucket(ol_store *store, ol_slice bucket, int64_t *id, ol_error *err)
@@ -111,6 +143,10 @@ static int open_memory(ol_store *store, ol_error *err)
     store->buffers = ol_buffers_new();
     if (!store->buffers)
         return ol_error_set(err, OL_ENOMEM, "store: no memory");
+    /* Entries that requests hold are outside the cache's bound: see load.c. Without pages
+     * everything works, only slower. */
+    if (store->options.cache_object_bytes_max >= OL_STABLE_BYTES_MIN)
+        store->pages = ol_pages_new(3 * store->options.cache_bytes_max);
     int result = ol_cache_new(&store->cache, store->options.cache_bytes_max, files_max());
     return result == OL_OK ? OL_OK : ol_error_set(err, result, "store: no cache");
 }
@@ -135,6 +171,8 @@ static int open_threads(ol_store *store, ol_error *err)
 {
     const ol_store_options *options = &store->options;
     int result = ol_janitor_new(&store->janitor, &store->folder);
+    if (result == OL_OK && !(store->pins = ol_pins_new(store->janitor)))
+        result = OL_ENOMEM;
     if (result == OL_OK)
         result = ol_offload_new(&store->read_pool, "store-read", options->read_threads,
                                 OL_STORE_QUEUE_MAX);
@@ -143,7 +181,8 @@ static int open_threads(ol_store *store, ol_error *err)
                                 OL_STORE_QUEUE_MAX);
     if (result != OL_OK)
         return ol_error_set(err, result, "store: cannot start its threads");
-    return ol_readers_open(&store->readers, store->folder.path, options->read_threads, err);
+    return ol_readers_open(&store->readers, store->folder.path,
+                           options->read_threads + options->write_threads, err);
 }
 
 int ol_store_open(ol_origin **origin, const ol_store_options *options, ol_error *err)
@@ -184,10 +223,12 @@ void ol_store_close(ol_origin *origin)
     ol_offload_destroy(store->write_pool);
     ol_committer_stop(store->committer);
     ol_cache_destroy(store->cache);
+    ol_pins_destroy(store->pins);
     bool tidy = ol_janitor_destroy(store->janitor);
     ol_readers_close(&store->readers);
     ol_committer_destroy(store->committer, tidy);
     ol_buffers_destroy(store->buffers);
+    ol_pages_destroy(store->pages);
     ol_catalog_fini(&store->catalog);
     ol_folder_close(&store->folder);
     EVP_MD_free(store->md5);

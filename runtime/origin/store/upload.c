@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/encode.h"
+#include "origin/store/copy.h"
 #include "origin/store/threads.h"
 
 /* Start writing back early, so that the sync at the end is short and the disk's queue too. */
@@ -33,26 +35,50 @@ static void upload_free(ol_upload *up)
     for (int i = 0; i < 2; i++)
         ol_free(up->chunks[i].data);
     EVP_MD_CTX_free(up->md5);
+    if (up->summing)
+        ol_checksum_fini(&up->sum);
     ol_entry_release(up->entry);
     ol_free(up);
 }
 
-int ol_upload_new(ol_upload **out, ol_store *store, ol_stage *stage, size_t chunk_bytes,
-                  ol_error *err)
+static bool is_part(const ol_upload *up)
+{
+    return up->upload_id.len > 0;
+}
+
+/* Only what has nothing else to bring; known before the first byte, since it is computed on the
+ * way. */
+static bool wants_sum(const ol_upload_plan *plan)
+{
+    return plan->part_number != 0 && (!plan->checksum || plan->checksum->name[0] == '\0');
+}
+
+int ol_upload_new(ol_upload **out, const ol_upload_plan *plan, ol_stage *stage,
+                  size_t chunk_bytes, ol_error *err)
 {
     *out = NULL;
-    ol_upload *up = ol_calloc(1, sizeof *up);
+    bool part = plan->part_number != 0;
+    ol_upload *up = ol_calloc(1, sizeof *up + (part ? plan->upload_id.len + plan->key.len : 0));
     uint8_t *data = up ? ol_malloc(chunk_bytes) : NULL;
     if (!data) {
         ol_free(up);
         return ol_error_set(err, OL_ENOMEM, "store: no memory for an upload");
     }
-    up->store = store;
+    up->plan = plan;
+    up->store = plan->store;
     up->loop = ol_stage_loop(stage);
     up->stage = stage;
     up->chunk_bytes = chunk_bytes;
     up->chunks[0].data = data;
     up->fd = -1;
+    if (part) {
+        uint8_t *at = up->bytes;
+        up->bucket_id = plan->bucket_id;
+        up->upload_id = ol_put_slice(&at, plan->upload_id);
+        up->key = ol_put_slice(&at, plan->key);
+        up->to_file = true;
+        up->sums = wants_sum(plan);
+    }
     *out = up;
     return OL_OK;
 }
@@ -81,8 +107,28 @@ static int write_error(ol_upload *up, int number, const char *doing)
                         strerror(number));
 }
 
+/* An upload that is not there is told before its part has been written; and it says what checksum
+ * its parts bear. */
+static int begin_part(ol_upload *up)
+{
+    ol_upload_found found;
+    ol_reader *reader = ol_readers_take(&up->store->readers);
+    int result = ol_reader_find_upload(reader, up->bucket_id, up->key, up->upload_id, &found,
+                                       &up->err);
+    ol_readers_give(&up->store->readers, reader);
+    if (result != OL_OK || !up->sums)
+        return result;
+    enum ol_checksum_kind kind = OL_CHECKSUM_CRC64NVME; /* when nobody named one */
+    ol_checksum_of_name(ol_slice_cstr(found.checksum_name), &kind);
+    result = ol_checksum_init(&up->sum, kind);
+    up->summing = result == OL_OK;
+    return up->summing ? OL_OK : ol_error_set(&up->err, result, "store: cannot hash");
+}
+
 static int begin_file(ol_upload *up)
 {
+    if (is_part(up) && begin_part(up) != OL_OK)
+        return up->err.code;
     up->md5 = EVP_MD_CTX_new();
     if (!up->md5 || EVP_DigestInit_ex2(up->md5, up->store->md5, NULL) != 1)
         return ol_error_set(&up->err, OL_ENOMEM, "store: cannot hash");
@@ -97,7 +143,8 @@ static int begin_file(ol_upload *up)
 
 static int write_chunk(ol_upload *up, ol_slice bytes)
 {
-    if (EVP_DigestUpdate(up->md5, bytes.data, bytes.len) != 1)
+    if (EVP_DigestUpdate(up->md5, bytes.data, bytes.len) != 1 ||
+        (up->summing && ol_checksum_update(&up->sum, bytes) != OL_OK))
         return ol_error_set(&up->err, OL_EINTERNAL, "store: cannot hash");
     int result = ol_folder_temp_write(up->fd, &up->file, bytes, up->written);
     if (result < 0)
@@ -189,19 +236,41 @@ static void on_committed(ol_change *change)
     ol_loop_post(up->loop, &up->answered);
 }
 
-static int make_entry(ol_upload *up, const ol_put_request *req, ol_slice headers_blob,
-                      ol_error *err)
+/* What will be stored: what the caller knows by now, or what was computed. */
+static int settle_checksum(ol_upload *up, ol_error *err)
 {
+    const ol_object_checksum *given = up->plan->checksum;
+    if (given && given->text[0] != '\0') {
+        up->checksum = *given;
+        return OL_OK;
+    }
+    if (!up->summing)
+        return OL_OK;
+    uint8_t value[OL_CHECKSUM_BYTES_MAX];
+    size_t len;
+    if (ol_checksum_final(&up->sum, value, &len) != OL_OK)
+        return ol_error_set(err, OL_EINTERNAL, "store: cannot hash");
+    snprintf(up->checksum.name, sizeof up->checksum.name, "%s", ol_checksum_name(up->sum.kind));
+    ol_checksum_text(value, len, up->checksum.text);
+    return OL_OK;
+}
+
+static int make_entry(ol_upload *up, ol_error *err)
+{
+    const ol_upload_plan *plan = up->plan;
     const ol_upload_chunk *chunk = &up->chunks[0];
     if (!up->to_file &&
         EVP_Digest(chunk->data, chunk->len, up->digest, NULL, up->store->md5, NULL) != 1)
         return ol_error_set(err, OL_EINTERNAL, "store: cannot hash");
-    char etag[OL_ETAG_SIZE];
+    char etag[2 * sizeof up->digest + 1];
     ol_hex_encode(up->digest, sizeof up->digest, etag);
     ol_entry_spec spec = {.origin = &up->store->origin,
-                          .bucket = req->bucket,
-                          .key = req->key,
-                          .headers_blob = headers_blob,
+                          .bucket = plan->bucket,
+                          .key = plan->key,
+                          .headers_blob = plan->headers_blob,
+                          .tags = plan->tags,
+                          .acl = plan->acl,
+                          .checksum = up->checksum,
                           .etag = ol_slice_cstr(etag),
                           .size = up->total,
                           .in_memory = !up->to_file};
@@ -215,26 +284,42 @@ static int make_entry(ol_upload *up, const ol_put_request *req, ol_slice headers
     return OL_OK;
 }
 
-int ol_upload_commit(ol_upload *up, const ol_put_request *req, ol_slice headers_blob,
-                     void (*on_answered)(ol_upload *upload), ol_error *err)
+static int make_change(ol_upload *up, ol_error *err)
 {
-    int result = make_entry(up, req, headers_blob, err);
-    if (result != OL_OK)
-        return result;
+    const ol_upload_plan *plan = up->plan;
     /* An etag that is longer than ours cannot be one of ours. */
-    if (req->if_match.len >= sizeof up->if_match)
+    if (plan->if_match.len >= sizeof up->if_match)
         return ol_error_set(err, OL_EPRECONDITION, NULL);
-    if (req->if_match.len > 0)
-        memcpy(up->if_match, req->if_match.data, req->if_match.len);
+    if (plan->if_match.len > 0)
+        memcpy(up->if_match, plan->if_match.data, plan->if_match.len);
+    bool possible = plan->if_none_match.len > 0 && plan->if_none_match.len < OL_ETAG_SIZE;
+    if (possible)
+        memcpy(up->if_none_match, plan->if_none_match.data, plan->if_none_match.len);
     up->change = (ol_change){
-        .kind = OL_CHANGE_PUT,
+        .kind = is_part(up) ? OL_CHANGE_PART : OL_CHANGE_PUT,
         .bucket = up->entry->bucket,
         .key = up->entry->info.key,
         .entry = up->entry,
-        .if_none_match_any = req->if_none_match_any,
-        .if_match = ol_slice_of(up->if_match, req->if_match.len),
+        .conditions = {.if_none_match_any = plan->if_none_match_any,
+                       .if_none_match =
+                           ol_slice_of(up->if_none_match, possible ? plan->if_none_match.len : 0),
+                       .if_match = ol_slice_of(up->if_match, plan->if_match.len)},
+        .upload_id = up->upload_id,
+        .part_number = plan->part_number,
         .done = on_committed,
     };
+    return OL_OK;
+}
+
+int ol_upload_commit(ol_upload *up, void (*on_answered)(ol_upload *upload), ol_error *err)
+{
+    int result = settle_checksum(up, err);
+    if (result == OL_OK)
+        result = make_entry(up, err);
+    if (result == OL_OK)
+        result = make_change(up, err);
+    if (result != OL_OK)
+        return result;
     up->on_answered = on_answered;
     up->answered = (ol_post){.fn = on_turn, .arg = up};
     up->committing = true;

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "origin/store/store_private.h"
+#include "s3/checksum_parts.h"
 
 #define OL_UPLOAD_CHUNK_BYTES OL_READ_BYTES
 
@@ -17,7 +18,25 @@ typedef struct ol_upload_chunk {
     size_t len;
 } ol_upload_chunk;
 
+/* What is to be stored: an object, or a part of an upload. Everything lives as long as the sink. */
+typedef struct ol_upload_plan {
+    ol_store *store;
+    ol_slice bucket, key;
+    int64_t bucket_id;
+    int64_t size; /* declared, or -1 */
+    const ol_object_checksum *checksum; /* read when the sink is told to finish; may be NULL */
+    ol_put_result *result;              /* may be NULL */
+    /* An object. */
+    ol_slice headers_blob, tags, acl;
+    bool if_none_match_any;
+    ol_slice if_none_match, if_match;
+    /* A part. */
+    uint32_t part_number; /* 0: an object */
+    ol_slice upload_id;
+} ol_upload_plan;
+
 typedef struct ol_upload {
+    const ol_upload_plan *plan; /* while the stage is open */
     ol_store *store;
     ol_loop *loop;
     ol_stage *stage; /* NULL once closed; the loop's */
@@ -40,6 +59,10 @@ typedef struct ol_upload {
     bool has_file;
     ol_error err;
     uint8_t digest[16];
+    bool sums; /* a part that brings no checksum: compute what its upload wants */
+    bool summing;
+    ol_checksum sum;
+    ol_object_checksum checksum; /* to be stored */
 
     /* The commit. */
     ol_entry *entry;
@@ -47,12 +70,17 @@ typedef struct ol_upload {
     void (*on_answered)(struct ol_upload *upload);
     ol_post answered;
     bool committing;
-    char if_match[OL_ETAG_SIZE];
+    char if_none_match[OL_ETAG_SIZE], if_match[OL_ETAG_SIZE];
+
+    /* Of a part, since the upload may outlive its plan. */
+    int64_t bucket_id;
+    ol_slice upload_id, key;
+    uint8_t bytes[];
 } ol_upload;
 
 /* `chunk_bytes`: of each chunk; small uploads need not make large ones. */
-int ol_upload_new(ol_upload **upload, ol_store *store, ol_stage *stage, size_t chunk_bytes,
-                  ol_error *err);
+int ol_upload_new(ol_upload **upload, const ol_upload_plan *plan, ol_stage *stage,
+                  size_t chunk_bytes, ol_error *err);
 /* The stage is closed: nothing of it is left, now or once its thread is done. */
 void ol_upload_close(ol_upload *upload);
 
@@ -64,7 +92,9 @@ bool ol_upload_after_write(ol_upload *upload);
 
 /* Ask for the commit. `on_answered` runs on the loop, unless closed before; change.err says how
  * it went. */
-int ol_upload_commit(ol_upload *upload, const ol_put_request *req, ol_slice headers_blob,
-                     void (*on_answered)(ol_upload *upload), ol_error *err);
+int ol_upload_commit(ol_upload *upload, void (*on_answered)(ol_upload *upload), ol_error *err);
+
+/* put.c: the sink that fills an upload. Its config is an ol_upload_plan. */
+extern const ol_stage_ops ol_upload_sink;
 
 #endif

@@ -81,6 +81,27 @@ static void three_forms_are_read(void **state)
     assert_true(ol_clock_parse_http_date(OL_SLICE_LIT("Tue, 29 Feb 2000 00:00:00 GMT"), &ms));
 }
 
+static void iso_dates_are_read(void **state)
+{
+    (void)state;
+    const char *good[] = {"1994-11-06T08:49:37Z", "1994-11-06T08:49:37.1Z",
+                          "1994-11-06T08:49:37.123Z", "1994-11-06T08:49:37.123999999Z"};
+    const int fraction[] = {0, 100, 123, 123};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        int64_t ms = 0;
+        assert_true(ol_clock_parse_iso8601(ol_slice_cstr(good[i]), &ms));
+        assert_int_equal(ms, EXAMPLE_MS + fraction[i]);
+    }
+    const char *bad[] = {"", "1994-11-06", "1994-11-06T08:49:37", "1994-11-06T08:49:37.Z",
+                         "1994-11-06T08:49:37.1234567890Z", "1994-11-06T08:49:37+00:00",
+                         "1994-11-06 08:49:37Z", "1994-13-06T08:49:37Z", "1994-11-06T08:49:37ZZ"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        int64_t ms;
+        if (ol_clock_parse_iso8601(ol_slice_cstr(bad[i]), &ms))
+            fail_msg("read: %s", bad[i]);
+    }
+}
+
 static void two_digit_years_lie_near(void **state)
 {
     (void)state;
@@ -159,7 +180,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_library), cmocka_unit_test(fractions_and_bounds),
-        cmocka_unit_test(three_forms_are_read),    cmocka_unit_test(two_digit_years_lie_near),
+        cmocka_unit_test(three_forms_are_read),    cmocka_unit_test(iso_dates_are_read),
+        cmocka_unit_test(two_digit_years_lie_near),
         cmocka_unit_test(malformed_dates_are_refused), cmocka_unit_test(clocks_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

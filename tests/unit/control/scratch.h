@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "control/config.h"
+#include "control/realm_private.h"
 #include "lib/check.h"
 #include "lib/scratch.h"
 
@@ -46,6 +47,18 @@ static inline void print_report(const ol_config_report *report)
 {
     for (size_t i = 0; i < report->count; i++)
         print_message("  %d: %s\n", report->mistakes[i].line, report->mistakes[i].text);
+}
+
+/* What a configuration alone makes; the caller releases it. */
+static inline ol_realm *scratch_realm(ol_config *config)
+{
+    ol_realm *realm;
+    ol_error err = {0};
+    ol_document *document = ol_document_new();
+    assert_non_null(document);
+    assert_code_of(ol_realm_new(&realm, config, document, NULL, &err), OL_OK, &err);
+    ol_document_free(document);
+    return realm;
 }
 
 #endif

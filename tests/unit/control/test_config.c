@@ -6,7 +6,9 @@
 #include "lib/alloc_check.h"
 #include "lib/check.h"
 
+#include "access/policy.h"
 #include "base/alloc.h"
+#include "base/map.h"
 #include "scratch.h"
 
 static const char whole[] =
@@ -91,10 +93,11 @@ static void test_settings_and_listeners(void **state)
     assert_int_equal(config->listener_count, 2);
     assert_string_equal(config->listeners[0].address, "127.0.0.1");
     assert_int_equal(config->listeners[0].port, 9100);
-    assert_null(config->listeners[0].certificate_file);
+    assert_int_equal(config->listeners[0].certificate_count, 0);
     assert_string_equal(config->listeners[1].address, "::1");
-    assert_in_folder(f, config->listeners[1].certificate_file, "cert.pem");
-    assert_in_folder(f, config->listeners[1].key_file, "key.pem");
+    assert_int_equal(config->listeners[1].certificate_count, 1);
+    assert_in_folder(f, config->listeners[1].certificates[0].certificate_file, "cert.pem");
+    assert_in_folder(f, config->listeners[1].certificates[0].key_file, "key.pem");
     assert_string_equal(config->admin.address, "127.0.0.1");
     assert_int_equal(config->admin.port, 9200);
     assert_false(config->admin_optional);
@@ -102,36 +105,36 @@ static void test_settings_and_listeners(void **state)
     assert_null(config->transform_log);
 }
 
+static const ol_realm_key *find_key(const ol_config *config, const char *access_key)
+{
+    return ol_map_get(config->key_map, ol_slice_cstr(access_key));
+}
+
 static void test_identities(void **state)
 {
     const fixture *f = *state;
     const ol_config *config = f->config;
     assert_int_equal(config->key_count, 2);
-    const ol_config_key *root = ol_config_find_key(config, OL_SLICE_LIT("rootkey"));
+    const ol_realm_key *root = find_key(config, "rootkey");
     assert_non_null(root);
     assert_slice(root->secret_key, "rootsecret");
-    assert_true(root->identity->root);
+    assert_true(root->active);
+    assert_int_equal(root->identity->kind, OL_IDENTITY_ROOT);
     assert_slice(root->identity->arn, "arn:aws:iam::111122223333:root");
     assert_int_equal(root->identity->user_name.len, 0);
 
-    const ol_config_key *ann = ol_config_find_key(config, OL_SLICE_LIT("annkey"));
+    const ol_realm_key *ann = find_key(config, "annkey");
     assert_non_null(ann);
     assert_slice(ann->secret_key, "annannkey");
-    assert_false(ann->identity->root);
+    assert_int_equal(ann->identity->kind, OL_IDENTITY_USER);
     assert_slice(ann->identity->user_name, "anna");
     assert_slice(ann->identity->account_id, "111122223333");
     assert_slice(ann->identity->arn, "arn:aws:iam::111122223333:user/anna");
     assert_int_equal(ann->identity->principal_id.len, 21);
-    assert_int_equal(ann->identity->statement_count, 2);
-    const ol_statement *statements = ann->identity->statements;
-    assert_true(statements[0].allow);
-    assert_int_equal(statements[0].action_count, 2);
-    assert_slice(statements[0].actions[1], "s3:Get*");
-    assert_slice(statements[0].resources[0], "*");
-    assert_false(statements[1].allow);
-    assert_int_equal(statements[1].resource_count, 2);
-    assert_slice(statements[1].resources[1], "arn:aws:s3:::orders/*");
-    assert_null(ol_config_find_key(config, OL_SLICE_LIT("nobody")));
+    assert_int_equal(ann->identity->canonical_id.len, 64);
+    assert_int_equal(ann->identity->policy_count, 1);
+    assert_int_equal(ol_policy_statement_count(ann->identity->policies[0]), 2);
+    assert_null(find_key(config, "nobody"));
 }
 
 static void test_access_points(void **state)
@@ -139,28 +142,26 @@ static void test_access_points(void **state)
     const fixture *f = *state;
     const ol_config *config = f->config;
     assert_int_equal(config->bucket_count, 2);
-    assert_slice(config->buckets[1], "other.bucket");
-    const ol_config_access_point *point =
-        ol_config_find_access_point(config, OL_SLICE_LIT("orders-ap-s3alias"));
-    assert_non_null(point);
+    assert_slice(config->buckets[1].name, "other.bucket");
+    const ol_realm_access_point *point = &config->access_points[0];
+    assert_slice(point->alias, "orders-ap-s3alias");
     assert_slice(point->bucket, "orders");
     assert_slice(point->arn, "arn:aws:s3:eu-west-1:111122223333:accesspoint/orders-ap");
-    const ol_config_olap *olap =
-        ol_config_find_olap(config, OL_SLICE_LIT("orders-redacted--ol-s3"));
-    assert_non_null(olap);
+    const ol_realm_olap *olap = &config->olaps[0];
+    assert_slice(olap->alias, "orders-redacted--ol-s3");
     assert_ptr_equal(olap->access_point, point);
+    assert_slice(olap->supporting_arn, "arn:aws:s3:eu-west-1:111122223333:accesspoint/orders-ap");
     assert_slice(olap->arn,
                  "arn:aws:s3-object-lambda:eu-west-1:111122223333:accesspoint/orders-redacted");
-    assert_int_equal(olap->step_count, 3);
-    assert_slice(olap->steps[0].transform, "pii");
-    assert_int_equal(olap->steps[0].payload.len, 0);
-    assert_slice(olap->steps[1].transform, "shout");
-    assert_slice(olap->steps[1].payload, "{\"a\": 1}");
-    assert_slice(olap->steps[2].transform, "pii");
-    /* Names are no aliases, and the one kind is not the other. */
-    assert_null(ol_config_find_olap(config, OL_SLICE_LIT("orders-redacted")));
-    assert_null(ol_config_find_olap(config, OL_SLICE_LIT("orders-ap-s3alias")));
-    assert_null(ol_config_find_access_point(config, OL_SLICE_LIT("plain--ol-s3")));
+    assert_int_equal(olap->view_count, 1);
+    const ol_realm_view *view = &olap->views[0];
+    assert_int_equal(view->actions, 15);
+    assert_int_equal(view->step_count, 3);
+    assert_slice(view->steps[0].transform, "pii");
+    assert_int_equal(view->steps[0].payload.len, 0);
+    assert_slice(view->steps[1].transform, "shout");
+    assert_slice(view->steps[1].payload, "{\"a\": 1}");
+    assert_slice(view->steps[2].transform, "pii");
 }
 
 static const ol_transform_spec *find_spec(const ol_config *config, const char *name)
@@ -296,14 +297,13 @@ static void assert_complete(const ol_config *config)
 {
     assert_int_equal(config->listener_count, 2);
     assert_int_equal(config->key_count, 2);
-    assert_non_null(config->keys[1].identity->statements[1].resources);
+    assert_int_equal(config->keys[1].identity->policy_count, 1);
     assert_int_equal(config->bucket_count, 2);
     assert_int_equal(config->access_point_count, 1);
     assert_int_equal(config->olap_count, 2);
-    assert_int_equal(config->olaps[0].step_count, 3);
+    assert_int_equal(config->olaps[0].views[0].step_count, 3);
     assert_int_equal(config->transform_count, 2);
-    assert_non_null(ol_config_find_key(config, OL_SLICE_LIT("annkey")));
-    assert_non_null(ol_config_find_olap(config, OL_SLICE_LIT("plain--ol-s3")));
+    assert_non_null(find_key(config, "annkey"));
     assert_true(config->olaps[0].arn.len > 40 && config->access_points[0].arn.len > 40);
 }
 

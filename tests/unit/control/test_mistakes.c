@@ -37,7 +37,7 @@ static const row rows[] = {
      {{2, "unknown setting \"foo\" (a value of your own is written local NAME = …)"}}},
     {"forgotten quotes", ROOT "region = Abc9/Def+x\n",
      {{2, "unknown name \"x\""}, {2, "unknown name (or a text without its quotes)"}}},
-    {"a block as setting", ROOT "bucket = 'orders'\n", {{2, "bucket is written bucket \"NAME\""}}},
+    {"a block as setting", ROOT "bucket = 'orders'\n", {{2, "bucket is written bucket \"NAME\" or bucket \"NAME\" { … }"}}},
     {"a setting given twice", ROOT "loops = 1\nloops = 2\n", {{3, "loops: is set on line 2 already"}}},
     {"a setting of a wrong type", ROOT "region = 5\n", {{2, "region: must be a text"}}},
     {"a setting without value", ROOT "region = nil\n", {{2, "region: has no value (nil)"}}},
@@ -100,7 +100,7 @@ static const row rows[] = {
      ROOT "user 'ann' { access_key = 'key1', secret_key = 'annsecret', policy = {\n"
           "  { effect = 'Deny', actions = { '*', '*:Get*', 's3-object-lamda:GetObject' }, resources = '*' } } }\n",
      {{3, "user \"ann\": policy[1]: actions[3]: \"s3-object-lamda:GetObject\" names a service that objlens does not "
-          "have (it has s3 and s3-object-lambda)"}}},
+          "have (it has s3, s3-object-lambda and sts)"}}},
     {"a resource that is none",
      ROOT "user 'ann' { access_key = 'key1', secret_key = 'annsecret', policy = {\n"
           "  { effect = 'Allow', actions = 's3:*',\n resources = 'orders' } } }\n",

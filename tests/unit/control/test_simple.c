@@ -58,9 +58,9 @@ static void test_without_views(void **state)
     assert_int_equal(config->admin.port, 9001);
     assert_true(config->admin_optional);
     assert_int_equal(config->olap_count, 0);
-    const ol_config_key *key = ol_config_find_key(config, OL_SLICE_LIT("rootkey"));
+    const ol_realm_key *key = &config->keys[0];
     assert_slice(key->secret_key, "rootsecret");
-    assert_true(key->identity->root);
+    assert_int_equal(key->identity->kind, OL_IDENTITY_ROOT);
     ol_config_release(config);
 }
 
@@ -79,16 +79,21 @@ static void test_views_share_buckets_and_transforms(void **state)
     assert_int_equal(config->access_point_count, 2);
     assert_int_equal(config->olap_count, 3);
     assert_int_equal(config->transform_count, 3);
-    const ol_config_olap *olap = ol_config_find_olap(config, OL_SLICE_LIT("orders-loud--ol-s3"));
+    ol_realm *realm = scratch_realm(config);
+    const ol_realm_olap *olap =
+        ol_realm_find_olap_by_alias(realm, OL_SLICE_LIT("orders-loud--ol-s3"));
     assert_non_null(olap);
-    assert_ptr_equal(olap->access_point,
-                     ol_config_find_access_point(config, OL_SLICE_LIT("orders-s3alias")));
+    assert_ptr_equal(olap->access_point, ol_realm_find_access_point_by_alias(
+                                             realm, OL_SLICE_LIT("orders-s3alias")));
     assert_slice(olap->access_point->bucket, "orders");
-    assert_slice(olap->steps[0].transform, "pii");
-    assert_slice(olap->steps[1].transform, "shout-it");
-    olap = ol_config_find_olap(config, OL_SLICE_LIT("catalog-loud--ol-s3"));
-    assert_slice(olap->steps[0].transform, "shout-it"); /* the same file, however it is written */
-    assert_slice(olap->steps[1].transform, "pii-2");    /* not to be mixed up with what ships */
+    assert_slice(olap->views[0].steps[0].transform, "pii");
+    assert_slice(olap->views[0].steps[1].transform, "shout-it");
+    olap = ol_realm_find_olap_by_alias(realm, OL_SLICE_LIT("catalog-loud--ol-s3"));
+    /* the same file, however it is written */
+    assert_slice(olap->views[0].steps[0].transform, "shout-it");
+    /* not to be mixed up with what ships */
+    assert_slice(olap->views[0].steps[1].transform, "pii-2");
+    ol_realm_release(realm);
     ol_config_release(config);
 }
 

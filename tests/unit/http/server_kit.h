@@ -38,6 +38,7 @@ typedef struct kit {
     int close_code, gone_code, body_code, refused_status;
     char refused_why[64];
     char target[256], host[64], peer[64];
+    char client_subject[128], client_fingerprint[80], tls_version[8];
     size_t body_bytes;
     size_t live; /* exchanges */
     struct kit_job *last;
@@ -293,6 +294,10 @@ static void kit_on_request(void *arg, ol_http_exchange *x)
     snprintf(k->target, sizeof(k->target), "%.*s", OL_SLICE_FMT(r->target));
     snprintf(k->host, sizeof(k->host), "%.*s", OL_SLICE_FMT(r->host));
     snprintf(k->peer, sizeof(k->peer), "%s", r->peer);
+    snprintf(k->client_subject, sizeof(k->client_subject), "%.*s", OL_SLICE_FMT(r->client_subject));
+    snprintf(k->client_fingerprint, sizeof(k->client_fingerprint), "%.*s",
+             OL_SLICE_FMT(r->client_fingerprint));
+    snprintf(k->tls_version, sizeof(k->tls_version), "%.*s", OL_SLICE_FMT(r->tls_version));
     kit_job *job = ol_calloc(1, sizeof(*job));
     if (!job) {
         ol_http_abort(x);

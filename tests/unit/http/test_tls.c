@@ -13,12 +13,19 @@ typedef struct scene {
     ol_tls *server, *client;
 } scene;
 
+static int tls_server_new(ol_tls **tls, const char *cert, const char *key, ol_error *err)
+{
+    const ol_tls_certificate pair = {cert, key};
+    const ol_tls_server_options options = {.certificates = &pair, .certificate_count = 1};
+    return ol_tls_server_new(tls, &options, err);
+}
+
 static scene open_scene(const char *names)
 {
     scene x = {.c = ckit_new(), .cert = certificate_make(names)};
     ol_error err = {0};
     ol_tls_trust trust = {.ca_file = x.cert.cert};
-    assert_code_of(ol_tls_server_new(&x.server, x.cert.cert, x.cert.key, &err), OL_OK, &err);
+    assert_code_of(tls_server_new(&x.server, x.cert.cert, x.cert.key, &err), OL_OK, &err);
     assert_code_of(ol_tls_client_new(&x.client, &trust, &err), OL_OK, &err);
     x.c->peer.tls = x.client;
     return x;
@@ -106,13 +113,13 @@ static void names_the_file_at_fault(void **state)
     certificate one = certificate_make("DNS:a"), two = certificate_make("DNS:b");
     ol_tls *tls;
     ol_error err = {0};
-    assert_code(ol_tls_server_new(&tls, "/no/such/file", one.key, &err), OL_ECONFIG);
+    assert_code(tls_server_new(&tls, "/no/such/file", one.key, &err), OL_ECONFIG);
     assert_true(strstr(err.message, "/no/such/file") != NULL);
     ol_error_clear(&err);
-    assert_code(ol_tls_server_new(&tls, one.cert, one.cert, &err), OL_ECONFIG);
+    assert_code(tls_server_new(&tls, one.cert, one.cert, &err), OL_ECONFIG);
     assert_true(strstr(err.message, one.cert) != NULL);
     ol_error_clear(&err);
-    assert_code(ol_tls_server_new(&tls, one.cert, two.key, &err), OL_ECONFIG);
+    assert_code(tls_server_new(&tls, one.cert, two.key, &err), OL_ECONFIG);
     assert_true(strstr(err.message, "does not belong") || strstr(err.message, "mismatch"));
     ol_error_clear(&err);
     ol_tls_trust trust = {.ca_file = "/no/such/file"};
@@ -142,16 +149,25 @@ static bool secure_step(secure *s, int result)
     return false;
 }
 
-static secure secure_connect(kit *k, int version)
+static secure secure_connect_as(kit *k, int version, const certificate *shows)
 {
     secure s = {.r = raw_connect(k), .ctx = SSL_CTX_new(TLS_client_method())};
     SSL_CTX_set_max_proto_version(s.ctx, version);
+    if (shows) {
+        SSL_CTX_use_certificate_file(s.ctx, shows->cert, SSL_FILETYPE_PEM);
+        SSL_CTX_use_PrivateKey_file(s.ctx, shows->key, SSL_FILETYPE_PEM);
+    }
     s.ssl = SSL_new(s.ctx);
     SSL_set_fd(s.ssl, s.r.fd);
     int rc;
     while ((rc = SSL_connect(s.ssl)) != 1 && secure_step(&s, rc))
         ;
     return s;
+}
+
+static secure secure_connect(kit *k, int version)
+{
+    return secure_connect_as(k, version, NULL);
 }
 
 static void secure_send(secure *s, const char *text)
@@ -202,6 +218,36 @@ static void speaks_1_2_and_1_3(void **state)
     assert_true(s.r.ended); /* the handshake failed */
     secure_close(&s);
     end_scene(&x);
+}
+
+/* Of every request of a connection, and not of the next connection that uses its memory. */
+static void tells_who_the_client_is(void **state)
+{
+    (void)state;
+    certificate ann = certificate_make_for("ann", "DNS:ann.test");
+    scene x = open_scene("DNS:localhost");
+    const ol_tls_certificate pair = {x.cert.cert, x.cert.key};
+    const ol_tls_server_options options = {
+        .certificates = &pair, .certificate_count = 1, .client_ca_file = ann.cert};
+    ol_error err = {0};
+    ol_tls_destroy(x.server);
+    assert_code_of(ol_tls_server_new(&x.server, &options, &err), OL_OK, &err);
+    begin_scene(&x);
+    kit *k = x.c->k;
+    for (int round = 0; round < 4; round++) {
+        bool shows = round % 2 == 0;
+        secure s = secure_connect_as(k, round < 2 ? TLS1_3_VERSION : TLS1_2_VERSION,
+                                     shows ? &ann : NULL);
+        secure_send(&s, "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"
+                        "GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        secure_until_end(&s);
+        assert_string_equal(k->client_subject, shows ? "CN=ann,O=objlens\\, tests" : "");
+        assert_int_equal(strlen(k->client_fingerprint), shows ? 64 : 0);
+        assert_string_equal(k->tls_version, round < 2 ? "1.3" : "1.2");
+        secure_close(&s);
+    }
+    end_scene(&x);
+    certificate_remove(&ann);
 }
 
 static void says_close_notify_only_after_a_whole_body(void **state)
@@ -360,6 +406,7 @@ int main(void)
         cmocka_unit_test(trusts_only_who_it_should),
         cmocka_unit_test(names_the_file_at_fault),
         cmocka_unit_test(speaks_1_2_and_1_3),
+        cmocka_unit_test(tells_who_the_client_is),
         cmocka_unit_test(says_close_notify_only_after_a_whole_body),
         cmocka_unit_test(refuses_renegotiation),
         cmocka_unit_test(survives_nonsense),

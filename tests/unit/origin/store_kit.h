@@ -164,6 +164,12 @@ static inline void kit_on_done(void *arg, const ol_error *err)
     kit_take(arg, err);
 }
 
+static inline void kit_on_removed(void *arg, const ol_error *err, const ol_remove_result *result)
+{
+    kit_take(arg, err);
+    assert_true((err == NULL) == (result != NULL));
+}
+
 static inline void kit_on_object(void *arg, const ol_error *err, ol_object *object)
 {
     kit_take(arg, err);
@@ -296,14 +302,28 @@ static inline void kit_expect_absent(store_kit *kit, const char *key)
     assert_code(kit_open_key(kit, key, &object), OL_ENOSUCHKEY);
 }
 
-static inline int kit_remove(store_kit *kit, const char *key)
+/* Removing a key of "b" without conditions. */
+static inline ol_remove_request kit_removal(const char *key)
+{
+    return (ol_remove_request){.bucket = OL_SLICE_LIT("b"),
+                               .key = ol_slice_cstr(key),
+                               .if_modified_ms = -1,
+                               .if_size = -1};
+}
+
+static inline int kit_remove_as(store_kit *kit, const ol_remove_request *req)
 {
     kit_answer answer = {0};
     return kit_settle(kit,
-                      kit->origin->ops->remove(kit->origin, kit->bench.loop.loop,
-                                               OL_SLICE_LIT("b"), ol_slice_cstr(key), kit_on_done,
-                                               &answer, NULL),
+                      kit->origin->ops->remove(kit->origin, kit->bench.loop.loop, req,
+                                               kit_on_removed, &answer, NULL),
                       &answer);
+}
+
+static inline int kit_remove(store_kit *kit, const char *key)
+{
+    ol_remove_request req = kit_removal(key);
+    return kit_remove_as(kit, &req);
 }
 
 typedef int (*kit_bucket_op)(ol_origin *o, ol_loop *loop, ol_slice bucket, ol_done_cb cb, void *arg,

@@ -103,6 +103,12 @@ static void load_on_done(void *arg, const ol_error *err)
     load_end(arg, err);
 }
 
+static void load_on_removed(void *arg, const ol_error *err, const ol_remove_result *result)
+{
+    (void)result;
+    load_end(arg, err);
+}
+
 static const ol_pipeline_ops load_pipeline_ops = {.on_done = load_on_done};
 
 static void load_put(load_actor *a)
@@ -132,8 +138,10 @@ static void load_next(load_actor *a)
         return;
     }
     ol_error err = {0};
-    if (a->load->origin->ops->remove(a->load->origin, a->load->loop, OL_SLICE_LIT("b"),
-                                     ol_slice_cstr(a->name), load_on_done, a, &err) != OL_WAIT)
+    ol_remove_request removal = {.bucket = OL_SLICE_LIT("b"), .key = ol_slice_cstr(a->name),
+                                 .if_modified_ms = -1, .if_size = -1};
+    if (a->load->origin->ops->remove(a->load->origin, a->load->loop, &removal, load_on_removed, a,
+                                     &err) != OL_WAIT)
         abort();
 }
 

@@ -407,7 +407,9 @@ static void a_missing_bucket_is_said_by_every_call(void **state)
     ol_test_feed feed = {.body = OL_SLICE_NONE};
     assert_code(kit_put_as(&kit, &req, &feed), OL_ENOSUCHBUCKET);
     kit_answer answer = {0};
-    assert_code(ops->remove(kit.origin, kit.bench.loop.loop, gone, k, kit_on_done, &answer, NULL),
+    ol_remove_request removal = {.bucket = gone, .key = k, .if_modified_ms = -1, .if_size = -1};
+    assert_code(ops->remove(kit.origin, kit.bench.loop.loop, &removal, kit_on_removed, &answer,
+                            NULL),
                 OL_ENOSUCHBUCKET);
     ol_list_request list = {.bucket = gone, .max_keys = 1};
     ol_list_result *result;

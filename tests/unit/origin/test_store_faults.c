@@ -117,8 +117,10 @@ static void start_member(store_kit *kit, batch *b, size_t i, bool if_none_match_
 static void gather(store_kit *kit, batch *b, trap *t, kit_answer *first, bool if_none_match_any)
 {
     trap_stop(t, OL_STORE_COMMIT, 0);
-    assert_code(kit->origin->ops->remove(kit->origin, kit->bench.loop.loop, OL_SLICE_LIT("b"),
-                                         OL_SLICE_LIT("none"), kit_on_done, first, NULL), OL_WAIT);
+    ol_remove_request removal = kit_removal("none");
+    assert_code(kit->origin->ops->remove(kit->origin, kit->bench.loop.loop, &removal,
+                                         kit_on_removed, first, NULL),
+                OL_WAIT);
     trap_wait(t, &kit->bench.loop);
     for (size_t i = 0; i < BATCH; i++)
         start_member(kit, b, i, if_none_match_any && i >= 2);

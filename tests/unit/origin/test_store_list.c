@@ -272,7 +272,7 @@ static void a_common_prefix_is_one_step(void **state)
         snprintf(key, sizeof key, "%c/%u", 'a' + i % 3, i);
         assert_code(kit_put(&kit, key, OL_SLICE_NONE), OL_OK);
     }
-    sqlite3_stmt *stmt = ol_store_of(kit.origin)->readers.all[0].list;
+    sqlite3_stmt *stmt = ol_store_of(kit.origin)->readers.idle->list;
     sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
     ol_list_request req = {.bucket = OL_SLICE_LIT("b"), .delimiter = OL_SLICE_LIT("/"),
                            .max_keys = 1000};

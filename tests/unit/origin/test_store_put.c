@@ -84,8 +84,9 @@ static void a_queued_put_may_be_closed(void **state)
         trap_open(&t);
         trap_stop(&t, OL_STORE_COMMIT, 0);
         kit_answer removed = {0};
-        assert_code(kit.origin->ops->remove(kit.origin, kit.bench.loop.loop, OL_SLICE_LIT("b"),
-                                            OL_SLICE_LIT("other"), kit_on_done, &removed, NULL),
+        ol_remove_request removal = kit_removal("other");
+        assert_code(kit.origin->ops->remove(kit.origin, kit.bench.loop.loop, &removal,
+                                            kit_on_removed, &removed, NULL),
                     OL_WAIT);
         trap_wait(&t, &kit.bench.loop);
         ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"), .size = -1};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Three loops on three threads, one store, few keys, a cache that is too small. Each key has one
- * writer; everybody reads everything. A read that starts after a write was answered sees that
+ * writer, who puts every third version as an upload in parts; everybody reads everything. A read that starts after a write was answered sees that
  * write or a later one; and once anybody has seen a version, nobody who asks later sees an older
  * one. Run under ThreadSanitizer it also shows that the store's threads share soundly.
  */
@@ -25,7 +25,7 @@ typedef struct key_state {
 
 static key_state keys[KEYS];
 static ol_origin *origin;
-static atomic_uint faults, reads, hits_absent;
+static atomic_uint faults, reads, hits_absent, uploads;
 
 typedef struct looper looper;
 
@@ -40,6 +40,8 @@ typedef struct actor {
     uint8_t *body;
     unsigned key, version, floor;
     unsigned versions[KEYS]; /* written by this actor */
+    char upload_id[OL_UPLOAD_ID_SIZE]; /* empty: a plain PUT */
+    ol_put_result result;
     ol_object *object;
     uint8_t seen[8];
     ol_post turn;
@@ -93,38 +95,98 @@ static void step_done(actor *a)
 
 /* ---- writing ---- */
 
-static void on_written(void *arg, const ol_error *err)
+static void write_done(actor *a, const ol_error *err)
 {
-    actor *a = arg;
-    ol_pipeline_close(a->pipeline);
     if (err)
         fault(err->detail, a, 0);
     raise_floor(a->key, a->version);
     step_done(a);
 }
 
+static void on_completed(void *arg, const ol_error *err, const ol_put_result *result)
+{
+    (void)result;
+    write_done(arg, err);
+}
+
+static void complete(actor *a)
+{
+    char name[8];
+    ol_part part = {.number = 1, .etag = ol_slice_cstr(a->result.etag)};
+    ol_complete_request req = {.bucket = OL_SLICE_LIT("b"), .key = key_name(a->key, name),
+                               .upload_id = ol_slice_cstr(a->upload_id), .parts = &part,
+                               .part_count = 1, .size = -1};
+    if (origin->ops->upload_complete(origin, a->looper->loop, &req, on_completed, a, NULL) !=
+        OL_WAIT)
+        abort();
+}
+
+static void on_written(void *arg, const ol_error *err)
+{
+    actor *a = arg;
+    ol_pipeline_close(a->pipeline);
+    if (!err && a->upload_id[0])
+        complete(a);
+    else
+        write_done(a, err);
+}
+
 static const ol_pipeline_ops pipeline_ops = {.on_done = on_written};
+
+static int make_sink(actor *a, const ol_stage_ops **ops, const void **config, ol_error *err)
+{
+    char name[8];
+    ol_slice bucket = OL_SLICE_LIT("b"), key = key_name(a->key, name);
+    ol_put_request put = {.bucket = bucket, .key = key, .size = (int64_t)a->feed.body.len};
+    ol_part_request part = {.bucket = bucket, .key = key, .number = 1,
+                            .upload_id = ol_slice_cstr(a->upload_id),
+                            .size = (int64_t)a->feed.body.len, .result = &a->result};
+    return a->upload_id[0] ? origin->ops->upload_part(origin, &part, a->arena, ops, config, err)
+                           : origin->ops->put(origin, &put, a->arena, ops, config, err);
+}
+
+static void send_body(actor *a)
+{
+    size_t len = body_len(a->key, a->version);
+    memset(a->body, (int)(a->version & 0xff), len);
+    memcpy(a->body, &a->version, sizeof a->version);
+    a->feed = (ol_test_feed){.body = ol_slice_of(a->body, len)};
+    ol_arena_reset(a->arena);
+    const ol_stage_ops *ops;
+    const void *config;
+    ol_error err = {0};
+    if (make_sink(a, &ops, &config, &err) != OL_OK ||
+        ol_pipeline_new(&a->pipeline, a->looper->loop, a->arena, &pipeline_ops, a) != OL_OK ||
+        ol_pipeline_add(a->pipeline, &ol_test_feed_ops, &a->feed, NULL) != OL_OK ||
+        ol_pipeline_add(a->pipeline, ops, config, NULL) != OL_OK ||
+        ol_pipeline_start(a->pipeline, &err) != OL_OK)
+        abort();
+}
+
+static void on_created(void *arg, const ol_error *err, ol_slice upload_id)
+{
+    actor *a = arg;
+    if (err) {
+        write_done(a, err);
+        return;
+    }
+    snprintf(a->upload_id, sizeof a->upload_id, "%.*s", OL_SLICE_FMT(upload_id));
+    send_body(a);
+}
 
 static void start_write(actor *a)
 {
     char name[8];
     a->key = a->looper->index + LOOPS * (unsigned)ol_test_random_below(&a->random, KEYS / LOOPS);
     a->version = ++a->versions[a->key];
-    size_t len = body_len(a->key, a->version);
-    memset(a->body, (int)(a->version & 0xff), len);
-    memcpy(a->body, &a->version, sizeof a->version);
-    a->feed = (ol_test_feed){.body = ol_slice_of(a->body, len)};
-    ol_arena_reset(a->arena);
-    ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = key_name(a->key, name),
-                          .size = (int64_t)len};
-    const ol_stage_ops *ops;
-    const void *config;
-    ol_error err = {0};
-    if (origin->ops->put(origin, &req, a->arena, &ops, &config, &err) != OL_OK ||
-        ol_pipeline_new(&a->pipeline, a->looper->loop, a->arena, &pipeline_ops, a) != OL_OK ||
-        ol_pipeline_add(a->pipeline, &ol_test_feed_ops, &a->feed, NULL) != OL_OK ||
-        ol_pipeline_add(a->pipeline, ops, config, NULL) != OL_OK ||
-        ol_pipeline_start(a->pipeline, &err) != OL_OK)
+    a->upload_id[0] = '\0';
+    if (a->version % 3 != 0) {
+        send_body(a);
+        return;
+    }
+    atomic_fetch_add(&uploads, 1);
+    ol_upload_request req = {.bucket = OL_SLICE_LIT("b"), .key = key_name(a->key, name)};
+    if (origin->ops->upload_create(origin, a->looper->loop, &req, on_created, a, NULL) != OL_WAIT)
         abort();
 }
 
@@ -254,17 +316,19 @@ static int dawdle(void *arg, enum ol_store_point point, const char *name)
     return 0;
 }
 
-static void nobody_sees_the_past(size_t cache_bytes_max)
+static void nobody_sees_the_past(size_t cache_bytes_max, size_t object_bytes_max)
 {
     store_kit kit;
     kit_open(&kit);
     kit_stop(&kit);
     kit.options.cache_bytes_max = cache_bytes_max;
+    kit.options.cache_object_bytes_max = object_bytes_max;
     kit.options.read_threads = 3;
     kit_start(&kit);
     origin = kit.origin;
     atomic_store(&reads, 0);
     atomic_store(&faults, 0);
+    atomic_store(&uploads, 0);
     for (unsigned i = 0; i < KEYS; i++)
         atomic_store(&keys[i].floor, 0);
     ol_store_hook_set(dawdle, NULL);
@@ -285,7 +349,10 @@ static void nobody_sees_the_past(size_t cache_bytes_max)
     assert_true(atomic_load(&reads) > STEPS);
     assert_true(cache_bytes_max == 0 || (stats.cache_hits > 10 && stats.cache_misses > 10));
     assert_true(stats.cache_bytes <= cache_bytes_max);
-    assert_int_equal(stats.commits, LOOPS * STEPS);
+    assert_true(atomic_load(&uploads) > STEPS / 2);
+    /* Beginning, part, completion: three instead of one. */
+    assert_int_equal(stats.commits, LOOPS * STEPS + 2 * atomic_load(&uploads));
+    assert_int_equal(kit_files(&kit, "tmp"), 0);
     kit_start(&kit);
     kit_fini(&kit);
 }
@@ -293,19 +360,26 @@ static void nobody_sees_the_past(size_t cache_bytes_max)
 static void with_a_cache(void **state)
 {
     (void)state;
-    nobody_sees_the_past(64 << 20);
+    nobody_sees_the_past(64 << 20, 256 * OL_KIB);
 }
 
 static void with_a_small_cache(void **state)
 {
     (void)state;
-    nobody_sees_the_past(16 * 60000);
+    nobody_sees_the_past(16 * 60000, 256 * OL_KIB);
 }
 
 static void without_a_cache(void **state)
 {
     (void)state;
-    nobody_sees_the_past(0);
+    nobody_sees_the_past(0, 256 * OL_KIB);
+}
+
+/* Bodies of files and of parts are opened while their objects are replaced. */
+static void with_files_and_parts(void **state)
+{
+    (void)state;
+    nobody_sees_the_past(64 << 20, 0);
 }
 
 int main(void)
@@ -314,6 +388,7 @@ int main(void)
         cmocka_unit_test(with_a_cache),
         cmocka_unit_test(with_a_small_cache),
         cmocka_unit_test(without_a_cache),
+        cmocka_unit_test(with_files_and_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

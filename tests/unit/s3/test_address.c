@@ -16,7 +16,7 @@ static const good goods[] = {
     {"GET", "/", OL_S3_LIST_BUCKETS, "", ""},
     {"GET", "", OL_S3_LIST_BUCKETS, "", ""},
     {"GET", "/?x-id=ListBuckets", OL_S3_LIST_BUCKETS, "", ""},
-    {"GET", "/?max-buckets=1000", OL_S3_LIST_BUCKETS, "", ""},
+    {"GET", "/?max-buckets=1000&prefix=a&continuation-token=b", OL_S3_LIST_BUCKETS, "", ""},
     {"PUT", "/b-1", OL_S3_CREATE_BUCKET, "b-1", ""},
     {"PUT", "/b-1/", OL_S3_CREATE_BUCKET, "b-1", ""},
     {"HEAD", "/b", OL_S3_HEAD_BUCKET, "b", ""},
@@ -36,7 +36,44 @@ static const good goods[] = {
     {"DELETE", "/b/k", OL_S3_DELETE_OBJECT, "b", "k"},
     {"GET", "/orders--ol-s3/k", OL_S3_GET_OBJECT, "orders--ol-s3", "k"},
     {"GET", "/b/k?versionId=null", OL_S3_GET_OBJECT, "b", "k"},
+    {"HEAD", "/b/k?versionId=3", OL_S3_HEAD_OBJECT, "b", "k"},
     {"DELETE", "/b/k?versionId=null", OL_S3_DELETE_OBJECT, "b", "k"},
+    {"PUT", "/b/k?tagging&versionId=3", OL_S3_PUT_OBJECT_TAGGING, "b", "k"},
+    {"GET", "/b/k?attributes&versionId=3", OL_S3_GET_OBJECT_ATTRIBUTES, "b", "k"},
+    {"OPTIONS", "/b/k?acl", OL_S3_CORS_PREFLIGHT, "b", "k"},
+    {"OPTIONS", "/b", OL_S3_CORS_PREFLIGHT, "b", ""},
+    {"OPTIONS", "/b?lifecycle", OL_S3_CORS_PREFLIGHT, "b", ""},
+    {"GET", "/b?versions&prefix=a&key-marker=k&version-id-marker=v", OL_S3_LIST_OBJECT_VERSIONS,
+     "b", ""},
+    {"GET", "/b?uploads&upload-id-marker=u", OL_S3_LIST_MULTIPART_UPLOADS, "b", ""},
+    {"GET", "/b?policy", OL_S3_GET_BUCKET_POLICY, "b", ""},
+    {"PUT", "/b?policy", OL_S3_PUT_BUCKET_POLICY, "b", ""},
+    {"DELETE", "/b/?policy=", OL_S3_DELETE_BUCKET_POLICY, "b", ""},
+    {"GET", "/b?policyStatus", OL_S3_GET_BUCKET_POLICY_STATUS, "b", ""},
+    {"GET", "/b?cors", OL_S3_GET_BUCKET_CORS, "b", ""},
+    {"PUT", "/b?cors", OL_S3_PUT_BUCKET_CORS, "b", ""},
+    {"DELETE", "/b?cors", OL_S3_DELETE_BUCKET_CORS, "b", ""},
+    {"GET", "/b?publicAccessBlock", OL_S3_GET_PUBLIC_ACCESS_BLOCK, "b", ""},
+    {"PUT", "/b?publicAccessBlock", OL_S3_PUT_PUBLIC_ACCESS_BLOCK, "b", ""},
+    {"DELETE", "/b?publicAccessBlock", OL_S3_DELETE_PUBLIC_ACCESS_BLOCK, "b", ""},
+    {"GET", "/b?ownershipControls", OL_S3_GET_BUCKET_OWNERSHIP_CONTROLS, "b", ""},
+    {"PUT", "/b?ownershipControls", OL_S3_PUT_BUCKET_OWNERSHIP_CONTROLS, "b", ""},
+    {"DELETE", "/b?ownershipControls", OL_S3_DELETE_BUCKET_OWNERSHIP_CONTROLS, "b", ""},
+    {"GET", "/b?acl", OL_S3_GET_BUCKET_ACL, "b", ""},
+    {"PUT", "/b?%61cl", OL_S3_PUT_BUCKET_ACL, "b", ""},
+    {"GET", "/b?tagging", OL_S3_GET_BUCKET_TAGGING, "b", ""},
+    {"PUT", "/b?tagging", OL_S3_PUT_BUCKET_TAGGING, "b", ""},
+    {"DELETE", "/b?tagging", OL_S3_DELETE_BUCKET_TAGGING, "b", ""},
+    {"GET", "/b?versioning", OL_S3_GET_BUCKET_VERSIONING, "b", ""},
+    {"GET", "/b/k?tagging", OL_S3_GET_OBJECT_TAGGING, "b", "k"},
+    {"DELETE", "/b/k?tagging", OL_S3_DELETE_OBJECT_TAGGING, "b", "k"},
+    {"GET", "/b/k?acl", OL_S3_GET_OBJECT_ACL, "b", "k"},
+    {"PUT", "/b/k?acl", OL_S3_PUT_OBJECT_ACL, "b", "k"},
+    {"POST", "/b/k?uploads", OL_S3_CREATE_MULTIPART_UPLOAD, "b", "k"},
+    {"PUT", "/b/k?partNumber=1&uploadId=u", OL_S3_UPLOAD_PART, "b", "k"},
+    {"POST", "/b/k?uploadId=u", OL_S3_COMPLETE_MULTIPART_UPLOAD, "b", "k"},
+    {"DELETE", "/b/k?uploadId=u", OL_S3_ABORT_MULTIPART_UPLOAD, "b", "k"},
+    {"GET", "/b/k?uploadId=u&max-parts=2&part-number-marker=1", OL_S3_LIST_PARTS, "b", "k"},
     {"GET", "/b/k?partNumber=1", OL_S3_GET_OBJECT, "b", "k"},
     {"HEAD", "/b/k?partNumber=1", OL_S3_HEAD_OBJECT, "b", "k"},
     {"GET", "/b/k?response-content-type=text%2Fplain", OL_S3_GET_OBJECT, "b", "k"},
@@ -67,7 +104,7 @@ static void finds_the_operation(void **state)
         ol_s3_address address;
         ol_error err = {0};
         test_request_open(&t, goods[i].method, goods[i].target, NULL);
-        int rc = ol_s3_address_parse(&t.req, t.arena, &address, &err);
+        int rc = ol_s3_address_parse(&t.req, NULL, t.arena, &address, &err);
         if (rc != OL_OK || address.operation != goods[i].operation)
             fail_msg("%s %s: %s, %s (%s)", goods[i].method, goods[i].target, ol_code_name(rc),
                      ol_s3_operation_name(address.operation), err.message);
@@ -87,39 +124,38 @@ static const bad bads[] = {
     {"PUT", "/", OL_EMETHOD, NULL},
     {"POST", "/", OL_EMETHOD, NULL},
     {"HEAD", "/", OL_EMETHOD, NULL},
-    {"OPTIONS", "/b/k", OL_EMETHOD, NULL},
     {"PATCH", "/b", OL_EMETHOD, NULL},
+    {"CONNECT", "/b", OL_EMETHOD, NULL},
     {"POST", "/b/k", OL_EMETHOD, NULL},
     {"PUT", "/b?location", OL_EMETHOD, NULL},
     {"GET", "/b?delete", OL_EMETHOD, NULL},
     {"DELETE", "/b?delete", OL_EMETHOD, NULL},
-    {"POST", "/b", OL_ENOTIMPLEMENTED, "form"},
-    {"GET", "/?prefix=x", OL_ENOTIMPLEMENTED, "prefix"},
-    {"GET", "/?continuation-token=x", OL_ENOTIMPLEMENTED, "continuation-token"},
-    {"GET", "/b?acl", OL_ENOTIMPLEMENTED, ": acl"},
-    {"PUT", "/b?acl", OL_ENOTIMPLEMENTED, ": acl"},
-    {"GET", "/b?policy", OL_ENOTIMPLEMENTED, ": policy"},
-    {"PUT", "/b?policy", OL_ENOTIMPLEMENTED, ": policy"},
-    {"GET", "/b?versions&prefix=a", OL_ENOTIMPLEMENTED, ": versions"},
-    {"GET", "/b?uploads", OL_ENOTIMPLEMENTED, ": uploads"},
-    {"DELETE", "/b?tagging", OL_ENOTIMPLEMENTED, ": tagging"},
+    {"POST", "/b?policy", OL_EMETHOD, NULL},
+    {"HEAD", "/b?cors", OL_EMETHOD, NULL},
+    {"DELETE", "/b?acl", OL_EMETHOD, NULL},
+    {"PUT", "/b?policyStatus", OL_EMETHOD, NULL},
+    {"DELETE", "/b?versioning", OL_EMETHOD, NULL},
+    {"HEAD", "/b/k?uploadId=u", OL_EMETHOD, NULL},
+    {"GET", "/b/k?uploads", OL_EMETHOD, NULL},
+    {"PUT", "/b/k?attributes", OL_EMETHOD, NULL},
+    {"POST", "/b", OL_EPRECONDITION, "multipart/form-data"},
     {"DELETE", "/b?lifecycle", OL_ENOTIMPLEMENTED, ": lifecycle"},
     {"PUT", "/b?versioning", OL_ENOTIMPLEMENTED, ": versioning"},
     {"PUT", "/b?%76ersioning", OL_ENOTIMPLEMENTED, ": versioning"},
-    {"GET", "/b/k?acl", OL_ENOTIMPLEMENTED, ": acl"},
-    {"GET", "/b/k?tagging=", OL_ENOTIMPLEMENTED, ": tagging"},
+    {"PUT", "/b?acl&encryption", OL_ENOTIMPLEMENTED, ": encryption"},
     {"PUT", "/b/k?retention", OL_ENOTIMPLEMENTED, ": retention"},
     {"GET", "/b/k?torrent", OL_ENOTIMPLEMENTED, ": torrent"},
-    {"GET", "/b/k?attributes", OL_ENOTIMPLEMENTED, ": attributes"},
     {"POST", "/b/k?select&select-type=2", OL_ENOTIMPLEMENTED, ": select"},
-    {"POST", "/b/k?uploads", OL_ENOTIMPLEMENTED, ": uploads"},
     {"POST", "/b/k?restore", OL_ENOTIMPLEMENTED, ": restore"},
-    {"PUT", "/b/k?partNumber=1&uploadId=u", OL_ENOTIMPLEMENTED, ": uploadId"},
-    {"GET", "/b/k?uploadId=u", OL_ENOTIMPLEMENTED, ": uploadId"},
-    {"DELETE", "/b/k?uploadId=u", OL_ENOTIMPLEMENTED, ": uploadId"},
-    {"GET", "/b/k?versionId=3", OL_ENOTIMPLEMENTED, ": versionId"},
-    {"DELETE", "/b/k?versionId=", OL_ENOTIMPLEMENTED, ": versionId"},
-    {"PUT", "/b/k?versionId=null", OL_ENOTIMPLEMENTED, ": versionId"},
+    {"PUT", "/b?uploadId=u", OL_ENOTIMPLEMENTED, ": uploadId"},
+    {"GET", "/b?acl&policy", OL_EINVAL, "acl, policy"},
+    {"GET", "/b/k?tagging&uploadId=u", OL_EINVAL, "tagging, uploadId"},
+    {"DELETE", "/b/k?versionId=", OL_EINVAL, "empty"},
+    {"PUT", "/b/k?versionId=null", OL_EINVAL, "version-id"},
+    {"POST", "/b/k?uploads&versionId=1", OL_EINVAL, "version-id"},
+    {"PUT", "/b/k?uploadId=u", OL_EINVAL, "partNumber"},
+    {"DELETE", "/b/k?uploadId=u&partNumber=1", OL_EINVAL, "partNumber"},
+    {"PUT", "/b/k?tagging&partNumber=1", OL_EINVAL, "partNumber"},
     {"PUT", "/b/k?partNumber=1", OL_EINVAL, "partNumber"},
     {"GET", "/b?list-type=3", OL_EINVAL, "List Type"},
     {"GET", "/b?prefix=a&prefix=b", OL_EINVAL, "prefix"},
@@ -151,7 +187,7 @@ static void refuses_by_name(void **state)
         ol_s3_address address;
         ol_error err = {0};
         test_request_open(&t, bads[i].method, bads[i].target, NULL);
-        int rc = ol_s3_address_parse(&t.req, t.arena, &address, &err);
+        int rc = ol_s3_address_parse(&t.req, NULL, t.arena, &address, &err);
         if (rc != bads[i].code || err.code != rc ||
             (bads[i].named && !strstr(err.message, bads[i].named)))
             fail_msg("%s %s: %s (%s)", bads[i].method, bads[i].target, ol_code_name(rc),
@@ -166,15 +202,14 @@ static void no_subresource_falls_through(void **state)
 {
     (void)state;
     static const char *const of_buckets[] = {
-        "abac", "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering",
-        "inventory", "lifecycle", "logging", "metadataConfiguration", "metadataInventoryTable",
+        "abac", "accelerate", "analytics", "encryption", "intelligent-tiering", "inventory",
+        "lifecycle", "logging", "metadataConfiguration", "metadataInventoryTable",
         "metadataJournalTable", "metadataTable", "metrics", "notification", "object-lock",
-        "ownershipControls", "policy", "policyStatus", "publicAccessBlock", "replication",
-        "requestPayment", "session", "tagging", "uploads", "versioning", "versions", "website",
+        "replication", "requestPayment", "session", "website",
     };
     static const char *const of_objects[] = {
-        "acl", "append", "attributes", "encryption", "legal-hold", "renameObject", "restore",
-        "retention", "select", "select-type", "tagging", "torrent", "uploads", "uploadId",
+        "append", "encryption", "legal-hold", "renameObject", "restore", "retention", "select",
+        "select-type", "torrent",
     };
     static const char *const methods[] = {"GET", "HEAD", "PUT", "POST", "DELETE"};
     size_t buckets = sizeof of_buckets / sizeof of_buckets[0];
@@ -188,7 +223,7 @@ static void no_subresource_falls_through(void **state)
             ol_error err = {0};
             snprintf(target, sizeof target, "%s?%s", i < buckets ? "/b" : "/b/k", name);
             test_request_open(&t, methods[m], target, NULL);
-            assert_code(ol_s3_address_parse(&t.req, t.arena, &address, &err),
+            assert_code(ol_s3_address_parse(&t.req, NULL, t.arena, &address, &err),
                         OL_ENOTIMPLEMENTED);
             assert_non_null(strstr(err.message, name));
             assert_int_equal(err.status, 501);
@@ -208,7 +243,7 @@ static void bounds_the_key(void **state)
         ol_s3_address address;
         ol_error err = {0};
         test_request_open(&t, "GET", target, NULL);
-        assert_code(ol_s3_address_parse(&t.req, t.arena, &address, &err),
+        assert_code(ol_s3_address_parse(&t.req, NULL, t.arena, &address, &err),
                     extra ? OL_EKEYTOOLONG : OL_OK);
         if (!extra)
             assert_int_equal(address.key.len, 1024);
@@ -226,14 +261,14 @@ static void bounds_names_and_parameters(void **state)
     ol_error err = {0};
     snprintf(target, sizeof target, "/%064d/k", 0);
     test_request_open(&t, "GET", target, NULL);
-    assert_code(ol_s3_address_parse(&t.req, t.arena, &address, &err), OL_EINVALIDBUCKET);
+    assert_code(ol_s3_address_parse(&t.req, NULL, t.arena, &address, &err), OL_EINVALIDBUCKET);
     test_request_close(&t);
     strcpy(target, "/b?");
     for (int i = 0; i < 257; i++)
         strcat(target, "a=1&");
     ol_error_clear(&err);
     test_request_open(&t, "GET", target, NULL);
-    assert_code(ol_s3_address_parse(&t.req, t.arena, &address, &err), OL_ELIMIT);
+    assert_code(ol_s3_address_parse(&t.req, NULL, t.arena, &address, &err), OL_ELIMIT);
     test_request_close(&t);
 }
 
@@ -244,7 +279,7 @@ static void hands_out_parameters(void **state)
     ol_s3_address address;
     ol_error err = {0};
     test_request_open(&t, "GET", "/b?prefix=a%2Fb+c%2B&&delimiter&start-after=&x=%41", NULL);
-    assert_code(ol_s3_address_parse(&t.req, t.arena, &address, &err), OL_OK);
+    assert_code(ol_s3_address_parse(&t.req, NULL, t.arena, &address, &err), OL_OK);
     assert_int_equal(address.param_count, 4);
     assert_slice(ol_s3_param_get(&address, "prefix"), "a/b c+");
     assert_true(ol_s3_param_has(&address, "delimiter"));
@@ -298,7 +333,7 @@ static void a_full_arena_is_an_error(void **state)
     assert_non_null(small);
     while (ol_arena_alloc(small, 1))
         continue;
-    assert_code(ol_s3_address_parse(&t.req, small, &address, &err), OL_ENOMEM);
+    assert_code(ol_s3_address_parse(&t.req, NULL, small, &address, &err), OL_ENOMEM);
     ol_arena_destroy(small);
     test_request_close(&t);
 }

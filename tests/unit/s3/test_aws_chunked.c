@@ -370,6 +370,45 @@ static void chunks_cannot_be_swapped_dropped_or_repeated(void **state)
     framer_close(&f);
 }
 
+/* However much of a signed body is missing, what came is never taken for the whole. */
+static void notices_every_truncation(void **state)
+{
+    (void)state;
+    ol_sigv4_result auth = example_auth(OL_PAYLOAD_STREAMING_SIGNED, SEED_PLAIN);
+    const ol_aws_chunked_config config = {
+        .is_signed = true, .decoded_length = 8200, .auth = &auth};
+    test_framer f;
+    framer_open(&f, &auth);
+    framer_body(&f, ol_slice_of(example_body, 8200), 8192);
+    ol_slice whole = ol_buf_slice(&f.out);
+    for (size_t len = 0; len < whole.len; len++) {
+        if (len > 200 && len < 8100)
+            len += 97;
+        assert_true(decode(&config, ol_slice_first(whole, len), 1000).code < 0);
+    }
+    framer_close(&f);
+}
+
+/* A chunk signed with the right key, but in the chain of another request, or by another key. */
+static void notices_chunks_of_another_request(void **state)
+{
+    (void)state;
+    ol_sigv4_result mine = example_auth(OL_PAYLOAD_STREAMING_SIGNED, SEED_PLAIN);
+    const ol_sigv4_result elsewhere = example_auth(OL_PAYLOAD_STREAMING_SIGNED, SEED_TRAILER);
+    ol_sigv4_result stranger = mine;
+    stranger.signing_key[0] ^= 1;
+    const ol_sigv4_result *const signers[] = {&mine, &elsewhere, &stranger};
+    const ol_aws_chunked_config config = {.is_signed = true, .decoded_length = 5, .auth = &mine};
+    for (int i = 0; i < 3; i++) {
+        test_framer f;
+        framer_open(&f, signers[i]);
+        framer_body(&f, OL_SLICE_LIT("aaaaa"), 5);
+        framer_text(&f, "\r\n");
+        assert_code(decode(&config, ol_buf_slice(&f.out), 10).code, i == 0 ? OL_OK : OL_ESIGNATURE);
+        framer_close(&f);
+    }
+}
+
 static void an_unsigned_chunk_is_not_taken_for_a_signed_one(void **state)
 {
     (void)state;
@@ -410,6 +449,8 @@ int main(void)
         cmocka_unit_test(notices_any_changed_byte),
         cmocka_unit_test(notices_a_wrong_seed_and_a_missing_trailer_signature),
         cmocka_unit_test(chunks_cannot_be_swapped_dropped_or_repeated),
+        cmocka_unit_test(notices_every_truncation),
+        cmocka_unit_test(notices_chunks_of_another_request),
         cmocka_unit_test(an_unsigned_chunk_is_not_taken_for_a_signed_one),
         cmocka_unit_test(bounds_signed_chunks),
     };

@@ -69,28 +69,62 @@ static void decides_reads(void **state)
     }
 }
 
+/* The same rules for a copy's source, but that "it has not changed" is no 304. */
+static void decides_copies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fields[8];
+        int code;
+    } cases[] = {
+        {{NULL}, OL_OK},
+        {{"If-Match", "other", NULL}, OL_OK}, /* speaks of the destination */
+        {{"x-amz-copy-source-if-match", "\"" ETAG "\"", NULL}, OL_OK},
+        {{"x-amz-copy-source-if-match", "\"other\"", NULL}, OL_EPRECONDITION},
+        {{"x-amz-copy-source-if-none-match", ETAG, NULL}, OL_EPRECONDITION},
+        {{"x-amz-copy-source-if-none-match", "other", NULL}, OL_OK},
+        {{"x-amz-copy-source-if-modified-since", AFTER, NULL}, OL_EPRECONDITION},
+        {{"x-amz-copy-source-if-modified-since", BEFORE, NULL}, OL_OK},
+        {{"x-amz-copy-source-if-unmodified-since", BEFORE, NULL}, OL_EPRECONDITION},
+        {{"x-amz-copy-source-if-unmodified-since", BEFORE, "x-amz-copy-source-if-match", ETAG,
+          NULL},
+         OL_OK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_request t;
+        ol_error err = {0};
+        test_request_open(&t, "PUT", "/b/k", cases[i].fields);
+        int rc = ol_s3_conditions_copy(&t.req.headers, OL_SLICE_LIT(ETAG), MODIFIED_MS, &err);
+        if (rc != cases[i].code || err.code != rc)
+            fail_msg("case %zu: %s", i, ol_code_name(rc));
+        test_request_close(&t);
+    }
+}
+
 typedef struct write_case {
     const char *fields[8];
     int code;
     bool none_match_any;
-    const char *match;
+    const char *none_match, *match;
 } write_case;
 
 static const write_case writes[] = {
-    {{NULL}, OL_OK, false, ""},
-    {{"If-None-Match", "*", NULL}, OL_OK, true, ""},
-    {{"If-Match", "\"" ETAG "\"", NULL}, OL_OK, false, ETAG},
-    {{"If-Match", ETAG, NULL}, OL_OK, false, ETAG},
-    {{"If-None-Match", ETAG, NULL}, OL_ENOTIMPLEMENTED, false, NULL},
-    {{"If-None-Match", "*", "If-None-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
-    {{"If-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
-    {{"If-Match", "\"a\", \"b\"", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
-    {{"If-Match", "a, b", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
-    {{"If-Match", "W/\"a\"", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
-    {{"If-Match", "", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
-    {{"If-Match", ETAG, "If-None-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, NULL},
-    {{"If-Modified-Since", BEFORE, NULL}, OL_ENOTIMPLEMENTED, false, NULL},
-    {{"If-Unmodified-Since", BEFORE, NULL}, OL_ENOTIMPLEMENTED, false, NULL},
+    {{NULL}, OL_OK, false, "", ""},
+    {{"If-None-Match", "*", NULL}, OL_OK, true, "", ""},
+    {{"If-None-Match", "\"" ETAG "\"", NULL}, OL_OK, false, ETAG, ""},
+    {{"If-Match", "\"" ETAG "\"", NULL}, OL_OK, false, "", ETAG},
+    {{"If-Match", ETAG, NULL}, OL_OK, false, "", ETAG},
+    {{"If-Match", "*", NULL}, OL_OK, false, "", "*"},
+    {{"If-Match", "\"*\"", NULL}, OL_ENOTIMPLEMENTED, false, "", ""},
+    {{"If-None-Match", "*", "If-None-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, "", ""},
+    {{"If-None-Match", "\"*\"", NULL}, OL_ENOTIMPLEMENTED, false, "", ""},
+    {{"If-Match", "\"a\", \"b\"", NULL}, OL_ENOTIMPLEMENTED, false, "", ""},
+    {{"If-Match", "a, b", NULL}, OL_ENOTIMPLEMENTED, false, "", ""},
+    {{"If-Match", "W/\"a\"", NULL}, OL_ENOTIMPLEMENTED, false, "", ""},
+    {{"If-Match", "", NULL}, OL_ENOTIMPLEMENTED, false, "", ""},
+    {{"If-Match", ETAG, "If-None-Match", "*", NULL}, OL_ENOTIMPLEMENTED, false, "", ""},
+    {{"If-Modified-Since", BEFORE, NULL}, OL_ENOTIMPLEMENTED, false, "", ""},
+    {{"If-Unmodified-Since", BEFORE, NULL}, OL_ENOTIMPLEMENTED, false, "", ""},
 };
 
 static void decides_writes(void **state)
@@ -99,46 +133,66 @@ static void decides_writes(void **state)
     for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++) {
         test_request t;
         ol_error err = {0};
-        bool any;
-        ol_slice match;
+        ol_s3_write_conditions out;
         test_request_open(&t, "PUT", "/b/k", writes[i].fields);
-        int rc = ol_s3_conditions_write(&t.req.headers, &any, &match, &err);
+        int rc = ol_s3_conditions_write(&t.req.headers, &out, &err);
         if (rc != writes[i].code)
             fail_msg("case %zu: %s", i, ol_code_name(rc));
         if (rc == OL_OK) {
-            assert_int_equal(any, writes[i].none_match_any);
-            assert_slices(match, ol_slice_cstr(writes[i].match));
+            assert_int_equal(out.if_none_match_any, writes[i].none_match_any);
+            assert_slices(out.if_none_match, ol_slice_cstr(writes[i].none_match));
+            assert_slices(out.if_match, ol_slice_cstr(writes[i].match));
         }
         test_request_close(&t);
     }
 }
 
-static void others_take_no_conditions(void **state)
+static void decides_removals(void **state)
 {
     (void)state;
-    static const char *const names[] = {"If-Match", "if-none-match", "If-Modified-Since",
-                                        "If-Unmodified-Since", "x-amz-if-match-size"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *const fields[] = {names[i], "1", NULL};
+    static const char modified[] = "x-amz-if-match-last-modified-time";
+    static const struct {
+        const char *fields[8];
+        int code;
+        const char *match;
+        int64_t modified_ms, size;
+    } cases[] = {
+        {{NULL}, OL_OK, "", -1, -1},
+        {{"If-Match", "\"" ETAG "\"", NULL}, OL_OK, ETAG, -1, -1},
+        {{"If-Match", "*", NULL}, OL_OK, "*", -1, -1},
+        {{modified, "Thu, 01 Jan 1970 00:00:07 GMT", NULL}, OL_OK, "", 7000, -1},
+        {{modified, "yesterday", NULL}, OL_EINVAL, "", 0, 0},
+        {{"x-amz-if-match-size", "0", NULL}, OL_OK, "", -1, 0},
+        {{"x-amz-if-match-size", "-1", NULL}, OL_EINVAL, "", 0, 0},
+        {{"x-amz-if-match-size", "9223372036854775808", NULL}, OL_EINVAL, "", 0, 0},
+        {{"If-None-Match", "*", NULL}, OL_ENOTIMPLEMENTED, "", 0, 0},
+        {{"If-Modified-Since", BEFORE, NULL}, OL_ENOTIMPLEMENTED, "", 0, 0},
+        {{"If-Unmodified-Since", BEFORE, NULL}, OL_ENOTIMPLEMENTED, "", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         test_request t;
         ol_error err = {0};
-        test_request_open(&t, "DELETE", "/b/k", fields);
-        assert_code(ol_s3_conditions_none(&t.req.headers, &err), OL_ENOTIMPLEMENTED);
+        ol_s3_remove_conditions out;
+        test_request_open(&t, "DELETE", "/b/k", cases[i].fields);
+        int rc = ol_s3_conditions_remove(&t.req.headers, &out, &err);
+        if (rc != cases[i].code)
+            fail_msg("case %zu: %s", i, ol_code_name(rc));
+        if (rc == OL_OK) {
+            assert_slices(out.if_match, ol_slice_cstr(cases[i].match));
+            assert_int_equal(out.if_modified_ms, cases[i].modified_ms);
+            assert_int_equal(out.if_size, cases[i].size);
+        }
         test_request_close(&t);
     }
-    test_request t;
-    ol_error err = {0};
-    test_request_open(&t, "DELETE", "/b/k", NULL);
-    assert_code(ol_s3_conditions_none(&t.req.headers, &err), OL_OK);
-    test_request_close(&t);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decides_reads),
+        cmocka_unit_test(decides_copies),
         cmocka_unit_test(decides_writes),
-        cmocka_unit_test(others_take_no_conditions),
+        cmocka_unit_test(decides_removals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,23 +25,14 @@ static void refuses_what_it_cannot_do(void **state)
         {"x-amz-server-side-encryption-customer-algorithm", "AES256"},
         {"x-amz-server-side-encryption-customer-key", "a"},
         {"X-Amz-Server-Side-Encryption-Customer-Key-MD5", "a"},
-        {"x-amz-acl", "public-read"},
-        {"x-amz-acl", ""},
-        {"x-amz-grant-read", "uri=\"http://acs.amazonaws.com/groups/global/AllUsers\""},
-        {"x-amz-grant-full-control", "id=1"},
         {"x-amz-object-lock-mode", "COMPLIANCE"},
         {"x-amz-object-lock-retain-until-date", "2030-01-01T00:00:00Z"},
         {"x-amz-object-lock-legal-hold", "ON"},
         {"x-amz-bucket-object-lock-enabled", "true"},
-        {"x-amz-object-ownership", "ObjectWriter"},
-        {"x-amz-tagging", "a=b"},
-        {"x-amz-storage-class", "GLACIER"},
         {"x-amz-website-redirect-location", "/x"},
-        {"x-amz-copy-source", "/b/k"},
-        {"x-amz-copy-source-if-match", "e"},
         {"x-amz-write-offset-bytes", "5"},
         {"x-amz-rename-source", "k"},
-        {"x-amz-bypass-governance-retention", "true"},
+        {"x-amz-copy-source-server-side-encryption-customer-key", "a"},
     };
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         ol_error err = {0};
@@ -55,11 +46,14 @@ static void tolerates_what_asks_for_nothing(void **state)
 {
     (void)state;
     static const char *const asked[][2] = {
-        {"x-amz-acl", "private"},
-        {"x-amz-acl", "bucket-owner-full-control"},
+        {"x-amz-acl", "public-read"},
+        {"x-amz-grant-full-control", "id=1"},
+        {"x-amz-copy-source", "/b/k"},
+        {"x-amz-copy-source-if-match", "e"},
+        {"x-amz-tagging", "a=b"},
+        {"x-amz-bypass-governance-retention", "true"}, /* nothing is retained */
+        {"x-amz-object-ownership", "ObjectWriter"},
         {"x-amz-storage-class", "STANDARD"},
-        {"x-amz-tagging", ""},
-        {"x-amz-object-ownership", "BucketOwnerEnforced"},
         {"x-amz-bucket-object-lock-enabled", "false"},
         {"x-amz-checksum-mode", "ENABLED"},
         {"x-amz-request-payer", "requester"},
@@ -95,6 +89,58 @@ static void checks_the_expected_owner(void **state)
                     cases[i].code);
         test_request_close(&t);
     }
+}
+
+static void checks_the_owner_of_a_source(void **state)
+{
+    (void)state;
+    const char *const fields[] = {"x-amz-expected-bucket-owner", "111122223333",
+                                  "x-amz-source-expected-bucket-owner", "444455556666", NULL};
+    test_request t;
+    ol_error err = {0};
+    test_request_open(&t, "PUT", "/b/k", fields);
+    assert_code(ol_s3_headers_check_source_owner(&t.req.headers, OL_SLICE_LIT("444455556666"), &err),
+                OL_OK);
+    assert_code(ol_s3_headers_check_source_owner(&t.req.headers, OL_SLICE_LIT("111122223333"), &err),
+                OL_EACCESS);
+    test_request_close(&t);
+}
+
+/* ---- in the query of a presigned URL ---- */
+
+static int from_query(const char *target, test_request *t)
+{
+    const char *const fields[] = {"Host", "h", "x-amz-storage-class", "STANDARD", NULL};
+    ol_error err = {0};
+    test_request_open(t, "PUT", target, fields);
+    return ol_s3_headers_from_query(&t->req, t->arena, &err);
+}
+
+static void takes_signed_parameters_for_headers(void **state)
+{
+    (void)state;
+    test_request t;
+    assert_code(from_query("/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&x-amz-acl=public-read&"
+                           "x-amz-meta-a=1%202&X-Amz-Signature=0&x-id=PutObject",
+                           &t),
+                OL_OK);
+    assert_slice(ol_headers_get(&t.req.headers, "x-amz-acl"), "public-read");
+    assert_slice(ol_headers_get(&t.req.headers, "x-amz-meta-a"), "1 2");
+    assert_slice(ol_headers_get(&t.req.headers, "host"), "h");
+    assert_int_equal(t.req.headers.count, 4);
+    test_request_close(&t);
+    /* Nobody signed these. */
+    assert_code(from_query("/b/k?x-amz-acl=public-read", &t), OL_OK);
+    assert_int_equal(t.req.headers.count, 2);
+    test_request_close(&t);
+    assert_code(from_query("/b/k?X-Amz-Signature=0&x-amz-storage-class=GLACIER", &t), OL_EINVAL);
+    test_request_close(&t);
+    assert_code(from_query("/b/k?X-Amz-Signature=0&x-amz-meta-a=1%0d%0aSet-Cookie:x", &t),
+                OL_EINVAL);
+    assert_int_equal(t.req.headers.count, 2);
+    test_request_close(&t);
+    assert_code(from_query("/b/k?X-Amz-Signature=0&x-amz-meta-a=%zz", &t), OL_EINVALIDURI);
+    test_request_close(&t);
 }
 
 /* ---- keeping ---- */
@@ -210,6 +256,8 @@ int main(void)
         cmocka_unit_test(refuses_what_it_cannot_do),
         cmocka_unit_test(tolerates_what_asks_for_nothing),
         cmocka_unit_test(checks_the_expected_owner),
+        cmocka_unit_test(checks_the_owner_of_a_source),
+        cmocka_unit_test(takes_signed_parameters_for_headers),
         cmocka_unit_test(keeps_what_belongs_to_the_object),
         cmocka_unit_test(bounds_user_metadata),
         cmocka_unit_test(a_full_arena_is_an_error),

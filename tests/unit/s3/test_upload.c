@@ -98,6 +98,7 @@ static void expect_sent(const upload *u, ol_slice body, ol_slice wanted, int cod
     }
 #define HELLO_MD5 "XUFAKrxLKna5cZ2REBfFkg=="
 #define HELLO_CRC32 "NhCmhg=="
+#define HELLO_CRC64NVME "M3eFcAZSQlc="
 
 static const ol_sigv4_result unsigned_payload = {.payload = OL_PAYLOAD_UNSIGNED};
 static const ol_sigv4_result hello_payload = {.payload = OL_PAYLOAD_SHA256,
@@ -143,8 +144,8 @@ static const plain_case plains[] = {
     {{LENGTH, "Content-MD5", HELLO_MD5, "x-amz-checksum-crc32", HELLO_CRC32,
       "x-amz-sdk-checksum-algorithm", "CRC32", NULL},
      &hello_payload, "hello", OL_OK, "", ""},
-    {{LENGTH, "x-amz-sdk-checksum-algorithm", "CRC32", NULL}, &hello_payload, "hello", OL_OK, "",
-     ""},
+    {{LENGTH, "x-amz-sdk-checksum-algorithm", "CRC32", "x-amz-checksum-crc32", HELLO_CRC32, NULL},
+     &unsigned_payload, "hello", OL_OK, "", ""},
     {{"Transfer-Encoding", "chunked", NULL}, &unsigned_payload, "hello", OL_OK, "", ""},
     {{"Transfer-Encoding", "chunked", "Content-MD5", HELLO_MD5, NULL}, &unsigned_payload, "hell",
      OL_EBADDIGEST, "BadDigest", ""},
@@ -228,6 +229,8 @@ static const refusal refusals[] = {
      OL_PAYLOAD_STREAMING_UNSIGNED_TRAILER, OL_EINVALIDREQUEST, "x-amz-trailer"},
     {{DECODED, "x-amz-trailer", "x-amz-checksum-crc32", "x-amz-checksum-crc32", HELLO_CRC32, NULL},
      OL_PAYLOAD_STREAMING_UNSIGNED_TRAILER, OL_EINVALIDREQUEST, "Expecting a single"},
+    {{LENGTH, "x-amz-sdk-checksum-algorithm", "CRC32", NULL}, OL_PAYLOAD_UNSIGNED,
+     OL_EINVALIDREQUEST, "no corresponding x-amz-checksum-*"},
     {{LENGTH, NULL}, OL_PAYLOAD_STREAMING_UNSIGNED_TRAILER, OL_EMISSINGLENGTH, ""},
     {{LENGTH, NULL}, OL_PAYLOAD_STREAMING_SIGNED, OL_EMISSINGLENGTH, ""},
     {{"x-amz-decoded-content-length", "five", NULL}, OL_PAYLOAD_STREAMING_SIGNED, OL_EINVAL,
@@ -255,32 +258,31 @@ static void refuses_before_reading(void **state)
     }
 }
 
-static void says_what_it_has_verified(void **state)
+static void keeps_a_checksum(void **state)
 {
     (void)state;
     static const struct {
         const char *fields[8];
-        bool integrity;
-        const char *header, *value;
+        bool integrity, make_one;
+        const char *name, *text;
     } cases[] = {
-        {{LENGTH, NULL}, false, NULL, NULL},
-        {{LENGTH, "Content-MD5", HELLO_MD5, NULL}, true, NULL, NULL},
-        {{LENGTH, "X-Amz-Checksum-CRC32", HELLO_CRC32, NULL}, true, "x-amz-checksum-crc32",
-         HELLO_CRC32},
+        {{LENGTH, NULL}, false, false, "", ""},
+        {{LENGTH, NULL}, false, true, "CRC64NVME", HELLO_CRC64NVME},
+        {{LENGTH, "Content-MD5", HELLO_MD5, NULL}, true, true, "CRC64NVME", HELLO_CRC64NVME},
+        {{LENGTH, "X-Amz-Checksum-CRC32", HELLO_CRC32, NULL}, true, false, "CRC32", HELLO_CRC32},
+        {{LENGTH, "X-Amz-Checksum-CRC32", HELLO_CRC32, NULL}, true, true, "CRC32", HELLO_CRC32},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         upload u;
-        ol_slice header, value;
         upload_open(&u, cases[i].fields, &unsigned_payload);
         assert_int_equal(u.plan.has_integrity, cases[i].integrity);
         assert_false(u.plan.aws_chunked);
         assert_int_equal(u.plan.content_length, 5);
-        assert_int_equal(ol_upload_plan_checksum(&u.plan, &header, &value),
-                         cases[i].header != NULL);
-        if (cases[i].header) {
-            assert_slices(header, ol_slice_cstr(cases[i].header));
-            assert_slices(value, ol_slice_cstr(cases[i].value));
-        }
+        ol_upload_plan_keep_checksum(&u.plan, cases[i].make_one);
+        assert_string_equal(u.plan.checksum.name, "");
+        expect_sent(&u, OL_SLICE_LIT("hello"), OL_SLICE_LIT("hello"), OL_OK, "");
+        assert_string_equal(u.plan.checksum.name, cases[i].name);
+        assert_string_equal(u.plan.checksum.text, cases[i].text);
         assert_slice(ol_headers_get(&u.plan.store_headers, "content-type"), "binary/octet-stream");
         upload_close(&u);
     }
@@ -294,17 +296,17 @@ static void decodes_unsigned_chunks_with_a_trailer(void **state)
     const char *const fields[] = {DECODED, "Content-Encoding", "aws-chunked", "x-amz-trailer",
                                   "x-amz-checksum-crc32", "Transfer-Encoding", "chunked", NULL};
     const ol_sigv4_result auth = {.payload = OL_PAYLOAD_STREAMING_UNSIGNED_TRAILER};
-    ol_slice hello = OL_SLICE_LIT("hello"), header, value;
+    ol_slice hello = OL_SLICE_LIT("hello");
     upload u;
     upload_open(&u, fields, &auth);
+    ol_upload_plan_keep_checksum(&u.plan, true);
     assert_true(u.plan.aws_chunked);
     assert_int_equal(u.plan.content_length, 5);
     assert_null(ol_headers_find(&u.plan.store_headers, OL_SLICE_LIT("content-encoding")));
     expect_sent(&u, OL_SLICE_LIT("5\r\nhello\r\n0\r\nx-amz-checksum-crc32:" HELLO_CRC32 "\r\n\r\n"),
                 hello, OL_OK, "");
-    assert_true(ol_upload_plan_checksum(&u.plan, &header, &value));
-    assert_slice(header, "x-amz-checksum-crc32");
-    assert_slice(value, HELLO_CRC32);
+    assert_string_equal(u.plan.checksum.name, "CRC32");
+    assert_string_equal(u.plan.checksum.text, HELLO_CRC32);
     expect_sent(&u, OL_SLICE_LIT("5\r\njello\r\n0\r\nx-amz-checksum-crc32:" HELLO_CRC32 "\r\n\r\n"),
                 hello, OL_EBADDIGEST, "BadDigest");
     expect_sent(&u, OL_SLICE_LIT("5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCm\r\n\r\n"), hello,
@@ -613,7 +615,7 @@ int main(void)
         cmocka_unit_test(verifies_plain_bodies),
         cmocka_unit_test(a_body_without_a_length_is_bounded),
         cmocka_unit_test(refuses_before_reading),
-        cmocka_unit_test(says_what_it_has_verified),
+        cmocka_unit_test(keeps_a_checksum),
         cmocka_unit_test(decodes_unsigned_chunks_with_a_trailer),
         cmocka_unit_test(every_split_gives_the_same),
         cmocka_unit_test(decodes_signed_chunks),

@@ -184,7 +184,7 @@ static bool card_issued(const char *d)
         {"62", "62", "16 17 18 19"}, {"63", "63", "13 14 15 16 17 18 19"}, {"644", "659", "16 17 18 19"},
         {"67", "67", "13 14 15 16 17 18 19"}, {"81", "82", "16 17 18 19"},
     };
-    char length[4];
+    char length[24];
     snprintf(length, sizeof(length), "%zu", strlen(d));
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         size_t n = strlen(table[i].from);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes that have bytes in stable memory (net/stable_memory.h): those go by sendfile, which copies
+ * nothing; what stands before them is sent with MSG_MORE, so that both share segments.
+ *
+ * When the socket is full the rest waits in parts_. A little of it flies through libuv, whose
+ * callback then tells that there is room again for the next sendfile.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include "net/stable_memory.h"
+#include "net/stream_private.h"
+
+#define FLY_BYTES 4096 /* of stable bytes: the price of being told */
+
+static bool is_stable(ol_slice part)
+{
+    int fd;
+    off_t offset;
+    return ol_stable_memory_find(part, &fd, &offset);
+}
+
+bool ol_stream_is_direct_(const ol_slice *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_stable(parts[i]))
+            return true;
+    }
+    return false;
+}
+
+/* What the socket took, or -1 with errno. */
+static ssize_t send_one(int fd, ol_slice part, bool more)
+{
+    int file;
+    off_t offset;
+    ssize_t sent;
+    do {
+        if (ol_stable_memory_find(part, &file, &offset))
+            sent = sendfile(fd, file, &offset, part.len);
+        else
+            sent = send(fd, part.data, part.len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+    } while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+ptrdiff_t ol_stream_send_(ol_stream *stream, const ol_slice *parts, size_t count)
+{
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)&stream->tcp, &fd) != 0)
+        return OL_EPEER;
+    ptrdiff_t taken = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len == 0)
+            continue;
+        ssize_t sent = send_one(fd, parts[i], i + 1 < count);
+        if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+            stream->failed_ = true;
+            snprintf(stream->reason_, sizeof(stream->reason_), "%s", uv_strerror(-errno));
+            ol_stream_update_reading_(stream);
+            return OL_EPEER;
+        }
+        taken += sent > 0 ? sent : 0;
+        if (sent < (ssize_t)parts[i].len)
+            break;
+    }
+    return taken;
+}
+
+/* How much of the waiting parts flies: all, unless something stable is among them. */
+static size_t choose_flight(ol_stream *stream, ol_slice *flight)
+{
+    size_t count = 0;
+    while (count < stream->part_count_ && !is_stable(stream->parts_[count])) {
+        flight[count] = stream->parts_[count];
+        count++;
+    }
+    if (count == 0)
+        flight[count++] = ol_slice_first(stream->parts_[0], FLY_BYTES);
+    return count;
+}
+
+/* Some of the waiting parts take off. */
+static int take_off(ol_stream *stream)
+{
+    ol_slice flight[OL_STREAM_PARTS_MAX];
+    size_t count = choose_flight(stream, flight), bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += flight[i].len;
+    stream->part_count_ =
+        (uint8_t)ol_stream_advance_(stream->parts_, stream->part_count_, bytes);
+    int rc = ol_stream_fly_(stream, flight, count);
+    if (rc != OL_OK) {
+        stream->part_count_ = 0;
+        return rc;
+    }
+    stream->waiting_ = true;
+    return OL_WAIT;
+}
+
+int ol_stream_send_rest_(ol_stream *stream)
+{
+    ptrdiff_t taken = ol_stream_send_(stream, stream->parts_, stream->part_count_);
+    if (taken < 0) {
+        stream->part_count_ = 0;
+        return (int)taken;
+    }
+    stream->part_count_ =
+        (uint8_t)ol_stream_advance_(stream->parts_, stream->part_count_, (size_t)taken);
+    return stream->part_count_ == 0 ? OL_OK : take_off(stream);
+}
+
+int ol_stream_write_direct_(ol_stream *stream, const ol_slice *parts, size_t count)
+{
+    memcpy(stream->parts_, parts, count * sizeof(*parts));
+    stream->part_count_ = (uint8_t)count;
+    return ol_stream_send_rest_(stream);
+}
