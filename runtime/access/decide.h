@@ -6,7 +6,8 @@
  * the identity's policies or the resource's are enough, across accounts both must allow. Through
  * an access point both it and the bucket must allow; what an OLAP hands on unchanged needs all
  * three. What an OLAP's transform answers (a view) needs the OLAP's permission alone, save that
- * the policies of the access point and the bucket may still deny it.
+ * the policies of the access point and the bucket may still deny it, and that a bucket of another
+ * account than the OLAP's must allow it.
  */
 #ifndef OL_ACCESS_DECIDE_H
 #define OL_ACCESS_DECIDE_H

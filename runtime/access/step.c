@@ -56,6 +56,19 @@ static void want_text(const ol_access_step *step, char *out, size_t size)
     snprintf(out, size, format, sources[step->source]);
 }
 
+/* A Sid or a key may hold what a terminal would obey: control characters of ASCII, and those that
+ * UTF-8 writes as C2 80 to C2 9F. */
+static void make_printable(char *text)
+{
+    for (; *text; text++) {
+        uint8_t c = (uint8_t)text[0], next = (uint8_t)text[1];
+        if (c == 0xC2 && next >= 0x80 && next <= 0x9F)
+            text[0] = text[1] = '?';
+        else if (c < 0x20 || c == 0x7F)
+            text[0] = '?';
+    }
+}
+
 void ol_access_step_text(const ol_access_step *step, char *out, size_t size)
 {
     char what[200] = "", statement[140];
@@ -92,4 +105,5 @@ void ol_access_step_text(const ol_access_step *step, char *out, size_t size)
     }
     snprintf(out, size, "%s %.*s on %.*s", what, OL_SLICE_FMT(step->action),
              OL_SLICE_FMT(step->resource));
+    make_printable(out);
 }

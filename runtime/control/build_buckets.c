@@ -109,6 +109,7 @@ static void build_defaults(ol_builder *b)
         b->draft->bucket_defaults.count ? b->draft->bucket_defaults.items : &none;
     ol_realm_bucket *defaults = &b->config->bucket_defaults;
     const ol_draft_public_access *block = &given->public_access;
+    b->config->accept_private_acl = given->accept_private_acl != OL_DRAFT_NO;
     defaults->owner = &b->config->accounts[0];
     defaults->origin = b->config->default_origin;
     defaults->ownership = ownership_of(given->ownership);

@@ -120,6 +120,8 @@ typedef struct ol_config {
     const ol_realm_role *roles;
     size_t role_count;
     ol_realm_bucket bucket_defaults; /* rules of buckets that nothing is said about */
+    bool accept_private_acl; /* a new object's canned "private" counts as none where lists do not
+                                count; false: it is refused, as on AWS */
     const ol_realm_bucket *buckets;  /* to be made when absent (in the store) */
     size_t bucket_count;
     const ol_realm_access_point *access_points;

@@ -197,6 +197,7 @@ typedef struct ol_draft_bucket_defaults {
     ol_draft_place at;
     ol_draft_public_access public_access;
     uint32_t ownership;
+    uint32_t accept_private_acl; /* enum ol_draft_switch */
 } ol_draft_bucket_defaults;
 
 typedef struct ol_draft_access_point {

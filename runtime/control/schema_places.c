@@ -97,6 +97,8 @@ static const ol_field bucket_defaults_fields[] = {
      .table = &ol_schema_public_access, .fallback = "true"},
     {"ownership", OL_FIELD_CHOICE, AT(ol_draft_bucket_defaults, ownership), .choices = ownerships,
      .fallback = "\"BucketOwnerEnforced\""},
+    {"accept_private_acl", OL_FIELD_BOOL, AT(ol_draft_bucket_defaults, accept_private_acl),
+     .fallback = "true"},
 };
 
 const ol_schema ol_schema_bucket_defaults = {

@@ -3,6 +3,11 @@
 
 #include "front/request.h"
 
+void ol_answer_open(ol_request *request)
+{
+    request->answer.run_again = request->answer.held.len > 0;
+}
+
 /* ---- the head ---- */
 
 void ol_answer_begin(ol_request *request, const ol_head *head)
@@ -73,19 +78,20 @@ static bool lacks_length(const ol_request *request)
 }
 
 /* A pipeline that has failed tells its operation on a later turn: the answer is left to that. */
+static bool is_due(const ol_request *request)
+{
+    const ol_answer *answer = &request->answer;
+    return request->sink && !ol_stage_is_over(request->sink) && !request->gone &&
+           !request->answered && !answer->run_again && answer->held.len > 0;
+}
+
 static void on_turn(void *arg)
 {
     ol_request *request = arg;
     ol_error err = {0};
-    bool failed = request->sink && ol_stage_is_over(request->sink);
     request->answer.turn_posted = false;
-    if (!request->gone && !request->answered && !failed && request->answer.held.len > 0 &&
-        send_held(request, -1, &err) < 0) {
-        if (request->sink)
-            ol_stage_fail(request->sink, &err);
-        else
-            ol_request_fail(request, &err);
-    }
+    if (is_due(request) && send_held(request, -1, &err) < 0)
+        ol_stage_fail(request->sink, &err);
     ol_request_release(request);
 }
 

@@ -29,8 +29,11 @@ typedef struct ol_answer {
     ol_slice next; /* a piece behind bytes that the socket has not taken yet; borrowed */
     ol_post turn;  /* sends what is held; while posted it has a reference to the request */
     bool turn_posted;
+    bool run_again; /* the turn sends nothing any more */
 } ol_answer;
 
+/* A run begins, maybe not the first one. */
+void ol_answer_open(struct ol_request *request);
 /* Keeps a copy of the head; what its headers point to is the request's arena memory. */
 void ol_answer_begin(struct ol_request *request, const ol_head *head);
 /* As a stage's write. After OL_WAIT the request's on_drain tells when all was taken. */

@@ -74,12 +74,13 @@ static int acl_allows(void *arg, bool anybody, bool *allows, ol_error *err)
 
 /* ---- one question ---- */
 
-static void begin_question(decision *self, const char *action)
+static void begin_question(decision *self)
 {
     const ol_request *request = self->request;
     self->question = (ol_access_question){
         .who = request->who,
-        .action = ol_slice_cstr(action),
+        .action = ol_slice_cstr(self->ask.action),
+        .olap_action = ol_slice_cstr(self->ask.lambda_action),
         .key = self->ask.key,
         .view = self->ask.view,
         .endpoint_policy = request->listener->policy.policy,
@@ -104,23 +105,9 @@ static ol_slice object_account(const decision *self)
 
 static int ask_doors(decision *self, ol_error *err)
 {
-    begin_question(self, self->ask.action);
+    begin_question(self);
     self->question.object_account_id = object_account(self);
     self->question.root_may_be_denied = self->target.rule && self->target.rule->policy_binds_root;
-    return ol_access_decide(&self->question, err);
-}
-
-/* What an OLAP knows by another name is asked of it first, and then of the doors behind it by its
- * own. */
-static int ask_olap_apart(decision *self, ol_error *err)
-{
-    begin_question(self, self->ask.lambda_action);
-    self->question.view = true;
-    int rc = ol_access_decide(&self->question, err);
-    if (rc != OL_OK || self->ask.view)
-        return rc;
-    begin_question(self, self->ask.action);
-    self->question.olap = NULL;
     return ol_access_decide(&self->question, err);
 }
 
@@ -128,8 +115,6 @@ static int ask(decision *self, ol_error *err)
 {
     if (wants_object_acl(self) && !self->has_object_acl)
         return OL_WAIT;
-    if (self->doors.has_olap && self->ask.lambda_action)
-        return ask_olap_apart(self, err);
     return ask_doors(self, err);
 }
 
@@ -361,13 +346,18 @@ bool ol_authorize_missing(ol_request *request)
     bool of_source = request->source.rule != NULL;
     const ol_target *target = of_source ? &request->source : &request->target;
     const ol_authorize_ask ask_list = {.action = "ListBucket", .view = request->view != NULL};
+    ol_slice key = of_source ? request->source_key : request->address.key;
     ol_error ignored = {0};
-    if (request->gone || !target->rule || nothing_to_weigh(request, target))
+    if (request->gone || !target->rule)
+        return true;
+    if (ol_doors_borders_list(request, target, key, &ignored) != OL_OK)
+        return false;
+    if (nothing_to_weigh(request, target))
         return true;
     decision *self = decision_of(request, &ignored);
     if (!self || set_up(self, &ask_list, target, &ignored) != OL_OK)
         return false;
-    self->source.prefix = of_source ? request->source_key : request->address.key;
+    self->source.prefix = key;
     return decide(self, &ignored) == OL_OK;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/new_object.h"
 
+#include "access/public_access.h"
+#include "front/doors.h"
 #include "front/people.h"
 #include "s3/tagging.h"
 
@@ -41,22 +43,12 @@ static int read_tags(ol_new_object *self, ol_operation *op, const ol_headers *he
 
 /* ---- access control ---- */
 
-static bool public_lists_are_blocked(const ol_target *target)
-{
-    return target->rule->public_access_block.block_public_acls ||
-           target->rule->owner->public_access_block.block_public_acls ||
-           (target->access_point && target->access_point->public_access_block.block_public_acls);
-}
-
 int ol_new_object_check_acl(const ol_request *request, const ol_acl *acl, ol_error *err)
 {
     const ol_realm_bucket *rule = request->target.rule;
+    const ol_public_access_block block = ol_doors_public_access_block(&request->target);
     int rc = ol_acl_check_ownership(acl, rule->ownership, ol_bucket_owner_id(request), err);
-    if (rc != OL_OK)
-        return rc;
-    if (ol_acl_is_public(acl) && public_lists_are_blocked(&request->target))
-        return ol_error_set(err, OL_EACCESS, "BlockPublicAcls");
-    return OL_OK;
+    return rc == OL_OK ? ol_public_acl_check(&block, acl, err) : rc;
 }
 
 static int read_acl(ol_new_object *self, ol_operation *op, const ol_headers *headers,
@@ -70,6 +62,7 @@ static int read_acl(ol_new_object *self, ol_operation *op, const ol_headers *hea
         .bucket_owner_id = ol_bucket_owner_id(request),
         .people = &people,
         .arena = request->arena,
+        .accept_private = request->generation->config->accept_private_acl,
     };
     ol_acl acl;
     int rc = ol_acl_for_new_object(headers, ownership, &context, &self->sets_acl, &acl, err);

@@ -4,12 +4,12 @@
  * is, so that two who want the same name never both get it. When the realm cannot be told, the
  * empty bucket is taken back.
  */
+#include "access/public_access.h"
 #include "control/control.h"
 #include "front/document.h"
 #include "front/operation.h"
 #include "front/operations.h"
 #include "front/people.h"
-#include "s3/acl.h"
 
 typedef struct create {
     ol_operation op;
@@ -179,6 +179,21 @@ static int read_ownership(create *self, ol_error *err)
     return OL_OK;
 }
 
+/* What a block would forbid of the bucket that there will be, may not come with it either. */
+static int check_public(const create *self, const ol_acl *acl, ol_error *err)
+{
+    const ol_realm_bucket *rule = self->op.request->target.rule;
+    const ol_public_access_block block =
+        ol_public_access_block_or(self->owner->public_access_block, rule->public_access_block);
+    ol_error why = {0};
+    if (ol_public_acl_check(&block, acl, &why) == OL_OK)
+        return OL_OK;
+    return ol_error_custom(err, OL_EINVALIDREQUEST, 400,
+                           OL_SLICE_LIT("InvalidBucketAclWithBlockPublicAccessError"),
+                           OL_SLICE_LIT("Bucket cannot have public ACLs set with BlockPublicAccess "
+                                        "enabled"));
+}
+
 static int read_acl(create *self, ol_error *err)
 {
     ol_request *request = self->op.request;
@@ -200,7 +215,9 @@ static int read_acl(create *self, ol_error *err)
                                OL_SLICE_LIT("InvalidBucketAclWithObjectOwnership"),
                                OL_SLICE_LIT("Bucket cannot have ACLs set with ObjectOwnership's "
                                             "BucketOwnerEnforced setting"));
-    return ol_acl_text(&acl, request->arena, &self->acl_text, err);
+    return check_public(self, &acl, err) == OL_OK
+               ? ol_acl_text(&acl, request->arena, &self->acl_text, err)
+               : err->code;
 }
 
 static int read_request(create *self, ol_error *err)

@@ -107,20 +107,35 @@ static int read_ask(attributes *self, ol_error *err)
     return rc;
 }
 
+static void open_object(ol_operation *op)
+{
+    attributes *self = (attributes *)op;
+    ol_origin *origin = op->request->target.origin;
+    ol_object *object = NULL;
+    ol_error err = {0};
+    int rc = origin->ops->open(origin, op->request->worker->loop, &self->ref, &object, on_open,
+                               self, &err);
+    if (rc == OL_OK)
+        on_open(self, NULL, object);
+    else
+        ol_operation_called(op, rc, &err);
+}
+
+/* As on AWS: what an object is like is for those who may read it. */
 void ol_op_get_object_attributes(ol_request *request)
 {
-    ol_origin *origin = request->target.origin;
-    ol_object *object = NULL;
     ol_error err = {0};
     attributes *self = ol_operation_new(request, sizeof(*self));
     if (!self)
         return;
-    int rc = read_ask(self, &err);
-    if (rc == OL_OK)
-        rc = origin->ops->open(origin, request->worker->loop, &self->ref, &object, on_open, self,
-                               &err);
-    if (rc == OL_OK)
-        on_open(self, NULL, object);
-    else
-        ol_operation_called(&self->op, rc, &err);
+    if (read_ask(self, &err) != OL_OK) {
+        ol_operation_fail(&self->op, &err);
+        return;
+    }
+    ol_operation_need(&self->op, &(ol_authorize_ask){
+        .action = self->ref.version.len > 0 ? "GetObjectVersion" : "GetObject",
+        .key = self->ref.key,
+        .version = self->ref.version,
+    });
+    ol_operation_permit(&self->op, open_object);
 }

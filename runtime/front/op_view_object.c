@@ -231,6 +231,18 @@ static int check_conditions(const view *self, ol_error *err)
     return ol_s3_conditions_read(&self->request->http->headers, etag, NEVER_BEFORE_MS, err);
 }
 
+/* Some clients cannot read an answer without a length (s3cmd): say it where it is known. The head
+ * stage cuts a run that does not keep it. */
+static void take_known_length(view *self)
+{
+    ol_request *request = self->request;
+    ol_head known = {0};
+    if (self->subject.has_etag &&
+        ol_view_memo_get(request->worker->shared->memo, self->subject.etag, request->arena, &known) &&
+        known.status == 200)
+        self->plan.content_length = known.content_length;
+}
+
 static bool needs_length(const view *self)
 {
     if (self->request->head_only)
@@ -257,6 +269,7 @@ static void on_open(void *arg, const ol_error *open_err)
     } else if (needs_length(self)) {
         ol_view_measure_start(&self->measure, &self->subject, on_measured, self);
     } else {
+        take_known_length(self);
         run(self);
     }
 }

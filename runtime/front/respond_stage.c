@@ -26,6 +26,7 @@ static int open_stage(ol_stage *st, ol_error *err)
     self->request = (ol_request *)st->config;
     self->request->sink = st;
     self->request->on_drain = drained;
+    ol_answer_open(self->request);
     return OL_OK;
 }
 

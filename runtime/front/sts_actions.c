@@ -156,19 +156,6 @@ typedef struct assumption {
     ol_session_claims claims;
 } assumption;
 
-static bool name_is_ok(ol_slice name)
-{
-    if (name.len < 2 || name.len > OL_SESSION_NAME_BYTES_MAX)
-        return false;
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t c = name.data[i];
-        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-        if (!letter && !(c >= '0' && c <= '9') && !(c && strchr("_+=,.@-", c)))
-            return false;
-    }
-    return true;
-}
-
 static int values_of(void *arg, enum ol_context_key key, ol_slice suffix,
                      ol_context_values *values, ol_error *err)
 {
@@ -276,7 +263,7 @@ static int read_assumption(assumption *self, ol_error *err)
         return refuse(err, "1 validation error detected: Value at 'roleArn' failed to satisfy "
                            "constraint: Member must have length between 20 and 2048");
     self->session_name = param(call, "RoleSessionName");
-    if (!name_is_ok(self->session_name))
+    if (!ol_session_name_ok(self->session_name))
         return refuse(err, "1 validation error detected: Value at 'roleSessionName' failed to "
                            "satisfy constraint: Member must satisfy regular expression pattern: "
                            "[\\w+=,.@-]{2,64}");

@@ -14,6 +14,7 @@
 #define SWEEP_MS_MIN 10
 #define SWEEP_MS_MAX 500
 #define HOST_NAME_MAX_BYTES 255
+#define SPARE_CALLS_MAX 64
 
 void ol_http_client_limits_default(ol_http_client_limits *limits)
 {
@@ -38,16 +39,41 @@ static uint64_t now_ms(const ol_http_client *client)
 
 /* ---- calls ---- */
 
-static ol_http_call *call_new(ol_http_client *client, ol_client_host *host)
+/* A spare one, with its arena, or a new one. */
+static ol_http_call *call_memory(ol_http_client *client)
 {
-    ol_http_call *call = ol_calloc(1, sizeof(*call));
+    ol_http_call *call = client->spare_calls;
+    if (call) {
+        ol_arena *arena = call->arena;
+        client->spare_calls = call->next;
+        client->spare_count--;
+        *call = (ol_http_call){.arena = arena};
+        return call;
+    }
+    call = ol_calloc(1, sizeof(*call));
     if (!call)
         return NULL;
     call->arena = ol_arena_new(OL_REQUEST_ARENA_BYTES_MAX);
-    if (!call->arena) {
+    if (call->arena)
+        return call;
+    ol_free(call);
+    return NULL;
+}
+
+static void free_spare_calls(ol_http_client *client)
+{
+    for (ol_http_call *call; (call = client->spare_calls) != NULL;) {
+        client->spare_calls = call->next;
+        ol_arena_destroy(call->arena);
         ol_free(call);
-        return NULL;
     }
+}
+
+static ol_http_call *call_new(ol_http_client *client, ol_client_host *host)
+{
+    ol_http_call *call = call_memory(client);
+    if (!call)
+        return NULL;
     call->client = client;
     call->host = host;
     host->refs++;
@@ -70,9 +96,16 @@ void ol_client_call_free(ol_http_call *call)
         call->next->prev = call->prev;
     client->stats.calls--;
     ol_wipe((void *)(uintptr_t)call->head.data, call->head.len); /* it may hold a signature */
-    ol_arena_destroy(call->arena);
     ol_client_host_release(call->host);
-    ol_free(call);
+    if (client->spare_count < SPARE_CALLS_MAX && !client->closing) {
+        ol_arena_reset(call->arena);
+        call->next = client->spare_calls;
+        client->spare_calls = call;
+        client->spare_count++;
+    } else {
+        ol_arena_destroy(call->arena);
+        ol_free(call);
+    }
     ol_client_check_done(client);
 }
 
@@ -184,6 +217,7 @@ static void on_done(void *arg)
     void (*cb)(void *) = client->on_done;
     void *cb_arg = client->done_arg;
     assert(!client->hosts);
+    free_spare_calls(client);
     ol_free(client);
     if (cb)
         cb(cb_arg);

@@ -9,6 +9,7 @@
 #include "http/syntax.h"
 
 #define HEAD_BYTES_MAX (64 * OL_KIB)
+#define HEAD_BYTES_USUAL 2048
 
 static uint64_t now_ms(const ol_http_call *call)
 {
@@ -84,26 +85,52 @@ static bool is_ours(ol_slice name)
            ol_slice_ieq(name, OL_SLICE_LIT("expect"));
 }
 
+/* No printf here: a head is written for every request. */
 static int write_host(ol_buf *out, const ol_client_host *host)
 {
     bool six = strchr(host->name, ':') != NULL;
     bool usual = host->port == (host->tls ? 443 : 80);
-    int rc = ol_buf_addf(out, six ? "Host: [%s]" : "Host: %s", host->name);
+    int rc = ol_buf_add_cstr(out, six ? "Host: [" : "Host: ");
+    if (rc == OL_OK)
+        rc = ol_buf_add_cstr(out, host->name);
+    if (rc == OL_OK && six)
+        rc = ol_buf_add_byte(out, ']');
     if (rc == OL_OK && !usual)
-        rc = ol_buf_addf(out, ":%u", (unsigned)host->port);
+        rc = ol_buf_add_byte(out, ':');
+    if (rc == OL_OK && !usual)
+        rc = ol_buf_add_u64(out, host->port);
     return rc == OL_OK ? ol_buf_add_cstr(out, "\r\n") : rc;
 }
 
 static int write_framing(ol_buf *out, const ol_http_call_request *request, bool bodiless_method)
 {
     int rc = OL_OK;
-    if (request->content_length < 0)
+    if (request->content_length < 0) {
         rc = ol_buf_add_cstr(out, "Transfer-Encoding: chunked\r\n");
-    else if (request->content_length > 0 || !bodiless_method)
-        rc = ol_buf_addf(out, "Content-Length: %lld\r\n", (long long)request->content_length);
+    } else if (request->content_length > 0 || !bodiless_method) {
+        rc = ol_buf_add_cstr(out, "Content-Length: ");
+        if (rc == OL_OK)
+            rc = ol_buf_add_u64(out, (uint64_t)request->content_length);
+        if (rc == OL_OK)
+            rc = ol_buf_add_cstr(out, "\r\n");
+    }
     if (rc == OL_OK && request->expect_continue && request->content_length != 0)
         rc = ol_buf_add_cstr(out, "Expect: 100-continue\r\n");
     return rc == OL_OK ? ol_buf_add_cstr(out, "\r\n") : rc;
+}
+
+/* Three pieces and a separator each, with one look at the room. */
+static int write_line(ol_buf *out, ol_slice first, const char *separator, ol_slice second,
+                      const char *end)
+{
+    int rc = ol_buf_reserve(out, first.len + second.len + strlen(separator) + strlen(end));
+    if (rc == OL_OK)
+        rc = ol_buf_add(out, first);
+    if (rc == OL_OK)
+        rc = ol_buf_add_cstr(out, separator);
+    if (rc == OL_OK)
+        rc = ol_buf_add(out, second);
+    return rc == OL_OK ? ol_buf_add_cstr(out, end) : rc;
 }
 
 static int write_head(ol_buf *out, const ol_http_call *call, const ol_http_call_request *request)
@@ -111,15 +138,13 @@ static int write_head(ol_buf *out, const ol_http_call *call, const ol_http_call_
     const ol_headers *headers = request->headers;
     bool bodiless = ol_slice_eq_cstr(request->method, "GET") || call->is_head ||
                     ol_slice_eq_cstr(request->method, "DELETE");
-    int rc = ol_buf_addf(out, "%.*s %.*s HTTP/1.1\r\n", OL_SLICE_FMT(request->method),
-                         OL_SLICE_FMT(request->target));
+    int rc = write_line(out, request->method, " ", request->target, " HTTP/1.1\r\n");
     if (rc == OL_OK && (!headers || !ol_headers_find(headers, OL_SLICE_LIT("host"))))
         rc = write_host(out, call->host);
     for (size_t i = 0; rc == OL_OK && headers && i < headers->count; i++) {
         const ol_header *h = &headers->items[i];
         if (!is_ours(h->name))
-            rc = ol_buf_addf(out, "%.*s: %.*s\r\n", OL_SLICE_FMT(h->name),
-                             OL_SLICE_FMT(h->value));
+            rc = write_line(out, h->name, ": ", h->value, "\r\n");
     }
     return rc == OL_OK ? write_framing(out, request, bodiless) : rc;
 }
@@ -127,9 +152,15 @@ static int write_head(ol_buf *out, const ol_http_call *call, const ol_http_call_
 /* Into the call's arena: it may have to be sent twice. */
 static int make_head(ol_http_call *call, const ol_http_call_request *request)
 {
+    char memory[HEAD_BYTES_USUAL];
     ol_buf out;
-    ol_buf_init(&out, HEAD_BYTES_MAX);
+    ol_buf_init_fixed(&out, memory, sizeof(memory));
     int rc = write_head(&out, call, request);
+    if (rc == OL_ELIMIT) {
+        ol_wipe(memory, sizeof(memory));
+        ol_buf_init_secret(&out, HEAD_BYTES_MAX);
+        rc = write_head(&out, call, request);
+    }
     if (rc == OL_OK) {
         call->head = ol_arena_copy(call->arena, ol_buf_slice(&out));
         if (!call->head.data)

@@ -118,6 +118,8 @@ struct ol_http_client {
     ol_client_host *hosts;
     ol_client_conn *conns;
     ol_http_call *calls;
+    ol_http_call *spare_calls; /* by `next`; each keeps its arena */
+    unsigned spare_count;
     uv_timer_t sweep;
     bool sweeping, closing, timer_closed, done_posted;
     void (*on_done)(void *arg);

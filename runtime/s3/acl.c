@@ -169,6 +169,12 @@ static bool gives_bucket_owner_all(const ol_acl *acl, const ol_acl_context *cont
     return false;
 }
 
+static bool is_private_only(const ol_headers *headers)
+{
+    return ol_headers_count_of(headers, "x-amz-acl") == 1 &&
+           ol_slice_eq_cstr(ol_headers_get(headers, "x-amz-acl"), "private");
+}
+
 int ol_acl_for_new_object(const ol_headers *headers, enum ol_ownership ownership,
                           const ol_acl_context *context, bool *asked, ol_acl *out, ol_error *err)
 {
@@ -177,6 +183,8 @@ int ol_acl_for_new_object(const ol_headers *headers, enum ol_ownership ownership
     if (enforced)
         for_owner.owner_id = context->bucket_owner_id;
     int rc = ol_acl_from_headers(headers, &for_owner, asked, out, err);
+    if (rc == OL_OK && enforced && context->accept_private && is_private_only(headers))
+        *asked = false;
     if (rc == OL_OK && *asked)
         rc = ol_acl_check_ownership(out, ownership, context->bucket_owner_id, err);
     if (rc != OL_OK || !*asked || ownership != OL_OWNERSHIP_BUCKET_OWNER_PREFERRED ||

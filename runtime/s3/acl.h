@@ -52,6 +52,9 @@ typedef struct ol_acl_context {
     ol_slice bucket_owner_id; /* of the bucket that holds the object; empty for a bucket's list */
     const ol_people *people;  /* may be NULL */
     ol_arena *arena;          /* where lists live */
+    bool accept_private; /* ol_acl_for_new_object: the canned "private", which grants nothing to
+                            others, is nothing asked for where ownership is enforced. AWS refuses it;
+                            there are clients that always send it */
 } ol_acl_context;
 
 /* "private", "public-read", …; OL_EINVAL (unknown), OL_ENOTIMPLEMENTED (aws-exec-read),

@@ -14,6 +14,8 @@ static const uint8_t classes[256] = {
     ['0' ... '9'] = DIGIT | HEX | SCOPE | NAME,
     ['a' ... 'f'] = HEX | SCOPE | NAME,
     ['g' ... 'z'] = SCOPE | NAME,
+    ['A' ... 'Z'] = SCOPE, /* a region that is wrong, not malformed: s3cmd signs for "US" first and
+                              learns the right one from the error */
     ['-'] = SCOPE | NAME,
     ['_'] = NAME, ['.'] = NAME, ['!'] = NAME, ['#'] = NAME, ['$'] = NAME, ['%'] = NAME,
     ['&'] = NAME, ['\''] = NAME, ['*'] = NAME, ['+'] = NAME, ['^'] = NAME, ['`'] = NAME,

@@ -2,6 +2,8 @@
 /* Reads from a request's headers what its body must be, before a byte of it is asked for. */
 #include "s3/upload_stages.h"
 
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "s3/request_headers.h"
 #include "s3/upload_chunked.h"
@@ -239,10 +241,25 @@ int ol_upload_plan_add(const ol_upload_plan *plan, ol_pipeline *p)
     return rc;
 }
 
+/* What a header promised is known already; it is checked before the sink is told to finish. */
+static void tell_promised(ol_upload_plan *plan)
+{
+    const ol_upload_verify_config *verify = plan->verify_;
+    for (size_t i = 0; i < verify->promise_count; i++) {
+        const ol_promise *promise = &verify->promises[i];
+        if (promise->kind == OL_PROMISE_CHECKSUM && !promise->text)
+            ol_checksum_text(promise->value, ol_checksum_size(promise->checksum),
+                             plan->checksum.text);
+    }
+}
+
 void ol_upload_plan_keep_checksum(ol_upload_plan *plan, bool make_one)
 {
     if (!plan->has_checksum_ && !make_one)
         return;
     plan->verify_->sum = &plan->checksum;
     plan->verify_->sum_kind = plan->has_checksum_ ? plan->checksum_kind_ : OL_CHECKSUM_CRC64NVME;
+    snprintf(plan->checksum.name, sizeof plan->checksum.name, "%s",
+             ol_checksum_name(plan->verify_->sum_kind));
+    tell_promised(plan);
 }

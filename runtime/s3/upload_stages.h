@@ -42,8 +42,8 @@ int ol_upload_plan_make(ol_upload_plan *plan, const ol_http_request *req,
 int ol_upload_plan_add(const ol_upload_plan *plan, ol_pipeline *p);
 /* For bodies that become objects, before the stages are added: `plan->checksum` is filled before the
  * sink is told to finish, with the checksum that the client sent; where it sent none it stays
- * empty, or with `make_one` is made here (CRC64NVME, as S3 does). The plan must stay where it
- * is. */
+ * empty, or with `make_one` is made here (CRC64NVME, as S3 does). Its name is there at once, its
+ * text too when a header told it. The plan must stay where it is. */
 void ol_upload_plan_keep_checksum(ol_upload_plan *plan, bool make_one);
 
 #endif

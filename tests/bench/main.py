@@ -9,7 +9,9 @@ import time
 
 import rows_fairness
 import rows_memory
+import rows_origin
 import rows_passthrough
+import rows_policies
 import rows_put
 import rows_remote
 import rows_transforms
@@ -22,6 +24,8 @@ ROWS = {
     "pii": rows_transforms.run_pii,
     "put": rows_put.run,
     "remote": rows_remote.run,
+    "origin": rows_origin.run,
+    "policies": rows_policies.run,
     "memory": rows_memory.run,
     "fairness": rows_fairness.run,
 }
@@ -32,6 +36,8 @@ access_point "bench" { bucket = "bench" }
 transform "identity" { file = "identity.lua" }
 object_lambda "identity" { access_point = "bench", transforms = { "identity" } }
 object_lambda "redacted" { access_point = "bench", transforms = { "pii" } }
+origin "static" { endpoint = "UPSTREAM", access_key = "UPSTREAM", secret_key = "upstream-secret" }
+bucket "remote" { origin = "static" }
 """
 
 IDENTITY = """-- SPDX-License-Identifier: MIT
@@ -50,7 +56,9 @@ class Bench:
         self.root = self.folder / "files"
         self.root.mkdir()
         self.peers = Peers(self.folder / "nginx", self.root)
-        self.objlens = Objlens(self.folder / "objlens", config=CONFIG,
+        upstream = self.peers.upstream.url("").rstrip("/")
+        config = CONFIG.replace("UPSTREAM", upstream, 1)
+        self.objlens = Objlens(self.folder / "objlens", config=config,
                                files={"identity.lua": IDENTITY}, loops=1)
         self.objlens.start()
 

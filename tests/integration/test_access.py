@@ -76,6 +76,9 @@ account "{OTHER}" {{ access_key = "{OTHER_ROOT[0]}", secret_key = "{OTHER_ROOT[1
   { effect = "Allow", actions = { "s3:GetObject" }, resources = { "arn:aws:s3:::shop/*" },
     conditions = { IpAddress = { ["aws:SourceIp"] = "127.0.0.0/8" },
                    StringLike = { ["aws:UserAgent"] = "*story*" } } },
+}""") + user("measurer", """policy = {
+  { effect = "Allow", actions = { "s3:GetObjectAttributes" }, resources = { "arn:aws:s3:::shop/*" } },
+  { effect = "Allow", actions = { "s3:GetObject" }, resources = { "arn:aws:s3:::shop/team/*" } },
 }""") + f"""
 user "stranger" {{ account = "{OTHER}", access_key = "{key_of('stranger')[0]}",
   secret_key = "{key_of('stranger')[1]}",
@@ -233,6 +236,17 @@ def test_tags_of_the_object_decide(here):
             s3.get_object(Bucket="tagged", Key=key)
 
 
+def test_what_an_object_is_like_is_for_its_readers(here):
+    s3 = as_user(here, "measurer")
+    assert s3.get_object_attributes(Bucket="shop", Key="team/k",
+                                    ObjectAttributes=["ObjectSize"])["ObjectSize"] == 4
+    with refused("AccessDenied", 403):
+        s3.get_object_attributes(Bucket="shop", Key="k", ObjectAttributes=["ObjectSize"])
+    with refused("AccessDenied", 403):
+        as_user(here, "reader").get_object_attributes(Bucket="shop", Key="k",
+                                                      ObjectAttributes=["ObjectSize"])
+
+
 def test_the_expected_owner_must_be_the_owner(here):
     s3 = here.s3()
     s3.head_bucket(Bucket="shop", ExpectedBucketOwner=ACCOUNT)
@@ -308,6 +322,8 @@ def test_acls_count_where_ownership_says_so(here):
     theirs.put_object(Bucket="written", Key="new", Body=b"theirs")
     with refused("AccessDenied", 403):
         mine.get_object(Bucket="written", Key="new")
+    with refused("AccessDenied", 403):
+        mine.get_object_attributes(Bucket="written", Key="new", ObjectAttributes=["ETag"])
     mine.delete_object(Bucket="written", Key="new")
     mine.put_bucket_acl(Bucket="written", ACL="private")
 
@@ -324,6 +340,8 @@ def test_an_access_points_scope(here):
     assert s3.get_object(Bucket="scoped-s3alias", Key="team/k")["Body"].read() == b"body"
     assert s3.list_objects_v2(Bucket="scoped-s3alias", Prefix="team/")["KeyCount"] == 1
     for call in [lambda: s3.get_object(Bucket="scoped-s3alias", Key="k"),
+                 # whether it is there is nobody's to know either
+                 lambda: s3.get_object(Bucket="scoped-s3alias", Key="missing"),
                  lambda: s3.list_objects_v2(Bucket="scoped-s3alias"),
                  lambda: s3.list_objects_v2(Bucket="scoped-s3alias", Prefix="t"),
                  lambda: s3.put_object(Bucket="scoped-s3alias", Key="new", Body=b"x"),

@@ -369,6 +369,22 @@ def test_what_the_file_declares_stays(server):
     s3.put_bucket_tagging(Bucket="declared", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
 
 
+def test_no_public_list_comes_with_a_blocked_bucket(tmp_path):
+    server = Server(tmp_path, 'bucket_defaults { public_access_block = { block_public_acls = true }, '
+                              'ownership = "ObjectWriter" }')
+    server.start()
+    try:
+        s3 = server.s3()
+        for acl in ("public-read", "public-read-write", "authenticated-read"):
+            with refused("InvalidBucketAclWithBlockPublicAccessError", 400):
+                s3.create_bucket(Bucket="listed", ACL=acl)
+        with refused("NoSuchBucket", 404):
+            s3.get_bucket_acl(Bucket="listed")
+        s3.create_bucket(Bucket="listed", ACL="private")
+    finally:
+        server.stop()
+
+
 def test_a_list_does_not_count_when_the_file_enforces_ownership(tmp_path):
     server = Server(tmp_path, 'bucket_defaults { public_access_block = false, ownership = "ObjectWriter" }')
     server.start()

@@ -419,6 +419,30 @@ def test_accounts_are_apart(server):
     theirs.delete_access_point(AccountId=OTHER, Name="declared")
 
 
+def test_nobody_builds_a_view_of_somebody_elses_bucket(server):
+    """Doors may be put before any bucket; through them it opens only when its owner says so."""
+    theirs = control(server, credentials=OTHER_ROOT)
+    s3 = client(server, credentials=OTHER_ROOT)
+    arn = f"arn:aws:s3:us-east-1:{OTHER}:accesspoint/before"
+    olap_arn = f"arn:aws:s3-object-lambda:us-east-1:{OTHER}:accesspoint/peep"
+    theirs.create_access_point(AccountId=OTHER, Name="before", Bucket="shop",
+                               BucketAccountId=ACCOUNT)
+    theirs.create_access_point_for_object_lambda(AccountId=OTHER, Name="peep",
+                                                 Configuration=lambda_configuration(arn, "whisper"))
+    for bucket in (arn, olap_arn):
+        with refused("AccessDenied", 403):
+            s3.get_object(Bucket=bucket, Key="a")
+    mine = server.s3()
+    mine.put_bucket_policy(Bucket="shop", Policy=policy(
+        "Allow", {"AWS": OTHER}, "s3:GetObject", "arn:aws:s3:::shop/*"))
+    assert s3.get_object(Bucket=olap_arn, Key="a")["Body"].read() == b"hello"
+    mine.delete_bucket_policy(Bucket="shop")
+    with refused("AccessDenied", 403):
+        s3.get_object(Bucket=olap_arn, Key="a")
+    theirs.delete_access_point_for_object_lambda(AccountId=OTHER, Name="peep")
+    theirs.delete_access_point(AccountId=OTHER, Name="before")
+
+
 # ---- on the wire ----
 
 def call(server, method, path, body=b"", account=ACCOUNT, **more):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Buckets that live in another S3 service: a real Ceph gateway, and one that misbehaves."""
+import base64
 import hashlib
 import os
 import signal
 import sys
 import time
 import uuid
+import zlib
 
 import boto3
 import botocore.config
@@ -444,3 +446,53 @@ def test_two_replicas_behind_a_balancer(pair):
     servers[0].start()
     wait_for(lambda: everywhere("/loud--ol-s3/text", 404), 10, "both to have forgotten it")
     assert get(servers[0], "/one-s3alias/k").body == body
+
+
+# ---- objlens before objlens ----
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory):
+    """Before another objlens, whose store keeps checksums."""
+    inner = Server(tmp_path_factory.mktemp("inner"), config='bucket "deep"')
+    inner.start()
+    config = f"""
+origin "inner" {{ endpoint = "{inner.endpoint}", access_key = env "OBJLENS_ACCESS_KEY",
+                 secret_key = env "OBJLENS_SECRET_KEY", checksums = "on", payload = "PAYLOAD" }}
+bucket "deep" {{ origin = "inner" }}
+"""
+    outers = []
+    for payload in ("signed", "unsigned"):
+        outer = Server(tmp_path_factory.mktemp("outer"), config=config.replace("PAYLOAD", payload))
+        outer.start()
+        outers.append(outer)
+    yield inner, outers
+    for server in [*outers, inner]:
+        server.stop()
+
+
+def trailing(server, path, body, value):
+    """A PUT whose checksum comes behind its body, as new SDKs send it."""
+    chunk = f"{len(body):x}\r\n".encode() + body + \
+        f"\r\n0\r\nx-amz-checksum-crc32:{value}\r\n\r\n".encode()
+    head = signed(server, "PUT", path, {
+        "x-amz-decoded-content-length": str(len(body)), "x-amz-trailer": "x-amz-checksum-crc32",
+        "content-encoding": "aws-chunked"}, payload="STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        length=len(chunk))
+    return exchange(server, head + chunk)
+
+
+@pytest.mark.parametrize("size", [10, 500_000])
+def test_checksums_go_all_the_way(chain, size):
+    inner, outers = chain
+    body = os.urandom(size)
+    value = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+    for outer in outers:
+        answer = trailing(outer, "/deep/trailing", body, value)
+        assert answer.status == 200, answer.body
+        for server in (inner, outer):
+            head = server.s3().head_object(Bucket="deep", Key="trailing", ChecksumMode="ENABLED")
+            assert head["ChecksumCRC32"] == value and head["ContentLength"] == size
+        answer = trailing(outer, "/deep/wrong", body, "AAAAAA==")
+        assert (answer.status, answer.code) == (400, "BadDigest")
+        assert code_of(inner.s3().head_object, Bucket="deep", Key="wrong")[0] == 404

@@ -76,43 +76,41 @@ static bool starts_with(ol_slice name, const char *prefix)
     return name.len > len && ol_slice_ieq(ol_slice_first(name, len), ol_slice_of(prefix, len));
 }
 
-/* What a client of S3 wants to know of an object, as far as it is the object's own. */
-static bool is_of_object(ol_slice name)
+static bool is_one_of(ol_slice name, const char *const *names, size_t count)
 {
-    static const char *const names[] = {
-        "content-type", "cache-control", "content-disposition", "content-encoding",
-        "content-language", "expires", "x-amz-version-id", "x-amz-storage-class",
-        "x-amz-website-redirect-location", "x-amz-expiration", "x-amz-restore",
-        "x-amz-replication-status", "x-amz-missing-meta"};
-    static const char *const prefixes[] = {"x-amz-meta-", "x-amz-server-side-encryption",
-                                           "x-amz-object-lock-"};
-    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-        if (starts_with(name, prefixes[i]))
-            return true;
-    }
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (ol_slice_ieq(name, ol_slice_cstr(names[i])))
             return true;
     }
-    return ol_slice_ieq(name, OL_SLICE_LIT("x-amz-server-side-encryption"));
+    return false;
 }
 
-static void lower(ol_slice name)
+static bool is_of_object_by_s3(ol_slice name)
 {
-    uint8_t *bytes = (uint8_t *)(uintptr_t)name.data; /* our own copy */
-    for (size_t i = 0; i < name.len; i++) {
-        if (bytes[i] >= 'A' && bytes[i] <= 'Z')
-            bytes[i] |= 0x20;
+    static const char *const names[] = {
+        "x-amz-version-id", "x-amz-storage-class", "x-amz-website-redirect-location",
+        "x-amz-expiration", "x-amz-restore", "x-amz-replication-status", "x-amz-missing-meta",
+        "x-amz-server-side-encryption"};
+    return starts_with(name, "x-amz-meta-") || starts_with(name, "x-amz-server-side-encryption-") ||
+           starts_with(name, "x-amz-object-lock-") ||
+           is_one_of(name, names, sizeof names / sizeof names[0]);
+}
+
+/* What a client of S3 wants to know of an object, as far as it is the object's own. */
+static bool is_of_object(ol_slice name)
+{
+    static const char *const names[] = {"content-type", "cache-control", "content-disposition",
+                                        "content-encoding", "content-language"};
+    switch (name.len > 0 ? name.data[0] | 0x20 : 0) {
+    case 'c':
+        return is_one_of(name, names, sizeof names / sizeof names[0]);
+    case 'e':
+        return ol_slice_ieq(name, OL_SLICE_LIT("expires"));
+    case 'x':
+        return is_of_object_by_s3(name);
+    default:
+        return false;
     }
-}
-
-static int add(ol_headers *headers, ol_slice name, ol_slice value, ol_error *err)
-{
-    int rc = ol_headers_add(headers, name, value);
-    if (rc != OL_OK)
-        return ol_error_set(err, rc == OL_ENOMEM ? rc : OL_EORIGIN, "s3 origin: header of an answer");
-    lower(headers->items[headers->count - 1].name);
-    return OL_OK;
 }
 
 static void read_checksum(const ol_headers *headers, ol_object_checksum *out)
@@ -146,56 +144,116 @@ static uint32_t parts_of_etag(ol_slice etag)
     return there && parts <= OL_PARTS_MAX ? (uint32_t)parts : 0;
 }
 
-static int collect(const ol_headers *from, ol_headers *to, ol_error *err)
+/* ---- fields, all their texts in one piece ---- */
+
+typedef struct collector {
+    ol_s3_fields *fields;
+    uint8_t *at;
+} collector;
+
+static ol_slice put(collector *c, ol_slice bytes, bool lower)
 {
-    int rc = OL_OK;
-    for (size_t i = 0; rc == OL_OK && i < from->count; i++) {
-        const ol_header *h = &from->items[i];
-        if (is_of_object(h->name))
-            rc = add(to, h->name, h->value, err);
-    }
-    return rc;
+    uint8_t *out = c->at;
+    for (size_t i = 0; lower && i < bytes.len; i++)
+        out[i] = bytes.data[i] >= 'A' && bytes.data[i] <= 'Z' ? bytes.data[i] | 0x20
+                                                              : bytes.data[i];
+    if (!lower && bytes.len > 0)
+        memcpy(out, bytes.data, bytes.len);
+    c->at += bytes.len;
+    return ol_slice_of(out, bytes.len);
 }
 
-static int add_identity(ol_headers *headers, const ol_object_info *info, ol_error *err)
+static ol_header *add(collector *c, ol_slice name, ol_slice value)
 {
-    char date[OL_HTTP_DATE_SIZE], etag[OL_ETAG_SIZE + 2];
+    ol_header *h = &c->fields->items[c->fields->count++];
+    h->name = put(c, name, true);
+    h->value = put(c, value, false);
+    return h;
+}
+
+static size_t measure(const ol_headers *headers, size_t *count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < headers->count; i++) {
+        const ol_header *h = &headers->items[i];
+        if (!is_of_object(h->name))
+            continue;
+        bytes += h->name.len + h->value.len;
+        ++*count;
+    }
+    return bytes;
+}
+
+static bool collector_init(collector *c, ol_s3_fields *fields, const ol_headers *headers,
+                           ol_arena *arena)
+{
+    size_t count = 2;
+    size_t bytes = measure(headers, &count) + sizeof("etag" "last-modified") + OL_ETAG_SIZE +
+                   OL_HTTP_DATE_SIZE;
+    uint8_t *texts = ol_arena_alloc(arena, bytes);
+    *fields = (ol_s3_fields){.items = ol_arena_alloc(arena, count * sizeof(ol_header)),
+                             .texts = ol_slice_of(texts, bytes)};
+    *c = (collector){.fields = fields, .at = texts};
+    return texts && fields->items;
+}
+
+static void add_identity(collector *c, ol_object_info *info, ol_slice etag)
+{
+    char date[OL_HTTP_DATE_SIZE];
     ol_clock_http_date(info->last_modified_ms, date);
-    snprintf(etag, sizeof etag, "\"%.*s\"", OL_SLICE_FMT(info->etag));
-    int rc = OL_OK;
-    if (info->etag.len > 0)
-        rc = add(headers, OL_SLICE_LIT("etag"), ol_slice_cstr(etag), err);
-    return rc == OL_OK ? add(headers, OL_SLICE_LIT("last-modified"), ol_slice_cstr(date), err) : rc;
+    if (etag.len > 0) {
+        ol_header *h = add(c, OL_SLICE_LIT("etag"), OL_SLICE_LIT("\""));
+        put(c, etag, false);
+        put(c, OL_SLICE_LIT("\""), false);
+        h->value.len = etag.len + 2;
+        info->etag = ol_slice_of(h->value.data + 1, etag.len);
+    }
+    add(c, OL_SLICE_LIT("last-modified"), ol_slice_cstr(date));
+}
+
+int ol_s3_fields_copy(const ol_s3_fields *fields, size_t more, ol_arena *arena, ol_header **items)
+{
+    *items = ol_arena_alloc(arena, (fields->count + more) * sizeof(ol_header));
+    ol_slice texts = ol_arena_copy(arena, fields->texts);
+    if (!*items || !texts.data)
+        return OL_ENOMEM;
+    for (size_t i = 0; i < fields->count; i++) {
+        const ol_header *h = &fields->items[i];
+        (*items)[i] = (ol_header){
+            ol_slice_of(texts.data + (h->name.data - fields->texts.data), h->name.len),
+            ol_slice_of(texts.data + (h->value.data - fields->texts.data), h->value.len)};
+    }
+    return OL_OK;
 }
 
 int ol_s3_info_of(const ol_http_answer *answer, uint64_t size, ol_arena *arena,
-                  ol_object_info *info, size_t *headers_all, ol_error *err)
+                  ol_object_info *info, ol_s3_fields *fields, ol_error *err)
 {
-    ol_headers headers;
+    const ol_headers *headers = &answer->headers;
+    collector c;
     bool weak;
-    ol_slice etag = ol_s3_etag_of(&answer->headers, &weak);
-    ol_headers_init(&headers, arena);
-    info->size = size;
-    if (etag.len >= OL_ETAG_SIZE)
+    ol_slice etag = ol_s3_etag_of(headers, &weak);
+    if (etag.len > OL_ETAG_SIZE - 3)
         return ol_error_set(err, OL_EORIGIN, "s3 origin: an ETag of %zu bytes", etag.len);
-    info->etag = ol_arena_copy(arena, etag);
-    if (!info->etag.data)
+    if (!collector_init(&c, fields, headers, arena))
         return ol_error_set(err, OL_ENOMEM, "s3 origin: answer");
-    if (!ol_clock_parse_http_date(ol_headers_get(&answer->headers, "last-modified"),
+    info->size = size;
+    if (!ol_clock_parse_http_date(ol_headers_get(headers, "last-modified"),
                                   &info->last_modified_ms))
         info->last_modified_ms = 0;
-    info->part_count = number_of(&answer->headers, "x-amz-mp-parts-count");
+    info->part_count = number_of(headers, "x-amz-mp-parts-count");
     if (info->part_count == 0)
         info->part_count = parts_of_etag(etag);
-    info->tag_count = number_of(&answer->headers, "x-amz-tagging-count");
-    read_checksum(&answer->headers, &info->checksum);
-    int rc = collect(&answer->headers, &headers, err);
-    info->header_count = headers.count;
-    if (rc == OL_OK)
-        rc = add_identity(&headers, info, err);
-    info->headers = headers.items;
-    *headers_all = headers.count;
-    return rc;
+    info->tag_count = number_of(headers, "x-amz-tagging-count");
+    read_checksum(headers, &info->checksum);
+    for (size_t i = 0; i < headers->count; i++) {
+        if (is_of_object(headers->items[i].name))
+            add(&c, headers->items[i].name, headers->items[i].value);
+    }
+    info->headers = fields->items;
+    info->header_count = fields->count;
+    add_identity(&c, info, etag);
+    return OL_OK;
 }
 
 void ol_s3_put_result_of(const ol_http_answer *answer, ol_put_result *result)

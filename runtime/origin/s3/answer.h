@@ -23,11 +23,20 @@ typedef struct ol_s3_extent {
 /* OL_OK, or OL_EORIGIN when lengths are missing or contradict each other. */
 int ol_s3_extent_of(const ol_http_answer *answer, ol_s3_extent *out, ol_error *err);
 
-/* Fills *info from an answer to GET or HEAD; everything is copied to `arena`. Two more fields
- * stand behind info->headers: etag (in quotes) and last-modified, those of a response. OL_OK or
- * OL_ENOMEM. */
+/* The fields of a response with the object: info->headers, and behind them etag (in quotes, unless
+ * there is none) and last-modified. */
+typedef struct ol_s3_fields {
+    ol_header *items;
+    size_t count;
+    ol_slice texts; /* where all their names and values lie */
+} ol_s3_fields;
+
+/* Fills *info and *fields from an answer to GET or HEAD; everything is copied to `arena`. OL_OK,
+ * OL_ENOMEM or OL_EORIGIN. */
 int ol_s3_info_of(const ol_http_answer *answer, uint64_t size, ol_arena *arena,
-                  ol_object_info *info, size_t *headers_all, ol_error *err);
+                  ol_object_info *info, ol_s3_fields *fields, ol_error *err);
+/* A copy with room for `more`. OL_OK or OL_ENOMEM. */
+int ol_s3_fields_copy(const ol_s3_fields *fields, size_t more, ol_arena *arena, ol_header **items);
 
 /* ETag, version and checksum of what was just written; the date is ours when none came. */
 void ol_s3_put_result_of(const ol_http_answer *answer, ol_put_result *result);

@@ -13,8 +13,7 @@
 typedef struct body_config {
     ol_s3_object *object;
     ol_byte_range range;
-    const ol_header *headers; /* of the response; in the arena of the pipeline */
-    size_t header_count;
+    ol_header *headers; /* of the response, with room for more; in the arena of the pipeline */
 } body_config;
 
 typedef struct body_state {
@@ -165,14 +164,9 @@ static int send_head(ol_stage *st, ol_error *err)
     const body_config *config = st->config;
     ol_head head = {.status = 200, .content_length = (int64_t)config->range.length};
     ol_headers_init(&head.headers, ol_stage_arena(st));
-    size_t cap = config->header_count + HEADERS_MORE;
-    head.headers.items = ol_arena_alloc(ol_stage_arena(st), cap * sizeof(ol_header));
-    if (!head.headers.items)
-        return ol_error_set(err, OL_ENOMEM, "s3 origin: headers");
-    if (config->header_count > 0)
-        memcpy(head.headers.items, config->headers, config->header_count * sizeof(ol_header));
-    head.headers.count = config->header_count;
-    head.headers.cap = cap;
+    head.headers.items = config->headers;
+    head.headers.count = config->object->fields.count;
+    head.headers.cap = head.headers.count + HEADERS_MORE;
     return ol_stage_head(st, &head, err);
 }
 
@@ -246,22 +240,6 @@ static const ol_stage_ops body_ops = {
     .close = body_close,
 };
 
-/* The response's fields outlive the object when the pipeline's arena does. */
-static int copy_headers(const ol_s3_object *object, ol_arena *arena, body_config *config)
-{
-    ol_headers headers;
-    ol_headers_init(&headers, arena);
-    for (size_t i = 0; i < object->headers_all; i++) {
-        const ol_header *h = &object->info.headers[i];
-        int rc = ol_headers_add(&headers, h->name, h->value);
-        if (rc != OL_OK)
-            return rc;
-    }
-    config->headers = headers.items;
-    config->header_count = headers.count;
-    return OL_OK;
-}
-
 int ol_s3_body(ol_object *o, ol_byte_range range, ol_arena *arena, const ol_stage_ops **ops,
                const void **config)
 {
@@ -273,8 +251,8 @@ int ol_s3_body(ol_object *o, ol_byte_range range, ol_arena *arena, const ol_stag
         return OL_ENOMEM;
     c->object = object;
     c->range = range;
-    int rc = copy_headers(object, arena, c);
     *ops = &body_ops;
     *config = c;
-    return rc;
+    /* What a head points to outlives the object. */
+    return ol_s3_fields_copy(&object->fields, HEADERS_MORE, arena, &c->headers);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "origin/s3/document.h"
+#include "origin/s3/lists.h"
 #include "origin/s3/operations.h"
 #include "origin/s3/reading.h"
 #include "s3/xml_writer.h"
@@ -131,26 +132,27 @@ static int read_list(ol_slice xml, ol_bucket_list *list, ol_error *err)
     return rc;
 }
 
+ol_bucket_list *ol_s3_buckets_parse(ol_slice xml, ol_error *err)
+{
+    ol_arena *arena;
+    ol_bucket_list *list = ol_s3_result_new(LIST_ARENA_BYTES_MAX, sizeof *list, &arena, err);
+    if (!list)
+        return NULL;
+    list->arena = arena;
+    if (read_list(xml, list, err) == OL_OK)
+        return list;
+    ol_arena_destroy(arena);
+    return NULL;
+}
+
 static void on_listed(ol_s3_document *doc, const ol_http_answer *answer, ol_slice xml,
                       const ol_error *failed)
 {
     (void)answer;
     const list_op *op = doc->op;
     ol_error err = {0};
-    ol_arena *arena;
-    if (failed) {
-        op->cb(op->arg, failed, NULL);
-        return;
-    }
-    ol_bucket_list *list = ol_s3_result_new(LIST_ARENA_BYTES_MAX, sizeof *list, &arena, &err);
-    if (list) {
-        list->arena = arena;
-        if (read_list(xml, list, &err) != OL_OK) {
-            ol_arena_destroy(arena);
-            list = NULL;
-        }
-    }
-    op->cb(op->arg, list ? NULL : &err, list);
+    ol_bucket_list *list = failed ? NULL : ol_s3_buckets_parse(xml, &err);
+    op->cb(op->arg, failed ? failed : list ? NULL : &err, list);
 }
 
 int ol_s3_bucket_list(ol_origin *o, ol_loop *loop, ol_bucket_list_cb cb, void *arg, ol_error *err)

@@ -9,6 +9,7 @@
  */
 #include "base/alloc.h"
 #include "origin/s3/document.h"
+#include "origin/s3/lists.h"
 #include "origin/s3/operations.h"
 #include "origin/s3/reading.h"
 
@@ -30,7 +31,7 @@ typedef struct list_op {
 /* A page as it is read. */
 typedef struct page {
     ol_list_result *list;
-    const list_op *op;
+    ol_slice start_after;
     size_t cap;
     bool url; /* names are percent-encoded */
     ol_slice last; /* the greatest name that came, dropped or not */
@@ -51,7 +52,7 @@ static bool is_wanted(page *p, ol_slice name, size_t count)
 {
     if (ol_slice_cmp(name, p->last) > 0)
         p->last = name;
-    return ol_slice_cmp(name, p->op->start_after) > 0 && count < p->cap;
+    return ol_slice_cmp(name, p->start_after) > 0 && count < p->cap;
 }
 
 static int on_open(void *arg, const ol_xml_path *path, ol_error *err)
@@ -121,6 +122,20 @@ static int read_page(page *p, ol_slice xml, ol_error *err)
     return rc;
 }
 
+ol_list_result *ol_s3_list_parse(ol_slice xml, ol_slice start_after, uint32_t max, ol_error *err)
+{
+    ol_arena *arena;
+    ol_list_result *list = ol_s3_result_new(LIST_ARENA_BYTES_MAX, sizeof *list, &arena, err);
+    if (!list)
+        return NULL;
+    list->arena = arena;
+    page p = {.list = list, .start_after = start_after, .cap = max};
+    if (read_page(&p, xml, err) == OL_OK)
+        return list;
+    ol_arena_destroy(arena);
+    return NULL;
+}
+
 /* ---- asking ---- */
 
 static int ask(const list_op *op, ol_error *err);
@@ -135,20 +150,6 @@ static int ask_next(const list_op *op, ol_slice start_after, ol_error *err)
     return ask(&next, err);
 }
 
-static ol_list_result *read_result(const list_op *op, ol_slice xml, ol_error *err)
-{
-    ol_arena *arena;
-    ol_list_result *list = ol_s3_result_new(LIST_ARENA_BYTES_MAX, sizeof *list, &arena, err);
-    if (!list)
-        return NULL;
-    list->arena = arena;
-    page p = {.list = list, .op = op, .cap = op->max_keys};
-    if (read_page(&p, xml, err) == OL_OK)
-        return list;
-    ol_arena_destroy(arena);
-    return NULL;
-}
-
 static void on_listed(ol_s3_document *doc, const ol_http_answer *answer, ol_slice xml,
                       const ol_error *failed)
 {
@@ -159,7 +160,7 @@ static void on_listed(ol_s3_document *doc, const ol_http_answer *answer, ol_slic
         op->cb(op->arg, failed, NULL);
         return;
     }
-    ol_list_result *list = read_result(op, xml, &err);
+    ol_list_result *list = ol_s3_list_parse(xml, op->start_after, op->max_keys, &err);
     bool empty = list && list->truncated && list->object_count + list->common_prefix_count == 0 &&
                  op->max_keys > 0;
     if (empty) {

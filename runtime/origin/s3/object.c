@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 
-#include "origin/s3/answer.h"
 #include "origin/s3/operations.h"
 #include "s3/range.h"
 
@@ -31,7 +30,7 @@ static void refuse(ol_s3_object *object, const ol_error *failed)
     cb(arg, &err, NULL);
 }
 
-static int make_pin(ol_s3_object *object, const ol_http_answer *answer, ol_error *err)
+static int check_pin(ol_s3_object *object, const ol_http_answer *answer, ol_error *err)
 {
     bool weak;
     ol_slice etag = ol_s3_etag_of(&answer->headers, &weak);
@@ -39,11 +38,9 @@ static int make_pin(ol_s3_object *object, const ol_http_answer *answer, ol_error
     bool any = wanted.len == 0 || ol_slice_eq_cstr(wanted, "*");
     if (!any && !ol_slice_eq(wanted, etag)) /* a service that does not know If-Match */
         return ol_error_set(err, OL_EPRECONDITION, NULL);
-    if (weak || etag.len == 0)
-        return OL_OK;
-    const char *pin = ol_arena_printf(object->arena, "\"%.*s\"", OL_SLICE_FMT(etag));
-    object->pin = ol_slice_cstr(pin);
-    return pin ? OL_OK : ol_error_set(err, OL_ENOMEM, "s3 origin: object");
+    if (!weak && etag.len > 0)
+        object->pin = object->fields.items[object->info.header_count].value;
+    return OL_OK;
 }
 
 static int settle_part(ol_s3_object *object, const ol_s3_extent *extent, ol_error *err)
@@ -68,9 +65,9 @@ static int read_answer(ol_s3_object *object, const ol_http_answer *answer, ol_er
     int rc = ol_s3_extent_of(answer, &extent, err);
     if (rc == OL_OK)
         rc = ol_s3_info_of(answer, extent.size, object->arena, &object->info,
-                           &object->headers_all, err);
+                           &object->fields, err);
     if (rc == OL_OK)
-        rc = make_pin(object, answer, err);
+        rc = check_pin(object, answer, err);
     if (rc == OL_OK)
         rc = settle_part(object, &extent, err);
     object->held_range = extent.range;

@@ -6,6 +6,7 @@
 #ifndef OL_ORIGIN_S3_OBJECT_H
 #define OL_ORIGIN_S3_OBJECT_H
 
+#include "origin/s3/answer.h"
 #include "origin/s3/call.h"
 
 typedef struct ol_s3_read ol_s3_read;     /* read_at.c */
@@ -17,13 +18,12 @@ typedef struct ol_s3_object {
     ol_arena *arena; /* this struct is in it */
     ol_slice bucket, key, version;
     ol_object_info info;
-    size_t headers_all; /* info.headers with etag and last-modified behind them */
-    ol_slice pin;       /* the ETag in quotes, for If-Match; empty: there is none to be had */
+    ol_s3_fields fields;
+    ol_slice pin; /* the ETag in quotes, for If-Match; empty: there is none to be had */
 
     /* Opening. */
     ol_object_cb cb;
     void *arg;
-    ol_error err;
     ol_slice if_match;
     uint32_t part_number;
     bool hinted;

@@ -5,6 +5,7 @@
  */
 #include "origin/s3/answer.h"
 #include "origin/s3/document.h"
+#include "origin/s3/lists.h"
 #include "origin/s3/operations.h"
 #include "origin/s3/reading.h"
 
@@ -91,13 +92,13 @@ static int on_close(void *arg, const ol_xml_path *path, ol_slice text, ol_error 
     return OL_OK;
 }
 
-static ol_part_list *read_list(ol_slice xml, const list_op *op, ol_error *err)
+ol_part_list *ol_s3_parts_parse(ol_slice xml, bool of_object, uint32_t max, ol_error *err)
 {
     ol_arena *arena;
     ol_part_list *list = ol_s3_result_new(PARTS_ARENA_BYTES_MAX, sizeof *list, &arena, err);
     if (!list)
         return NULL;
-    page p = {.list = list, .cap = op->max, .base = op->of_object ? 2 : 1};
+    page p = {.list = list, .cap = max, .base = of_object ? 2 : 1};
     const ol_xml_events events = {.arg = &p, .on_open = on_open, .on_close = on_close};
     list->arena = arena;
     list->parts = ol_arena_alloc(arena, (p.cap + 1) * sizeof *list->parts);
@@ -108,7 +109,7 @@ static ol_part_list *read_list(ol_slice xml, const list_op *op, ol_error *err)
         ol_arena_destroy(arena);
         return NULL;
     }
-    if (list->total == 0 && !op->of_object)
+    if (list->total == 0 && !of_object)
         list->total = (uint32_t)list->count;
     return list;
 }
@@ -121,7 +122,7 @@ static void on_listed(ol_s3_document *doc, const ol_http_answer *answer, ol_slic
     ol_error err = {0};
     if (failed && !op->of_object)
         failed = ol_s3_upload_error(failed, &err);
-    ol_part_list *list = failed ? NULL : read_list(xml, op, &err);
+    ol_part_list *list = failed ? NULL : ol_s3_parts_parse(xml, op->of_object, op->max, &err);
     op->cb(op->arg, failed ? failed : list ? NULL : &err, list);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The uploads of a bucket that are not complete. */
 #include "origin/s3/document.h"
+#include "origin/s3/lists.h"
 #include "origin/s3/operations.h"
 #include "origin/s3/reading.h"
 
@@ -90,7 +91,7 @@ static int on_close(void *arg, const ol_xml_path *path, ol_slice text, ol_error 
     return OL_OK;
 }
 
-static ol_uploads_result *read_result(ol_slice xml, uint32_t max, ol_error *err)
+ol_uploads_result *ol_s3_uploads_parse(ol_slice xml, uint32_t max, ol_error *err)
 {
     ol_arena *arena;
     ol_uploads_result *result =
@@ -117,7 +118,7 @@ static void on_listed(ol_s3_document *doc, const ol_http_answer *answer, ol_slic
     (void)answer;
     const list_op *op = doc->op;
     ol_error err = {0};
-    ol_uploads_result *result = failed ? NULL : read_result(xml, op->max, &err);
+    ol_uploads_result *result = failed ? NULL : ol_s3_uploads_parse(xml, op->max, &err);
     op->cb(op->arg, failed ? failed : result ? NULL : &err, result);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rules of CompleteMultipartUpload. Of several faults the first in this order is told:
- * a part that is not there or is another one, a wrong checksum of the whole, a part without the
- * checksum that the upload promised, a part that is too small, a wrong size.
+ * a part that is not there or is another one, a wrong checksum of the whole, a list without the
+ * checksums that a composite upload promised, a part that is too small, a wrong size.
  */
 #include "origin/store/assembly.h"
 

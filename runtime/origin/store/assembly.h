@@ -45,8 +45,8 @@ typedef struct ol_assembly {
     /* On the way. */
     uint32_t next; /* the part that is looked for */
     uint64_t total;
-    bool too_small; /* a part before this one was */
-    bool sums_given; /* every part so far came with its checksum */
+    bool too_small;  /* a part before this one was */
+    bool sums_given; /* every part so far was named with its checksum */
     EVP_MD_CTX *etags;
     ol_checksum_parts sums;
     bool summing;

@@ -3,11 +3,12 @@
  * The source stage of an object's body. Two kinds: from memory, where the bytes are lent as
  * they stand; and from a file.
  *
- * From a file (or, part by part, from several): each turn reads what the page cache has, into the memory that the stage below
- * offers or into a buffer, and pushes it. What would block is read by a read thread into a
- * buffer, never into offered memory, since the stage may be closed while the thread reads. After
- * a megabyte the loop's other work comes first. The run is heap memory: it outlives the stage
- * for as long as a thread or a turn of the loop still has it.
+ * From a file (or, part by part, from several): each turn reads what the page cache has, into the
+ * memory that the stage below offers or into a buffer, and pushes it. What would block (opening
+ * the file of the next part, too) is done by a read thread, which reads into a buffer, never into
+ * offered memory, since the stage may be closed meanwhile. After a megabyte the loop's other work
+ * comes first. The run is heap memory: it outlives the stage for as long as a thread or a turn of
+ * the loop still has it.
  */
 #include "base/alloc.h"
 #include "base/limits.h"

@@ -205,8 +205,9 @@ static bool grow_table(shard *s)
  * shard. */
 static bool is_welcome(const ol_cache *cache, const ol_entry *entry)
 {
-    return entry->cost <= cache->shard_bytes_max / 2 &&
-           (entry->fd < 0 || cache->shard_files_max > 0) && (entry->in_memory || entry->fd >= 0 || entry->parts);
+    bool complete = entry->in_memory || entry->fd >= 0 || entry->parts;
+    return complete && entry->cost <= cache->shard_bytes_max / 2 &&
+           (entry->fd < 0 || cache->shard_files_max > 0);
 }
 
 static void insert(const ol_cache *cache, shard *s, ol_entry *entry, ol_entry **dropped)

@@ -5,13 +5,16 @@
  * fallocate, which can say no; a store into the mapping could only kill the process.
  *
  * Giving a place back punches a hole: whatever a socket still holds are then the old pages, and
- * the next user of the place gets new ones.
+ * the next user of the place gets new ones. Of a huge page that a socket holds nothing can be
+ * given back: the hole would be zeros in what is still to be sent, and the next body after them.
+ * So there are no places where the kernel makes huge pages of memfds.
  */
 #include "origin/store/pages.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -50,11 +53,20 @@ static int open_file(size_t bytes)
     return -1;
 }
 
+/* A file that may get huge pages says so by its block size. */
+bool ol_pages_are_single(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_blksize == PAGE_BYTES;
+}
+
 static uint8_t *map_file(int fd, size_t bytes)
 {
     void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (base == MAP_FAILED)
         return NULL;
+    /* Not to be gathered into huge pages behind our back. */
+    (void)madvise(base, bytes, MADV_NOHUGEPAGE);
     /* Bodies belong neither into a core file nor into a child. */
     (void)madvise(base, bytes, MADV_DONTDUMP);
     (void)madvise(base, bytes, MADV_DONTFORK);
@@ -134,7 +146,8 @@ static void unreserve(ol_pages *pages, size_t at, size_t count)
 uint8_t *ol_pages_take(ol_pages *pages, size_t bytes)
 {
     size_t want = pages_for(bytes);
-    if (want == 0 || want > pages->count)
+    /* Asked each time: it is a switch of the running kernel. */
+    if (want == 0 || want > pages->count || !ol_pages_are_single(pages->fd))
         return NULL;
     size_t at = reserve(pages, want);
     if (at == SIZE_MAX)

@@ -29,7 +29,8 @@ int ol_rows_upload(ol_rows *rows, ol_change *change, ol_error *err)
         int index;
         ol_slice text;
     } texts[] = {
-        {6, row->tags}, {7, row->acl}, {8, row->checksum_name}, {10, row->initiator}, {11, row->owner},
+        {6, row->tags},       {7, row->acl},    {8, row->checksum_name},
+        {10, row->initiator}, {11, row->owner},
     };
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof texts / sizeof *texts; i++)
         rc = ol_rows_bind_text(stmt, texts[i].index, texts[i].text);

@@ -151,7 +151,8 @@ static ol_uploads_result *new_result(uint32_t max)
     if (result) {
         result->arena = arena;
         result->uploads = ol_arena_alloc(arena, (max + 1) * sizeof *result->uploads);
-        result->common_prefixes = ol_arena_alloc(arena, (max + 1) * sizeof *result->common_prefixes);
+        result->common_prefixes =
+            ol_arena_alloc(arena, (max + 1) * sizeof *result->common_prefixes);
     }
     if (result && result->uploads && result->common_prefixes)
         return result;

@@ -20,10 +20,10 @@ class Unsigned(botocore.auth.S3SigV4Auth):
         return "UNSIGNED-PAYLOAD"
 
 
-def signed_headers(method, url):
+def signed_headers(method, url, access_key=ACCESS_KEY, secret_key=SECRET_KEY):
     """Headers of a SigV4 request; good for 15 minutes."""
     request = botocore.awsrequest.AWSRequest(method=method, url=url)
-    Unsigned(botocore.credentials.Credentials(ACCESS_KEY, SECRET_KEY), "s3",
+    Unsigned(botocore.credentials.Credentials(access_key, secret_key), "s3",
              "us-east-1").add_auth(request)
     return dict(request.headers.items())
 

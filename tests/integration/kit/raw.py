@@ -12,20 +12,23 @@ from kit.server import ACCESS_KEY, SECRET_KEY
 
 
 def signed(server, method, path, headers=None, body=b"", access_key=ACCESS_KEY,
-           secret_key=SECRET_KEY, send_body=True):
-    """The bytes of one signed request. `path` is sent as it is, query included."""
+           secret_key=SECRET_KEY, send_body=True, payload=None, length=None):
+    """The bytes of one signed request. `path` is sent as it is, query included. `payload` instead
+    of the body's digest, and `length` instead of its own, for a body that the caller frames."""
     url = server.endpoint + path
     request = botocore.awsrequest.AWSRequest(method=method, url=url, data=body, headers=dict(headers or {}))
     request.headers["X-Amz-Content-SHA256"] = hashlib.sha256(body).hexdigest()
     signer = botocore.auth.S3SigV4Auth(botocore.credentials.Credentials(access_key, secret_key),
                                        "s3", "us-east-1")
+    if payload:
+        signer.payload = lambda request: payload
     request.context["payload_signing_enabled"] = True
     signer.add_auth(request)
     lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{server.port}"]
     lines += [f"{name}: {value}" for name, value in request.headers.items()
               if name.lower() not in ("host", "content-length")]
     if body or method in ("PUT", "POST"):
-        lines.append(f"Content-Length: {len(body)}")
+        lines.append(f"Content-Length: {len(body) if length is None else length}")
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + (body if send_body else b"")
 
 

@@ -412,6 +412,20 @@ static void reasons_are_told(void **state)
     }
 }
 
+static void hides_control_characters(void **state)
+{
+    (void)state;
+    char text[200];
+    const ol_access_step step = {.kind = OL_STEP_DENIES,
+                                 .source = OL_SOURCE_BUCKET,
+                                 .sid = OL_SLICE_LIT("a\x1b[2J"),
+                                 .action = OL_SLICE_LIT("s3:GetObject"),
+                                 .resource = OL_SLICE_LIT("arn:aws:s3:::b/\n\xC2\x9B\xC3\xA4\x7F")};
+    ol_access_step_text(&step, text, sizeof(text));
+    assert_string_equal(text, "statement 1 \"a?[2J\" of the bucket's policy denies s3:GetObject on "
+                              "arn:aws:s3:::b/???\xC3\xA4?");
+}
+
 /* ---- values that are not known yet, and trouble ---- */
 
 static int ask_tag(const char *const *pairs, const char *policy_text, unsigned *asked, ol_error *err)
@@ -554,6 +568,7 @@ int main(void)
         cmocka_unit_test(lists_allow_where_policies_say_nothing),
         cmocka_unit_test(restrict_public_buckets),
         cmocka_unit_test(reasons_are_told),
+        cmocka_unit_test(hides_control_characters),
         cmocka_unit_test(values_are_fetched_only_when_asked_for),
         cmocka_unit_test(trouble_is_not_an_answer),
         cmocka_unit_test(odd_questions_are_denied),

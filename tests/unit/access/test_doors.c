@@ -189,6 +189,18 @@ static void a_view_and_not_the_original(void **state)
         {"nobody", VIEW, .lambda = ONE(RES("Allow", "'*'", "'*'", "")), .allowed = true},
         {.who = "nobody", .through = VIEW},
         {"root", VIEW, .allowed = true},
+        /* of a bucket of another account, which must have allowed it */
+        {"root", VIEW, .bucket_account = ASK_OTHER_ACCOUNT},
+        {"ann", VIEW, .identity = ONE(ID_ALLOW("'*'", "'*'")), .bucket_account = ASK_OTHER_ACCOUNT},
+        {"ann", VIEW, .identity = VIEW_ONLY, .bucket_account = ASK_OTHER_ACCOUNT},
+        {"nobody", VIEW, .lambda = ONE(RES("Allow", "'*'", "'*'", "")),
+         .bucket_account = ASK_OTHER_ACCOUNT},
+        {"ann", VIEW, .identity = VIEW_ONLY, .bucket_account = ASK_OTHER_ACCOUNT,
+         .bucket = ONE(RES("Allow", "'*'", "'*'", DELEGATES)), .allowed = true},
+        {"ann", VIEW, .identity = VIEW_ONLY, .bucket_account = ASK_OTHER_ACCOUNT,
+         .bucket = ONE(RES("Allow", ANN, "'s3:GetObject'", VIA)), .allowed = true},
+        {"ann", VIEW, .identity = VIEW_ONLY, .bucket_account = ASK_OTHER_ACCOUNT,
+         .bucket = ONE(RES("Allow", BOB, "'s3:GetObject'", ""))},
     };
     CHECK(cases);
 }

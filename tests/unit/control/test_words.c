@@ -177,7 +177,8 @@ static void test_buckets(void **state)
     ol_config *config = load(
         ROOT "account '111122223333' {}\n"
              "origin 'ceph' { endpoint = 'http://127.0.0.1:1', credentials = 'anonymous' }\n"
-             "bucket_defaults { public_access_block = false, ownership = 'ObjectWriter' }\n"
+             "bucket_defaults { public_access_block = false, ownership = 'ObjectWriter',\n"
+             "  accept_private_acl = false }\n"
              "bucket 'plain'\n"
              "bucket 'full' { account = '111122223333', origin = 'ceph', subresources = 'origin',\n"
              "  public_access_block = { block_public_policy = true }, ownership = 'BucketOwnerPreferred',\n"
@@ -206,6 +207,7 @@ static void test_buckets(void **state)
     const ol_realm_bucket *other = ol_realm_bucket_of(realm, OL_SLICE_LIT("nowhere"));
     assert_int_equal(other->name.len, 0);
     assert_int_equal(other->ownership, OL_OWNERSHIP_OBJECT_WRITER);
+    assert_false(config->accept_private_acl);
     ol_realm_release(realm);
     ol_config_release(config);
 }
@@ -217,7 +219,7 @@ static void test_bucket_defaults_are_those_of_aws(void **state)
     assert_true(config->bucket_defaults.has_public_access_block);
     assert_true(config->bucket_defaults.public_access_block.restrict_public_buckets);
     assert_int_equal(config->bucket_defaults.ownership, OL_OWNERSHIP_BUCKET_OWNER_ENFORCED);
-    assert_true(config->uses_store);
+    assert_true(config->uses_store && config->accept_private_acl);
     assert_int_equal(config->control.place, OL_CONTROL_IN_DATA_FOLDER);
     ol_config_release(config);
 }
@@ -400,8 +402,11 @@ static void test_a_large_configuration_loads_at_once(void **state)
     ol_realm *realm = scratch_realm(config);
     uint64_t took_ms = (ol_clock_thread_cpu_ns() - start) / 1000000;
     assert_int_equal(config->access_point_count, 1000);
-    print_message("took %llu ms\n", (unsigned long long)took_ms);
-    assert_true(took_ms < 20000); /* under sanitizers; a release build takes a fraction of a second */
+#ifdef OBJLENS_SANITIZED
+    assert_true(took_ms < 60000); /* it ends */
+#else
+    assert_true(took_ms < 1000); /* a quarter of it, on a machine that has nothing else to do */
+#endif
     assert_non_null(ol_realm_find_access_point(realm, OL_SLICE_LIT("000000000000"), OL_SLICE_LIT("ap-777")));
     ol_realm_release(realm);
     ol_config_release(config);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What completing an upload checks, and the order in which faults are told; checksums of parts and
- * of the whole; conditions. Most parts are small: only the last one may be, so most uploads have one.
+ * of the whole; conditions. Most parts are small, as only the last one may be: most uploads have
+ * one.
  */
 #include "store_multipart.h"
 
@@ -202,7 +203,8 @@ static void promises_about_sums_are_kept(void **state)
     kit_open(&kit);
     kit_id id;
     ol_upload_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"),
-                             .checksum_name = OL_SLICE_LIT("CRC64NVME"), .checksum_composite = true};
+                             .checksum_name = OL_SLICE_LIT("CRC64NVME"),
+                             .checksum_composite = true};
     assert_code(kit_create_as(&kit, &req, &id), OL_EINVALIDREQUEST);
     req.checksum_name = OL_SLICE_LIT("SHA1");
     req.checksum_composite = false;
@@ -329,7 +331,8 @@ static void fake_parts(store_kit *kit)
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(
         sqlite3_exec(db,
-                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+                     "WITH RECURSIVE n(i) AS"
+                     " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
                      " INSERT INTO parts SELECT 1, i, 549755813,"
                      " CAST('9dd4e461268c8034f5c8564e155c67a6' AS BLOB), 1000,"
                      " CAST('CRC64NVME=AAAAAAAAAAA=' AS BLOB), randomblob(17) FROM n",

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Three loops on three threads, one store, few keys, a cache that is too small. Each key has one
- * writer, who puts every third version as an upload in parts; everybody reads everything. A read that starts after a write was answered sees that
- * write or a later one; and once anybody has seen a version, nobody who asks later sees an older
- * one. Run under ThreadSanitizer it also shows that the store's threads share soundly.
+ * writer, who puts every third version as an upload in parts; everybody reads everything. A read
+ * that starts after a write was answered sees that write or a later one; and once anybody has
+ * seen a version, nobody who asks later sees an older one. Run under ThreadSanitizer it also shows
+ * that the store's threads share soundly.
  */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -37,7 +37,7 @@ typedef struct fake {
     size_t reply_count, served;
     char *requests[FAKE_REPLIES_MAX]; /* head and body, as they came */
     size_t request_lens[FAKE_REPLIES_MAX];
-    unsigned connections, open;
+    unsigned connections, open, unexpected;
     struct fake_conn *conns;
     bool closing, closed;
 } fake;
@@ -155,6 +155,7 @@ static void fake_serve(fake_conn *c)
         return;
     if (f->served == f->reply_count) {
         print_error("unexpected request: %.300s\n", c->in);
+        f->unexpected++;
         fake_drop(c, true);
         return;
     }
@@ -304,7 +305,11 @@ static KIT_UNUSED ol_s3_origin_stats fixture_stats(fixture *x)
 }
 
 /* Every reply was asked for, none more. */
-#define assert_served(x) assert_int_equal((x)->f.served, (x)->f.reply_count)
+#define assert_served(x)                                                                           \
+    do {                                                                                           \
+        assert_int_equal((x)->f.served, (x)->f.reply_count);                                       \
+        assert_int_equal((x)->f.unexpected, 0);                                                    \
+    } while (0)
 #define assert_sent(x, i, text) assert_non_null(strcasestr((x)->f.requests[i], text))
 #define assert_not_sent(x, i, text) assert_null(strcasestr((x)->f.requests[i], text))
 

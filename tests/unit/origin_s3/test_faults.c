@@ -94,7 +94,7 @@ static void a_long_retry_after_ends_the_tries(void **state)
     fixture *x = opened();
     okit_answer a;
     ol_buf out;
-    fake_say(x, "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n", FAKE_KEEP);
+    fake_say(x, "HTTP/1.1 503 Busy\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n", FAKE_KEEP);
     assert_code(get(x, NULL, &out, &a), OL_EUNAVAILABLE);
     assert_served(x);
     ol_buf_fini(&out);
@@ -188,6 +188,8 @@ static void garbage(void **state)
         "HTTP/1.1 206 Partial Content\r\n" OBJECT_HEAD "Content-Length: 5\r\n\r\nhello",
         "HTTP/1.1 206 Partial Content\r\n" OBJECT_HEAD
         "Content-Range: bytes 0-4/3\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 206 Partial Content\r\n" OBJECT_HEAD
+        "Content-Range: bytes 0-4/10\r\nContent-Length: 4\r\n\r\nhell",
     };
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         fixture *x = opened();
@@ -553,6 +555,34 @@ static void what_runs_at_the_end_is_told(void **state)
     fixture_free(x);
 }
 
+/* Tries that rest have no connection under them that ends them. */
+static void what_rests_at_the_end_is_told(void **state)
+{
+    (void)state;
+    enum { COUNT = 5 };
+    fixture *x = fixture_new();
+    x->k->options.backoff_base_ms = x->k->options.backoff_max_ms = 20000;
+    fixture_open(x);
+    okit_answer a[COUNT] = {0};
+    ol_origin *o = x->k->origin;
+    const ol_list_request list = {.bucket = OL_SLICE_LIT("b"), .max_keys = 10};
+    for (size_t i = 0; i < COUNT; i++)
+        fake_say(x, i == 1 ? NULL : "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
+                 i == 1 ? FAKE_HANG : FAKE_KEEP);
+    for (size_t i = 0; i < COUNT; i++)
+        assert_code(o->ops->list(o, x->f.loop, &list, okit_on_list, &a[i], &a[i].err), OL_WAIT);
+    for (unsigned turns = 0; turns < 1000 && x->f.served < COUNT; turns++)
+        ol_test_loop_turns(&x->k->bench.loop, 1);
+    ol_test_loop_turns(&x->k->bench.loop, 20);
+    okit_detach(x->k);
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_true(a[i].done);
+        assert_code(a[i].err.code, OL_ECANCELED);
+    }
+    assert_served(x);
+    fixture_free(x);
+}
+
 static void a_loop_must_be_attached(void **state)
 {
     (void)state;
@@ -592,6 +622,7 @@ int main(void)
         cmocka_unit_test(errors_of_a_living_service_do_not_open_it),
         cmocka_unit_test(a_held_answer_is_let_go),
         cmocka_unit_test(what_runs_at_the_end_is_told),
+        cmocka_unit_test(what_rests_at_the_end_is_told),
         cmocka_unit_test(a_loop_must_be_attached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,28 @@ static void every_way_gives_the_same(void **state)
     free(body);
 }
 
+static void bytes_go_into_offered_memory(void **state)
+{
+    (void)state;
+    fixture *x = opened();
+    okit_answer a;
+    size_t size = 1500000;
+    uint8_t *body = calloc(1, size);
+    ol_test_collect collect = {.offers = true};
+    const ol_object_ref ref = okit_ref("b", "k");
+    say_object(x, body, 0, size, size, size);
+    assert_code_of(okit_open_ref(x->k, &ref, &a), OL_OK, &a.err);
+    assert_code(okit_body_into(x->k, a.object, (ol_byte_range){0, size}, &collect, 0), OL_OK);
+    assert_true(collect.offered_used > 0);
+    assert_int_equal(collect.len, size);
+    ol_test_collect_fini(&collect);
+    ol_test_bench_again(&x->k->bench);
+    x->k->origin->ops->close_object(a.object);
+    free_replies(x);
+    free(body);
+    fixture_free(x);
+}
+
 static void a_body_twice(void **state)
 {
     (void)state;
@@ -427,6 +449,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_gives_the_same),
+        cmocka_unit_test(bytes_go_into_offered_memory),
         cmocka_unit_test(a_body_twice),
         cmocka_unit_test(a_hint_that_cannot_be_satisfied),
         cmocka_unit_test(hints_that_are_none),

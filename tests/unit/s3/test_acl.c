@@ -340,6 +340,34 @@ static void new_objects(void **state)
     }
 }
 
+static void private_may_be_nothing_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        enum ol_ownership ownership;
+        const char *value;
+        bool ok, asked;
+    } cases[] = {
+        {OL_OWNERSHIP_BUCKET_OWNER_ENFORCED, "private", true, false},
+        {OL_OWNERSHIP_BUCKET_OWNER_ENFORCED, "public-read", false, true},
+        {OL_OWNERSHIP_BUCKET_OWNER_ENFORCED, "bucket-owner-read", false, true},
+        {OL_OWNERSHIP_OBJECT_WRITER, "private", true, true},
+    };
+    ol_acl_context context = object_context();
+    context.accept_private = true;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ol_headers headers;
+        ol_acl acl;
+        ol_error err = {0};
+        bool asked;
+        ol_headers_init(&headers, arena);
+        ol_headers_add(&headers, OL_SLICE_LIT("x-amz-acl"), ol_slice_cstr(cases[i].value));
+        int rc = ol_acl_for_new_object(&headers, cases[i].ownership, &context, &asked, &acl, &err);
+        if ((rc == OL_OK) != cases[i].ok || asked != cases[i].asked)
+            fail_msg("%zu: %s, %d", i, ol_code_name(rc), asked);
+    }
+}
+
 static void a_buckets_own_list_cannot_be_set_when_enforced(void **state)
 {
     (void)state;
@@ -397,6 +425,7 @@ int main(void)
         TEST(text_comes_back),
         TEST(damaged_texts_are_noticed),
         TEST(new_objects),
+        TEST(private_may_be_nothing_asked_for),
         TEST(a_buckets_own_list_cannot_be_set_when_enforced),
         TEST(survives_failing_allocations),
     };
