@@ -11,7 +11,9 @@ BUILD=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libssl-dev libxml2-
        node-llhttp libsqlite3-dev libseccomp-dev libjansson-dev libxxhash-dev
        python3 awscli curl ca-certificates)
 TESTS=(g++ clang libclang-rt-14-dev llvm libcmocka-dev python3-pytest python3-pytest-timeout
-       python3-boto3 python3-xmltodict rclone openssl nginx libnginx-mod-http-lua wrk)
+       python3-boto3 python3-xmltodict rclone s3cmd s3fs chromium openssl nginx libnginx-mod-http-lua wrk)
+# The JavaScript SDK's tests take whatever node there is.
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then TESTS+=(nodejs npm); fi
 ORIGINS=(ceph-mon ceph-osd ceph-common radosgw openssl curl)
 
 missing() {

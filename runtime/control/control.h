@@ -82,7 +82,8 @@ typedef struct ol_control_options {
 /* Reads what there is (blocking, at start) and starts the thread. A document that is damaged is
  * OL_ECONFIG; an origin that does not answer is not: then changes are refused until it does. */
 int ol_control_open(ol_control **control, const ol_control_options *options, ol_error *err);
-/* The current realm; the caller releases it. Any thread. */
+/* The current realm; the caller releases it. Waits while a realm is made or published, and that
+ * waits for every worker: not on a worker's loop, which has ol_worker.realm. */
 ol_realm *ol_control_realm(ol_control *control);
 /* Changes are published from now on. Before it, nobody is told. */
 void ol_control_start(ol_control *control);

@@ -29,15 +29,12 @@ typedef struct creation {
 /* The realm of this request is older than the access point; its worker's is not. */
 static int write_created(ol_buf *out, const ol_control_call *call)
 {
-    ol_request *request = call->op.request;
-    ol_realm *realm = ol_control_realm(request->worker->shared->control);
+    const ol_realm *realm = call->op.request->worker->realm;
     const ol_realm_access_point *point =
         ol_realm_find_access_point(realm, call->account->id, call->route.name);
     const ol_control_entry gone = {.name = call->route.name, .arn = call->arn};
     const ol_control_entry entry = point ? entry_of(point) : gone;
-    int rc = ol_control_xml_access_point_created(out, &entry);
-    ol_realm_release(realm);
-    return rc;
+    return ol_control_xml_access_point_created(out, &entry);
 }
 
 static void on_bucket_exists(void *arg, const ol_error *err)

@@ -202,11 +202,9 @@ int ol_http_parse_request(ol_http_head *head, ol_slice bytes, ol_http_fault *fau
         return rc;
     if (f.hosts > 1 || (f.hosts == 0 && !head->http_1_0))
         return refuse(fault, 400, f.hosts ? "more than one Host" : "no Host");
-    if (f.expects > 0 && !head->http_1_0) {
-        if (f.expects > 1 || !ol_slice_ieq(f.expect, OL_SLICE_LIT("100-continue")))
-            return refuse(fault, 417, "unknown expectation");
-        head->framing.expect_continue = true;
-    }
+    /* Another expectation is left unmet and unmentioned, as HTTP allows and S3 does. */
+    if (f.expects == 1 && !head->http_1_0)
+        head->framing.expect_continue = ol_slice_ieq(f.expect, OL_SLICE_LIT("100-continue"));
     return OL_OK;
 }
 

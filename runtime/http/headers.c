@@ -65,11 +65,16 @@ int ol_headers_borrow(ol_headers *headers, ol_slice name, ol_slice value)
     return OL_OK;
 }
 
+bool ol_header_is_valid(ol_slice name, ol_slice value)
+{
+    return name.len > 0 && ol_http_all(name, OL_CH_TOKEN) && ol_http_all(value, OL_CH_VALUE);
+}
+
 /* Check a pair and copy it, in one block: names and values are short and many. */
 static int copy_pair(ol_headers *headers, ol_slice name, ol_slice value, ol_header *out)
 {
     value = ol_slice_trim(value);
-    if (name.len == 0 || !ol_http_all(name, OL_CH_TOKEN) || !ol_http_all(value, OL_CH_VALUE))
+    if (!ol_header_is_valid(name, value))
         return OL_EINVAL;
     uint8_t *copy = ol_arena_alloc(headers->arena, name.len + value.len + 2);
     if (!copy)

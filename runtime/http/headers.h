@@ -38,5 +38,7 @@ int ol_headers_borrow(ol_headers *headers, ol_slice name, ol_slice value);
 int ol_headers_set(ol_headers *headers, ol_slice name, ol_slice value);
 void ol_headers_remove(ol_headers *headers, const char *name);
 bool ol_header_name_is(const ol_header *header, const char *name);
+/* What ol_headers_add would take: a token, and a value without control characters. */
+bool ol_header_is_valid(ol_slice name, ol_slice value);
 
 #endif

@@ -15,8 +15,6 @@ static const char *code_of(int status)
         return "RequestTimeout";
     case 414:
         return "InvalidURI";
-    case 417:
-        return "ExpectationFailed";
     case 431:
         return "RequestHeaderSectionTooLarge";
     case 501:

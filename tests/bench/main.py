@@ -36,7 +36,7 @@ access_point "bench" { bucket = "bench" }
 transform "identity" { file = "identity.lua" }
 object_lambda "identity" { access_point = "bench", transforms = { "identity" } }
 object_lambda "redacted" { access_point = "bench", transforms = { "pii" } }
-origin "static" { endpoint = "UPSTREAM", access_key = "UPSTREAM", secret_key = "upstream-secret" }
+origin "static" { endpoint = "ENDPOINT", access_key = "OBJLENS", secret_key = "of-the-upstream" }
 bucket "remote" { origin = "static" }
 """
 
@@ -56,11 +56,14 @@ class Bench:
         self.root = self.folder / "files"
         self.root.mkdir()
         self.peers = Peers(self.folder / "nginx", self.root)
-        upstream = self.peers.upstream.url("").rstrip("/")
-        config = CONFIG.replace("UPSTREAM", upstream, 1)
+        config = CONFIG.replace("ENDPOINT", self.peers.upstream.url("").rstrip("/"))
         self.objlens = Objlens(self.folder / "objlens", config=config,
                                files={"identity.lua": IDENTITY}, loops=1)
-        self.objlens.start()
+        try:
+            self.objlens.start()
+        except BaseException:
+            self.peers.stop()
+            raise
 
     def put(self, name, body):
         """The same bytes for everybody."""

@@ -57,15 +57,19 @@ user "reader" {{ access_key = "{USER[0]}", secret_key = "{USER[1]}", policy = {{
 """
 
 
-def crowd():
-    text = []
-    for i in range(CROWD_POINTS):
-        arn = f"arn:aws:s3:us-east-1:{ACCOUNT}:accesspoint/crowd-{i}"
-        policy = ", ".join(statement("Allow", "s3:GetObject", f"{arn}/object/{k}/*",
-                                     principal=f'{{ AWS = "{ACCOUNT}" }}')
-                           for k in range(CROWD_STATEMENTS))
-        text.append(f'access_point "crowd-{i}" {{ bucket = "guarded", policy = {{ {policy} }} }}')
-    return "\n".join(text)
+# The configuration is Lua: a loop says it all.
+CROWD = f"""
+for i = 1, {CROWD_POINTS} do
+  local name, policy = "crowd-" .. i, {{}}
+  for k = 1, {CROWD_STATEMENTS} do
+    policy[k] = {{ effect = "Allow", principal = {{ AWS = "{ACCOUNT}" }},
+                  actions = {{ "s3:GetObject" }},
+                  resources = {{ "arn:aws:s3:us-east-1:{ACCOUNT}:accesspoint/" .. name ..
+                                "/object/" .. k .. "/*" }} }}
+  end
+  access_point(name) {{ bucket = "guarded", policy = policy }}
+end
+"""
 
 
 def start(bench, name, config):
@@ -86,7 +90,7 @@ def decision():
 
 def run(bench):
     few = start(bench, "few", PLAIN + GUARDED)
-    many = start(bench, "many", PLAIN + GUARDED + crowd())
+    many = start(bench, "many", PLAIN + GUARDED + CROWD)
 
     def gets(server, bucket, credentials=()):
         url = f"{server.endpoint}/{bucket}-s3alias/1KiB"

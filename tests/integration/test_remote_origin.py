@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 import time
 import uuid
@@ -17,7 +18,7 @@ import pytest
 from kit.balancer import Balancer
 from kit.ceph import ceph  # noqa: F401 (a fixture)
 from kit.raw import exchange, get, signed
-from kit.server import ROOT, Server, wait_for
+from kit.server import BUILD, ROOT, Server, wait_for
 
 sys.path.insert(0, str(ROOT / "tests" / "origins"))
 from faulty import BODY, ETAG, Faulty  # noqa: E402
@@ -80,6 +81,20 @@ def far(ceph, tmp_path_factory):
     yield server
     server.stop()
     server.check_logs_hold_no_secrets()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_every_operation_of_the_origin_room(ceph, tls):
+    """The unit tests that want a real service."""
+    program = BUILD / "tests" / "origin_s3_test_live"
+    if not program.exists():
+        pytest.skip("the unit tests are not built")
+    environment = dict(os.environ, **ceph.environment,
+                       OBJLENS_TEST_S3=ceph.tls_endpoint if tls else ceph.endpoint)
+    if tls:
+        environment["OBJLENS_TEST_S3_CA"] = str(ceph.certificate)
+    done = subprocess.run([program], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, 65536, 65537, 5_000_000])
@@ -253,6 +268,21 @@ def is_up(s3, bucket):
         return True
     except botocore.exceptions.ClientError:
         return False
+
+
+def test_tls_is_verified(ceph, tmp_path):
+    """Without the certificate's authority nothing is sent."""
+    for ca, status in ((f'ca = "{ceph.certificate}"', 404), ("", 500)):
+        server = Server(tmp_path / str(status), config=f"""
+origin "ceph" {{ endpoint = "{ceph.tls_endpoint}", access_key = env "CEPH_ACCESS",
+                secret_key = env "CEPH_SECRET", {ca} }}
+bucket "absent-bucket" {{ origin = "ceph" }}
+""", environment={"CEPH_ACCESS": ceph.access_key, "CEPH_SECRET": ceph.secret_key})
+        server.start()
+        try:
+            assert get(server, "/absent-bucket/k").status == status
+        finally:
+            server.stop()
 
 
 # ---- one that misbehaves ----

@@ -4,47 +4,9 @@
  * attachment's timer takes it up again. A call that its owner gave up stays until the HTTP call
  * under it has said its last word.
  */
-#include "origin/s3/call.h"
+#include "origin/s3/call_private.h"
 
 #include "base/alloc.h"
-#include "origin/s3/backoff.h"
-#include "origin/s3/outcome.h"
-#include "origin/s3/wire.h"
-
-struct ol_s3_call {
-    ol_s3_attachment *at;
-    ol_s3_call *prev, *next; /* of the attachment; next also of the spare ones */
-    const ol_s3_call_ops *ops;
-    void *arg;
-    ol_arena *arena; /* the owner's */
-    ol_s3_wire wire;
-    ol_slice body;
-    int64_t content_length;
-    enum ol_s3_retry retry;
-    bool about_key, about_version, streams, chunked;
-
-    ol_http_call *http; /* of the try under way */
-    uint32_t tries;
-    uint64_t deadline_ms, due_ms; /* loop time */
-    bool resting, answered, given_up, late, probe, judged;
-    bool body_taken; /* something of a streamed body: no further try */
-    bool written;    /* the body in memory is with the try under way */
-    const ol_http_answer *refusal; /* an answer that is no success */
-    ol_buf document;               /* its body */
-    ol_s3_chunk_signer chunks;
-};
-
-static int begin_try(ol_s3_call *call, ol_error *err);
-
-static const ol_s3_origin *origin_of(const ol_s3_call *call)
-{
-    return call->at->origin;
-}
-
-static const ol_s3_origin_options *options_of(const ol_s3_call *call)
-{
-    return &call->at->origin->options;
-}
 
 static uint64_t now_ms(const ol_s3_attachment *at)
 {
@@ -101,7 +63,7 @@ void ol_s3_calls_free_spare(ol_s3_attachment *at)
     }
 }
 
-static void finish(ol_s3_call *call, const ol_error *err)
+void ol_s3_call_finish(ol_s3_call *call, const ol_error *err)
 {
     const ol_s3_call_ops *ops = call->ops;
     void *arg = call->arg;
@@ -110,129 +72,6 @@ static void finish(ol_s3_call *call, const ol_error *err)
         copy = *err;
     call_free(call);
     ops->on_done(arg, err ? &copy : NULL);
-}
-
-/* ---- the breaker hears of every try once ---- */
-
-static void note_alive(ol_s3_call *call)
-{
-    if (call->judged)
-        return;
-    call->judged = true;
-    ol_s3_breaker_succeeded(&call->at->breaker);
-    atomic_store_explicit(&call->at->counters.breaker_open, 0, memory_order_relaxed);
-}
-
-static void note_dead(ol_s3_call *call, const char *why)
-{
-    ol_s3_attachment *at = call->at;
-    if (call->judged)
-        return;
-    call->judged = true;
-    if (!ol_s3_breaker_failed(&at->breaker, now_ms(at), call->probe))
-        return;
-    ol_s3_count(&at->counters.breaker_opened, 1);
-    atomic_store_explicit(&at->counters.breaker_open, 1, memory_order_relaxed);
-    ol_s3_warn(at->origin, "%s; nothing is sent there for %u ms", why,
-               (unsigned)at->breaker.open_ms);
-}
-
-static void note_unknown(ol_s3_call *call)
-{
-    if (!call->judged)
-        ol_s3_breaker_unknown(&call->at->breaker, call->probe);
-    call->judged = true;
-}
-
-/* ---- after a try that failed ---- */
-
-static bool may_repeat(const ol_s3_call *call, enum ol_s3_remedy remedy)
-{
-    if (call->tries >= options_of(call)->tries_max || call->body_taken || call->late ||
-        call->at->closing)
-        return false;
-    if (remedy == OL_S3_TRANSIENT)
-        return call->retry == OL_S3_RETRY_SAFE;
-    if (remedy == OL_S3_STALE_KEYS)
-        return call->tries == 1 && ol_s3_credentials_is_file(origin_of(call)->credentials);
-    return remedy == OL_S3_REFUSED;
-}
-
-/* False: not worth it, the deadline would be over. */
-static bool rest(ol_s3_call *call, uint32_t at_least_ms)
-{
-    const ol_s3_origin_options *options = options_of(call);
-    uint32_t pause = ol_s3_backoff_ms(options->backoff_base_ms, options->backoff_max_ms,
-                                      call->tries, ol_s3_attachment_random(call->at));
-    if (at_least_ms > options->retry_after_max_ms)
-        return false;
-    if (pause < at_least_ms)
-        pause = at_least_ms;
-    uint64_t due = now_ms(call->at) + pause;
-    if (due >= call->deadline_ms)
-        return false;
-    call->resting = true;
-    call->due_ms = due;
-    ol_s3_attachment_arm(call->at, due);
-    return true;
-}
-
-static void settle(ol_s3_call *call, enum ol_s3_remedy remedy, uint32_t at_least_ms,
-                   const ol_error *err)
-{
-    if (remedy == OL_S3_STALE_KEYS)
-        ol_s3_attachment_refresh(call->at);
-    if (may_repeat(call, remedy) && rest(call, at_least_ms))
-        return;
-    if (call->refusal == NULL)
-        ol_s3_count(&call->at->counters.failures, 1);
-    finish(call, err);
-}
-
-static void judge_refusal(ol_s3_call *call)
-{
-    const ol_http_answer *answer = call->refusal;
-    const ol_s3_refusal refusal = {.origin = options_of(call)->name,
-                                   .status = answer->status,
-                                   .document = ol_buf_slice(&call->document),
-                                   .headers = &answer->headers,
-                                   .about_key = call->about_key,
-                                   .about_version = call->about_version};
-    ol_error err = {0};
-    enum ol_s3_remedy remedy = ol_s3_outcome(&refusal, &err);
-    bool dead = answer->status == 502 || answer->status == 504 ||
-                (answer->status == 503 && err.code != OL_ESLOWDOWN);
-    if (dead)
-        note_dead(call, "the service answers that it is unavailable");
-    else
-        note_alive(call);
-    ol_slice after = ol_headers_get(&answer->headers, "retry-after");
-    settle(call, remedy, ol_s3_retry_after_ms(after, ol_clock_wall_ms()), &err);
-}
-
-/* No answer, or none that can be read. */
-static void judge_silence(ol_s3_call *call, int code, const ol_error *why)
-{
-    ol_error err = {0};
-    const char *name = options_of(call)->name;
-    const char *detail = why ? why->detail : "";
-    if (code == OL_ENOMEM || (code == OL_ECANCELED && !call->late))
-        ol_error_set(&err, code, "origin %s: %s", name, detail);
-    else if (code == OL_EPROTOCOL)
-        ol_error_say(&err, OL_EORIGIN, "The service that holds the original answered nonsense.");
-    else if (call->late)
-        ol_error_set(&err, OL_EUNAVAILABLE, "origin %s: no answer within the deadline", name);
-    else
-        ol_error_set(&err, OL_EUNAVAILABLE, "origin %s: %s", name, detail);
-    if (err.detail[0] == '\0')
-        snprintf(err.detail, sizeof err.detail, "origin %s: %.200s", name, detail);
-    if (code == OL_ENOMEM || (code == OL_ECANCELED && !call->late))
-        note_unknown(call);
-    else
-        note_dead(call, detail);
-    bool unsent = code == OL_EUNAVAILABLE;
-    bool transient = unsent || code == OL_EPEER || code == OL_ETIMEOUT;
-    settle(call, unsent ? OL_S3_REFUSED : transient ? OL_S3_TRANSIENT : OL_S3_FINAL, 0, &err);
 }
 
 /* ---- what the HTTP client says ---- */
@@ -264,7 +103,7 @@ static void on_answer(void *arg, const ol_http_answer *answer)
         ol_buf_init(&call->document, OL_S3_ERROR_BYTES_MAX);
         return;
     }
-    note_alive(call);
+    ol_s3_call_note_alive(call);
     call->answered = true;
     call->ops->on_answer(call->arg, answer);
 }
@@ -292,19 +131,19 @@ static void on_close(void *arg, int code, const ol_error *err)
     ol_s3_call *call = arg;
     call->http = NULL;
     if (call->given_up) {
-        note_unknown(call);
+        ol_s3_call_note_unknown(call);
         call_free(call);
     } else if (call->refusal) {
-        judge_refusal(call);
+        ol_s3_call_judge_refusal(call);
     } else if (!call->answered) {
-        judge_silence(call, code, err);
+        ol_s3_call_judge_silence(call, code, err);
     } else if (code == OL_OK) {
-        finish(call, NULL);
+        ol_s3_call_finish(call, NULL);
     } else {
         ol_error cut = {0};
         ol_error_set(&cut, code == OL_ENOMEM ? OL_ENOMEM : OL_EORIGIN, "origin %s: %s",
-                     options_of(call)->name, err->detail);
-        finish(call, &cut);
+                     ol_s3_call_options(call)->name, err->detail);
+        ol_s3_call_finish(call, &cut);
     }
 }
 
@@ -330,7 +169,7 @@ static int send_try(ol_s3_call *call, ol_error *err)
     const ol_s3_endpoint *endpoint = &at->origin->endpoint;
     const ol_http_peer peer = {.host = endpoint->host, .port = endpoint->port,
                                .tls = at->origin->tls};
-    int64_t asks_from = options_of(call)->continue_bytes_min;
+    int64_t asks_from = ol_s3_call_options(call)->continue_bytes_min;
     const ol_http_call_request request = {.method = call->wire.method,
                                           .target = call->wire.target,
                                           .headers = &headers,
@@ -340,7 +179,7 @@ static int send_try(ol_s3_call *call, ol_error *err)
     rc = ol_http_call_start(&call->http, at->client, &peer, &request, &http_ops, call, err);
     if (rc == OL_EINVAL) {
         ol_error_clear(err);
-        return ol_error_set(err, OL_EINVALIDURI, "origin %s: not a request", options_of(call)->name);
+        return ol_error_set(err, OL_EINVALIDURI, "origin %s: not a request", ol_s3_call_options(call)->name);
     }
     return rc;
 }
@@ -364,11 +203,11 @@ static int begin_try(ol_s3_call *call, ol_error *err)
         call->judged = true;
         ol_s3_count(&at->counters.breaker_refused, 1);
         return ol_error_set(err, OL_EUNAVAILABLE, "origin %s: its breaker is open",
-                            options_of(call)->name);
+                            ol_s3_call_options(call)->name);
     }
     int rc = send_try(call, err);
     if (rc != OL_OK) {
-        note_unknown(call);
+        ol_s3_call_note_unknown(call);
         return rc;
     }
     ol_s3_count(&at->counters.requests, 1);
@@ -383,7 +222,7 @@ static void begin_again(ol_s3_call *call)
     ol_error err = {0};
     call->resting = false;
     if (begin_try(call, &err) != OL_OK)
-        finish(call, &err);
+        ol_s3_call_finish(call, &err);
 }
 
 /* Whatever a callback of this one does to the list, the next look begins at its head. */
@@ -420,16 +259,24 @@ uint64_t ol_s3_calls_tick(ol_s3_attachment *at, uint64_t now)
     return at->calls ? due : UINT64_MAX;
 }
 
-void ol_s3_calls_cancel(ol_s3_attachment *at)
+/* As above: its callback may end others. */
+static bool cancel_one(ol_s3_attachment *at)
 {
-    for (ol_s3_call *call = at->calls; call; call = call ? call->next : NULL) {
+    for (ol_s3_call *call = at->calls; call; call = call->next) {
         if (!call->resting)
             continue;
         ol_error err = {0};
-        ol_error_set(&err, OL_ECANCELED, "origin %s: given up", options_of(call)->name);
-        finish(call, &err);
-        call = at->calls; /* its callback may have ended others */
+        ol_error_set(&err, OL_ECANCELED, "origin %s: given up", ol_s3_call_options(call)->name);
+        ol_s3_call_finish(call, &err);
+        return true;
     }
+    return false;
+}
+
+void ol_s3_calls_cancel(ol_s3_attachment *at)
+{
+    while (cancel_one(at))
+        ;
 }
 
 /* ---- what owners call ---- */
@@ -437,6 +284,8 @@ void ol_s3_calls_cancel(ol_s3_attachment *at)
 int ol_s3_call_start(ol_s3_call **out, ol_s3_attachment *at, const ol_s3_request *request,
                      ol_arena *arena, const ol_s3_call_ops *ops, void *arg, ol_error *err)
 {
+    if (at->closing) /* by those who held it before: a body that was cut, a second step */
+        return ol_error_set(err, OL_ECANCELED, "origin %s: given up", at->origin->options.name);
     ol_s3_call *call = call_new(at);
     if (!call)
         return ol_error_set(err, OL_ENOMEM, "s3 origin: call");
@@ -451,7 +300,7 @@ int ol_s3_call_start(ol_s3_call **out, ol_s3_attachment *at, const ol_s3_request
                     request->body_kind == OL_S3_BODY_CHUNKS_TRAILER;
     call->content_length =
         (int64_t)(call->streams ? request->stream_bytes : request->body.len);
-    call->deadline_ms = now_ms(at) + options_of(call)->deadline_ms;
+    call->deadline_ms = now_ms(at) + ol_s3_call_options(call)->deadline_ms;
     for (size_t i = 0; i < request->param_count; i++)
         call->about_version |= strcmp(request->params[i].name, "versionId") == 0;
     int rc = ol_s3_wire_make(&call->wire, at->origin, request, arena, err);

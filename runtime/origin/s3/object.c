@@ -11,6 +11,8 @@
 #include "origin/s3/operations.h"
 #include "s3/range.h"
 
+#define DRAIN_BYTES_MAX (64 * OL_KIB)
+
 static int send_open(ol_s3_object *object, const char *method, ol_slice range, ol_error *err);
 
 /* ---- the end of opening ---- */
@@ -300,12 +302,46 @@ const ol_object_info *ol_s3_info(const ol_object *object)
     return &((const ol_s3_object *)object)->info;
 }
 
+/* The rest of a short answer is read and dropped, which keeps the connection. */
+static void on_nothing(void *arg, const ol_http_answer *answer)
+{
+    (void)arg;
+    (void)answer;
+}
+
+static int on_drained(void *arg, ol_slice data)
+{
+    (void)arg;
+    (void)data;
+    return OL_OK;
+}
+
+static void on_over(void *arg, const ol_error *err)
+{
+    (void)arg;
+    (void)err;
+}
+
+static const ol_s3_call_ops drain_ops = {
+    .on_writable = on_writable,
+    .on_answer = on_nothing,
+    .on_data = on_drained,
+    .on_done = on_over,
+};
+
 void ol_s3_object_let_go(ol_s3_object *object)
 {
-    if (object->held)
-        ol_s3_call_abort(object->held);
+    ol_s3_call *held = object->held;
     object->held = NULL;
     object->held_data = OL_SLICE_NONE;
+    if (!held)
+        return;
+    if (object->cb || object->held_range.length > DRAIN_BYTES_MAX) {
+        ol_s3_call_abort(held);
+        return;
+    }
+    ol_s3_call_hand_over(held, &drain_ops, NULL);
+    ol_s3_call_resume(held);
 }
 
 void ol_s3_close_object(ol_object *o)

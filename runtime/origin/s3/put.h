@@ -29,6 +29,8 @@ typedef struct ol_s3_put_config {
     char number_text[12];
 } ol_s3_put_config;
 
+/* The sink of a body whose length is known (put.c). */
+extern const ol_stage_ops ol_s3_put_ops;
 /* The sink of an object whose length is not known beforehand (put_unknown.c). */
 extern const ol_stage_ops ol_s3_put_unknown_ops;
 

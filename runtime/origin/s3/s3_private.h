@@ -2,11 +2,13 @@
 /*
  * The insides of a remote origin. For origin/s3/ only.
  *
- *   origin.c      the origin and its options        attach.c   what one loop has of it
- *   call.c        one request with its tries        wire.c     a request's text and signature
- *   outcome.c     what an answer means              document.c small requests and their XML
- *   object.c      open, info, close                 body.c     a body downwards
- *   read_at.c     reads here and there              put.c      a body upwards
+ *   origin.c       the origin and its options      attach.c       what one loop has of it
+ *   call.c         one request with its tries      call_judge.c   what a try that failed means
+ *   wire.c         a request's text, signed        outcome.c      an answer that is no success
+ *   object.c       open, info, close               body.c         a body downwards
+ *   read_at.c      reads here and there            put.c          a body upwards (put_config.c:
+ *   document.c     small requests and their XML                   its request; put_unknown.c: of
+ *   document_if.c  the same with conditions                       unknown length)
  */
 #ifndef OL_ORIGIN_S3_S3_PRIVATE_H
 #define OL_ORIGIN_S3_S3_PRIVATE_H

@@ -100,11 +100,23 @@ static ol_slice host_of(const ol_s3_origin *origin, const ol_s3_request *request
                                          origin->endpoint.authority));
 }
 
+/* Nothing that would end a line gets into a request, wherever it came from. */
+static bool are_sendable(const ol_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!ol_header_is_valid(headers[i].name, headers[i].value))
+            return false;
+    }
+    return true;
+}
+
 int ol_s3_wire_make(ol_s3_wire *wire, const ol_s3_origin *origin, const ol_s3_request *request,
                     ol_arena *arena, ol_error *err)
 {
     char digest[OL_SHA256_HEX_SIZE];
     *wire = (ol_s3_wire){.method = ol_slice_cstr(request->method)};
+    if (!are_sendable(request->headers, request->header_count))
+        return ol_error_set(err, OL_EINVAL, "s3 origin: a header that cannot be sent");
     int rc = make_target(wire, origin, request, arena, err);
     if (rc != OL_OK)
         return rc;

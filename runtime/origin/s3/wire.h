@@ -18,7 +18,7 @@ typedef struct ol_s3_wire {
     size_t header_count;
 } ol_s3_wire;
 
-/* OL_OK, OL_ENOMEM or OL_EINVALIDURI (too long). */
+/* OL_OK, OL_ENOMEM, OL_EINVALIDURI (too long) or OL_EINVAL (a header that cannot be sent). */
 int ol_s3_wire_make(ol_s3_wire *wire, const ol_s3_origin *origin, const ol_s3_request *request,
                     ol_arena *arena, ol_error *err);
 /* The headers of one try. */

@@ -20,6 +20,7 @@ class Ceph:
         # In a folder with a short name: the daemons' sockets live in it.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="objlens-ceph-"))
         self.ports = [free_port(), free_port()]
+        self.tls_port = free_port()
         self.start()
         text = subprocess.run([SCRIPT, "env", self.folder], capture_output=True, text=True,
                               check=True).stdout
@@ -32,9 +33,17 @@ class Ceph:
     def endpoint(self):
         return f"http://127.0.0.1:{self.ports[0]}"
 
+    @property
+    def tls_endpoint(self):
+        return f"https://127.0.0.1:{self.tls_port}"
+
+    @property
+    def certificate(self):
+        return self.folder / "tls" / "cert.pem"
+
     def start(self):
         environment = dict(os.environ, CEPH_OBJECTSTORE="memstore", CEPH_OSD_BYTES=str(2 << 30),
-                           RGW_EXTRA_PORTS=str(self.ports[1]))
+                           RGW_EXTRA_PORTS=str(self.ports[1]), RGW_TLS_PORT=str(self.tls_port))
         done = subprocess.run([SCRIPT, "start", self.folder, str(self.ports[0])], env=environment,
                               capture_output=True, text=True, timeout=180)
         assert done.returncode == 0, done.stderr

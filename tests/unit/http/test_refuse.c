@@ -116,7 +116,6 @@ static const shape heads[] = {
     SHAPE("no token as method", 400, "G@T /hello HTTP/1.1\r\n" H "\r\n"),
     SHAPE("an unknown method", 501, "FROB /hello HTTP/1.1\r\n" H "\r\n"),
     SHAPE("a lower-case method", 501, "get /hello HTTP/1.1\r\n" H "\r\n"),
-    SHAPE("an unknown expectation", 417, "GET /hello HTTP/1.1\r\n" H "Expect: tea\r\n\r\n"),
     SHAPE("a tls hello", 400, "\x16\x03\x01\x02\x00\x01\x00\r\n"),
     SHAPE("many empty lines", 400, "\r\n\r\n\r\n\r\n\r\n" BEHIND),
 };

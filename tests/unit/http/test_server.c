@@ -259,6 +259,12 @@ static void sends_100_continue_only_when_the_body_is_wanted(void **state)
     raw_until(&r, "abc");
     assert_false(raw_has(&r, "100 Continue"));
     raw_close(&r);
+    /* Another expectation is not met, and no reason to refuse. */
+    r = raw_connect(k);
+    raw_send(&r, "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: tea\r\n\r\nabc");
+    raw_until(&r, "abc");
+    assert_false(raw_has(&r, "100 Continue"));
+    raw_close(&r);
 }
 
 static void drains_a_small_unwanted_body(void **state)
