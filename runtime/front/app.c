@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Happy path: open what is shared → load the transforms → read the control state → workers listen
- * → threads run → the main thread waits for signals → drain → join → close.
+ * → threads run → the main thread waits for signals → drain → join → close, the control state first.
  *
  * The main thread runs no loop: it may block, so reloads are made here. Termination signals are
  * blocked in every thread and read from a descriptor.
@@ -350,9 +350,10 @@ int ol_app_run(const ol_app_options *options)
     } else {
         say_error("cannot start", &err);
     }
+    ol_crew_join(&self.crew);
+    ol_control_close(self.shared.control); /* it publishes to the crew until here */
     if (self.crew.generation)
         ol_crew_fini(&self.crew);
-    ol_control_close(self.shared.control);
     ol_shared_close(&self.shared);
     close(self.signal_fd);
     close(self.done_fd);

@@ -342,10 +342,14 @@ static void close_unstarted(ol_crew *crew, ol_worker *worker)
     ol_loop_run(worker->loop);
 }
 
-void ol_crew_fini(ol_crew *crew)
+void ol_crew_join(ol_crew *crew)
 {
     for (unsigned i = 0; i < crew->started; i++)
         uv_thread_join(&crew->workers[i].thread);
+}
+
+void ol_crew_fini(ol_crew *crew)
+{
     for (unsigned i = crew->started; i < crew->count; i++)
         if (crew->workers && crew->workers[i].generation)
             close_unstarted(crew, &crew->workers[i]);

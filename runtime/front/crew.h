@@ -38,7 +38,10 @@ void ol_crew_use(ol_crew *crew, ol_generation *generation, ol_realm *realm);
 void ol_crew_use_realm(ol_crew *crew, ol_realm *realm);
 /* Begin draining; `done_fd` (an eventfd) gets 1 when every worker is finished. */
 void ol_crew_drain(ol_crew *crew, uint32_t drain_ms, int done_fd);
-/* After the drain: join the threads and free everything. Also after a failed init or start. */
+/* After the drain. Nobody asks for anything any more, but a realm may still be published. Also
+ * after a failed init or start. */
+void ol_crew_join(ol_crew *crew);
+/* Then, when nothing is published any more: free everything. */
 void ol_crew_fini(ol_crew *crew);
 
 #endif

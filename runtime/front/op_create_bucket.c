@@ -119,9 +119,8 @@ static void on_created(void *arg, const ol_error *err)
     ol_operation_fail(&self->op, err);
 }
 
-static void make(ol_operation *op)
+static void make(create *self)
 {
-    create *self = (create *)op;
     ol_request *request = self->op.request;
     ol_origin *origin = request->target.origin;
     ol_error err = {0};
@@ -129,6 +128,35 @@ static void make(ol_operation *op)
                                         on_created, self, &err);
     if (rc != OL_WAIT)
         on_created(self, rc == OL_OK ? NULL : &err);
+}
+
+/* A remote service answers 200 to a bucket that its account has already, and all our accounts may
+ * share that one: without a look first, the second to ask would be taken for the owner. What is
+ * hidden from us there is left to the service to refuse. */
+static void on_looked(void *arg, const ol_error *look_err)
+{
+    create *self = arg;
+    ol_error err = {0};
+    if (!look_err) {
+        ol_error_set(&err, OL_EBUCKETEXISTS, NULL);
+        on_created(self, &err);
+    } else if (look_err->code == OL_ENOSUCHBUCKET || look_err->code == OL_EACCESS) {
+        make(self);
+    } else {
+        on_created(self, look_err);
+    }
+}
+
+static void look(ol_operation *op)
+{
+    create *self = (create *)op;
+    ol_request *request = self->op.request;
+    ol_origin *origin = request->target.origin;
+    ol_error err = {0};
+    int rc = origin->ops->bucket_exists(origin, request->worker->loop, request->target.bucket,
+                                        on_looked, self, &err);
+    if (rc != OL_WAIT)
+        on_looked(self, rc == OL_OK ? NULL : &err);
 }
 
 /* ---- what is asked for ---- */
@@ -140,9 +168,8 @@ static void permit(create *self)
         ol_operation_need(&self->op, &(ol_authorize_ask){.action = "PutBucketOwnershipControls"});
     if (self->asked_acl)
         ol_operation_need(&self->op, &(ol_authorize_ask){.action = "PutBucketAcl"});
-    ol_operation_permit(&self->op, make);
+    ol_operation_permit(&self->op, look);
 }
-
 
 /* A location other than ours would be a promise that nobody keeps. */
 static int check_location(ol_request *request, ol_slice body, ol_error *err)

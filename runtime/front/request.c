@@ -125,11 +125,6 @@ static const ol_config_listener *listener_of(const ol_request *request)
     return index < config->listener_count ? &config->listeners[index] : NULL;
 }
 
-static bool is_write(enum ol_http_method method)
-{
-    return method == OL_HTTP_PUT || method == OL_HTTP_POST || method == OL_HTTP_DELETE;
-}
-
 void ol_request_begin(ol_worker *worker, ol_http_exchange *x)
 {
     ol_arena *arena = ol_worker_arena_take(worker);
@@ -153,12 +148,10 @@ void ol_request_begin(ol_worker *worker, ol_http_exchange *x)
     ol_request_id_make(request->id);
     ol_headers_init(&request->standing, arena);
     ol_http_exchange_set(x, &exchange_ops, request);
-    if (!request->listener)
-        ol_http_abort(x);
-    else if (is_write(request->http->method))
-        ol_write_lane_enter(request);
-    else
+    if (request->listener)
         ol_request_dispatch(request);
+    else
+        ol_http_abort(x);
 }
 
 /* ---- answers ---- */

@@ -55,8 +55,6 @@ typedef struct ol_request {
     struct ol_stage *sink; /* the respond stage that is live, or NULL */
     ol_answer answer;      /* private to answer.c */
 
-    struct ol_request *lane_next; /* private to write_lane.c */
-
     ol_access_line line;
     ol_error error;             /* what the access log reports */
     char unsatisfied_range[72]; /* Content-Range of a 416; empty = none */

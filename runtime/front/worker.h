@@ -12,7 +12,6 @@
 #include "front/generation.h"
 #include "front/view_identity.h"
 #include "front/view_memo.h"
-#include "front/write_lane.h"
 #include "net/tls.h"
 #include "observe/access_log.h"
 #include "observe/metrics.h"
@@ -65,7 +64,6 @@ typedef struct ol_worker {
     ol_generation *generation; /* this worker's reference to the current one */
     ol_realm *realm;           /* likewise; made of the generation's configuration */
     size_t attached;           /* origins that have been told of this loop */
-    ol_write_lane write_lane;
     ol_arena *spare_arenas[16];
     unsigned spare_arena_count;
 } ol_worker;

@@ -99,12 +99,10 @@ static void write_control(ol_child *child, const ol_child_options *options)
 static int lay_program(ol_child *child, const ol_program *program, ol_error *err)
 {
     size_t room = (size_t)child->layout.slot_bytes * child->layout.slots;
-    ol_program seen = *program;
+    bool shared = program->kind == OL_PROGRAM_SHARED;
     ol_buf text;
     ol_buf_init(&text, room);
-    if (program->kind == OL_PROGRAM_SHARED)
-        seen.path = OL_HOST_IMAGE_PATH;
-    int rc = ol_text_program_encode(&text, &seen);
+    int rc = ol_text_program_encode(&text, program, shared ? OL_HOST_IMAGE_PATH : program->path);
     if (rc == OL_OK) {
         memcpy(child->base + child->layout.slot_base, text.data, text.len);
         ol_ring_writer ring;

@@ -72,12 +72,10 @@ end
 """
 
 
-def start(bench, name, config):
-    server = Objlens(bench.folder / name, config=config, loops=1)
+def fill(server):
     server.start()
     for bucket in ("plain", "guarded"):
         server.s3().put_object(Bucket=f"{bucket}-s3alias", Key="1KiB", Body=os.urandom(1024))
-    return server
 
 
 def decision():
@@ -89,8 +87,8 @@ def decision():
 
 
 def run(bench):
-    few = start(bench, "few", PLAIN + GUARDED)
-    many = start(bench, "many", PLAIN + GUARDED + CROWD)
+    few = Objlens(bench.folder / "few", config=PLAIN + GUARDED, loops=1)
+    many = Objlens(bench.folder / "many", config=PLAIN + GUARDED + CROWD, loops=1)
 
     def gets(server, bucket, credentials=()):
         url = f"{server.endpoint}/{bucket}-s3alias/1KiB"
@@ -98,6 +96,8 @@ def run(bench):
                                                     signed_headers("GET", url, *credentials)))
 
     try:
+        fill(few)
+        fill(many)
         compare("GET 1KiB by a user, 3 policies, 10 statements", {
             "objlens": gets(few, "guarded", USER),
             "root without policies": gets(few, "plain"),

@@ -187,6 +187,7 @@ static int read_parts(ol_reader *reader, int64_t set, const ol_object_checksum *
 {
     ol_entry_part *parts = NULL;
     uint32_t cap = 0;
+    bool ascending = true; /* where the last one ends is looked at by the caller */
     *count = 0;
     sqlite3_bind_int64(reader->parts, 1, set);
     sqlite3_bind_int64(reader->parts, 2, 0);
@@ -202,11 +203,15 @@ static int read_parts(ol_reader *reader, int64_t set, const ol_object_checksum *
             parts = more;
         }
         uint64_t start = *count ? parts[*count - 1].end : 0;
-        part_from_row(reader->parts, whole, start, &parts[(*count)++]);
+        ol_entry_part *part = &parts[(*count)++];
+        part_from_row(reader->parts, whole, start, part);
+        ascending = ascending && part->end >= start;
     }
     ol_db_reset(reader->parts);
     *out = parts;
-    return rc == SQLITE_DONE ? OL_OK : ol_db_fail(reader->db, rc, "read parts", err);
+    if (rc != SQLITE_DONE)
+        return ol_db_fail(reader->db, rc, "read parts", err);
+    return ascending ? OL_OK : malformed(err);
 }
 
 static int entry_from_parts(ol_reader *reader, const ol_row_want *want, ol_entry **entry,

@@ -27,13 +27,13 @@ static int add_string(ol_buf *out, const char *name, const char *text)
     return ol_fields_add(out, name, ol_slice_of(text, strlen(text) + 1));
 }
 
-int ol_text_program_encode(ol_buf *out, const ol_program *program)
+int ol_text_program_encode(ol_buf *out, const ol_program *program, const char *path)
 {
     int rc = ol_fields_begin(out);
     if (rc == OL_OK)
         rc = add_string(out, "name", program->name);
     if (rc == OL_OK)
-        rc = add_string(out, "path", program->path);
+        rc = add_string(out, "path", path);
     if (rc == OL_OK)
         rc = add_number(out, "kind", (uint64_t)program->kind);
     if (rc == OL_OK)

@@ -15,7 +15,8 @@
 
 #define OL_TEXT_DECLARED_HEADERS_MAX (4u * 1024u)
 
-int ol_text_program_encode(ol_buf *out, const ol_program *program);
+/* `path` is where the host finds the program: not always where the server does. */
+int ol_text_program_encode(ol_buf *out, const ol_program *program, const char *path);
 /* Slices and strings point into `encoded`, which is followed by nothing that matters: names and
  * paths carry their NUL. OL_OK or OL_EINVAL. */
 int ol_text_program_decode(ol_slice encoded, ol_program *program);

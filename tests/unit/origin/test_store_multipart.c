@@ -216,6 +216,34 @@ static void a_small_object_of_one_part_is_cached(void **state)
     kit_fini(&kit);
 }
 
+/* What stands in the database is foreign: sizes that add up to the object's, but not on the way. */
+static void parts_that_go_back_are_refused(void **state)
+{
+    (void)state;
+    store_kit kit;
+    char path[240];
+    sqlite3 *db;
+    const size_t size = 10000;
+    kit_open(&kit);
+    ol_slice body = kit_bytes(size, 5);
+    kit_put_parts(&kit, "k", body, &size, 1, NULL);
+    kit_stop(&kit);
+    snprintf(path, sizeof path, "%s/objlens.db", kit.path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "INSERT INTO parts SELECT owner, 2, -5000, etag, modified_ms,"
+                                  " checksum, randomblob(17) FROM parts;"
+                                  "UPDATE objects SET size = 5000",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    kit_start(&kit);
+    ol_object *object;
+    assert_code(kit_open_key(&kit, "k", &object), OL_EORIGIN);
+    kit_free(body);
+    kit_fini(&kit);
+}
+
 /* A reader in the first part while the object goes: the other parts stay until it is through. */
 static void a_reader_keeps_removed_parts(void **state)
 {
@@ -497,6 +525,7 @@ int main(void)
         cmocka_unit_test(every_way_of_reading),
         cmocka_unit_test(a_part_can_be_opened),
         cmocka_unit_test(a_small_object_of_one_part_is_cached),
+        cmocka_unit_test(parts_that_go_back_are_refused),
         cmocka_unit_test(a_reader_keeps_removed_parts),
         cmocka_unit_test(a_row_that_goes_stale_is_read_again),
         cmocka_unit_test(parts_are_replaced_and_left_out),

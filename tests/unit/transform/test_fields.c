@@ -99,7 +99,7 @@ static void test_program_text(void **state)
     };
     ol_transform_limits_default(&program.limits);
     ol_buf_init(&out, 4096);
-    assert_code(ol_text_program_encode(&out, &program), OL_OK);
+    assert_code(ol_text_program_encode(&out, &program, program.path), OL_OK);
     assert_code(ol_text_program_decode(ol_buf_slice(&out), &got), OL_OK);
     assert_string_equal(got.name, "pii");
     assert_string_equal(got.path, "/x/pii.so");
