@@ -5,10 +5,10 @@
 
 SUITE is a checkout of the suite; none of its code is part of objlens. The server runs on a data
 folder of its own, or before a remote S3 when --origin is given (credentials of its main user in
-ORIGIN_ACCESS_KEY and ORIGIN_SECRET_KEY). Fails when a test fails that `deviations.txt` does not
-name with its reason. --direct runs the suite against that origin alone, on 127.0.0.1:PORT, which
-knows the suite's users; --like then names the JSON that this run wrote, and only what passed there
-has to pass through objlens.
+ORIGIN_ACCESS_KEY and ORIGIN_SECRET_KEY). Fails when a test fails that `deviations.txt` (with
+--origin `deviations_remote.txt` as well) does not name with its reason. --direct runs the suite
+against that origin alone, on 127.0.0.1:PORT, which knows the suite's users; --like then names the
+JSON that this run wrote, and only what passed there has to pass through objlens.
 
 Wants a boto3 that knows conditional writes and CRC64NVME; PYTHON names the interpreter that has
 one, this one by default.
@@ -145,10 +145,10 @@ def outcomes(report):
             yield name, "passed", []
 
 
-def deviations():
+def deviations(file):
     """name -> reason"""
     listed = {}
-    for line in (HERE / "deviations.txt").read_text().splitlines():
+    for line in (HERE / file).read_text().splitlines():
         if line.strip() and not line.startswith("#"):
             name, reason = line.split(None, 1)
             listed[name] = reason
@@ -178,7 +178,9 @@ def run(options, folder):
 
 def forgiven(options):
     """Names of tests that may fail: the listed ones, and what the origin itself does not pass."""
-    names = set(deviations())
+    names = set(deviations("deviations.txt"))
+    if options.origin:
+        names |= set(deviations("deviations_remote.txt"))
     if options.like:
         names |= {name for name, outcome, _ in json.loads(options.like.read_text())
                   if outcome != "passed"}

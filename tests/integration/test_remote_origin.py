@@ -84,6 +84,23 @@ def far(ceph, tmp_path_factory):
     server.check_logs_hold_no_secrets()
 
 
+def test_nobody_takes_a_bucket_by_making_it_again(ceph, server_factory):
+    """Ceph and AWS's first region answer 200 to a bucket that the account there has already, and all
+    accounts here share that one."""
+    config = origin_words(ceph) + """default_origin = "ceph"
+account "222222222222" { access_key = "OTHERROOTKEY", secret_key = "other-root-secret-0123456789" }
+"""
+    server = server_factory(config=config, environment={"CEPH_ACCESS": ceph.access_key,
+                                                        "CEPH_SECRET": ceph.secret_key})
+    ours = f"ours-{uuid.uuid4().hex[:12]}"
+    theirs = server.s3("OTHERROOTKEY", "other-root-secret-0123456789")
+    direct(ceph).create_bucket(Bucket=ours)  # before objlens knew of it
+    assert code_of(theirs.create_bucket, Bucket=ours) == (409, "BucketAlreadyExists")
+    assert code_of(theirs.put_object, Bucket=ours, Key="k", Body=b"") == (403, "AccessDenied")
+    server.s3().put_object(Bucket=ours, Key="k", Body=b"")
+    server.s3().create_bucket(Bucket=ours)  # one's own again: as in us-east-1
+
+
 @pytest.mark.parametrize("tls", [False, True])
 def test_every_operation_of_the_origin_room(ceph, tls):
     """The unit tests that want a real service."""
@@ -102,12 +119,12 @@ def test_every_operation_of_the_origin_room(ceph, tls):
 def test_bodies_pass_through(far, size):
     s3, body = far.s3(), os.urandom(size)
     answer = s3.put_object(Bucket=far.bucket, Key="some/key", Body=body, ContentType="text/x-far",
-                           Metadata={"colour": "red"})
+                           Metadata={"colour": "red", "empty": ""})
     assert answer["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
     assert far.ceph.get_object(Bucket=far.bucket, Key="some/key")["Body"].read() == body
     answer = s3.get_object(Bucket=far.bucket, Key="some/key")
     assert answer["Body"].read() == body
-    assert answer["ContentType"] == "text/x-far" and answer["Metadata"] == {"colour": "red"}
+    assert answer["ContentType"] == "text/x-far" and answer["Metadata"] == {"colour": "red", "empty": ""}
     head = s3.head_object(Bucket=far.bucket, Key="some/key")
     assert head["ContentLength"] == size and head["ETag"] == answer["ETag"]
     if size > 10:

@@ -6,17 +6,22 @@
 #include "origin/s3/operations.h"
 #include "origin/s3/put.h"
 
-static int add_header(ol_s3_put_config *config, ol_arena *arena, ol_slice name, ol_slice value,
-                      ol_error *err)
+/* An empty value is a value: metadata may have one. */
+static int keep_header(ol_s3_put_config *config, ol_arena *arena, ol_slice name, ol_slice value,
+                       ol_error *err)
 {
-    if (value.len == 0)
-        return OL_OK;
     if (config->header_count == OL_S3_PUT_HEADERS_MAX)
         return ol_error_set(err, OL_EMETADATATOOLARGE, "s3 origin: too many headers");
     ol_header *h = &config->headers[config->header_count++];
     *h = (ol_header){ol_arena_copy(arena, name), ol_arena_copy(arena, value)};
     return h->name.data && h->value.data ? OL_OK
                                          : ol_error_set(err, OL_ENOMEM, "s3 origin: request");
+}
+
+static int add_header(ol_s3_put_config *config, ol_arena *arena, ol_slice name, ol_slice value,
+                      ol_error *err)
+{
+    return value.len == 0 ? OL_OK : keep_header(config, arena, name, value, err);
 }
 
 /* Without quotes: Ceph compares the text as it stands, and the others do not mind. */
@@ -50,7 +55,7 @@ static int add_metadata(ol_s3_put_config *config, const ol_put_request *req, ol_
     ol_slice canned;
     int rc = ol_s3_acl_canned(req->acl, arena, &canned, err);
     for (size_t i = 0; rc == OL_OK && i < req->header_count; i++)
-        rc = add_header(config, arena, req->headers[i].name, req->headers[i].value, err);
+        rc = keep_header(config, arena, req->headers[i].name, req->headers[i].value, err);
     config->metadata_count = config->header_count;
     if (rc == OL_OK)
         rc = add_header(config, arena, OL_SLICE_LIT("x-amz-tagging"), req->tags, err);
