@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Access points of an account: create, get, delete, list, and their scope. */
-#include "front/control_call.h"
-#include "s3/control_documents.h"
+#include "front/control_page.h"
 #include "s3/xml.h"
 #include "s3/xml_writer.h"
 
@@ -93,11 +92,7 @@ static void on_document(ol_operation *op, ol_slice body)
 
 void ol_control_create_access_point(ol_control_call *call)
 {
-    if (ol_access_point_name_ok(call->route.name, false))
-        ol_control_call_read(call, on_document);
-    else
-        ol_control_call_refuse(call, 400, "InvalidAccessPoint",
-                               "The specified access point name or account is not valid.");
+    ol_control_call_read_new(call, on_document);
 }
 
 /* ---- get, delete ---- */
@@ -158,48 +153,20 @@ void ol_control_get_scope(ol_control_call *call)
 
 /* ---- list ---- */
 
-typedef struct page {
-    ol_control_entry *entries;
-    size_t count, max;
-    ol_slice after;
-    ol_buf token;
-} page;
-
-static int fill(ol_control_call *call, page *self)
+static bool fill(const ol_control_call *call, ol_control_page *page)
 {
     ol_slice bucket = ol_s3_param_get(&call->op.request->address, "bucket");
     const ol_realm *realm = call->op.request->realm;
     const ol_realm_access_point *point =
-        ol_realm_next_access_point(realm, call->account->id, bucket, self->after);
-    while (point && self->count < self->max) {
-        self->entries[self->count++] = entry_of(point);
+        ol_realm_next_access_point(realm, call->account->id, bucket, page->after);
+    while (point && page->count < page->max) {
+        page->entries[page->count++] = entry_of(point);
         point = ol_realm_next_access_point(realm, call->account->id, bucket, point->name);
     }
-    if (!point || self->count == 0)
-        return OL_OK;
-    return ol_s3_token_encode(&self->token, self->entries[self->count - 1].name);
+    return point != NULL;
 }
 
 void ol_control_list_access_points(ol_control_call *call)
 {
-    page self = {0};
-    ol_error err = {0};
-    ol_buf xml;
-    int rc = ol_control_call_page(call, &self.max, &self.after, &err);
-    if (rc == OL_OK &&
-        !(self.entries = ol_arena_calloc(call->op.request->arena,
-                                         self.max * sizeof(*self.entries))))
-        rc = ol_error_set(&err, OL_ENOMEM, "s3control");
-    if (rc != OL_OK) {
-        ol_operation_fail(&call->op, &err);
-        return;
-    }
-    ol_buf_init(&self.token, OL_KIB);
-    ol_buf_init(&xml, OL_CONTROL_XML_BYTES_MAX);
-    rc = fill(call, &self);
-    if (rc == OL_OK)
-        rc = ol_control_xml_access_points(&xml, self.entries, self.count,
-                                          ol_buf_slice(&self.token));
-    ol_buf_fini(&self.token);
-    ol_operation_reply_xml(&call->op, rc, NULL, &xml);
+    ol_control_page_reply(call, fill, ol_control_xml_access_points);
 }

@@ -109,6 +109,15 @@ void ol_control_call_refuse(ol_control_call *call, int status, const char *s3_co
     ol_operation_fail(&call->op, &err);
 }
 
+void ol_control_call_read_new(ol_control_call *call, ol_document_fn then)
+{
+    if (ol_access_point_name_ok(call->route.name, ol_control_call_is_olap(call)))
+        ol_control_call_read(call, then);
+    else
+        ol_control_call_refuse(call, 400, "InvalidAccessPoint",
+                               "The specified access point name or account is not valid.");
+}
+
 static void refuse_unknown(ol_control_call *call)
 {
     ol_control_call_refuse(call, 404, "NoSuchAccessPoint",
@@ -131,32 +140,4 @@ const ol_realm_olap *ol_control_call_olap(ol_control_call *call)
     if (!found)
         refuse_unknown(call);
     return found;
-}
-
-static int decode_token(ol_control_call *call, ol_slice token, ol_slice *after, ol_error *err)
-{
-    ol_buf name;
-    ol_buf_init(&name, OL_KIB);
-    int rc = ol_s3_token_decode(&name, token);
-    if (rc == OL_OK)
-        *after = ol_arena_copy(call->op.request->arena, ol_buf_slice(&name));
-    ol_buf_fini(&name);
-    if (rc == OL_ENOMEM || (rc == OL_OK && !after->data))
-        return ol_error_set(err, OL_ENOMEM, "s3control");
-    return rc == OL_OK ? OL_OK
-                       : ol_error_say(err, OL_EINVALIDREQUEST, "The nextToken is not valid.");
-}
-
-int ol_control_call_page(ol_control_call *call, size_t *max, ol_slice *after, ol_error *err)
-{
-    const ol_s3_address *address = &call->op.request->address;
-    ol_slice limit = ol_s3_param_get(address, "maxResults"),
-             token = ol_s3_param_get(address, "nextToken");
-    uint64_t count = OL_LIST_KEYS_MAX;
-    *after = OL_SLICE_NONE;
-    if (limit.data && (!ol_slice_u64(limit, &count) || count > OL_LIST_KEYS_MAX))
-        return ol_error_say(err, OL_EINVALIDREQUEST, "maxResults must be from 0 to %d.",
-                            OL_LIST_KEYS_MAX);
-    *max = count > 0 ? (size_t)count : OL_LIST_KEYS_MAX;
-    return token.len > 0 ? decode_token(call, token, after, err) : OL_OK;
 }

@@ -73,15 +73,14 @@ void ol_control_call_change(ol_control_call *call, const ol_edit *edit,
                             int (*write)(ol_buf *out, const ol_control_call *call), int status);
 /* Read the body, then go on in `then`. */
 void ol_control_call_read(ol_control_call *call, ol_document_fn then);
+/* The same, when the name is one that an access point of this kind may be given. */
+void ol_control_call_read_new(ol_control_call *call, ol_document_fn then);
 /* Fail with a code of s3control's own. */
 void ol_control_call_refuse(ol_control_call *call, int status, const char *s3_code,
                             const char *message);
 /* NULL: it does not exist, and the call has been answered. */
 const ol_realm_access_point *ol_control_call_access_point(ol_control_call *call);
 const ol_realm_olap *ol_control_call_olap(ol_control_call *call);
-
-/* maxResults and nextToken of a list. `*after` is where the page begins. OL_EINVALIDREQUEST. */
-int ol_control_call_page(ol_control_call *call, size_t *max, ol_slice *after, ol_error *err);
 
 /* ---- the calls ---- */
 void ol_control_create_access_point(ol_control_call *call);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Object Lambda access points of an account: create, get, delete, list, and their configuration. */
-#include "front/control_call.h"
-#include "s3/control_documents.h"
-#include "s3/xml.h"
+#include "front/control_page.h"
 
 static ol_control_entry entry_of(const ol_realm_olap *olap)
 {
@@ -78,37 +76,32 @@ static int write_created(ol_buf *out, const ol_control_call *call)
     return ol_control_xml_olap_created(out, &entry);
 }
 
-static void on_creation(ol_operation *op, ol_slice body)
+/* Both carry a whole configuration. */
+static void change(ol_operation *op, ol_slice body, enum ol_edit_kind kind,
+                   int (*write)(ol_buf *out, const ol_control_call *call))
 {
     ol_control_call *call = (ol_control_call *)op;
-    ol_control_olap *olap;
+    ol_control_olap *olap = NULL;
     ol_error err = {0};
-    if (read_configuration(call, body, &olap, &err) != OL_OK)
-        ol_operation_fail(op, &err);
+    if (read_configuration(call, body, &olap, &err) == OL_OK)
+        ol_control_call_change(call, &(ol_edit){.kind = kind, .olap = olap}, write, 200);
     else
-        ol_control_call_change(call, &(ol_edit){.kind = OL_EDIT_OLAP_CREATED, .olap = olap},
-                               write_created, 200);
+        ol_operation_fail(op, &err);
+}
+
+static void on_creation(ol_operation *op, ol_slice body)
+{
+    change(op, body, OL_EDIT_OLAP_CREATED, write_created);
 }
 
 void ol_control_create_olap(ol_control_call *call)
 {
-    if (ol_access_point_name_ok(call->route.name, true))
-        ol_control_call_read(call, on_creation);
-    else
-        ol_control_call_refuse(call, 400, "InvalidAccessPoint",
-                               "The specified access point name or account is not valid.");
+    ol_control_call_read_new(call, on_creation);
 }
 
 static void on_configuration(ol_operation *op, ol_slice body)
 {
-    ol_control_call *call = (ol_control_call *)op;
-    ol_control_olap *olap;
-    ol_error err = {0};
-    if (read_configuration(call, body, &olap, &err) != OL_OK)
-        ol_operation_fail(op, &err);
-    else
-        ol_control_call_change(call, &(ol_edit){.kind = OL_EDIT_OLAP_CONFIGURATION, .olap = olap},
-                               NULL, 200);
+    change(op, body, OL_EDIT_OLAP_CONFIGURATION, NULL);
 }
 
 void ol_control_put_olap_configuration(ol_control_call *call)
@@ -164,45 +157,18 @@ void ol_control_get_olap_configuration(ol_control_call *call)
 
 /* ---- list ---- */
 
-typedef struct page {
-    ol_control_entry *entries;
-    size_t count, max;
-    ol_slice after;
-    ol_buf token;
-} page;
-
-static int fill(ol_control_call *call, page *self)
+static bool fill(const ol_control_call *call, ol_control_page *page)
 {
     const ol_realm *realm = call->op.request->realm;
-    const ol_realm_olap *olap = ol_realm_next_olap(realm, call->account->id, self->after);
-    while (olap && self->count < self->max) {
-        self->entries[self->count++] = entry_of(olap);
+    const ol_realm_olap *olap = ol_realm_next_olap(realm, call->account->id, page->after);
+    while (olap && page->count < page->max) {
+        page->entries[page->count++] = entry_of(olap);
         olap = ol_realm_next_olap(realm, call->account->id, olap->name);
     }
-    if (!olap || self->count == 0)
-        return OL_OK;
-    return ol_s3_token_encode(&self->token, self->entries[self->count - 1].name);
+    return olap != NULL;
 }
 
 void ol_control_list_olaps(ol_control_call *call)
 {
-    page self = {0};
-    ol_error err = {0};
-    ol_buf xml;
-    int rc = ol_control_call_page(call, &self.max, &self.after, &err);
-    if (rc == OL_OK &&
-        !(self.entries = ol_arena_calloc(call->op.request->arena,
-                                         self.max * sizeof(*self.entries))))
-        rc = ol_error_set(&err, OL_ENOMEM, "s3control");
-    if (rc != OL_OK) {
-        ol_operation_fail(&call->op, &err);
-        return;
-    }
-    ol_buf_init(&self.token, OL_KIB);
-    ol_buf_init(&xml, OL_CONTROL_XML_BYTES_MAX);
-    rc = fill(call, &self);
-    if (rc == OL_OK)
-        rc = ol_control_xml_olaps(&xml, self.entries, self.count, ol_buf_slice(&self.token));
-    ol_buf_fini(&self.token);
-    ol_operation_reply_xml(&call->op, rc, NULL, &xml);
+    ol_control_page_reply(call, fill, ol_control_xml_olaps);
 }

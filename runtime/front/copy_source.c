@@ -6,6 +6,8 @@
 #include "s3/conditions.h"
 #include "s3/request_headers.h"
 
+#define RESULT_XML_BYTES_MAX (16 * OL_KIB)
+
 /* ---- naming it ---- */
 
 static int resolve(ol_copy_source *self, ol_request *request, ol_slice name, ol_error *err)
@@ -103,15 +105,65 @@ void ol_copy_source_open(ol_copy_source *self, ol_operation *op, ol_operation_fn
         ol_operation_called(op, rc, &err);
 }
 
+/* ---- the answer ---- */
+
+/* x-amz-copy-source-version-id, where there are versions. */
+static int add_version(const ol_copy_source *self, ol_headers *headers)
+{
+    for (size_t i = 0; i < self->info->header_count; i++)
+        if (ol_header_name_is(&self->info->headers[i], "x-amz-version-id"))
+            return ol_headers_add(headers, OL_SLICE_LIT("x-amz-copy-source-version-id"),
+                                  self->info->headers[i].value);
+    return OL_OK;
+}
+
+static void reply(const ol_copy_source *self, ol_operation *op, const ol_put_result *result)
+{
+    ol_buf xml;
+    ol_buf_init(&xml, RESULT_XML_BYTES_MAX);
+    ol_headers *headers = ol_request_headers(op->request);
+    int rc = headers ? self->ops_->answer(result, headers, &xml) : OL_ENOMEM;
+    if (rc == OL_OK)
+        rc = add_version(self, headers);
+    ol_operation_reply_xml(op, rc, headers, &xml);
+}
+
+static void on_copied(void *arg, const ol_error *err, const ol_put_result *result)
+{
+    ol_operation *op = arg;
+    if (ol_operation_lives(op, err))
+        reply(op->step_, op, result);
+}
+
+static void on_piped(ol_operation *op)
+{
+    const ol_copy_source *self = op->step_;
+    reply(self, op, &self->result);
+}
+
 /* ---- copying it ---- */
 
-void ol_copy_source_copy(ol_copy_source *self, ol_operation *op, ol_copy_fn near,
-                         ol_copy_fn through, ol_operation_fn then)
+static int copy_near(const ol_copy_source *self, ol_operation *op, ol_error *err)
+{
+    ol_request *request = op->request;
+    ol_origin *origin = request->target.origin;
+    ol_copy_request ask = {
+        .source = self->ref,
+        .bucket = request->target.bucket,
+        .key = request->address.key,
+    };
+    self->ops_->ask(op, &ask);
+    return origin->ops->copy(origin, request->worker->loop, &ask, on_copied, op, err);
+}
+
+void ol_copy_source_copy(ol_copy_source *self, ol_operation *op, const ol_copy_ops *ops)
 {
     ol_error err = {0};
+    self->ops_ = ops;
+    op->step_ = self;
     int rc = ol_late_answer_watch(op, &err);
     if (rc == OL_OK && is_near(self, op)) {
-        rc = near(op, &err);
+        rc = copy_near(self, op, &err);
         if (rc != OL_ENOTIMPLEMENTED) {
             ol_operation_called(op, rc, &err);
             return;
@@ -120,11 +172,28 @@ void ol_copy_source_copy(ol_copy_source *self, ol_operation *op, ol_copy_fn near
         rc = OL_OK;
     }
     if (rc == OL_OK)
-        rc = through(op, &err);
+        rc = ops->through(op, &err);
     if (rc == OL_OK)
-        ol_operation_run(op, then);
+        ol_operation_run(op, on_piped);
     else
         ol_operation_fail(op, &err);
+}
+
+int ol_copy_source_pipe(ol_operation *op, ol_byte_range range,
+                        const ol_upload_verify_config *verify, const ol_stage_ops *sink,
+                        const void *config, ol_error *err)
+{
+    const ol_stage_ops *body;
+    const void *body_config;
+    int rc = op->object->origin->ops->body(op->object, range, op->request->arena, &body,
+                                           &body_config);
+    if (rc == OL_OK)
+        rc = ol_operation_pipe(op, body, body_config, err);
+    if (rc == OL_OK && verify)
+        rc = ol_operation_add(op, &ol_upload_verify_ops, verify, err);
+    if (rc == OL_OK)
+        rc = ol_operation_add(op, sink, config, err);
+    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "copy pipeline");
 }
 
 int ol_copy_source_too_large(ol_error *err)
@@ -133,13 +202,4 @@ int ol_copy_source_too_large(ol_error *err)
                         "The specified copy source is larger than the maximum allowable size for "
                         "a copy source: %llu",
                         OL_COPY_BYTES_MAX);
-}
-
-int ol_copy_source_headers(const ol_copy_source *self, ol_headers *headers)
-{
-    for (size_t i = 0; i < self->info->header_count; i++)
-        if (ol_header_name_is(&self->info->headers[i], "x-amz-version-id"))
-            return ol_headers_add(headers, OL_SLICE_LIT("x-amz-copy-source-version-id"),
-                                  self->info->headers[i].value);
-    return OL_OK;
 }

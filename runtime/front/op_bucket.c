@@ -19,14 +19,24 @@ static void ask_exists(ol_request *request, ol_done_cb cb)
         cb(request, rc == OL_OK ? NULL : &err);
 }
 
-static void reply_document(ol_request *request, int rc, ol_buf *xml)
+/* `missing`: why the bucket cannot be told of; NULL = it is there. */
+static void reply_document(ol_request *request, const ol_error *missing,
+                           int (*write)(ol_buf *out, const ol_request *request))
 {
+    ol_buf xml;
     ol_error err = {0};
+    if (missing) {
+        ol_request_fail(request, missing);
+        ol_request_release(request);
+        return;
+    }
+    ol_buf_init(&xml, OL_KIB);
+    int rc = write(&xml, request);
     if (rc == OL_OK)
-        ol_request_reply_xml(request, 200, xml);
+        ol_request_reply_xml(request, 200, &xml);
     else if (ol_error_set(&err, rc, "a small document"))
         ol_request_fail(request, &err);
-    ol_buf_fini(xml);
+    ol_buf_fini(&xml);
     ol_request_release(request);
 }
 
@@ -53,17 +63,14 @@ void ol_op_head_bucket(ol_request *request)
     ask_exists(request, on_head);
 }
 
+static int write_location(ol_buf *out, const ol_request *request)
+{
+    return ol_s3_xml_location(out, request->generation->config->region);
+}
+
 static void on_location(void *arg, const ol_error *err)
 {
-    ol_request *request = arg;
-    ol_buf xml;
-    if (err) {
-        ol_request_fail(request, err);
-        ol_request_release(request);
-        return;
-    }
-    ol_buf_init(&xml, OL_KIB);
-    reply_document(request, ol_s3_xml_location(&xml, request->generation->config->region), &xml);
+    reply_document(arg, err, write_location);
 }
 
 void ol_op_get_bucket_location(ol_request *request)
@@ -71,17 +78,15 @@ void ol_op_get_bucket_location(ol_request *request)
     ask_exists(request, on_location);
 }
 
+static int write_versioning(ol_buf *out, const ol_request *request)
+{
+    (void)request;
+    return ol_s3_xml_versioning(out);
+}
+
 static void on_versioning(void *arg, const ol_error *err)
 {
-    ol_request *request = arg;
-    ol_buf xml;
-    if (err) {
-        ol_request_fail(request, err);
-        ol_request_release(request);
-        return;
-    }
-    ol_buf_init(&xml, OL_KIB);
-    reply_document(request, ol_s3_xml_versioning(&xml), &xml);
+    reply_document(arg, err, write_versioning);
 }
 
 void ol_op_get_bucket_versioning(ol_request *request)

@@ -13,8 +13,6 @@
 #include "s3/upload_verify.h"
 #include "s3/xml_multipart.h"
 
-#define RESULT_XML_BYTES_MAX (16 * OL_KIB)
-
 typedef struct copy {
     ol_operation op;
     ol_copy_source source;
@@ -24,76 +22,22 @@ typedef struct copy {
     bool replace_headers, replace_tags, has_algorithm;
     ol_upload_verify_config verify;
     ol_object_checksum checksum;
-    ol_put_result result;
 } copy;
-
-/* ---- the answer ---- */
-
-static void reply(copy *self, const ol_put_result *result)
-{
-    ol_buf xml;
-    ol_buf_init(&xml, RESULT_XML_BYTES_MAX);
-    ol_headers *headers = ol_request_headers(self->op.request);
-    int rc = headers ? ol_object_headers_version(headers, result->version_id) : OL_ENOMEM;
-    if (rc == OL_OK)
-        rc = ol_copy_source_headers(&self->source, headers);
-    if (rc == OL_OK)
-        rc = ol_s3_xml_copy_result(&xml, result);
-    ol_operation_reply_xml(&self->op, rc, headers, &xml);
-}
-
-static void on_copied(void *arg, const ol_error *err, const ol_put_result *result)
-{
-    copy *self = arg;
-    if (ol_operation_lives(&self->op, err))
-        reply(self, result);
-}
-
-static void on_piped(ol_operation *op)
-{
-    copy *self = (copy *)op;
-    reply(self, &self->result);
-}
 
 /* ---- the copy itself ---- */
 
-static int copy_there(ol_operation *op, ol_error *err)
+static void complete_ask(ol_operation *op, ol_copy_request *ask)
 {
-    copy *self = (copy *)op;
-    ol_request *request = op->request;
-    ol_origin *origin = request->target.origin;
-    const ol_copy_request ask = {
-        .source = self->source.ref,
-        .bucket = request->target.bucket,
-        .key = request->address.key,
-        .replace_headers = self->replace_headers,
-        .replace_tags = self->replace_tags,
-        .headers = self->headers.items,
-        .header_count = self->headers.count,
-        .tags = self->made.tags,
-        .acl = self->made.acl,
-        .if_none_match_any = self->conditions.if_none_match_any,
-        .if_none_match = self->conditions.if_none_match,
-        .if_match = self->conditions.if_match,
-    };
-    return origin->ops->copy(origin, request->worker->loop, &ask, on_copied, self, err);
-}
-
-static int pipe_copy(copy *self, const ol_stage_ops *sink, const void *config, ol_error *err)
-{
-    ol_operation *op = &self->op;
-    const ol_object_info *info = self->source.info;
-    const ol_stage_ops *body;
-    const void *body_config;
-    int rc = op->object->origin->ops->body(op->object, (ol_byte_range){0, info->size},
-                                           op->request->arena, &body, &body_config);
-    if (rc == OL_OK)
-        rc = ol_operation_pipe(op, body, body_config, err);
-    if (rc == OL_OK)
-        rc = ol_operation_add(op, &ol_upload_verify_ops, &self->verify, err);
-    if (rc == OL_OK)
-        rc = ol_operation_add(op, sink, config, err);
-    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "copy pipeline");
+    const copy *self = (const copy *)op;
+    ask->replace_headers = self->replace_headers;
+    ask->replace_tags = self->replace_tags;
+    ask->headers = self->headers.items;
+    ask->header_count = self->headers.count;
+    ask->tags = self->made.tags;
+    ask->acl = self->made.acl;
+    ask->if_none_match_any = self->conditions.if_none_match_any;
+    ask->if_none_match = self->conditions.if_none_match;
+    ask->if_match = self->conditions.if_match;
 }
 
 static int copy_through(ol_operation *op, ol_error *err)
@@ -113,17 +57,32 @@ static int copy_through(ol_operation *op, ol_error *err)
         .tags = self->made.tags,
         .acl = self->made.acl,
         .checksum = &self->checksum,
-        .result = &self->result,
+        .result = &self->source.result,
     };
     const ol_stage_ops *sink;
     const void *config;
     int rc = origin->ops->put(origin, &ask, request->arena, &sink, &config, err);
-    return rc == OL_OK ? pipe_copy(self, sink, config, err) : rc;
+    if (rc != OL_OK)
+        return rc;
+    return ol_copy_source_pipe(op, (ol_byte_range){0, self->source.info->size}, &self->verify,
+                               sink, config, err);
 }
+
+static int answer(const ol_put_result *result, ol_headers *headers, ol_buf *xml)
+{
+    int rc = ol_object_headers_version(headers, result->version_id);
+    return rc == OL_OK ? ol_s3_xml_copy_result(xml, result) : rc;
+}
+
+static const ol_copy_ops copy_ops = {
+    .ask = complete_ask,
+    .through = copy_through,
+    .answer = answer,
+};
 
 static void start(ol_operation *op)
 {
-    ol_copy_source_copy(&((copy *)op)->source, op, copy_there, copy_through, on_piped);
+    ol_copy_source_copy(&((copy *)op)->source, op, &copy_ops);
 }
 
 /* ---- tags that go with it: read there, set here, with both permissions ---- */

@@ -35,11 +35,9 @@ static int read_query(list *self, ol_error *err)
     page->bucket = request->address.bucket;
     page->key = request->address.key;
     page->upload_id = ol_s3_param_get(&request->address, "uploadId");
-    int rc = ol_count_parameter(request, "max-parts", OL_LIST_KEYS_MAX, &page->max_parts, err);
+    int rc = ol_page_size_parameter(request, "max-parts", &page->max_parts, err);
     if (rc == OL_OK)
         rc = ol_count_parameter(request, "part-number-marker", 0, &page->marker, err);
-    if (page->max_parts > OL_LIST_KEYS_MAX)
-        page->max_parts = OL_LIST_KEYS_MAX;
     return rc;
 }
 

@@ -41,11 +41,9 @@ static int read_query(list *self, ol_error *err)
     if (page->key_marker.len > 0)
         page->id_marker = ol_s3_param_get(address, "upload-id-marker");
     int rc = ol_encoding_parameter(request, &page->encoding_url, err);
-    if (rc == OL_OK)
-        rc = ol_count_parameter(request, "max-uploads", OL_LIST_KEYS_MAX, &page->max_uploads, err);
-    if (page->max_uploads > OL_LIST_KEYS_MAX)
-        page->max_uploads = OL_LIST_KEYS_MAX;
-    return rc;
+    if (rc != OL_OK)
+        return rc;
+    return ol_page_size_parameter(request, "max-uploads", &page->max_uploads, err);
 }
 
 void ol_op_list_multipart_uploads(ol_request *request)

@@ -47,11 +47,7 @@ static int read_query(list *self, ol_error *err)
         return ol_error_say(err, OL_EINVAL,
                             "A version-id marker cannot be specified without a key marker.");
     int rc = ol_encoding_parameter(request, &page->encoding_url, err);
-    if (rc == OL_OK)
-        rc = ol_count_parameter(request, "max-keys", OL_LIST_KEYS_MAX, &page->max_keys, err);
-    if (page->max_keys > OL_LIST_KEYS_MAX)
-        page->max_keys = OL_LIST_KEYS_MAX;
-    return rc;
+    return rc == OL_OK ? ol_page_size_parameter(request, "max-keys", &page->max_keys, err) : rc;
 }
 
 void ol_op_list_object_versions(ol_request *request)

@@ -9,8 +9,6 @@
 #include "s3/range.h"
 #include "s3/xml_multipart.h"
 
-#define RESULT_XML_BYTES_MAX (16 * OL_KIB)
-
 typedef struct part_copy {
     ol_operation op;
     ol_copy_source source;
@@ -18,52 +16,17 @@ typedef struct part_copy {
     ol_slice upload_id;
     bool has_range;
     ol_byte_range range; /* of the source; all of it without has_range, once it is open */
-    ol_put_result result;
 } part_copy;
-
-/* ---- the answer ---- */
-
-static void reply(part_copy *self, const ol_put_result *result)
-{
-    ol_buf xml;
-    ol_buf_init(&xml, RESULT_XML_BYTES_MAX);
-    ol_headers *headers = ol_request_headers(self->op.request);
-    int rc = headers ? ol_copy_source_headers(&self->source, headers) : OL_ENOMEM;
-    if (rc == OL_OK)
-        rc = ol_s3_xml_copy_part_result(&xml, result);
-    ol_operation_reply_xml(&self->op, rc, headers, &xml);
-}
-
-static void on_copied(void *arg, const ol_error *err, const ol_put_result *result)
-{
-    part_copy *self = arg;
-    if (ol_operation_lives(&self->op, err))
-        reply(self, result);
-}
-
-static void on_piped(ol_operation *op)
-{
-    part_copy *self = (part_copy *)op;
-    reply(self, &self->result);
-}
 
 /* ---- the copy itself ---- */
 
-static int copy_there(ol_operation *op, ol_error *err)
+static void complete_ask(ol_operation *op, ol_copy_request *ask)
 {
-    part_copy *self = (part_copy *)op;
-    ol_request *request = op->request;
-    ol_origin *origin = request->target.origin;
-    const ol_copy_request ask = {
-        .source = self->source.ref,
-        .bucket = request->target.bucket,
-        .key = request->address.key,
-        .upload_id = self->upload_id,
-        .part_number = self->number,
-        .has_range = self->has_range,
-        .range = self->range,
-    };
-    return origin->ops->copy(origin, request->worker->loop, &ask, on_copied, self, err);
+    const part_copy *self = (const part_copy *)op;
+    ask->upload_id = self->upload_id;
+    ask->part_number = self->number;
+    ask->has_range = self->has_range;
+    ask->range = self->range;
 }
 
 static int copy_through(ol_operation *op, ol_error *err)
@@ -77,20 +40,27 @@ static int copy_through(ol_operation *op, ol_error *err)
         .upload_id = self->upload_id,
         .number = self->number,
         .size = (int64_t)self->range.length,
-        .result = &self->result,
+        .result = &self->source.result,
     };
-    const ol_stage_ops *body, *sink;
-    const void *body_config, *config;
+    const ol_stage_ops *sink;
+    const void *config;
     int rc = origin->ops->upload_part(origin, &ask, request->arena, &sink, &config, err);
-    if (rc == OL_OK)
-        rc = op->object->origin->ops->body(op->object, self->range, request->arena, &body,
-                                           &body_config);
-    if (rc == OL_OK)
-        rc = ol_operation_pipe(op, body, body_config, err);
-    if (rc == OL_OK)
-        rc = ol_operation_add(op, sink, config, err);
-    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "copy pipeline");
+    if (rc != OL_OK)
+        return ol_error_set(err, rc, "copy pipeline");
+    return ol_copy_source_pipe(op, self->range, NULL, sink, config, err);
 }
+
+static int answer(const ol_put_result *result, ol_headers *headers, ol_buf *xml)
+{
+    (void)headers;
+    return ol_s3_xml_copy_part_result(xml, result);
+}
+
+static const ol_copy_ops part_copy_ops = {
+    .ask = complete_ask,
+    .through = copy_through,
+    .answer = answer,
+};
 
 static int settle_range(part_copy *self, ol_error *err)
 {
@@ -110,7 +80,7 @@ static void on_open(ol_operation *op)
     part_copy *self = (part_copy *)op;
     ol_error err = {0};
     if (settle_range(self, &err) == OL_OK)
-        ol_copy_source_copy(&self->source, op, copy_there, copy_through, on_piped);
+        ol_copy_source_copy(&self->source, op, &part_copy_ops);
     else
         ol_operation_fail(op, &err);
 }

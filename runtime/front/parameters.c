@@ -38,6 +38,14 @@ int ol_count_parameter(ol_request *request, const char *name, uint32_t fallback,
     return OL_OK;
 }
 
+int ol_page_size_parameter(ol_request *request, const char *name, uint32_t *out, ol_error *err)
+{
+    int rc = ol_count_parameter(request, name, OL_LIST_KEYS_MAX, out, err);
+    if (*out > OL_LIST_KEYS_MAX)
+        *out = OL_LIST_KEYS_MAX;
+    return rc;
+}
+
 int ol_encoding_parameter(ol_request *request, bool *url, ol_error *err)
 {
     ol_slice text = ol_s3_param_get(&request->address, "encoding-type");

@@ -12,6 +12,9 @@ int ol_part_number(ol_request *request, uint32_t *out, ol_error *err);
 /* A number 0..INT32_MAX; `fallback` when the parameter is absent or empty. OL_EINVAL. */
 int ol_count_parameter(ol_request *request, const char *name, uint32_t fallback, uint32_t *out,
                        ol_error *err);
+/* How many a page of a list may have: the parameter, or OL_LIST_KEYS_MAX when it is absent or
+ * larger. OL_EINVAL. */
+int ol_page_size_parameter(ol_request *request, const char *name, uint32_t *out, ol_error *err);
 
 /* ?encoding-type=url. OL_EINVAL for any other. */
 int ol_encoding_parameter(ol_request *request, bool *url, ol_error *err);
