@@ -169,9 +169,31 @@ static void on_refreshed(void *arg, const ol_error *err, ol_slice text, bool abs
     go_on(control);
 }
 
+/* The file. Only we write it, so this is for what was kept and could not be used. */
+static void read_file_again(ol_control *control)
+{
+    ol_error why = {0};
+    int rc = ol_kept_file_read(&control->file, &control->text, &why);
+    if (rc == OL_SKIP)
+        rc = ol_error_set(&why, OL_ECONFIG, "%s: it is gone", control->file.path);
+    if (rc == OL_OK)
+        rc = take_text(control, ol_buf_slice(&control->text), false, &why);
+    ol_buf_clear(&control->text);
+    control->readable = rc == OL_OK;
+    if (control->readable)
+        say_well(control);
+    else
+        say_trouble(control, &why);
+}
+
 static void refresh(ol_control *control)
 {
     control->refresh_due = false;
+    if (!control->object) {
+        read_file_again(control);
+        go_on(control);
+        return;
+    }
     control->busy = true;
     ol_kept_object_load(control->object, on_refreshed, control);
 }
@@ -222,6 +244,16 @@ static bool is_conflict(const ol_error *err)
     return err->code == OL_EPRECONDITION || err->status == 409 || err->status == 412;
 }
 
+/* What was kept could not be used: the document in memory lags behind it, and a change made on that
+ * would undo it. No change until it has been read. */
+static void expect_reading(ol_control *control)
+{
+    control->readable = false;
+    control->refresh_due = true;
+    if (control->object)
+        ol_kept_object_forget(control->object);
+}
+
 static void on_saved(void *arg, const ol_error *err)
 {
     ol_control *control = arg;
@@ -246,7 +278,12 @@ static void on_saved(void *arg, const ol_error *err)
     }
     control->seen = true;
     say_well(control);
-    end_change(control, adopt(control, &why) == OL_OK ? NULL : &why);
+    int rc = adopt(control, &why);
+    if (rc != OL_OK) {
+        ol_error_set(&why, rc, "a change of the control state");
+        expect_reading(control);
+    }
+    end_change(control, rc == OL_OK ? NULL : &why);
 }
 
 static void save(ol_control *control)
@@ -299,6 +336,8 @@ static void work_on_change(ol_control *control)
         end_change(control, NULL);
         return;
     }
+    if (!control->readable && control->place == OL_CONTROL_IN_DATA_FOLDER)
+        read_file_again(control); /* no timer does */
     if (!control->readable) {
         fail_change(control, OL_EUNAVAILABLE, "the control state has not been read yet");
         return;

@@ -24,6 +24,8 @@ typedef struct memory_origin {
     bool down, read_only;
     bool contended; /* somebody else writes just before every PUT */
     unsigned opens, puts; /* that were asked for */
+    void (*on_stored)(void *arg); /* once, between a PUT and its answer; without the lock */
+    void *on_stored_arg;
 } memory_origin;
 
 typedef struct memory_object {
@@ -171,7 +173,12 @@ static inline int memory_put_finish(ol_stage *st, ol_error *err)
     memory_put *put = (memory_put *)(uintptr_t)st->config;
     pthread_mutex_lock(&put->m->lock);
     int rc = memory_put_store(put, err);
+    void (*on_stored)(void *arg) = rc == OL_OK ? put->m->on_stored : NULL;
+    if (on_stored)
+        put->m->on_stored = NULL;
     pthread_mutex_unlock(&put->m->lock);
+    if (on_stored)
+        on_stored(put->m->on_stored_arg);
     return rc == OL_OK ? ol_stage_finish(st, err) : rc;
 }
 

@@ -5,7 +5,9 @@
  * replica, down or gone.
  */
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "lib/check.h"
 #include "lib/loop_fixture.h"
@@ -699,6 +701,113 @@ static void test_a_change_that_never_gets_through(void **state)
     close_crew(&c);
 }
 
+/* ---- kept, and not used ---- */
+
+/* A reload while a change is being kept, and no memory for the realm that it asks for. */
+typedef struct reload {
+    crew *c;
+    ol_config *config;
+    int rc;
+} reload;
+
+static void reload_and_starve(void *arg)
+{
+    reload *r = arg;
+    ol_error err = {0};
+    r->rc = ol_control_reconfigure(r->c->control, r->config, publish, r->c, &err);
+    ol_alloc_fail_one_after(0);
+}
+
+/* Of this program: what it does once, before a file is made durable. */
+static void (*on_fsync)(void *arg);
+static void *on_fsync_arg;
+
+int fsync(int fd)
+{
+    void (*hook)(void *arg) = on_fsync;
+    on_fsync = NULL;
+    if (hook)
+        hook(on_fsync_arg);
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static void lose_one_change(crew *c, reload *r)
+{
+    answer a = ask(c, BUCKET_POLICY("kept"));
+    unsigned long failed = ol_alloc_failed();
+    ol_alloc_fail_after(-1);
+    assert_code(r->rc, OL_OK);
+    assert_int_equal(failed, 1);
+    assert_code(a.err.code, OL_ENOMEM);
+}
+
+static void check_nothing_was_dropped(crew *c, const char *text)
+{
+    must(c, BUCKET_POLICY("next"));
+    assert_non_null(ol_realm_bucket_of(c->realm, OL_SLICE_LIT("kept"))->policy.policy);
+    close_crew(c);
+    open_crew(c, text);
+    assert_non_null(ol_realm_bucket_of(c->realm, OL_SLICE_LIT("kept"))->policy.policy);
+    assert_non_null(ol_realm_bucket_of(c->realm, OL_SLICE_LIT("next"))->policy.policy);
+    close_crew(c);
+}
+
+static void test_an_object_that_was_kept_and_not_used(void **state)
+{
+    (void)state;
+    crew c;
+    open_crew(&c, REMOTE);
+    reload r = {.c = &c, .config = load(REMOTE), .rc = OL_EINTERNAL};
+    pthread_mutex_lock(&remote.lock);
+    remote.on_stored_arg = &r;
+    remote.on_stored = reload_and_starve;
+    pthread_mutex_unlock(&remote.lock);
+    lose_one_change(&c, &r);
+    check_nothing_was_dropped(&c, REMOTE);
+    ol_config_release(r.config);
+}
+
+/* While it cannot be read again, nothing is written over it. */
+static void take_down(void *arg)
+{
+    reload_and_starve(arg);
+    memory_origin_down(&remote, true);
+}
+
+static void test_an_object_that_cannot_be_read_again(void **state)
+{
+    (void)state;
+    crew c;
+    open_crew(&c, REMOTE);
+    reload r = {.c = &c, .config = load(REMOTE), .rc = OL_EINTERNAL};
+    pthread_mutex_lock(&remote.lock);
+    remote.on_stored_arg = &r;
+    remote.on_stored = take_down;
+    pthread_mutex_unlock(&remote.lock);
+    lose_one_change(&c, &r);
+    unsigned puts = remote.puts;
+    must_fail(&c, BUCKET_POLICY("next"), OL_EUNAVAILABLE, "ServiceUnavailable");
+    assert_int_equal(remote.puts, puts);
+    memory_origin_down(&remote, false);
+    unsigned opens = opens_now();
+    ol_test_wait(was_opened_again, &opens, WAIT_MS);
+    check_nothing_was_dropped(&c, REMOTE);
+    ol_config_release(r.config);
+}
+
+static void test_a_file_that_was_kept_and_not_used(void **state)
+{
+    (void)state;
+    crew c;
+    open_crew(&c, CONFIG);
+    reload r = {.c = &c, .config = load(CONFIG), .rc = OL_EINTERNAL};
+    on_fsync_arg = &r;
+    on_fsync = reload_and_starve;
+    lose_one_change(&c, &r);
+    check_nothing_was_dropped(&c, CONFIG);
+    ol_config_release(r.config);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -723,6 +832,9 @@ int main(void)
         EACH(test_damage_of_an_object),
         EACH(test_an_origin_that_can_only_be_read),
         EACH(test_a_change_that_never_gets_through),
+        EACH(test_an_object_that_was_kept_and_not_used),
+        EACH(test_an_object_that_cannot_be_read_again),
+        EACH(test_a_file_that_was_kept_and_not_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
