@@ -129,10 +129,7 @@ static void on_done(void *arg, const ol_error *failed)
             fail(state, &err);
         return;
     }
-    if (failed)
-        ol_s3_object_judge(state->object, failed, &err);
-    else
-        ol_error_set(&err, OL_EORIGIN, "s3 origin: fewer bytes than announced");
+    ol_s3_object_judge(state->object, failed, &err);
     fail(state, &err);
 }
 

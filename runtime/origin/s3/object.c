@@ -236,6 +236,10 @@ int ol_s3_object_check(const ol_s3_object *object, ol_byte_range range,
 
 void ol_s3_object_judge(const ol_s3_object *object, const ol_error *failed, ol_error *err)
 {
+    if (!failed) {
+        ol_error_set(err, OL_EORIGIN, "s3 origin: fewer bytes than announced");
+        return;
+    }
     bool gone = failed->code == OL_EPRECONDITION || failed->code == OL_ENOSUCHKEY ||
                 failed->code == OL_ENOSUCHVERSION || failed->code == OL_ERANGE;
     if (!gone) {

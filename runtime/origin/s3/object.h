@@ -48,7 +48,8 @@ int ol_s3_object_fetch(const ol_s3_object *object, ol_byte_range range, ol_arena
 /* Whether the answer is that range of the pinned object. OL_OK or OL_EORIGIN. */
 int ol_s3_object_check(const ol_s3_object *object, ol_byte_range range,
                        const ol_http_answer *answer, ol_error *err);
-/* What a failed fetch means: a precondition that does not hold is a change. */
+/* What a fetch means that failed, or (failed NULL) brought too little: a precondition that does not
+ * hold is a change. */
 void ol_s3_object_judge(const ol_s3_object *object, const ol_error *failed, ol_error *err);
 /* Give the held answer up. */
 void ol_s3_object_let_go(ol_s3_object *object);

@@ -102,10 +102,8 @@ static void on_done(void *arg, const ol_error *failed)
 {
     fetch *f = arg;
     ol_error err = {0};
-    if (failed)
+    if (failed || f->got != f->range.length)
         ol_s3_object_judge(f->object, failed, &err);
-    else if (f->got != f->range.length)
-        ol_error_set(&err, OL_EORIGIN, "s3 origin: fewer bytes than announced");
     fetch_end(f, err.code ? &err : NULL);
 }
 

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "origin/store/checksum_text.h"
 #include "origin/store/copy.h"
-#include "origin/store/seek.h"
+#include "origin/store/listing.h"
 #include "origin/store/store_private.h"
 
 /* Worst case: every key of full length, twice (a key, and the buffer for seeks). */
@@ -26,26 +26,20 @@ typedef struct list_op {
 
 /* A page while it is being filled. */
 typedef struct page {
-    const ol_list_request *req;
+    ol_listing listing; /* must be first */
     ol_list_result *result;
-    sqlite3_stmt *stmt;
-    ol_seek seek;
 } page;
 
 /* ---- items ---- */
-
-static bool is_full(const page *p)
-{
-    return p->result->object_count + p->result->common_prefix_count >= p->req->max_keys;
-}
 
 static int no_memory(ol_error *err)
 {
     return ol_error_set(err, OL_ENOMEM, "store: no memory for a list");
 }
 
-static int add_prefix(page *p, ol_slice prefix, ol_error *err)
+static int add_prefix(ol_listing *listing, ol_slice prefix, ol_error *err)
 {
+    page *p = (page *)listing;
     ol_slice copy = ol_arena_copy(p->result->arena, prefix);
     if (!copy.data)
         return no_memory(err);
@@ -54,65 +48,22 @@ static int add_prefix(page *p, ol_slice prefix, ol_error *err)
     return OL_OK;
 }
 
-static int add_object(page *p, ol_slice key, ol_error *err)
+static int add_object(ol_listing *listing, ol_slice key, ol_error *err)
 {
-    ol_list_result *result = p->result;
+    ol_list_result *result = ((page *)listing)->result;
+    sqlite3_stmt *stmt = listing->stmt;
     ol_object_info info = {
         .key = ol_arena_copy(result->arena, key),
-        .size = (uint64_t)sqlite3_column_int64(p->stmt, OL_LIST_SIZE),
-        .etag = ol_arena_copy(result->arena, ol_db_column(p->stmt, OL_LIST_ETAG)),
-        .last_modified_ms = sqlite3_column_int64(p->stmt, OL_LIST_MODIFIED),
+        .size = (uint64_t)sqlite3_column_int64(stmt, OL_LIST_SIZE),
+        .etag = ol_arena_copy(result->arena, ol_db_column(stmt, OL_LIST_ETAG)),
+        .last_modified_ms = sqlite3_column_int64(stmt, OL_LIST_MODIFIED),
     };
     if (!info.key.data || !info.etag.data)
         return no_memory(err);
-    ol_checksum_unpack(ol_db_column(p->stmt, OL_LIST_CHECKSUM), &info.checksum);
+    ol_checksum_unpack(ol_db_column(stmt, OL_LIST_CHECKSUM), &info.checksum);
     result->objects[result->object_count++] = info;
     result->next_start_after = info.key;
     return OL_OK;
-}
-
-/* One row. OL_OK: step on; OL_SKIP: look up where p->seek says; OL_DONE: the page is complete. */
-static int take_row(page *p, ol_error *err)
-{
-    ol_slice key = ol_db_column(p->stmt, OL_LIST_KEY);
-    if (!ol_slice_starts(key, p->req->prefix))
-        return OL_DONE;
-    if (is_full(p)) {
-        p->result->truncated = true;
-        return OL_DONE;
-    }
-    ol_slice prefix = ol_seek_common(&p->seek, key);
-    if (prefix.len == 0)
-        return add_object(p, key, err);
-    int result = add_prefix(p, prefix, err);
-    if (result != OL_OK)
-        return result;
-    return ol_seek_past(&p->seek, prefix) ? OL_SKIP : OL_DONE;
-}
-
-static int look_up(page *p, int64_t bucket_id)
-{
-    ol_db_reset(p->stmt);
-    sqlite3_bind_int64(p->stmt, 1, bucket_id);
-    return ol_db_bind(p->stmt, 2, ol_seek_bound(&p->seek));
-}
-
-static int fill(page *p, ol_reader *reader, int64_t bucket_id, ol_error *err)
-{
-    int state = ol_seek_first(&p->seek, p->req->start_after) ? OL_SKIP : OL_DONE;
-    while (state == OL_OK || state == OL_SKIP) {
-        int rc = state == OL_SKIP ? look_up(p, bucket_id) : SQLITE_OK;
-        if (rc == SQLITE_OK)
-            rc = sqlite3_step(p->stmt);
-        if (rc == SQLITE_DONE)
-            state = OL_DONE;
-        else if (rc == SQLITE_ROW)
-            state = take_row(p, err);
-        else
-            state = ol_db_fail(reader->db, rc, "list a bucket", err);
-    }
-    ol_db_reset(p->stmt);
-    return state == OL_DONE ? OL_OK : state;
 }
 
 /* ---- the operation ---- */
@@ -146,16 +97,20 @@ static void work(ol_task *task)
     }
     if (op->req.max_keys == 0)
         return;
+    page p = {.listing = {.seek = {.prefix = op->req.prefix, .delimiter = op->req.delimiter},
+                          .bucket_id = op->bucket_id,
+                          .room = op->req.max_keys,
+                          .doing = "list a bucket",
+                          .add_item = add_object,
+                          .add_prefix = add_prefix},
+              .result = op->result};
+    if (!ol_seek_first(&p.listing.seek, op->req.start_after))
+        return;
     ol_reader *reader = ol_readers_take(&op->store->readers);
-    page p = {.req = &op->req,
-              .result = op->result,
-              .stmt = reader->list,
-              .seek = {.prefix = op->req.prefix, .delimiter = op->req.delimiter}};
-    int result = ol_reader_begin(reader, &op->err);
-    if (result == OL_OK)
-        result = fill(&p, reader, op->bucket_id, &op->err);
-    ol_reader_end(reader);
+    p.listing.stmt = reader->list;
+    int result = ol_listing_fill(&p.listing, reader, &op->err);
     ol_readers_give(&op->store->readers, reader);
+    op->result->truncated = p.listing.truncated;
     if (result != OL_OK) {
         ol_arena_destroy(op->result->arena);
         op->result = NULL;

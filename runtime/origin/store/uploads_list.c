@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Listing uploads in progress: by key, then by id, which is by time. One page, in one snapshot on
- * a read thread, with common prefixes as in list.c.
+ * a read thread, with common prefixes as in listing.h.
  */
 #include "base/alloc.h"
 #include "origin/store/copy.h"
-#include "origin/store/seek.h"
+#include "origin/store/listing.h"
 #include "origin/store/store_private.h"
 
 #define PAGE_BYTES_MAX (8 * OL_MIB)
@@ -24,10 +24,9 @@ typedef struct uploads_op {
 
 /* A page while it is being filled. */
 typedef struct page {
+    ol_listing listing; /* must be first */
     const ol_uploads_request *req;
     ol_uploads_result *result;
-    sqlite3_stmt *stmt;
-    ol_seek seek;
     ol_slice seek_id; /* at the bound: ids from here on */
 } page;
 
@@ -38,26 +37,23 @@ static int no_memory(ol_error *err)
 
 /* ---- items ---- */
 
-static bool is_full(const page *p)
+static int add_prefix(ol_listing *listing, ol_slice prefix, ol_error *err)
 {
-    return p->result->count + p->result->common_prefix_count >= p->req->max_uploads;
-}
-
-static int add_prefix(page *p, ol_slice prefix, ol_error *err)
-{
+    page *p = (page *)listing;
     ol_slice copy = ol_arena_copy(p->result->arena, prefix);
     if (!copy.data)
         return no_memory(err);
     p->result->common_prefixes[p->result->common_prefix_count++] = copy;
     p->result->next_key_marker = copy;
     p->result->next_id_marker = OL_SLICE_NONE;
+    p->seek_id = OL_SLICE_NONE;
     return OL_OK;
 }
 
-static int add_upload(page *p, ol_slice key, ol_error *err)
+static int add_upload(ol_listing *listing, ol_slice key, ol_error *err)
 {
-    ol_uploads_result *result = p->result;
-    sqlite3_stmt *stmt = p->stmt;
+    ol_uploads_result *result = ((page *)listing)->result;
+    sqlite3_stmt *stmt = listing->stmt;
     ol_upload_item item = {
         .key = ol_arena_copy(result->arena, key),
         .upload_id = ol_arena_copy(result->arena, ol_db_column(stmt, OL_UPLOADS_ID)),
@@ -75,73 +71,34 @@ static int add_upload(page *p, ol_slice key, ol_error *err)
     return OL_OK;
 }
 
-/* One row. OL_OK: step on; OL_SKIP: look up where p->seek says; OL_DONE: the page is complete. */
-static int take_row(page *p, ol_error *err)
-{
-    ol_slice key = ol_db_column(p->stmt, OL_UPLOADS_KEY);
-    if (!ol_slice_starts(key, p->req->prefix))
-        return OL_DONE;
-    if (is_full(p)) {
-        p->result->truncated = true;
-        return OL_DONE;
-    }
-    ol_slice prefix = ol_seek_common(&p->seek, key);
-    if (prefix.len == 0)
-        return add_upload(p, key, err);
-    int result = add_prefix(p, prefix, err);
-    if (result != OL_OK)
-        return result;
-    p->seek_id = OL_SLICE_NONE;
-    return ol_seek_past(&p->seek, prefix) ? OL_SKIP : OL_DONE;
-}
-
 /* ---- the page ---- */
 
 /* Behind the key marker; with an id marker, behind that upload of this key. */
 static bool first_seek(page *p)
 {
     const ol_uploads_request *req = p->req;
+    ol_seek *seek = &p->listing.seek;
     bool resume = req->id_marker.len > 0 && ol_slice_starts(req->key_marker, req->prefix) &&
-                  ol_seek_common(&p->seek, req->key_marker).len == 0;
+                  ol_seek_common(seek, req->key_marker).len == 0;
     if (!resume)
-        return ol_seek_first(&p->seek, req->key_marker);
-    ol_seek_at(&p->seek, req->key_marker, false);
+        return ol_seek_first(seek, req->key_marker);
+    ol_seek_at(seek, req->key_marker, false);
     p->seek_id = req->id_marker;
     return true;
 }
 
-static int look_up(page *p, int64_t bucket_id)
+static int bind_id(ol_listing *listing)
 {
-    ol_db_reset(p->stmt);
-    sqlite3_bind_int64(p->stmt, 1, bucket_id);
-    int rc = ol_db_bind(p->stmt, 2, ol_seek_bound(&p->seek));
-    return rc == SQLITE_OK ? ol_db_bind(p->stmt, 3, p->seek_id) : rc;
+    return ol_db_bind(listing->stmt, 3, ((page *)listing)->seek_id);
 }
 
 /* The upload that the markers name has been listed already. */
-static bool is_marked(const page *p)
+static bool is_marked(const ol_listing *listing)
 {
-    return p->req->id_marker.len > 0 &&
-           ol_slice_eq(ol_db_column(p->stmt, OL_UPLOADS_ID), p->req->id_marker) &&
-           ol_slice_eq(ol_db_column(p->stmt, OL_UPLOADS_KEY), p->req->key_marker);
-}
-
-static int fill(page *p, ol_reader *reader, int64_t bucket_id, ol_error *err)
-{
-    int state = first_seek(p) ? OL_SKIP : OL_DONE;
-    while (state == OL_OK || state == OL_SKIP) {
-        int rc = state == OL_SKIP ? look_up(p, bucket_id) : SQLITE_OK;
-        if (rc == SQLITE_OK)
-            rc = sqlite3_step(p->stmt);
-        if (rc == SQLITE_DONE)
-            state = OL_DONE;
-        else if (rc != SQLITE_ROW)
-            state = ol_db_fail(reader->db, rc, "list uploads", err);
-        else
-            state = is_marked(p) ? OL_OK : take_row(p, err);
-    }
-    ol_db_reset(p->stmt);
-    return state == OL_DONE ? OL_OK : state;
+    const ol_uploads_request *req = ((const page *)listing)->req;
+    return req->id_marker.len > 0 &&
+           ol_slice_eq(ol_db_column(listing->stmt, OL_UPLOADS_ID), req->id_marker) &&
+           ol_slice_eq(ol_db_column(listing->stmt, OL_UPLOADS_KEY), req->key_marker);
 }
 
 static ol_uploads_result *new_result(uint32_t max)
@@ -172,16 +129,23 @@ static void work(ol_task *task)
     }
     if (op->req.max_uploads == 0)
         return;
+    page p = {.listing = {.seek = {.prefix = op->req.prefix, .delimiter = op->req.delimiter},
+                          .bucket_id = op->bucket_id,
+                          .room = op->req.max_uploads,
+                          .doing = "list uploads",
+                          .bind_more = bind_id,
+                          .is_passed = is_marked,
+                          .add_item = add_upload,
+                          .add_prefix = add_prefix},
+              .req = &op->req,
+              .result = op->result};
+    if (!first_seek(&p))
+        return;
     ol_reader *reader = ol_readers_take(&op->store->readers);
-    page p = {.req = &op->req,
-              .result = op->result,
-              .stmt = reader->uploads,
-              .seek = {.prefix = op->req.prefix, .delimiter = op->req.delimiter}};
-    int result = ol_reader_begin(reader, &op->err);
-    if (result == OL_OK)
-        result = fill(&p, reader, op->bucket_id, &op->err);
-    ol_reader_end(reader);
+    p.listing.stmt = reader->uploads;
+    int result = ol_listing_fill(&p.listing, reader, &op->err);
     ol_readers_give(&op->store->readers, reader);
+    op->result->truncated = p.listing.truncated;
     if (result != OL_OK) {
         ol_arena_destroy(op->result->arena);
         op->result = NULL;
