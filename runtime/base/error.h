@@ -120,6 +120,8 @@
     X(OL_EREADAT, "LambdaRuntimeError", 500, "The transform's read_at was refused.")               \
     X(OL_EDIVERGED, "ResponseInterrupted", 400,                                                    \
       "The transform gave different bytes when run again.")                                        \
+    X(OL_EOUTGROWN, "InternalError", 500, "The view is too large to be kept.")                     \
+    X(OL_ECORRUPT, "InternalError", 500, "What was kept is damaged.")                              \
     X(OL_ECONFIG, "InvalidRequest", 400, "The configuration is not valid.")
 
 enum ol_code {

@@ -14,6 +14,7 @@
 #define OL_CONTROL_REALM_H
 
 #include "access/access.h"
+#include "http/headers.h"
 #include "s3/acl.h"
 #include "s3/control_documents.h"
 #include "s3/cors.h"
@@ -176,6 +177,38 @@ typedef struct ol_realm_view {
     size_t step_count;
 } ol_realm_view;
 
+/* How an Object Lambda access point answers, beside what it runs. Config keys of the same names; an
+ * access point made by the API has the defaults, which are the zeroes. */
+enum ol_view_ranges {
+    OL_VIEW_RANGES_RUNTIME,   /* the runtime cuts the view; a transform that declares the header
+                                 "range" takes it itself where AllowedFeatures say so */
+    OL_VIEW_RANGES_TRANSFORM, /* always handed to the transform */
+    OL_VIEW_RANGES_REFUSE     /* 501 as AWS without AllowedFeatures */
+};
+enum ol_view_head { OL_VIEW_HEAD_EXACT, OL_VIEW_HEAD_CHEAP /* no length unless it is known */ };
+enum ol_view_unconfigured {
+    OL_VIEW_UNCONFIGURED_VIEW,    /* HEAD, attributes and listings describe what GET gives */
+    OL_VIEW_UNCONFIGURED_DELEGATE /* AWS's way: what is not configured shows the original */
+};
+enum ol_view_sizes {
+    OL_VIEW_SIZES_EXACT, /* unknown ones are computed */
+    OL_VIEW_SIZES_KNOWN, /* unknown ones are listed with size 0 */
+    OL_VIEW_SIZES_ORIGINAL
+};
+enum ol_view_encoding { OL_VIEW_GZIP = 1 << 0, OL_VIEW_ZSTD = 1 << 1 };
+
+typedef struct ol_view_options {
+    enum ol_view_ranges ranges;
+    enum ol_view_head head;
+    enum ol_view_unconfigured unconfigured;
+    enum ol_view_sizes list_sizes;
+    bool forward_metadata;    /* metadata = "forward": the original's user metadata, save digests */
+    bool uncached;            /* cache = false */
+    unsigned encodings;       /* enum ol_view_encoding: made on the fly for clients that ask */
+    const ol_header *headers; /* of answers with a body, unless the transform sets its own */
+    size_t header_count;
+} ol_view_options;
+
 typedef struct ol_realm_olap {
     ol_slice name;
     const ol_realm_account *account;
@@ -188,6 +221,7 @@ typedef struct ol_realm_olap {
     const ol_realm_view *by_action[OL_ACTIONS]; /* NULL: delegated to the access point */
     unsigned features; /* enum ol_control_feature */
     bool metrics;      /* CloudWatchMetricsEnabled */
+    ol_view_options options;
     ol_realm_policy policy;
     int64_t created_ms;
     bool declared;

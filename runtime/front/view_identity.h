@@ -10,8 +10,7 @@
 #include "control/config.h"
 #include "origin/origin.h"
 #include "s3/address.h"
-
-#define OL_VIEW_ETAG_SIZE 67 /* 64 hex digits, "-v", NUL */
+#include "view/memo.h"
 
 typedef struct ol_view_key {
     uint8_t bytes[32];

@@ -33,6 +33,16 @@ typedef struct ol_program_declared {
     ol_slice depends_headers; /* lower-case names, each followed by '\n' */
     bool reentrant;           /* shared object: several requests at a time */
     bool has_get;
+    bool has_head;    /* answers HEAD itself; otherwise the runtime does, from the view */
+    bool has_list;    /* rewrites listings */
+    bool has_request; /* maps the key that is asked for to the original's, or hides it */
+    /* The view does not depend on who asks: it is kept once for all, and userIdentity cannot be
+     * read. */
+    bool ignores_identity;
+    /* Byte i of the view depends on the bytes i-before … i+after of the original alone, and the
+     * lengths are equal: a range needs no more than that. */
+    bool keeps_positions;
+    uint32_t positions_before, positions_after;
 } ol_program_declared;
 
 typedef struct ol_program {

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counts a view and computes its checksums on the way, so that the memo learns from every whole
+ * run. Passes head and bytes through unchanged; `digest` is complete when the stage has finished.
+ */
+#ifndef OL_VIEW_DIGEST_STAGE_H
+#define OL_VIEW_DIGEST_STAGE_H
+
+#include "view/memo.h"
+
+typedef struct ol_view_digest {
+    ol_arena *arena; /* in: for a copy of the head */
+    ol_view_facts facts; /* out; head.headers are a copy of what the transform said */
+    bool complete;       /* the body came to its end */
+} ol_view_digest;
+
+/* config = ol_view_digest *, zeroed but for `arena`. */
+extern const ol_stage_ops ol_view_digest_stage_ops;
+
+#endif
