@@ -141,12 +141,22 @@ object_lambda "logs-shouted" {
     },
 }
 
--- Or one transformation an action; what none names goes to the access point unchanged.
+-- Or one transformation an action: what reads (GetObject) decides how objects look to HEAD and in
+-- listings too, whether or not these are named. With unconfigured = "delegate" they would show the
+-- originals, as on AWS.
 object_lambda "orders-shown" {
     access_point = "orders-ap",
     transformations = { { actions = { "GetObject" }, transforms = { "pii" } } },
     allowed_features = { "GetObject-Range" },
+    list = { sizes = "known" },  -- list at once, with size 0 where a view's is not known yet
+    encodings = { "zstd", "gzip" },  -- compress for clients that ask
+    headers = { ["Cache-Control"] = "private, max-age=60" },
 }
+
+-- Views are kept, in memory and on disk (encrypted, for the life of the process), and their lengths
+-- are remembered. Replicas need one key for their ETags: view_key = env "VIEW_KEY"
+view_cache { memory_bytes = "256 MiB", disk = "objlens-views", disk_bytes = "10 GiB" }
+view_memo { rows_max = 1000000 }
 
 -- Everything has a limit, and every limit a default; these are three of them.
 limits {

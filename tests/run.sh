@@ -6,16 +6,17 @@
 #   run.sh            unit tests under ASan+UBSan, the threaded ones under TSan, integration and
 #                     security tests against the release build, each fuzzer for a fixed number of runs
 #   run.sh --full     that, with all unit tests under TSan, the integration and security tests
-#                     against the sanitized build as well, and long fuzzer runs
+#                     against the sanitized build as well, larger views and more ranges of them,
+#                     and long fuzzer runs
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C.UTF-8
 
 full=false
 case ${1:-} in
-    --full) full=true ;;
+    --full) full=true; export OBJLENS_FULL=1 ;;
     "") ;;
-    *) sed -n '3,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 
 examples/install.sh tests
@@ -81,7 +82,7 @@ fuzz() {
     done
 }
 
-threaded='^(net|http|observe|origin|control)_|^transform_test_'
+threaded='^(net|http|observe|origin|view|control)_|^transform_test_'
 build asan && unit asan || fail "the asan build"
 build tsan && if $full; then unit tsan; else unit tsan "$threaded"; fi || fail "the tsan build"
 build release || fail "the release build"

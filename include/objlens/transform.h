@@ -12,6 +12,8 @@
  * incompatible change raises the major number and renames the entry function.
  *
  *   1.0  2026-11-21  first version
+ *   1.1  2026-11-21  flags OBJLENS_IGNORES_IDENTITY and OBJLENS_KEEPS_POSITIONS; descriptor:
+ *                    positions_before, positions_after
  *
  * Rules that hold everywhere
  * - Threads: all callbacks of a process run on one thread. A host function may be called only
@@ -37,7 +39,7 @@ extern "C" {
 #endif
 
 #define OBJLENS_ABI_MAJOR 1
-#define OBJLENS_ABI_MINOR 0
+#define OBJLENS_ABI_MINOR 1
 
 #if defined(__GNUC__)
 #define OBJLENS_EXPORT __attribute__((visibility("default")))
@@ -170,6 +172,16 @@ struct objlens_host {
 #define OBJLENS_REENTRANT 1u
 /* The transform may see the request id and the time; its answers are never cached. */
 #define OBJLENS_SEES_REQUEST 2u
+/* Since 1.1. The answer does not depend on who asks, so that one serves all: userIdentity cannot
+ * be read (OBJLENS_EDENIED). */
+#define OBJLENS_IGNORES_IDENTITY 4u
+/* Since 1.1. The answer is as long as the original, and its byte i depends on the original's bytes
+ * i - positions_before to i + positions_after alone. For a range of the answer the transform is
+ * then given that piece of the original and its context as if it were the whole (object_size
+ * still tells the whole's); what it makes of the context is thrown away. The status stays 200,
+ * and read_at is refused (OBJLENS_EREADAT): a piece does not know where it lies. Another length
+ * than the input's fails the request. */
+#define OBJLENS_KEEPS_POSITIONS 8u
 
 /*
  * What the transform is. Constant for the life of the process. Fill `abi_major`, `abi_minor`
@@ -203,6 +215,10 @@ struct objlens_transform {
     /* Once for every open() that succeeded, whatever happened: free what is yours. Of the host
      * only log() and free() may be called. After a client went away it comes late, but comes. */
     void (*close)(void *instance);
+
+    /* Since 1.1, with OBJLENS_KEEPS_POSITIONS: at most 1 MiB each. Else 0. */
+    uint32_t positions_before;
+    uint32_t positions_after;
 
     /* Later versions append here. */
 };

@@ -4,6 +4,8 @@
  */
 #include "access/json.h"
 
+#include "base/json_string.h"
+
 typedef struct reader {
     ol_slice text;
     size_t at;
@@ -41,115 +43,27 @@ static bool take(reader *r, char c)
 
 /* ---- strings ---- */
 
-static int hex_digit(int c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_hex4(reader *r, uint32_t *out)
-{
-    uint32_t value = 0;
-    for (int i = 0; i < 4; i++, r->at++) {
-        int digit = hex_digit(peek(r));
-        if (digit < 0)
-            return false;
-        value = value << 4 | (uint32_t)digit;
-    }
-    *out = value;
-    return true;
-}
-
-static size_t put_utf8(uint8_t *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (uint8_t)c;
-        return 1;
-    }
-    size_t len = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = len - 1; i > 0; i--, c >>= 6)
-        out[i] = (uint8_t)(0x80 | (c & 0x3F));
-    out[0] = (uint8_t)(0xF00 >> len | c);
-    return len;
-}
-
-/* Behind "\u". Surrogates come in pairs or not at all. */
-static bool read_unicode(reader *r, uint32_t *c)
-{
-    uint32_t low;
-    if (!read_hex4(r, c) || *c == 0 || (*c >= 0xDC00 && *c <= 0xDFFF))
-        return false;
-    if (*c < 0xD800 || *c > 0xDBFF)
-        return true;
-    if (!take(r, '\\') || !take(r, 'u') || !read_hex4(r, &low) || low < 0xDC00 || low > 0xDFFF)
-        return false;
-    *c = 0x10000 + ((*c - 0xD800) << 10) + (low - 0xDC00);
-    return true;
-}
-
-/* Behind the backslash; at most as many bytes come out as stand in the text. */
-static bool read_escape(reader *r, uint8_t *out, size_t *len)
-{
-    static const char names[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
-    uint32_t c;
-    int letter = peek(r);
-    const char *found = letter > 0 ? strchr(names, letter) : NULL;
-    r->at++;
-    if (found) {
-        out[(*len)++] = (uint8_t)means[found - names];
-        return true;
-    }
-    if (letter != 'u' || !read_unicode(r, &c))
-        return false;
-    *len += put_utf8(out + *len, c);
-    return true;
-}
-
-/* Where the string that `at` is in ends, or the text. */
-static size_t find_end(const reader *r)
-{
-    size_t at = r->at;
-    while (at < r->text.len && r->text.data[at] != '"')
-        at += r->text.data[at] == '\\' ? 2 : 1;
-    return at < r->text.len ? at : r->text.len;
-}
-
-static int read_escaped(reader *r, size_t start, ol_slice *out)
-{
-    size_t len = r->at - start;
-    uint8_t *copy = ol_arena_alloc(r->arena, find_end(r) - start);
-    if (!copy)
-        return fail(r, start, NULL);
-    memcpy(copy, r->text.data + start, len);
-    for (int c = peek(r); c != '"'; c = peek(r)) {
-        if (c < 0x20)
-            return fail(r, r->at, "a string does not end");
-        size_t at = r->at++;
-        if (c != '\\')
-            copy[len++] = (uint8_t)c;
-        else if (!read_escape(r, copy, &len))
-            return fail(r, at, "a string has a malformed escape");
-    }
-    r->at++;
-    *out = ol_slice_of(copy, len);
-    return OL_OK;
-}
-
 /* At its opening quote. Without escapes it stays where it stands. */
 static int read_string(reader *r, ol_slice *out)
 {
-    size_t start = ++r->at;
-    int c;
-    for (c = peek(r); c >= 0x20 && c != '"' && c != '\\'; c = peek(r))
-        r->at++;
-    if (c == '\\')
-        return read_escaped(r, start, out);
-    if (c != '"')
-        return fail(r, r->at, "a string does not end");
-    *out = ol_slice_of(r->text.data + start, r->at - start);
-    r->at++;
+    size_t start = r->at + 1, end, wrong, len;
+    bool escaped;
+    bool ends = ol_json_string_end(r->text, start, &end, &escaped);
+    ol_slice raw = ol_slice_of(r->text.data + start, end - start);
+    if (ends && !escaped) {
+        *out = raw;
+        r->at = end + 1;
+        return OL_OK;
+    }
+    uint8_t *copy = escaped ? ol_arena_alloc(r->arena, raw.len) : NULL;
+    if (escaped && !copy)
+        return fail(r, start, NULL);
+    if (escaped && !ol_json_unescape(raw, copy, &len, &wrong))
+        return fail(r, start + wrong, "a string has a malformed escape");
+    if (!ends)
+        return fail(r, end, "a string does not end");
+    *out = ol_slice_of(copy, len);
+    r->at = end + 1;
     return OL_OK;
 }
 

@@ -122,6 +122,14 @@
       "The transform gave different bytes when run again.")                                        \
     X(OL_EOUTGROWN, "InternalError", 500, "The view is too large to be kept.")                     \
     X(OL_ECORRUPT, "InternalError", 500, "What was kept is damaged.")                              \
+    X(OL_EDECRYPT, "InvalidRequest", 400,                                                          \
+      "The object could not be decrypted with the keys and rules that apply to it.")               \
+    X(OL_EKMSNOTFOUND, "KMS.NotFoundException", 400, "The KMS key does not exist.")                \
+    X(OL_EKMSDISABLED, "KMS.DisabledException", 400, "The KMS key is disabled.")                   \
+    X(OL_EKMSSTATE, "KMS.KMSInvalidStateException", 400,                                           \
+      "The KMS key is in a state that does not allow this.")                                       \
+    X(OL_EKMSTHROTTLED, "SlowDown", 503, "The KMS asks for a lower rate of requests.")             \
+    X(OL_EKMSUNAVAILABLE, "ServiceUnavailable", 503, "The KMS cannot be reached.")                 \
     X(OL_ECONFIG, "InvalidRequest", 400, "The configuration is not valid.")
 
 enum ol_code {

@@ -55,5 +55,7 @@
 #define OL_TRANSFORM_UNYIELDABLE_MS 20
 #define OL_TRANSFORM_LOG_BYTES (16 * OL_KIB) /* a request */
 #define OL_TRANSFORM_CHAIN_MAX 8
+#define OL_TRANSFORM_CONTEXT_BYTES_MAX (1 * OL_MIB) /* that a range may need on either side */
+#define OL_TRANSFORM_LISTING_BYTES_MAX (6 * OL_MIB) /* a page, before and behind its transform */
 
 #endif

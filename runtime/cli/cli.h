@@ -3,7 +3,8 @@
  * The command line of objlens: one file a subcommand, all of them in one table.
  *
  * Exit codes: 0 all went well; 1 it did not, and standard error says why; 2 the command line is
- * not understood; 3 (run only) it failed after part of the output had been written.
+ * not understood; 3 (run) it failed after part of the output had been written, (decrypt) it was
+ * refused and nothing was written.
  */
 #ifndef OL_CLI_CLI_H
 #define OL_CLI_CLI_H
@@ -17,6 +18,7 @@ extern const ol_command ol_command_run;
 extern const ol_command ol_command_check;
 extern const ol_command ol_command_explain;
 extern const ol_command ol_command_presign;
+extern const ol_command ol_command_decrypt;
 extern const ol_command ol_command_version;
 extern const ol_command ol_command_help;
 extern const ol_command ol_command_host;

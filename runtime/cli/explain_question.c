@@ -168,9 +168,9 @@ static bool is_view(const ol_explain_question *self, ol_slice action)
     if (!olap)
         return false;
     if (ol_slice_eq_cstr(action, "GetObject"))
-        return olap->by_action[OL_ACTION_GET_OBJECT] != NULL;
+        return ol_realm_view_suffices(olap, OL_ACTION_GET_OBJECT);
     return ol_slice_eq_cstr(action, "ListBucket") &&
-           olap->by_action[OL_ACTION_LIST_OBJECTS_V2] != NULL;
+           ol_realm_view_suffices(olap, OL_ACTION_LIST_OBJECTS_V2);
 }
 
 static int find_action(ol_explain_question *self, ol_error *err)

@@ -2,11 +2,14 @@
 /*
  * objlens run: a transform without a server, behind the same wall and limits.
  */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/run_entry.h"
 #include "cli/run_event.h"
 #include "cli/run_job.h"
+#include "cli/run_verify.h"
 #include "control/draft.h"
 #include "control/files.h"
 #include "control/limit_option.h"
@@ -23,9 +26,38 @@ typedef struct run_state {
     ol_arena *arena;
     ol_transform_spec spec;
     uint64_t chunk_bytes;
+    enum ol_transform_entry entry; /* get: of the whole, or of ranges if there are any */
+    uint64_t ranges, seed;
 } run_state;
 
 /* ---- options ---- */
+
+/* At most one of these. */
+static int read_entry(run_state *self, ol_error *err)
+{
+    static const struct {
+        const char *name;
+        enum ol_transform_entry entry;
+    } ways[] = {{"head", OL_ENTRY_HEAD},
+                {"list", OL_ENTRY_LIST},
+                {"request", OL_ENTRY_REQUEST},
+                {"verify-ranges", OL_ENTRY_GET}};
+    unsigned given = 0;
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (ol_options_has(self->options, ways[i].name)) {
+            self->entry = ways[i].entry;
+            given++;
+        }
+    if (given > 1)
+        return ol_error_set(err, OL_EINVAL,
+                            "only one of --head, --list, --request and --verify-ranges");
+    self->seed = 1;
+    int rc = ol_options_number(self->options, "seed", 0, UINT64_MAX, &self->seed, err);
+    if (rc != OL_OK)
+        return rc;
+    return ol_options_number(self->options, "verify-ranges", 1, OL_RUN_VERIFY_RANGES_MAX,
+                             &self->ranges, err);
+}
 
 static int read_options(run_state *self, ol_error *err)
 {
@@ -39,7 +71,7 @@ static int read_options(run_state *self, ol_error *err)
                  self->chunk_bytes == 0 || self->chunk_bytes > CHUNK_BYTES_MAX ||
                  self->chunk_bytes % CHUNK_BYTES_UNIT != 0))
         return ol_error_set(err, OL_EINVAL, "--chunk must be a multiple of 4 KiB, up to 4 MiB");
-    return OL_OK;
+    return read_entry(self, err);
 }
 
 static bool is_path(ol_slice transform)
@@ -94,6 +126,43 @@ static int find_transform(run_state *self, ol_error *err)
 
 /* ---- the run ---- */
 
+static int run_get(const run_state *self, ol_program *program, ol_slice event, uint64_t *written,
+                   ol_error *err)
+{
+    ol_run_job job = {.program = program,
+                      .event = event,
+                      .chunk_bytes = (uint32_t)self->chunk_bytes,
+                      .in_fd = STDIN_FILENO,
+                      .out_fd = STDOUT_FILENO};
+    return ol_run_job_run(&job, written, err);
+}
+
+static int run_other(const run_state *self, ol_program *program, ol_slice event, ol_error *err)
+{
+    ol_run_entry entry = {.entry = self->entry,
+                          .program = program,
+                          .event = event,
+                          .key = ol_slice_cstr(ol_options_value(self->options, "request", 0)),
+                          .chunk_bytes = (uint32_t)self->chunk_bytes,
+                          .in_fd = STDIN_FILENO,
+                          .out_fd = STDOUT_FILENO};
+    return ol_run_entry_run(&entry, err);
+}
+
+static int verify_ranges(const run_state *self, ol_program *program, ol_slice event, ol_error *err)
+{
+    ol_run_verify verify = {.program = program,
+                            .event = event,
+                            .chunk_bytes = (uint32_t)self->chunk_bytes,
+                            .in_fd = STDIN_FILENO,
+                            .ranges = self->ranges,
+                            .seed = self->seed};
+    if (program->declared.keeps_positions)
+        return ol_run_verify_run(&verify, err);
+    printf("%s declares no positions: a range is cut from the whole view\n", program->name);
+    return OL_OK;
+}
+
 static int run_program(const run_state *self, ol_program *program, uint64_t *written, ol_error *err)
 {
     ol_buf event;
@@ -101,14 +170,12 @@ static int run_program(const run_state *self, ol_program *program, uint64_t *wri
                           .file = ol_options_value(self->options, "event", 0)};
     ol_buf_init(&event, EVENT_BYTES_MAX);
     int rc = ol_run_event_encode(&event, &given, program, err);
-    if (rc == OL_OK) {
-        ol_run_job job = {.program = program,
-                          .event = ol_buf_slice(&event),
-                          .chunk_bytes = (uint32_t)self->chunk_bytes,
-                          .in_fd = STDIN_FILENO,
-                          .out_fd = STDOUT_FILENO};
-        rc = ol_run_job_run(&job, written, err);
-    }
+    if (rc == OL_OK && self->ranges > 0)
+        rc = verify_ranges(self, program, ol_buf_slice(&event), err);
+    else if (rc == OL_OK && self->entry != OL_ENTRY_GET)
+        rc = run_other(self, program, ol_buf_slice(&event), err);
+    else if (rc == OL_OK)
+        rc = run_get(self, program, ol_buf_slice(&event), written, err);
     ol_buf_fini(&event);
     return rc;
 }
@@ -159,6 +226,19 @@ static const ol_option run_options[] = {
      "how much of the input the transform is given at a time,\n"
      "a multiple of 4KiB (default: 128KiB); limits.slot_bytes in\n"
      "the configuration"},
+    {"head", NULL, false,
+     "its function head instead of get; prints status, length and\n"
+     "headers. Input from a file says how long the original is"},
+    {"list", NULL, false,
+     "its function list; standard input is a listing in AWS's JSON\n"
+     "(listBucketResult)"},
+    {"request", "KEY", false,
+     "its function request for this key; prints the original's, or\n"
+     "fails with NoSuchKey when it is hidden"},
+    {"verify-ranges", "N", false,
+     "whether N ranges, made from pieces of the input as positions\n"
+     "in the transform declares, are those of the whole view"},
+    {"seed", "NUMBER", false, "other ranges for --verify-ranges (default: 1)"},
 };
 
 const ol_command ol_command_run = {

@@ -51,6 +51,37 @@ static int set(event *e, const char *name, ol_slice value)
     return OL_OK;
 }
 
+/* ---- what a program may see ---- */
+
+static bool is_declared_header(const ol_program *program, ol_slice name)
+{
+    ol_slice rest = program->declared.depends_headers;
+    while (rest.len > 0) {
+        ptrdiff_t end = ol_slice_find(rest, '\n');
+        if (ol_slice_eq(name, end < 0 ? rest : ol_slice_first(rest, (size_t)end)))
+            return true;
+        rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
+    }
+    return false;
+}
+
+static bool is_visible(const event *e, const char *name)
+{
+    static const char *const always[] = {"userIdentity.", "configuration.", "userRequest.url",
+                                         "protocolVersion"};
+    ol_slice text = ol_slice_cstr(name);
+    if (e->program->declared.ignores_identity &&
+        ol_slice_starts(text, OL_SLICE_LIT("userIdentity.")))
+        return false;
+    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+        if (ol_slice_starts(text, ol_slice_cstr(always[i])))
+            return true;
+    if (ol_slice_starts(text, OL_SLICE_LIT(HEADER_PREFIX)))
+        return is_declared_header(e->program, ol_slice_from(text, sizeof(HEADER_PREFIX) - 1));
+    return e->program->declared.depends_request &&
+           (strcmp(name, "xAmzRequestId") == 0 || strcmp(name, "time") == 0);
+}
+
 /* ---- what everybody gets ---- */
 
 static int set_defaults(event *e)
@@ -70,7 +101,8 @@ static int set_defaults(event *e)
     };
     int rc = OL_OK;
     for (size_t i = 0; rc == OL_OK && i < sizeof(pairs) / sizeof(pairs[0]); i++)
-        rc = set(e, pairs[i][0], ol_slice_cstr(pairs[i][1]));
+        if (is_visible(e, pairs[i][0]))
+            rc = set(e, pairs[i][0], ol_slice_cstr(pairs[i][1]));
     if (rc != OL_OK || !e->program->declared.depends_request)
         return rc;
     char id[OL_REQUEST_ID_SIZE], now[OL_ISO8601_SIZE];
@@ -81,32 +113,6 @@ static int set_defaults(event *e)
 }
 
 /* ---- the event file ---- */
-
-static bool is_declared_header(const ol_program *program, ol_slice name)
-{
-    ol_slice rest = program->declared.depends_headers;
-    while (rest.len > 0) {
-        ptrdiff_t end = ol_slice_find(rest, '\n');
-        if (ol_slice_eq(name, end < 0 ? rest : ol_slice_first(rest, (size_t)end)))
-            return true;
-        rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
-    }
-    return false;
-}
-
-static bool is_visible(const event *e, const char *name)
-{
-    static const char *const always[] = {"userIdentity.", "configuration.", "userRequest.url",
-                                         "protocolVersion"};
-    ol_slice text = ol_slice_cstr(name);
-    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-        if (ol_slice_starts(text, ol_slice_cstr(always[i])))
-            return true;
-    if (ol_slice_starts(text, OL_SLICE_LIT(HEADER_PREFIX)))
-        return is_declared_header(e->program, ol_slice_from(text, sizeof(HEADER_PREFIX) - 1));
-    return e->program->declared.depends_request &&
-           (strcmp(name, "xAmzRequestId") == 0 || strcmp(name, "time") == 0);
-}
 
 /* A program looks a header up in lower case. */
 static void lower_header(char *path)

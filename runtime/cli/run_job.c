@@ -6,10 +6,10 @@
  */
 #include "cli/run_job.h"
 
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "cli/file_object.h"
+#include "cli/run_pool.h"
 #include "cli/stdin_stage.h"
 #include "cli/stdout_stage.h"
 #include "base/limits.h"
@@ -71,25 +71,6 @@ static void on_done(void *arg, const ol_error *err)
 
 static const ol_pipeline_ops pipeline_ops = {.on_done = on_done};
 
-/* ---- what the script logs ---- */
-
-static void on_log(void *arg, const char *level, ol_slice text)
-{
-    (void)arg;
-    flockfile(stderr);
-    fprintf(stderr, "%s: ", level);
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.data[i];
-        bool control = (c < ' ' && c != '\t') || c == 0x7f;
-        if (control)
-            fprintf(stderr, "\\x%02x", c);
-        else
-            fputc(c, stderr);
-    }
-    fputc('\n', stderr);
-    funlockfile(stderr);
-}
-
 /* ---- the beginning ---- */
 
 static int open_input(running *self)
@@ -122,18 +103,6 @@ static int open_threads(running *self)
     return rc;
 }
 
-static int open_pool(running *self, ol_error *err)
-{
-    ol_pool_options options;
-    ol_pool_options_default(&options);
-    options.hosts_max = 1;
-    options.jobs_max = 1;
-    options.queue_max = 1;
-    if (self->job->chunk_bytes)
-        options.slot_bytes = self->job->chunk_bytes;
-    return ol_pool_new(&self->pool, self->loop, &options, err);
-}
-
 static int open_all(running *self, ol_error *err)
 {
     int rc = ol_loop_new(&self->loop, 0);
@@ -150,7 +119,7 @@ static int open_all(running *self, ol_error *err)
                             .writers = self->writers,
                             .on_idle = settle,
                             .arg = self};
-    return open_pool(self, err);
+    return ol_run_pool_new(&self->pool, self->loop, self->job->chunk_bytes, err);
 }
 
 static int start_pipeline(running *self, ol_error *err)
@@ -160,7 +129,7 @@ static int start_pipeline(running *self, ol_error *err)
                                      .trust_group = OL_SLICE_LIT("run"),
                                      .event = self->job->event,
                                      .original = self->object,
-                                     .on_log = on_log};
+                                     .on_log = ol_run_log};
     int rc = ol_pipeline_new(&self->pipeline, self->loop, self->arena, &pipeline_ops, self);
     if (rc == OL_OK)
         rc = ol_pipeline_add(self->pipeline, &ol_stdin_stage_ops, &self->in, NULL);

@@ -45,7 +45,9 @@ static int make_simple(serving *self, ol_error *err)
                                .views = views,
                                .access_key = self->credentials.access_key,
                                .secret_key = self->credentials.secret_key,
-                               .loops = (unsigned)self->loops};
+                               .loops = (unsigned)self->loops,
+                               .view_cache =
+                                   ol_options_value(self->options, "view-cache", 0)};
     for (const char *view; (view = ol_options_value(self->options, "view", simple.view_count));)
         views[simple.view_count++] = view;
     int rc = ol_credentials_obtain(&self->credentials, simple.data_path, err);
@@ -55,7 +57,7 @@ static int make_simple(serving *self, ol_error *err)
 /* What a file says is not said on the command line too. */
 static const char *option_beside_file(const ol_options *options)
 {
-    static const char *const names[] = {"data", "listen", "view"};
+    static const char *const names[] = {"data", "listen", "view", "view-cache"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (ol_options_has(options, names[i]))
             return names[i];
@@ -145,6 +147,7 @@ static const ol_option serve_options[] = {
      "an Object Lambda access point NAME over BUCKET, reached\n"
      "as bucket NAME--ol-s3; TRANSFORM is the name of one that\n"
      "ships (pii, xml_json) or a path that ends in .lua or .so"},
+    {"view-cache", "SIZE", false, "memory for views (default: 64 MiB)"},
     {"loops", "N", false, "threads that serve (default: one a core)"},
 };
 

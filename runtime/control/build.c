@@ -250,6 +250,7 @@ static void build_all(ol_builder *b)
     ol_build_places(b);
     ol_build_transforms(b);
     ol_build_olaps(b);
+    ol_build_views(b);
     ol_build_identities(b);
     index_config(b);
 }

@@ -77,7 +77,11 @@ void ol_build_buckets(ol_builder *b);
 void ol_build_places(ol_builder *b);     /* buckets and access points */
 void ol_build_transforms(ol_builder *b);
 void ol_build_olaps(ol_builder *b);
+void ol_build_views(ol_builder *b);      /* what is kept of views */
 void ol_build_identities(ol_builder *b); /* they may name views */
+/* build_views.c: how an Object Lambda access point answers. */
+void ol_build_view_options(ol_builder *b, const char *label, const ol_draft_olap *from,
+                           ol_view_options *to);
 /* build_transforms.c: what a step names must be known; what ships joins the list when first named. */
 void ol_build_step_transform(ol_builder *b, const char *label, const ol_text *name);
 /* Every transform that ships, because the API may name them. */

@@ -132,6 +132,20 @@ static void add_view(ol_builder *b, const ol_realm_olap *olap, gathered *out)
         b->no_memory = true;
 }
 
+/* Nor may the view itself tell of originals. */
+static void check_shows_nothing(ol_builder *b, const char *label, int line,
+                                const ol_realm_olap *olap)
+{
+    const char *option = NULL;
+    if (olap->options.unconfigured == OL_VIEW_UNCONFIGURED_DELEGATE)
+        option = "unconfigured = \"delegate\"";
+    else if (olap->options.list_sizes == OL_VIEW_SIZES_ORIGINAL)
+        option = "list = { sizes = \"original\" }";
+    if (option)
+        ol_build_mistake(b, line, "%s: views: object_lambda \"%.*s\" has %s, which tells of originals",
+                         label, OL_SLICE_FMT(olap->name), option);
+}
+
 static void add_views(ol_builder *b, const char *label, ol_slice account, const ol_text_list *views,
                       gathered *out)
 {
@@ -141,10 +155,12 @@ static void add_views(ol_builder *b, const char *label, ol_slice account, const 
             continue;
         const ol_realm_olap *olap =
             find_olap(b, ol_map_get(b->olaps, ol_build_key(b, account, name->bytes)));
-        if (olap)
-            add_view(b, olap, out);
-        else
+        if (!olap) {
             ol_build_unknown_door(b, b->olaps, label, "object_lambda", account, name);
+            continue;
+        }
+        check_shows_nothing(b, label, name->line, olap);
+        add_view(b, olap, out);
     }
 }
 

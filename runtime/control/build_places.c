@@ -238,6 +238,7 @@ static void build_olap(ol_builder *b, const ol_draft_olap *from, ol_realm_olap *
                to->alias);
     build_supporting(b, label, from, to);
     build_views(b, label, from, to);
+    ol_build_view_options(b, label, from, &to->options);
     build_door_policy(b, label, OL_POLICY_OLAP, to->arn, &from->policy, &to->policy);
 }
 

@@ -13,6 +13,7 @@
 #include "net/tls.h"
 #include "origin/s3/s3_origin.h"
 #include "transform/registry.h"
+#include "view/cache.h"
 
 /* A network: an address (IPv4 ones mapped into IPv6) and how many of its bits count. */
 typedef struct ol_config_range {
@@ -76,6 +77,8 @@ typedef struct ol_limits {
     uint32_t olaps_max;                /* the same of Object Lambda access points */
     uint64_t control_bytes_max;        /* the whole document of what the API made */
     uint32_t control_timeout_ms;       /* for one change; then it fails */
+    unsigned list_concurrency; /* views that one listing computes at a time */
+    uint32_t list_deadline_ms; /* then its page ends with what is known */
 } ol_limits;
 
 typedef struct ol_config {
@@ -108,6 +111,11 @@ typedef struct ol_config {
     size_t sts_key_count;
     const ol_config_vpc *vpcs;
     size_t vpc_count;
+    bool view_cache_enabled; /* false: every request runs its view for itself */
+    ol_view_cache_config view_cache; /* disk_folder NULL = memory alone */
+    ol_view_memo_config view_memo;   /* folder: the data folder; NULL when rows_max is 0 */
+    ol_slice view_key; /* OL_CONFIG_VIEW_KEY_BYTES; empty: made from the first session key, else kept
+                          in the data folder */
 
     /* What the file declares; the realm says what there is. Policies, CORS and ACLs live as long
      * as the snapshot. */
@@ -171,12 +179,14 @@ typedef struct ol_config_simple {
     const char *access_key; /* root credentials */
     const char *secret_key;
     unsigned loops;         /* 0 = one a core */
+    const char *view_cache; /* memory for views, "64 MiB"; NULL = the default */
 } ol_config_simple;
 /* OL_OK, OL_ECONFIG (err->detail says which option is wrong) or OL_ENOMEM. */
 int ol_config_simple_make(ol_config **config, const ol_config_simple *simple, ol_error *err);
 
 #define OL_CONFIG_POLICY_BYTES_MAX (256 * OL_KIB) /* what limits.policy_bytes_max may be set to */
 #define OL_CONFIG_PAYLOAD_BYTES_MAX (32 * OL_KIB) /* of one transform */
+#define OL_CONFIG_VIEW_KEY_BYTES 32
 #define OL_CONFIG_DATA_PATH "objlens-data"
 #define OL_CONFIG_LISTEN "127.0.0.1:9000"
 

@@ -77,6 +77,19 @@ ol_transform_limits ol_draft_transform_limits(const ol_draft *draft)
     return limits;
 }
 
+void ol_draft_view_cache_default(ol_draft_view_cache *cache)
+{
+    *cache = (ol_draft_view_cache){.memory_bytes = 64ull * OL_MIB,
+                                   .memory_entry_bytes = OL_DRAFT_BYTES_UNSET,
+                                   .disk_bytes = OL_DRAFT_BYTES_UNSET,
+                                   .disk_entry_bytes = OL_DRAFT_BYTES_UNSET};
+}
+
+void ol_draft_view_memo_default(ol_draft_view_memo *memo)
+{
+    *memo = (ol_draft_view_memo){.rows_max = 1000000, .memory_rows_max = 32768};
+}
+
 const char *ol_text_show(ol_slice bytes, bool hidden, char out[OL_TEXT_SHOW_SIZE])
 {
     if (hidden)

@@ -127,6 +127,26 @@ typedef struct ol_draft_control {
     uint32_t refresh_s;
 } ol_draft_control;
 
+/* ---- views ---- */
+
+#define OL_DRAFT_BYTES_UNSET UINT64_MAX
+
+enum ol_draft_metadata { OL_DRAFT_DROP, OL_DRAFT_FORWARD };
+
+typedef struct ol_draft_view_cache {
+    ol_draft_place at;
+    uint32_t enabled; /* enum ol_draft_switch */
+    uint64_t memory_bytes, memory_entry_bytes;
+    ol_text disk;
+    uint64_t disk_bytes, disk_entry_bytes;
+    /* of the entries and disk_bytes, OL_DRAFT_BYTES_UNSET = not said */
+} ol_draft_view_cache;
+
+typedef struct ol_draft_view_memo {
+    ol_draft_place at;
+    uint64_t rows_max, memory_rows_max;
+} ol_draft_view_memo;
+
 /* ---- identities ---- */
 
 typedef struct ol_draft_key {
@@ -228,6 +248,11 @@ typedef struct ol_draft_view {
     ol_draft_list transforms; /* of ol_draft_step */
 } ol_draft_view;
 
+typedef struct ol_draft_view_list {
+    ol_draft_place at;
+    uint32_t sizes; /* index into the choices */
+} ol_draft_view_list;
+
 typedef struct ol_draft_olap {
     ol_draft_place at;
     ol_text access_point, account;
@@ -235,6 +260,11 @@ typedef struct ol_draft_olap {
     ol_draft_list transformations; /* of ol_draft_view */
     ol_draft_list policy;
     ol_text_list features;
+    uint32_t ranges, head, unconfigured, metadata; /* index into the choices */
+    ol_draft_view_list list;
+    uint32_t cache; /* enum ol_draft_switch */
+    ol_text_list encodings;
+    ol_draft_list headers; /* of ol_draft_pair */
 } ol_draft_olap;
 
 typedef struct ol_draft_limits {
@@ -249,11 +279,15 @@ typedef struct ol_draft_logs {
 } ol_draft_logs;
 
 typedef struct ol_draft_settings {
-    ol_text region, account, data, base_path, default_origin;
+    ol_text region, account, data, base_path, default_origin, view_key;
     ol_text_list domains;
     uint32_t loops;
     uint32_t amazon_hosts, legacy_form_signatures; /* enum ol_draft_switch */
 } ol_draft_settings;
+
+/* What a block holds before its keys are read. */
+void ol_draft_view_cache_default(ol_draft_view_cache *cache);
+void ol_draft_view_memo_default(ol_draft_view_memo *memo);
 
 typedef struct ol_draft {
     ol_arena *arena;
@@ -262,7 +296,8 @@ typedef struct ol_draft {
     ol_draft_settings settings;
     ol_draft_list listeners, vpcs, origins, accounts, users, groups, roles, origin_identities,
         buckets, access_points, transforms, olaps;
-    ol_draft_list admins, roots, sts, control, bucket_defaults, limits, logs; /* one at most */
+    /* one at most */
+    ol_draft_list admins, roots, sts, control, bucket_defaults, limits, logs, view_cache, view_memo;
 } ol_draft;
 
 /* Makes the arena. OL_OK or OL_ENOMEM. */

@@ -4,6 +4,8 @@
 #define DRAIN_MS 30000
 #define POLICY_BYTES (20 * OL_KIB)
 #define CONTROL_TIMEOUT_MS 15000
+#define LIST_CONCURRENCY 8
+#define LIST_DEADLINE_MS 20000
 #define CACHE_BYTES (64 * OL_MIB)
 #define CACHE_OBJECT_BYTES (64 * OL_KIB)
 
@@ -24,6 +26,8 @@ void ol_limits_default(ol_limits *limits)
         .olaps_max = 1000,
         .control_bytes_max = 64 * OL_MIB,
         .control_timeout_ms = CONTROL_TIMEOUT_MS,
+        .list_concurrency = LIST_CONCURRENCY,
+        .list_deadline_ms = LIST_DEADLINE_MS,
     };
     ol_http_limits_default(&limits->http);
 }

@@ -37,6 +37,15 @@ const char *ol_name_origin_wrong(ol_slice name);
 const char *ol_name_view_action_wrong(ol_slice action);
 /* "GetObject-Range", … */
 const char *ol_name_feature_wrong(ol_slice feature);
+/* ---- names_views.c ---- */
+/* "gzip", "zstd"; *encoding: enum ol_view_encoding. */
+bool ol_name_view_encoding_parse(ol_slice name, unsigned *encoding);
+const char *ol_name_view_encoding_wrong(ol_slice name);
+/* 32 bytes (OL_CONFIG_VIEW_KEY_BYTES), in hex or base64. False when the text is none. */
+bool ol_name_view_key_decode(ol_slice text, uint8_t *key);
+const char *ol_name_view_key_wrong(ol_slice text);
+/* A header that every answer of a view may be given. */
+const char *ol_name_view_header_wrong(ol_slice name);
 /* ---- names_network.c ---- */
 /* "vpc-…" and "vpce-…". */
 const char *ol_name_vpc_wrong(ol_slice name);

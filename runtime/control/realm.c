@@ -169,6 +169,21 @@ const ol_realm_olap *ol_realm_find_olap_by_alias(const ol_realm *realm, ol_slice
     return ol_map_get(realm->olap_alias_map, alias);
 }
 
+const ol_realm_view *ol_realm_view_for(const ol_realm_olap *olap, enum ol_realm_action action)
+{
+    const ol_realm_view *own = olap->by_action[action];
+    bool delegates = olap->options.unconfigured == OL_VIEW_UNCONFIGURED_DELEGATE;
+    return own || delegates ? own : olap->by_action[OL_ACTION_GET_OBJECT];
+}
+
+/* A listing shows what its entries are like when they are read: originals, where GetObject is
+ * delegated. */
+bool ol_realm_view_suffices(const ol_realm_olap *olap, enum ol_realm_action action)
+{
+    bool lists = action == OL_ACTION_LIST_OBJECTS || action == OL_ACTION_LIST_OBJECTS_V2;
+    return ol_realm_view_for(olap, action) && (!lists || olap->by_action[OL_ACTION_GET_OBJECT]);
+}
+
 const ol_realm_olap *ol_realm_next_olap(const ol_realm *realm, ol_slice account, ol_slice after)
 {
     size_t low = 0, high = realm->olap_count;

@@ -231,6 +231,11 @@ const ol_realm_olap *ol_realm_find_olap(const ol_realm *realm, ol_slice account,
 const ol_realm_olap *ol_realm_find_olap_by_alias(const ol_realm *realm, ol_slice alias);
 /* As ol_realm_next_access_point. */
 const ol_realm_olap *ol_realm_next_olap(const ol_realm *realm, ol_slice account, ol_slice after);
+/* What answers this action: its own transforms; else those of GetObject, unless what is not
+ * configured is delegated (and where GetObject is). NULL: the access point answers. */
+const ol_realm_view *ol_realm_view_for(const ol_realm_olap *olap, enum ol_realm_action action);
+/* Is the permission for the OLAP enough for it, because nothing of originals is shown? */
+bool ol_realm_view_suffices(const ol_realm_olap *olap, enum ol_realm_action action);
 /* "GetObject" … "ListObjectsV2", and back; false when there is no such action. */
 const char *ol_realm_action_name(enum ol_realm_action action);
 bool ol_realm_action_parse(ol_slice name, enum ol_realm_action *action);

@@ -19,6 +19,7 @@ static const ol_field settings_fields[] = {
      .wrong = ol_name_base_path_wrong},
     {"default_origin", OL_FIELD_TEXT, AT(ol_draft_settings, default_origin),
      .fallback = "\"" OL_NAME_STORE "\""},
+    {"view_key", OL_FIELD_SECRET, AT(ol_draft_settings, view_key), .wrong = ol_name_view_key_wrong},
     {"amazon_hosts", OL_FIELD_BOOL, AT(ol_draft_settings, amazon_hosts), .fallback = "false"},
     {"legacy_form_signatures", OL_FIELD_BOOL, AT(ol_draft_settings, legacy_form_signatures),
      .fallback = "false"},
@@ -88,6 +89,7 @@ const ol_schema *const ol_schema_blocks[] = {
     &ol_schema_role,         &ol_schema_origin_identity, &ol_schema_bucket_defaults,
     &ol_schema_bucket,
     &ol_schema_access_point, &schema_transform,     &ol_schema_object_lambda,
+    &ol_schema_view_cache,   &ol_schema_view_memo,
 };
 const size_t ol_schema_block_count = OL_SCHEMA_COUNT(ol_schema_blocks);
 

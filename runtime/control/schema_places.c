@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The language, part four: buckets, access points, Object Lambda access points.
+ * The language, part four: buckets and access points.
  */
 #include "control/schema_parts.h"
 
@@ -131,55 +131,4 @@ const ol_schema ol_schema_access_point = {
     .item_size = sizeof(ol_draft_access_point),
     .name_wrong = ol_name_access_point_wrong,
     FIELDS(access_point_fields),
-};
-
-/* ---- Object Lambda access points ---- */
-
-static const ol_field step_fields[] = {
-    {"transform", OL_FIELD_TEXT, AT(ol_draft_step, transform), .required = true, .bare = true},
-    {"payload", OL_FIELD_TEXT, AT(ol_draft_step, payload), .max = OL_CONFIG_PAYLOAD_BYTES_MAX,
-     .fallback = "\"\""},
-};
-
-static const ol_schema schema_step = {
-    .written = "\"TRANSFORM\" or { \"TRANSFORM\", payload = \"…\" }",
-    .form = OL_FORM_NESTED,
-    .item_size = sizeof(ol_draft_step),
-    FIELDS(step_fields),
-};
-
-static const ol_field view_fields[] = {
-    {"actions", OL_FIELD_TEXTS, AT(ol_draft_view, actions), .required = true,
-     .wrong = ol_name_view_action_wrong},
-    {"transforms", OL_FIELD_TABLES, AT(ol_draft_view, transforms), .required = true,
-     .table = &schema_step},
-};
-
-static const ol_schema schema_view = {
-    .written = "{ actions = { \"GetObject\", … }, transforms = { … } }",
-    .form = OL_FORM_NESTED,
-    .item_size = sizeof(ol_draft_view),
-    FIELDS(view_fields),
-};
-
-static const ol_field object_lambda_fields[] = {
-    {"access_point", OL_FIELD_TEXT, AT(ol_draft_olap, access_point), .required = true},
-    {"account", OL_FIELD_TEXT, AT(ol_draft_olap, account)},
-    {"transforms", OL_FIELD_TABLES, AT(ol_draft_olap, transforms), .required = true,
-     .unless = "transformations", .table = &schema_step},
-    {"transformations", OL_FIELD_TABLES, AT(ol_draft_olap, transformations),
-     .table = &schema_view},
-    {"policy", OL_FIELD_TABLES, AT(ol_draft_olap, policy), .table = &ol_schema_statement},
-    {"allowed_features", OL_FIELD_TEXTS, AT(ol_draft_olap, features),
-     .wrong = ol_name_feature_wrong},
-};
-
-const ol_schema ol_schema_object_lambda = {
-    .word = "object_lambda",
-    .written = "object_lambda \"NAME\" { access_point = \"…\", transforms = { … } }",
-    .form = OL_FORM_NAMED,
-    .list_offset = offsetof(ol_draft, olaps),
-    .item_size = sizeof(ol_draft_olap),
-    .name_wrong = ol_name_access_point_wrong,
-    FIELDS(object_lambda_fields),
 };

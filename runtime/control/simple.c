@@ -11,9 +11,11 @@
 #include "control/build.h"
 #include "control/files.h"
 #include "control/names.h"
+#include "control/quantity.h"
 #include "control/shipped.h"
 
 #define FOLDER_BYTES_MAX 4096
+#define MEMORY_MAX (1ull << 40)
 
 static void say(ol_draft *draft, const char *view, const char *format, const char *what)
 {
@@ -216,6 +218,18 @@ static void add_root(ol_draft *draft, const ol_config_simple *simple)
         draft->report->no_memory = true;
 }
 
+static void add_view_cache(ol_draft *draft, const char *size)
+{
+    ol_draft_view_cache *cache = ol_draft_list_add(draft, &draft->view_cache, sizeof(*cache));
+    if (!cache) {
+        draft->report->no_memory = true;
+        return;
+    }
+    ol_draft_view_cache_default(cache);
+    if (!ol_size_parse(ol_slice_cstr(size), &cache->memory_bytes) || cache->memory_bytes > MEMORY_MAX)
+        ol_report_add(draft->report, 0, "--view-cache %.60s: must be a size, such as \"64 MiB\"", size);
+}
+
 static void fill_draft(ol_draft *draft, const ol_config_simple *simple)
 {
     const char *data_path = simple->data_path ? simple->data_path : OL_CONFIG_DATA_PATH;
@@ -227,6 +241,8 @@ static void fill_draft(ol_draft *draft, const ol_config_simple *simple)
     add_root(draft, simple);
     for (size_t i = 0; i < simple->view_count; i++)
         add_view(draft, simple->views[i]);
+    if (simple->view_cache)
+        add_view_cache(draft, simple->view_cache);
 }
 
 int ol_config_simple_make(ol_config **config, const ol_config_simple *simple, ol_error *err)

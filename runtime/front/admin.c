@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/admin.h"
 
-#include "front/operations.h"
-#include "origin/s3/s3_origin.h"
-#include "origin/store/store.h"
+#include "front/admin_metrics.h"
 
 #define METRICS_BYTES_MAX (256 * OL_KIB)
-#define WORKERS_MAX 256
 
 typedef struct answer {
     ol_buf body;
@@ -21,132 +18,9 @@ static void on_close(void *arg, int code)
 
 static const ol_http_exchange_ops exchange_ops = {.on_close = on_close};
 
-static uint64_t sum_of(const ol_admin *admin, enum ol_worker_figure figure)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < admin->worker_count; i++)
-        sum += __atomic_load_n(&admin->workers[i].figures[figure], __ATOMIC_RELAXED);
-    return sum;
-}
+/* ---- what can be asked ---- */
 
-static int write_figures(ol_buf *out, const ol_admin *admin)
-{
-    static const struct {
-        enum ol_worker_figure figure;
-        const char *name, *type, *help;
-    } rows[] = {
-        {OL_FIGURE_HOSTS, "objlens_transform_hosts", "gauge", "Transform hosts now running"},
-        {OL_FIGURE_HOSTS_STARTED, "objlens_transform_hosts_started_total", "counter",
-         "Transform hosts started"},
-        {OL_FIGURE_HOSTS_DIED, "objlens_transform_hosts_died_total", "counter",
-         "Transform hosts that died or were killed"},
-        {OL_FIGURE_JOBS_RUNNING, "objlens_transform_jobs_running", "gauge", "Requests in a host"},
-        {OL_FIGURE_JOBS_QUEUED, "objlens_transform_jobs_queued", "gauge",
-         "Requests waiting for a host"},
-        {OL_FIGURE_JOBS_REFUSED, "objlens_transform_jobs_refused_total", "counter",
-         "Requests refused for want of a host"},
-        {OL_FIGURE_CONNECTIONS, "objlens_connections", "gauge", "Open client connections"},
-        {OL_FIGURE_CONNECTIONS_REFUSED, "objlens_connections_refused_total", "counter",
-         "Connections over the limit"},
-        {OL_FIGURE_PROTOCOL_ERRORS, "objlens_protocol_errors_total", "counter",
-         "Requests that were not valid HTTP"},
-    };
-    int rc = OL_OK;
-    for (size_t i = 0; rc == OL_OK && i < sizeof(rows) / sizeof(rows[0]); i++)
-        rc = ol_metrics_write_one(out, rows[i].name, rows[i].type, rows[i].help,
-                                  sum_of(admin, rows[i].figure));
-    if (rc == OL_OK)
-        rc = ol_metrics_write_one(out, "objlens_access_log_dropped_total", "counter",
-                                  "Access-log lines dropped",
-                                  ol_log_dropped(admin->workers[0].shared->access_log));
-    return rc;
-}
-
-static int write_store(ol_buf *out, const ol_admin *admin)
-{
-    ol_store_stats stats;
-    ol_origin *store = admin->workers[0].shared->origins[0];
-    if (!store)
-        return OL_OK;
-    ol_store_stats_get(store, &stats);
-    int rc = ol_metrics_write_one(out, "objlens_store_cache_hits_total", "counter",
-                                  "Originals served from memory", stats.cache_hits);
-    if (rc == OL_OK)
-        rc = ol_metrics_write_one(out, "objlens_store_cache_misses_total", "counter",
-                                  "Originals looked up in the store", stats.cache_misses);
-    if (rc == OL_OK)
-        rc = ol_metrics_write_one(out, "objlens_store_commits_total", "counter",
-                                  "Changes made durable", stats.commits);
-    if (rc == OL_OK)
-        rc = ol_metrics_write_one(out, "objlens_store_commit_batches_total", "counter",
-                                  "Transactions that held them", stats.commit_batches);
-    return rc;
-}
-
-static void add_origin(ol_s3_origin_stats *sum, const ol_s3_origin_stats *one)
-{
-    sum->requests += one->requests;
-    sum->retries += one->retries;
-    sum->resumes += one->resumes;
-    sum->failures += one->failures;
-    sum->breaker_opened += one->breaker_opened;
-    sum->breaker_refused += one->breaker_refused;
-    sum->bytes_in += one->bytes_in;
-    sum->bytes_out += one->bytes_out;
-    sum->breakers_open += one->breakers_open;
-    sum->connections += one->connections;
-}
-
-/* Of all remote origins together. */
-static int write_origins(ol_buf *out, const ol_admin *admin)
-{
-    const ol_shared *shared = admin->workers[0].shared;
-    ol_s3_origin_stats sum = {0};
-    for (size_t i = 1; i < shared->origin_count; i++) {
-        ol_s3_origin_stats one;
-        ol_s3_origin_stats_get(shared->origins[i], &one);
-        add_origin(&sum, &one);
-    }
-    const struct {
-        const char *name, *type, *help;
-        uint64_t value;
-    } rows[] = {
-        {"objlens_origin_requests_total", "counter", "Requests sent to origins", sum.requests},
-        {"objlens_origin_retries_total", "counter", "Of these, further tries", sum.retries},
-        {"objlens_origin_resumes_total", "counter", "Bodies cut off and continued", sum.resumes},
-        {"objlens_origin_failures_total", "counter", "Requests without an answer", sum.failures},
-        {"objlens_origin_breaker_opened_total", "counter", "Breakers that opened",
-         sum.breaker_opened},
-        {"objlens_origin_breaker_refused_total", "counter", "Requests that a breaker turned away",
-         sum.breaker_refused},
-        {"objlens_origin_bytes_in_total", "counter", "Bytes of bodies from origins", sum.bytes_in},
-        {"objlens_origin_bytes_out_total", "counter", "Bytes of bodies to origins", sum.bytes_out},
-        {"objlens_origin_breakers_open", "gauge", "Breakers now open", sum.breakers_open},
-        {"objlens_origin_connections", "gauge", "Connections to origins", sum.connections},
-    };
-    int rc = OL_OK;
-    for (size_t i = 0; shared->origin_count > 1 && rc == OL_OK && i < sizeof(rows) / sizeof(rows[0]);
-         i++)
-        rc = ol_metrics_write_one(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
-    return rc;
-}
-
-static int write_metrics(ol_buf *out, const ol_admin *admin)
-{
-    ol_metrics *sets[WORKERS_MAX];
-    for (unsigned i = 0; i < admin->worker_count; i++)
-        sets[i] = admin->workers[i].metrics;
-    int rc = ol_metrics_write(out, sets, admin->worker_count);
-    if (rc == OL_OK)
-        rc = write_figures(out, admin);
-    if (rc == OL_OK)
-        rc = write_store(out, admin);
-    if (rc == OL_OK)
-        rc = write_origins(out, admin);
-    return rc;
-}
-
-static int fill(ol_admin *admin, ol_slice path, ol_buf *body)
+static int fill(const ol_admin *admin, ol_slice path, ol_buf *body)
 {
     if (ol_slice_eq_cstr(path, "/-/health"))
         return ol_buf_add_cstr(body, "ok\n") == OL_OK ? 200 : 500;
@@ -158,9 +32,33 @@ static int fill(ol_admin *admin, ol_slice path, ol_buf *body)
         return ready ? 200 : 503;
     }
     if (ol_slice_eq_cstr(path, "/-/metrics"))
-        return write_metrics(body, admin) == OL_OK ? 200 : 500;
+        return ol_admin_metrics(body, admin) == OL_OK ? 200 : 500;
     ol_buf_add_cstr(body, "not found\n");
     return 404;
+}
+
+/* Any page that a browser shows on this machine can post here: its Origin gives it away. */
+static int act(const ol_admin *admin, const ol_http_request *http, ol_buf *body)
+{
+    const ol_shared *shared = admin->workers[0].shared;
+    bool forget = ol_slice_eq_cstr(http->path, "/-/views/forget");
+    if (!forget && !ol_slice_eq_cstr(http->path, "/-/views/purge"))
+        return 405;
+    if (ol_headers_find(&http->headers, OL_SLICE_LIT("origin")))
+        return 403;
+    if (shared->view_cache)
+        ol_view_cache_purge(shared->view_cache);
+    if (forget && shared->view_memo)
+        ol_view_memo_purge(shared->view_memo);
+    return ol_buf_add_cstr(body, forget ? "forgotten\n" : "purged\n") == OL_OK ? 200 : 500;
+}
+
+static int serve(const ol_admin *admin, const ol_http_request *http, ol_buf *body)
+{
+    if (http->method == OL_HTTP_POST)
+        return act(admin, http, body);
+    bool known = http->method == OL_HTTP_HEAD || http->method == OL_HTTP_GET;
+    return known ? fill(admin, http->path, body) : 405;
 }
 
 static void on_request(void *arg, ol_http_exchange *x)
@@ -175,8 +73,7 @@ static void on_request(void *arg, ol_http_exchange *x)
     ol_buf_init(&self->body, METRICS_BYTES_MAX);
     ol_http_exchange_set(x, &exchange_ops, self);
     bool head = http->method == OL_HTTP_HEAD;
-    bool known = head || http->method == OL_HTTP_GET;
-    int status = known ? fill(admin, http->path, &self->body) : 405;
+    int status = serve(admin, http, &self->body);
     ol_headers headers;
     ol_headers_init(&headers, ol_http_arena(x));
     ol_headers_add(&headers, OL_SLICE_LIT("content-type"),
@@ -202,7 +99,7 @@ int ol_admin_init(ol_admin *admin, ol_worker *workers, unsigned worker_count, ol
     ol_http_limits_default(&limits);
     ol_http_handler handler = {.arg = admin, .on_request = on_request};
     admin->workers = workers;
-    admin->worker_count = worker_count < WORKERS_MAX ? worker_count : WORKERS_MAX;
+    admin->worker_count = worker_count < OL_ADMIN_WORKERS_MAX ? worker_count : OL_ADMIN_WORKERS_MAX;
     if (ol_http_server_new(&admin->server, workers[0].loop, &limits, &handler) != OL_OK)
         return ol_error_set(err, OL_ENOMEM, "admin server");
     return OL_OK;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The admin listener: /-/health, /-/ready, /-/metrics. Plain HTTP, loopback unless the
+ * The admin listener: /-/health, /-/ready, /-/metrics; POST /-/views/purge and /-/views/forget. Plain HTTP, loopback unless the
  * operator says otherwise; never shares a listener with S3.
  */
 #ifndef OL_FRONT_ADMIN_H
 #define OL_FRONT_ADMIN_H
 
 #include "front/worker.h"
+
+#define OL_ADMIN_WORKERS_MAX 256
 
 typedef struct ol_admin {
     ol_worker *workers; /* all of them */

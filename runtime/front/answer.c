@@ -35,6 +35,9 @@ static int send_head(ol_request *request, int64_t content_length, ol_error *err)
     const ol_head *head = &request->answer.head;
     ol_headers *headers;
     int rc = add_headers(request, head, &headers);
+    if (rc == OL_OK && content_length < 0 && request->answer.late_names)
+        rc = ol_headers_add(headers, OL_SLICE_LIT("Trailer"),
+                            ol_slice_cstr(request->answer.late_names));
     if (rc != OL_OK)
         return ol_error_set(err, rc == OL_ENOMEM ? OL_ENOMEM : OL_EINTERNAL, "response headers");
     const ol_http_response response = {
@@ -137,10 +140,27 @@ int ol_answer_write(ol_request *request, ol_slice in, ol_error *err)
     return OL_WAIT;
 }
 
+/* Into the head as long as that is possible, else behind the body. */
+static int tell_late_fields(ol_request *request, ol_error *err)
+{
+    ol_answer *answer = &request->answer;
+    ol_headers trailers;
+    if (!answer->late_names)
+        return OL_OK;
+    ol_headers_init(&trailers, request->arena);
+    int rc = answer->late_fields(answer->late_arg,
+                                 request->answered ? &trailers : &answer->head.headers);
+    if (rc == OL_OK && request->answered && ol_http_trailers(request->x, &trailers) < 0)
+        rc = OL_ENOMEM;
+    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "fields behind the body");
+}
+
 int ol_answer_end(ol_request *request, ol_error *err)
 {
     ol_answer *answer = &request->answer;
     int rc = check_there(request, err);
+    if (rc == OL_OK)
+        rc = tell_late_fields(request, err);
     if (rc == OL_OK && !request->answered)
         rc = send_held(request,
                        lacks_length(request) ? (int64_t)answer->held.len

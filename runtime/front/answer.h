@@ -30,6 +30,12 @@ typedef struct ol_answer {
     ol_post turn;  /* sends what is held; while posted it has a reference to the request */
     bool turn_posted;
     bool run_again; /* the turn sends nothing any more */
+    /* Fields that are known when the body is complete: they are added to the head when that has not
+     * been sent, else sent behind a chunked body, whose head announces `late_names`. NULL = none.
+     * OL_OK or an error, which cuts the answer. */
+    int (*late_fields)(void *arg, ol_headers *fields);
+    const char *late_names; /* "a, b" */
+    void *late_arg;
 } ol_answer;
 
 /* A run begins, maybe not the first one. */

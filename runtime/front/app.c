@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "front/crew.h"
+#include "front/restart.h"
 #include "front/shared.h"
 #include "origin/s3/s3_origin.h"
 
@@ -63,108 +64,6 @@ static int open_signals(app *self, ol_error *err)
 
 /* ---- reload ---- */
 
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool same_certificates(const ol_config_listener *a, const ol_config_listener *b)
-{
-    if (a->certificate_count != b->certificate_count ||
-        !same_text(a->client_ca_file, b->client_ca_file) ||
-        a->client_certificate_required != b->client_certificate_required)
-        return false;
-    for (size_t i = 0; i < a->certificate_count; i++)
-        if (!same_text(a->certificates[i].certificate_file, b->certificates[i].certificate_file) ||
-            !same_text(a->certificates[i].key_file, b->certificates[i].key_file))
-            return false;
-    return true;
-}
-
-static bool same_listener(const ol_config_listener *a, const ol_config_listener *b)
-{
-    if (!a->address || !b->address)
-        return !a->address && !b->address;
-    return strcmp(a->address, b->address) == 0 && a->port == b->port && same_certificates(a, b);
-}
-
-static bool same_listeners(const ol_config *now, const ol_config *next)
-{
-    bool same = now->listener_count == next->listener_count &&
-                same_listener(&now->admin, &next->admin);
-    for (size_t i = 0; same && i < now->listener_count; i++)
-        same = same_listener(&now->listeners[i], &next->listeners[i]);
-    return same;
-}
-
-static bool same_credentials(const ol_s3_credentials_options *a,
-                             const ol_s3_credentials_options *b)
-{
-    return a->from == b->from && same_text(a->access_key, b->access_key) &&
-           same_text(a->secret_key, b->secret_key) &&
-           same_text(a->session_token, b->session_token) && same_text(a->file, b->file) &&
-           same_text(a->profile, b->profile) && a->refresh_ms == b->refresh_ms;
-}
-
-/* Texts by what they say, the rest by what it is. */
-static bool same_origin(const ol_config_origin *a, const ol_config_origin *b)
-{
-    const ol_s3_origin_options *x = &a->options, *y = &b->options;
-    return same_text(x->name, y->name) && same_text(x->endpoint, y->endpoint) &&
-           same_text(x->region, y->region) && same_text(x->ca_file, y->ca_file) &&
-           x->virtual_host == y->virtual_host && x->payload == y->payload &&
-           x->checksums == y->checksums && same_credentials(&x->credentials, &y->credentials) &&
-           x->connections_max == y->connections_max && x->waiting_max == y->waiting_max &&
-           x->connect_timeout_ms == y->connect_timeout_ms &&
-           x->response_timeout_ms == y->response_timeout_ms &&
-           x->body_timeout_ms == y->body_timeout_ms && x->idle_timeout_ms == y->idle_timeout_ms &&
-           x->continue_bytes_min == y->continue_bytes_min && x->deadline_ms == y->deadline_ms &&
-           x->tries_max == y->tries_max && x->backoff_base_ms == y->backoff_base_ms &&
-           x->backoff_max_ms == y->backoff_max_ms &&
-           x->retry_after_max_ms == y->retry_after_max_ms && x->resumes_max == y->resumes_max &&
-           x->breaker_failures == y->breaker_failures && x->breaker_open_ms == y->breaker_open_ms;
-}
-
-static bool same_origins(const ol_config *now, const ol_config *next)
-{
-    bool same = now->origin_count == next->origin_count && now->uses_store == next->uses_store;
-    for (size_t i = 1; same && i < now->origin_count; i++)
-        same = same_origin(&now->origins[i], &next->origins[i]);
-    return same;
-}
-
-static bool same_control(const ol_config_control *a, const ol_config_control *b)
-{
-    return a->place == b->place && a->origin == b->origin && a->refresh_s == b->refresh_s &&
-           ol_slice_eq(a->bucket, b->bucket) && ol_slice_eq(a->prefix, b->prefix);
-}
-
-static bool same_session_keys(const ol_config *now, const ol_config *next)
-{
-    bool same = now->sts_key_count == next->sts_key_count;
-    for (size_t i = 0; same && i < now->sts_key_count; i++)
-        same = ol_slice_eq_secret(now->sts_keys[i], next->sts_keys[i]);
-    return same;
-}
-
-/* What only a restart can change; NULL when nothing of it differs. */
-static const char *needs_restart(const ol_config *now, const ol_config *next)
-{
-    if (strcmp(now->data_path, next->data_path) != 0)
-        return "data";
-    if (now->loops != next->loops)
-        return "loops";
-    if (!same_listeners(now, next))
-        return "listen";
-    if (!same_origins(now, next))
-        return "origin";
-    if (!same_control(&now->control, &next->control))
-        return "control";
-    if (!same_session_keys(now, next))
-        return "sts";
-    return NULL;
-}
-
 typedef struct adoption {
     app *app;
     ol_generation *generation;
@@ -178,7 +77,7 @@ static void use_both(void *arg, ol_realm *realm)
 
 static int adopt(app *self, ol_config *config, ol_error *err)
 {
-    const char *key = needs_restart(self->crew.generation->config, config);
+    const char *key = ol_restart_needed(self->crew.generation->config, config);
     if (key)
         return ol_error_set(err, OL_ECONFIG, "a change of '%s' needs a restart", key);
     int rc = ol_shared_ensure_buckets(&self->shared, config, err);

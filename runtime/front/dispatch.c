@@ -74,6 +74,8 @@ static void run(ol_request *request, const ol_operation_row *row)
         row->run(request);
     else if (row->flags & OL_OPERATION_LISTS)
         ol_op_list_view(request);
+    else if (row->operation == OL_S3_GET_OBJECT_ATTRIBUTES)
+        ol_op_view_attributes(request);
     else
         ol_op_view_object(request);
 }
@@ -142,6 +144,24 @@ static void deny(ol_request *request, const ol_error *err)
 
 /* ---- authorize ---- */
 
+/* What an OLAP's transforms may be asked; OL_ACTIONS = nothing. */
+static enum ol_realm_action action_of(enum ol_s3_operation operation)
+{
+    switch (operation) {
+    case OL_S3_GET_OBJECT:
+    case OL_S3_GET_OBJECT_ATTRIBUTES:
+        return OL_ACTION_GET_OBJECT;
+    case OL_S3_HEAD_OBJECT:
+        return OL_ACTION_HEAD_OBJECT;
+    case OL_S3_LIST_OBJECTS:
+        return OL_ACTION_LIST_OBJECTS;
+    case OL_S3_LIST_OBJECTS_V2:
+        return OL_ACTION_LIST_OBJECTS_V2;
+    default:
+        return OL_ACTIONS;
+    }
+}
+
 /* What is settled about a request before anybody weighs policies. */
 static int check_form(const ol_request *request, const ol_operation_row *row, ol_error *err)
 {
@@ -205,6 +225,16 @@ static void on_authorized(void *arg, const ol_error *err)
     ol_request_release(request);
 }
 
+/* Does the OLAP's permission do, without the access point's and the bucket's? */
+static bool view_suffices(const ol_request *request, const ol_operation_row *row)
+{
+    const ol_realm_olap *olap = request->target.olap;
+    if (!olap)
+        return false;
+    return (row->flags & OL_OPERATION_HARMLESS) ||
+           (request->view && ol_realm_view_suffices(olap, action_of(row->operation)));
+}
+
 static ol_authorize_ask ask_for(const ol_request *request, const ol_operation_row *row)
 {
     ol_slice version = ol_s3_param_get(&request->address, "versionId");
@@ -214,8 +244,7 @@ static ol_authorize_ask ask_for(const ol_request *request, const ol_operation_ro
         .lambda_action = row->lambda_action,
         .key = request->address.key,
         .version = version,
-        .view = request->view ||
-                (request->target.olap && (row->flags & OL_OPERATION_HARMLESS)),
+        .view = view_suffices(request, row),
     };
 }
 
@@ -246,26 +275,19 @@ static void authorize(ol_request *request, const ol_operation_row *row)
 
 /* ---- S3 ---- */
 
-/* The transforms that answer, if there are any for this operation. A listing is a view only where
- * reading its entries is: it would show sizes of originals otherwise. */
+/* The transforms that answer, if there are any for this operation. Attributes cannot be configured:
+ * they describe what GET gives, or are delegated. */
 static const ol_realm_view *view_of(const ol_request *request)
 {
+    enum ol_s3_operation operation = request->address.operation;
+    enum ol_realm_action action = action_of(operation);
     const ol_realm_olap *olap = request->target.olap;
-    if (!olap)
+    if (!olap || action == OL_ACTIONS)
         return NULL;
-    bool reads = olap->by_action[OL_ACTION_GET_OBJECT] != NULL;
-    switch (request->address.operation) {
-    case OL_S3_GET_OBJECT:
-        return olap->by_action[OL_ACTION_GET_OBJECT];
-    case OL_S3_HEAD_OBJECT:
-        return olap->by_action[OL_ACTION_HEAD_OBJECT];
-    case OL_S3_LIST_OBJECTS:
-        return reads ? olap->by_action[OL_ACTION_LIST_OBJECTS] : NULL;
-    case OL_S3_LIST_OBJECTS_V2:
-        return reads ? olap->by_action[OL_ACTION_LIST_OBJECTS_V2] : NULL;
-    default:
+    if (operation == OL_S3_GET_OBJECT_ATTRIBUTES &&
+        olap->options.unconfigured == OL_VIEW_UNCONFIGURED_DELEGATE)
         return NULL;
-    }
+    return ol_realm_view_for(olap, action);
 }
 
 static void serve_s3(ol_request *request)

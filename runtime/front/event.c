@@ -66,25 +66,33 @@ static int add_configuration(ol_buf *out, const ol_realm_olap *olap, ol_slice pa
     return rc;
 }
 
-static int add_query(ol_buf *out, const ol_s3_address *address)
+static bool shows_param(const ol_event_ask *ask, ol_slice name)
 {
+    return !ol_view_param_is_private(name) && (ask->shows_part || !ol_view_param_names_part(name));
+}
+
+static int add_query(ol_buf *out, const ol_event_ask *ask)
+{
+    const ol_s3_address *address = ask->address;
     int rc = OL_OK;
     for (size_t i = 0; rc == OL_OK && i < address->param_count; i++)
-        if (!ol_view_param_is_private(address->params[i].name))
+        if (shows_param(ask, address->params[i].name))
             rc = ol_fields_add_under(out, "userRequest.query.", address->params[i].name,
                                      address->params[i].value);
     return rc;
 }
 
-static int build_url(ol_buf *url, ol_slice alias, const ol_s3_address *address)
+static int build_url(ol_buf *url, const ol_event_ask *ask)
 {
+    const ol_s3_address *address = ask->address;
+    ol_slice alias = ask->request->target.olap->alias;
     int rc = ol_buf_addf(url, "https://%.*s/", OL_SLICE_FMT(alias));
     if (rc == OL_OK)
         rc = ol_uri_encode(url, address->key, true);
     char separator = '?';
     for (size_t i = 0; rc == OL_OK && i < address->param_count; i++) {
         const ol_s3_param *param = &address->params[i];
-        if (ol_view_param_is_private(param->name))
+        if (!shows_param(ask, param->name))
             continue;
         rc = ol_buf_add_byte(url, (uint8_t)separator);
         if (rc == OL_OK)
@@ -98,11 +106,11 @@ static int build_url(ol_buf *url, ol_slice alias, const ol_s3_address *address)
     return rc;
 }
 
-static int add_url(ol_buf *out, ol_slice alias, const ol_s3_address *address)
+static int add_url(ol_buf *out, const ol_event_ask *ask)
 {
     ol_buf url;
     ol_buf_init(&url, URL_BYTES_MAX);
-    int rc = build_url(&url, alias, address);
+    int rc = build_url(&url, ask);
     if (rc == OL_OK)
         rc = ol_fields_add(out, "userRequest.url", ol_buf_slice(&url));
     ol_buf_fini(&url);
@@ -123,18 +131,30 @@ static bool header_is_secret(ol_slice name)
            ol_slice_ieq(ol_slice_first(name, sizeof(copy) - 1), ol_slice_cstr(copy));
 }
 
-static int add_declared_headers(ol_buf *out, const ol_headers *headers, ol_slice declared)
+/* Names that a program declared to depend on; each is followed by '\n'. */
+static int add_declared_headers(ol_buf *out, const ol_event_ask *ask)
 {
+    const ol_headers *headers = &ask->request->http->headers;
+    ol_slice rest = ask->program->declared.depends_headers;
     int rc = OL_OK;
-    while (rc == OL_OK && declared.len > 0) {
-        ptrdiff_t end = ol_slice_find(declared, '\n');
-        ol_slice name = end < 0 ? declared : ol_slice_first(declared, (size_t)end);
+    while (rc == OL_OK && rest.len > 0) {
+        ptrdiff_t end = ol_slice_find(rest, '\n');
+        ol_slice name = end < 0 ? rest : ol_slice_first(rest, (size_t)end);
         const ol_header *header = ol_headers_find(headers, name);
-        if (header && !header_is_secret(name))
+        if (header && !header_is_secret(name) && !ol_view_header_names_part(name))
             rc = ol_fields_add_under(out, "userRequest.headers.", name, header->value);
-        declared = end < 0 ? OL_SLICE_NONE : ol_slice_from(declared, (size_t)end + 1);
+        rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
     }
     return rc;
+}
+
+/* Declared or not: whoever is to answer it must see it. */
+static int add_range(ol_buf *out, const ol_event_ask *ask)
+{
+    const ol_header *range = ol_headers_find(&ask->request->http->headers, OL_SLICE_LIT("range"));
+    if (!ask->shows_part || !range)
+        return OL_OK;
+    return ol_fields_add_under(out, "userRequest.headers.", OL_SLICE_LIT("range"), range->value);
 }
 
 static int add_request_facts(ol_buf *out, const ol_request *request)
@@ -145,23 +165,26 @@ static int add_request_facts(ol_buf *out, const ol_request *request)
     return rc == OL_OK ? ol_fields_add(out, "time", ol_slice_cstr(now)) : rc;
 }
 
-int ol_event_encode(ol_buf *out, const ol_request *request, const ol_s3_address *address,
-                    const ol_program *program, ol_slice payload)
+int ol_event_encode(ol_buf *out, const ol_event_ask *ask)
 {
-    const ol_program_declared *declared = &program->declared;
+    const ol_program_declared *declared = &ask->program->declared;
+    const ol_request *request = ask->request;
     int rc = ol_fields_begin(out);
     if (rc == OL_OK)
         rc = ol_fields_add(out, "protocolVersion", OL_SLICE_LIT("1.00"));
-    if (rc == OL_OK)
+    /* A view that is made once for all must not know for whom. */
+    if (rc == OL_OK && !declared->ignores_identity)
         rc = add_identity(out, request->who);
     if (rc == OL_OK)
-        rc = add_configuration(out, request->target.olap, payload);
+        rc = add_configuration(out, request->target.olap, ask->payload);
     if (rc == OL_OK)
-        rc = add_url(out, request->target.olap->alias, address);
+        rc = add_url(out, ask);
     if (rc == OL_OK)
-        rc = add_query(out, address);
+        rc = add_query(out, ask);
     if (rc == OL_OK)
-        rc = add_declared_headers(out, &request->http->headers, declared->depends_headers);
+        rc = add_declared_headers(out, ask);
+    if (rc == OL_OK)
+        rc = add_range(out, ask);
     if (rc == OL_OK && declared->depends_request)
         rc = add_request_facts(out, request);
     return rc;

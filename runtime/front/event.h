@@ -9,9 +9,18 @@
 
 #include "front/request.h"
 
-/* Appends to `out` (empty before). `address` names the object and its query: the request's own,
- * or that of an entry in a listing. OL_OK, OL_ELIMIT or OL_ENOMEM. */
-int ol_event_encode(ol_buf *out, const ol_request *request, const ol_s3_address *address,
-                    const ol_program *program, ol_slice payload);
+typedef struct ol_event_ask {
+    const ol_request *request;
+    /* Names the object as it was asked for, and its query: the request's own, or that of an entry in
+     * a listing. */
+    const ol_s3_address *address;
+    const ol_program *program;
+    ol_slice payload;
+    bool shows_part; /* Range and partNumber are the transform's to answer */
+} ol_event_ask;
+
+/* Appends to `out` (empty before). OL_OK, OL_ELIMIT or OL_ENOMEM. While the client is there: the
+ * request's headers are looked at. */
+int ol_event_encode(ol_buf *out, const ol_event_ask *ask);
 
 #endif

@@ -12,22 +12,32 @@ static int set(ol_head *head, const char *name, ol_slice value)
     return ol_headers_set(&head->headers, ol_slice_cstr(name), value);
 }
 
+/* Of a 304, what the client holds may be a compressed answer: it is told that one's ETag. */
+static const char *etag_ending(const ol_head_plan *plan, const ol_head *head)
+{
+    unsigned held = head->status == 304 && plan->view
+                        ? ol_coding_held(plan->view->options->encodings,
+                                         &plan->request->http->headers, ol_slice_cstr(plan->etag))
+                        : 0;
+    return ol_coding_ending(held);
+}
+
 static int set_etag(const ol_head_plan *plan, ol_head *head)
 {
-    char quoted[80];
+    char quoted[96];
     if (plan->drop_etag)
         ol_headers_remove(&head->headers, "etag");
     if (!plan->etag)
         return OL_OK;
-    int len = snprintf(quoted, sizeof(quoted), "\"%s\"", plan->etag);
+    int len = snprintf(quoted, sizeof(quoted), "\"%s%s\"", plan->etag, etag_ending(plan, head));
     return set(head, "ETag", ol_slice_of(quoted, (size_t)len));
 }
 
 static int set_last_modified(const ol_head_plan *plan, ol_head *head)
 {
     char date[OL_HTTP_DATE_SIZE];
-    if (plan->last_modified_ms == 0)
-        return OL_OK;
+    if (plan->last_modified_ms == 0 || plan->view)
+        return OL_OK; /* of a view, the transform may have said another */
     ol_clock_http_date(plan->last_modified_ms, date);
     return set(head, "Last-Modified", ol_slice_cstr(date));
 }
@@ -69,13 +79,24 @@ static int set_overrides(const ol_head_plan *plan, ol_head *head)
     return rc;
 }
 
+/* Ranges that a transform serves, or that are refused, are not the server's to promise. */
+static int set_accept_ranges(const ol_head_plan *plan, ol_head *head)
+{
+    bool served = !plan->view || plan->view->options->ranges == OL_VIEW_RANGES_RUNTIME;
+    if (plan->drop_etag || !served)
+        return OL_OK;
+    return set(head, "Accept-Ranges", OL_SLICE_LIT("bytes"));
+}
+
 int ol_head_plan_apply(const ol_head_plan *plan, ol_head *head)
 {
-    int rc = set_etag(plan, head);
+    int rc = plan->view ? ol_view_head_apply(plan->view, head) : OL_OK;
+    if (rc == OL_OK)
+        rc = set_etag(plan, head);
     if (rc == OL_OK)
         rc = set_last_modified(plan, head);
-    if (rc == OL_OK && !plan->drop_etag)
-        rc = set(head, "Accept-Ranges", OL_SLICE_LIT("bytes"));
+    if (rc == OL_OK)
+        rc = set_accept_ranges(plan, head);
     if (rc == OL_OK)
         rc = set_range(plan, head);
     if (rc == OL_OK)
@@ -83,6 +104,8 @@ int ol_head_plan_apply(const ol_head_plan *plan, ol_head *head)
     if (rc == OL_OK && plan->request->address.param_count > 0)
         rc = set_overrides(plan, head);
     head->content_length = plan->content_length;
+    if (rc == OL_OK && plan->view && plan->view->compression)
+        rc = ol_compression_settle(plan->view->compression, head);
     return rc;
 }
 

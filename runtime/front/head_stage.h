@@ -8,6 +8,7 @@
 #define OL_FRONT_HEAD_STAGE_H
 
 #include "front/request.h"
+#include "front/view_head.h"
 
 typedef struct ol_head_plan {
     ol_request *request;
@@ -18,10 +19,14 @@ typedef struct ol_head_plan {
     bool has_range;           /* 206 */
     uint64_t range_start, range_length, total;
     const ol_headers *extras; /* set beside what the origin says; NULL = none */
+    const ol_view_answer *view; /* NULL: the answer is an original */
 } ol_head_plan;
 
 /* config = const ol_head_plan * */
 extern const ol_stage_ops ol_head_stage_ops;
+
+/* An answer that may be compressed (plan.view->compression) has ol_compress_stage_ops behind the
+ * replay stage; its length, ETag and ranges are settled here. */
 
 /* The same on a head alone: for HEAD and 304. OL_OK, OL_ENOMEM, or OL_EINVAL (an override
  * that is no header value). */

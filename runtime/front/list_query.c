@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/list_query.h"
 
+#include "front/view_token.h"
+
 #define LIST_XML_BYTES_MAX (16 * OL_MIB)
 
-static void free_token(void *arg)
+static void free_buffer(void *arg)
 {
     ol_buf_fini(arg);
+}
+
+static int open_buffer(ol_buf *buf, size_t bytes_max, ol_request *request, ol_error *err)
+{
+    ol_buf_init(buf, bytes_max);
+    int rc = ol_arena_on_end(request->arena, free_buffer, buf);
+    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "continuation token");
 }
 
 /* The parameter that is wrong is named, with what it said, as S3 does. */
@@ -31,6 +40,42 @@ static int read_max_keys(ol_request *request, uint32_t *out, ol_error *err)
     return OL_OK;
 }
 
+/* A view's own token; OL_EINVAL: it is none. */
+static int open_sealed(ol_list_query *self, const ol_request *request, ol_slice token)
+{
+    if (!request->view)
+        return OL_EINVAL;
+    return ol_view_token_open(&request->worker->shared->view_key, request->target.olap->arn, token,
+                              &self->position);
+}
+
+static int read_token(ol_list_query *self, ol_request *request, ol_slice token, ol_error *err)
+{
+    int rc = open_sealed(self, request, token);
+    if (rc == OL_EINVAL)
+        rc = ol_s3_token_decode(&self->position, token);
+    if (rc == OL_ENOMEM)
+        return ol_error_set(err, rc, "continuation token");
+    if (rc != OL_OK)
+        return refuse(request, "continuation-token",
+                      "The continuation token provided is incorrect", err);
+    self->goes_on = true;
+    self->ask.start_after = ol_buf_slice(&self->position);
+    return OL_OK;
+}
+
+/* A view's NextMarker, or a key. */
+static int read_marker(ol_list_query *self, const ol_request *request, ol_slice marker,
+                       ol_error *err)
+{
+    int rc = marker.len > 0 ? open_sealed(self, request, marker) : OL_EINVAL;
+    if (rc == OL_ENOMEM)
+        return ol_error_set(err, rc, "marker");
+    self->goes_on = rc == OL_OK;
+    self->ask.start_after = rc == OL_OK ? ol_buf_slice(&self->position) : marker;
+    return OL_OK;
+}
+
 /* Where the page begins: v1's marker, v2's token or start-after. */
 static int read_start(ol_list_query *self, ol_request *request, ol_error *err)
 {
@@ -39,21 +84,13 @@ static int read_start(ol_list_query *self, ol_request *request, ol_error *err)
     page->marker = ol_s3_param_get(address, "marker");
     page->start_after = ol_s3_param_get(address, "start-after");
     page->continuation_token = ol_s3_param_get(address, "continuation-token");
-    if (!page->v2) {
-        self->ask.start_after = page->marker;
-        return OL_OK;
-    }
+    if (!page->v2)
+        return read_marker(self, request, page->marker, err);
     self->ask.start_after = page->start_after;
-    if (page->continuation_token.len == 0) /* an empty token begins at the beginning */
+    /* An empty token begins at the beginning. */
+    if (page->continuation_token.len == 0)
         return OL_OK;
-    ol_buf_init(&self->token, 2 * OL_KEY_BYTES_MAX);
-    if (ol_arena_on_end(request->arena, free_token, &self->token) != OL_OK)
-        return ol_error_set(err, OL_ENOMEM, "continuation token");
-    if (ol_s3_token_decode(&self->token, page->continuation_token) != OL_OK)
-        return refuse(request, "continuation-token",
-                      "The continuation token provided is incorrect", err);
-    self->ask.start_after = ol_buf_slice(&self->token);
-    return OL_OK;
+    return read_token(self, request, page->continuation_token, err);
 }
 
 int ol_list_query_read(ol_list_query *self, ol_request *request, ol_error *err)
@@ -75,12 +112,25 @@ int ol_list_query_read(ol_list_query *self, ol_request *request, ol_error *err)
     page->owner_name = owner->display_name;
     int rc = read_max_keys(request, &page->max_keys, err);
     if (rc == OL_OK)
+        rc = open_buffer(&self->position, 2 * OL_KEY_BYTES_MAX, request, err);
+    if (rc == OL_OK)
+        rc = open_buffer(&self->next_token, OL_VIEW_TOKEN_BYTES_MAX, request, err);
+    if (rc == OL_OK)
         rc = read_start(self, request, err);
     self->ask.bucket = request->target.bucket;
     self->ask.prefix = page->prefix;
     self->ask.delimiter = page->delimiter;
     self->ask.max_keys = page->max_keys;
     return rc;
+}
+
+int ol_list_query_seal(ol_list_query *self, ol_request *request, ol_slice position, ol_error *err)
+{
+    ol_buf_clear(&self->next_token);
+    int rc = ol_view_token_seal(&request->worker->shared->view_key, request->target.olap->arn,
+                                position, &self->next_token);
+    self->page.next = ol_buf_slice(&self->next_token);
+    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "a position");
 }
 
 void ol_list_query_reply(ol_list_query *self, ol_request *request, const ol_list_result *result)

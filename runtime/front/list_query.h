@@ -11,11 +11,15 @@
 typedef struct ol_list_query {
     ol_list_request ask;
     ol_s3_list_page page;
-    ol_buf token; /* decoded continuation token, freed with the request */
+    bool goes_on;      /* where an earlier page ended; else the client has named a key, or nothing */
+    ol_buf position;   /* of the originals: decoded, freed with the request */
+    ol_buf next_token; /* behind page.next, likewise */
 } ol_list_query;
 
 /* `self` is zeroed memory of the request's arena. */
 int ol_list_query_read(ol_list_query *self, ol_request *request, ol_error *err);
+/* The position behind a truncated page is a secret of the view (view_token.h): page.next. */
+int ol_list_query_seal(ol_list_query *self, ol_request *request, ol_slice position, ol_error *err);
 /* Answer with this page. */
 void ol_list_query_reply(ol_list_query *self, ol_request *request, const ol_list_result *result);
 

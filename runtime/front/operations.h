@@ -12,6 +12,7 @@
 
 /* ---- objects ---- */
 void ol_op_get_object(ol_request *request);  /* GET and HEAD of an original */
+void ol_op_view_attributes(ol_request *request); /* GetObjectAttributes through an OLAP */
 void ol_op_view_object(ol_request *request); /* GET and HEAD through an OLAP */
 void ol_op_put_object(ol_request *request);
 void ol_op_copy_object(ol_request *request);

@@ -50,6 +50,7 @@ typedef struct ol_request {
 
     /* What the running operation wants to hear; NULL = nothing. */
     void (*on_drain)(struct ol_request *request);
+    void *drain_arg; /* on_drain's own, where it needs one */
     void (*on_gone)(struct ol_request *request);
     void *operation;       /* the operation's own state, arena memory */
     struct ol_stage *sink; /* the respond stage that is live, or NULL */

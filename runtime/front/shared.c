@@ -54,25 +54,36 @@ int ol_shared_ensure_buckets(ol_shared *shared, const ol_config *config, ol_erro
 
 /* ---- keys ---- */
 
-/* Replicas share the configured key, and so agree on tokens and on the ETags of views. */
-static int load_keys(ol_shared *shared, const ol_config *config, ol_error *err)
+/* Replicas share the configured keys, and so agree on tokens and on the ETags of views. */
+static int load_view_key(ol_shared *shared, const ol_config *config, ol_error *err)
+{
+    uint8_t *key = shared->view_key.bytes;
+    if (config->view_key.len == sizeof(shared->view_key.bytes)) {
+        memcpy(key, config->view_key.data, config->view_key.len);
+        return OL_OK;
+    }
+    if (config->sts_key_count > 0)
+        return ol_kept_key_derive(key, config->sts_keys[0], "objlens: entity tags of views", err);
+    return ol_kept_key_load(key, config->data_path, "view_key", err);
+}
+
+static int load_session_keys(ol_shared *shared, const ol_config *config, ol_error *err)
 {
     uint8_t own[OL_KEPT_KEY_BYTES] = {0};
     ol_slice own_key = ol_slice_of(own, sizeof(own));
-    if (config->sts_key_count > 0) {
-        int rc = ol_kept_key_derive(shared->view_key.bytes, config->sts_keys[0],
-                                    "objlens: entity tags of views", err);
-        return rc == OL_OK ? ol_session_sealer_new(&shared->sealer, config->sts_keys,
-                                                   config->sts_key_count, err)
-                           : rc;
-    }
-    int rc = ol_kept_key_load(shared->view_key.bytes, config->data_path, "view_key", err);
-    if (rc == OL_OK)
-        rc = ol_kept_key_load(own, config->data_path, "sts_key", err);
+    if (config->sts_key_count > 0)
+        return ol_session_sealer_new(&shared->sealer, config->sts_keys, config->sts_key_count, err);
+    int rc = ol_kept_key_load(own, config->data_path, "sts_key", err);
     if (rc == OL_OK)
         rc = ol_session_sealer_new(&shared->sealer, &own_key, 1, err);
     ol_wipe(own, sizeof(own));
     return rc;
+}
+
+static int load_keys(ol_shared *shared, const ol_config *config, ol_error *err)
+{
+    int rc = load_view_key(shared, config, err);
+    return rc == OL_OK ? load_session_keys(shared, config, err) : rc;
 }
 
 /* ---- logs and certificates ---- */
@@ -124,6 +135,26 @@ void ol_shared_reload_certificates(ol_shared *shared, bool changed_only)
     }
 }
 
+/* ---- views ---- */
+
+/* A damaged memo is begun anew: what it knew is learned again. */
+static int open_views(ol_shared *shared, const ol_config *config, ol_error *err)
+{
+    ol_error note = {0};
+    int rc = ol_view_memo_open(&shared->view_memo, &config->view_memo, &note);
+    if (rc != OL_OK) {
+        *err = note;
+        return rc;
+    }
+    if (note.detail[0])
+        ol_say("warn", "what was known of views: %s", note.detail);
+    if (config->view_cache_enabled)
+        rc = ol_view_cache_new(&shared->view_cache, &config->view_cache, err);
+    if (rc == OL_OK && !(shared->view_hints = ol_view_hints_new()))
+        rc = ol_error_set(err, OL_ENOMEM, "view hints");
+    return rc;
+}
+
 /* ---- all of it ---- */
 
 int ol_shared_open(ol_shared *shared, const ol_config *config, ol_error *err)
@@ -133,8 +164,8 @@ int ol_shared_open(ol_shared *shared, const ol_config *config, ol_error *err)
         rc = ol_shared_ensure_buckets(shared, config, err);
     if (rc == OL_OK)
         rc = load_keys(shared, config, err);
-    if (rc == OL_OK && ol_view_memo_new(&shared->memo) != OL_OK)
-        rc = ol_error_set(err, OL_ENOMEM, "view memo");
+    if (rc == OL_OK)
+        rc = open_views(shared, config, err);
     if (rc == OL_OK && !(shared->totp = ol_totp_guard_new()))
         rc = ol_error_set(err, OL_ENOMEM, "one-time codes");
     if (rc == OL_OK)
@@ -156,7 +187,9 @@ void ol_shared_close(ol_shared *shared)
         ol_log_close(shared->transform_log);
     ol_totp_guard_destroy(shared->totp);
     ol_session_sealer_destroy(shared->sealer);
-    ol_view_memo_destroy(shared->memo);
+    ol_view_hints_destroy(shared->view_hints);
+    ol_view_cache_destroy(shared->view_cache);
+    ol_view_memo_close(shared->view_memo);
     ol_wipe(&shared->view_key, sizeof(shared->view_key));
     close_origins(shared);
 }

@@ -80,29 +80,45 @@ static ol_slice trust_group(const ol_request *request, const ol_program *program
                                                 : ol_slice_cstr(request->id);
 }
 
+int ol_view_chain_prepare_step(ol_view_chain *chain, size_t step_index,
+                               enum ol_transform_entry entry, const ol_s3_address *address,
+                               ol_error *err)
+{
+    ol_view_step *step = &chain->steps[step_index];
+    ol_request *request = step->request;
+    const ol_event_ask ask = {.request = request,
+                              .address = address,
+                              .program = step->program,
+                              .payload = chain->view->steps[step_index].payload,
+                              .shows_part = chain->shows_part};
+    ol_buf_clear(&step->event);
+    int rc = ol_event_encode(&step->event, &ask);
+    if (rc != OL_OK)
+        return ol_error_say(err, OL_EINVALIDREQUEST,
+                            "The request is too large to be shown to a transform.");
+    step->call = (ol_transform_call){
+        .pool = request->worker->pool,
+        .program = step->program,
+        .entry = entry,
+        .key = address->key,
+        .trust_group = trust_group(request, step->program),
+        .event = ol_buf_slice(&step->event),
+        .on_log = on_log,
+        .log_arg = step,
+        .retryable = &chain->retryable,
+    };
+    return OL_OK;
+}
+
 int ol_view_chain_prepare(ol_view_chain *chain, const ol_s3_address *address, ol_object *original,
                           ol_error *err)
 {
-    for (size_t i = 0; i < chain->count; i++) {
-        ol_view_step *step = &chain->steps[i];
-        ol_request *request = step->request;
-        int rc = ol_event_encode(&step->event, request, address, step->program,
-                                 chain->view->steps[i].payload);
-        if (rc != OL_OK)
-            return ol_error_say(err, OL_EINVALIDREQUEST,
-                                "The request is too large to be shown to a transform.");
-        step->call = (ol_transform_call){
-            .pool = request->worker->pool,
-            .program = step->program,
-            .trust_group = trust_group(request, step->program),
-            .event = ol_buf_slice(&step->event),
-            .original = i == 0 ? original : NULL,
-            .on_log = on_log,
-            .log_arg = step,
-            .retryable = &chain->retryable,
-        };
-    }
-    return OL_OK;
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < chain->count; i++)
+        rc = ol_view_chain_prepare_step(chain, i, OL_ENTRY_GET, address, err);
+    if (rc == OL_OK && chain->count > 0)
+        chain->steps[0].call.original = original;
+    return rc;
 }
 
 int ol_view_chain_add(const ol_view_chain *chain, ol_pipeline *pipeline)
@@ -111,6 +127,39 @@ int ol_view_chain_add(const ol_view_chain *chain, ol_pipeline *pipeline)
     for (size_t i = 0; rc == OL_OK && i < chain->count; i++)
         rc = ol_pipeline_add(pipeline, &ol_transform_stage_ops, &chain->steps[i].call, NULL);
     return rc;
+}
+
+bool ol_view_chain_keeps_positions(const ol_view_chain *chain, ol_view_reach *reach)
+{
+    *reach = (ol_view_reach){0};
+    for (size_t i = 0; i < chain->count; i++) {
+        const ol_program_declared *declared = &chain->programs[i]->declared;
+        if (!declared->keeps_positions)
+            return false;
+        reach->before += declared->positions_before;
+        reach->after += declared->positions_after;
+    }
+    return chain->count > 0;
+}
+
+static bool declares(ol_slice names, ol_slice wanted)
+{
+    while (names.len > 0) {
+        ptrdiff_t end = ol_slice_find(names, '\n');
+        ol_slice name = end < 0 ? names : ol_slice_first(names, (size_t)end);
+        if (ol_slice_ieq(name, wanted))
+            return true;
+        names = end < 0 ? OL_SLICE_NONE : ol_slice_from(names, (size_t)end + 1);
+    }
+    return false;
+}
+
+bool ol_view_chain_declares_header(const ol_view_chain *chain, const char *name)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (declares(chain->programs[i]->declared.depends_headers, ol_slice_cstr(name)))
+            return true;
+    return false;
 }
 
 void ol_view_chain_fini(ol_view_chain *chain)

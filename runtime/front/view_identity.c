@@ -4,6 +4,9 @@
  * metadata (two originals with equal bytes may differ there), each program's bytes and
  * payload, the caller, the query, and the declared request headers. Items carry their
  * length, so that no two lists of items give the same input.
+ *
+ * What part of the view is asked for (Range, partNumber) is never in it, even where a transform
+ * answers that itself: all parts of a view bear the one ETag by which a client puts them together.
  */
 #include "front/view_identity.h"
 
@@ -25,6 +28,17 @@ bool ol_view_param_is_private(ol_slice name)
         if (ol_slice_ieq(name, ol_slice_cstr(names[i])))
             return true;
     return ol_slice_starts(name, OL_SLICE_LIT("response-"));
+}
+
+bool ol_view_param_names_part(ol_slice name)
+{
+    return ol_slice_eq_cstr(name, "partNumber");
+}
+
+bool ol_view_header_names_part(ol_slice name)
+{
+    return ol_slice_ieq(name, OL_SLICE_LIT("range")) ||
+           ol_slice_ieq(name, OL_SLICE_LIT("if-range"));
 }
 
 /* ---- the digest ---- */
@@ -60,10 +74,12 @@ static int add_declared_headers(ol_buf *out, const ol_program *program, const ol
     while (rc == OL_OK && rest.len > 0) {
         ptrdiff_t end = ol_slice_find(rest, '\n');
         ol_slice name = end < 0 ? rest : ol_slice_first(rest, (size_t)end);
-        const ol_header *header = ol_headers_find(headers, name);
-        rc = add_item(out, name);
-        if (rc == OL_OK)
-            rc = add_item(out, header ? header->value : OL_SLICE_NONE);
+        if (!ol_view_header_names_part(name)) {
+            const ol_header *header = ol_headers_find(headers, name);
+            rc = add_item(out, name);
+            if (rc == OL_OK)
+                rc = add_item(out, header ? header->value : OL_SLICE_NONE);
+        }
         rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
     }
     return rc;
@@ -87,13 +103,24 @@ static int add_query(ol_buf *out, const ol_s3_address *address)
 {
     int rc = OL_OK;
     for (size_t i = 0; rc == OL_OK && i < address->param_count; i++) {
-        if (ol_view_param_is_private(address->params[i].name))
+        ol_slice name = address->params[i].name;
+        if (ol_view_param_is_private(name) || ol_view_param_names_part(name))
             continue;
-        rc = add_item(out, address->params[i].name);
+        rc = add_item(out, name);
         if (rc == OL_OK)
             rc = add_item(out, address->params[i].value);
     }
     return rc;
+}
+
+/* The caller, unless no program may see who it is. */
+static int add_caller(ol_buf *out, const ol_view_inputs *in)
+{
+    bool seen = false;
+    for (size_t i = 0; i < in->view->step_count; i++)
+        seen |= !in->programs[i]->declared.ignores_identity;
+    int rc = ol_buf_add_byte(out, seen);
+    return rc == OL_OK && seen ? add_item(out, ol_identity_label(in->who)) : rc;
 }
 
 int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_VIEW_ETAG_SIZE])
@@ -104,13 +131,15 @@ int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_
 
     ol_buf input;
     ol_buf_init(&input, INPUT_BYTES_MAX);
-    int rc = add_item(&input, OL_SLICE_LIT("objlens view 1"));
+    int rc = add_item(&input, OL_SLICE_LIT("objlens view 2"));
     if (rc == OL_OK)
         rc = add_original(&input, in->original);
     if (rc == OL_OK)
         rc = add_steps(&input, in);
     if (rc == OL_OK)
-        rc = add_item(&input, ol_identity_label(in->who));
+        rc = add_caller(&input, in);
+    if (rc == OL_OK)
+        rc = add_item(&input, in->address->key);
     if (rc == OL_OK)
         rc = add_query(&input, in->address);
 

@@ -22,7 +22,7 @@ typedef struct ol_view_inputs {
     const ol_realm_view *view;
     ol_program *const *programs; /* one a step of the view */
     const ol_identity *who;
-    const ol_s3_address *address;
+    const ol_s3_address *address; /* the key as it was asked for, and the query */
     const ol_headers *headers; /* the request's; only declared ones are looked at */
 } ol_view_inputs;
 
@@ -34,5 +34,9 @@ int ol_view_etag(const ol_view_key *key, const ol_view_inputs *inputs,
 /* Query parameters that a transform never sees and a view never depends on: signatures,
  * tokens, the SDK's x-id, and those that S3 itself answers. */
 bool ol_view_param_is_private(ol_slice name);
+/* What says which part of a view is asked for. A transform sees it only where it is to answer that
+ * itself. */
+bool ol_view_param_names_part(ol_slice name);
+bool ol_view_header_names_part(ol_slice name);
 
 #endif

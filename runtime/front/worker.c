@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "front/request.h"
+#include "front/view_run.h"
 #include "origin/s3/s3_origin.h"
 
 #define FIGURES_MS 200 /* how old a published figure may be */
@@ -234,12 +235,19 @@ static void detach_origins(drain *self)
     worker->attached = 0;
 }
 
-static void on_server_closed(void *arg)
+static void on_runs_ended(void *arg)
 {
     drain *self = arg;
     detach_origins(self);
     ol_pool_close(self->worker->pool, on_pool_closed, self);
     uv_close((uv_handle_t *)&self->timer, on_timer_closed);
+}
+
+/* Runs that fill the view cache belong to no connection: they end now. */
+static void on_server_closed(void *arg)
+{
+    drain *self = arg;
+    ol_view_runs_end(self->worker, on_runs_ended, self);
 }
 
 static void close_server(drain *self)
@@ -253,9 +261,16 @@ static void close_server(drain *self)
     ol_http_server_close(self->worker->server, on_server_closed, self);
 }
 
-static void on_drained(void *arg)
+static void on_runs_over(void *arg)
 {
     close_server(arg);
+}
+
+/* Readers on other loops may still follow a run of this one. */
+static void on_drained(void *arg)
+{
+    drain *self = arg;
+    ol_view_runs_wait(self->worker, on_runs_over, self);
 }
 
 static void on_drain_timeout(uv_timer_t *timer)

@@ -10,14 +10,15 @@
 #include "access/totp.h"
 #include "control/control.h"
 #include "front/generation.h"
+#include "front/view_hints.h"
 #include "front/view_identity.h"
-#include "front/view_memo.h"
 #include "net/tls.h"
 #include "observe/access_log.h"
 #include "observe/metrics.h"
 #include "origin/origin.h"
 #include "s3/sigv4.h"
 #include "transform/pool.h"
+#include "view/cache.h"
 
 /* What all workers use; made and freed by the app, unchanged while workers run. */
 typedef struct ol_shared {
@@ -30,7 +31,9 @@ typedef struct ol_shared {
     ol_log *access_log;
     ol_log *transform_log;
     ol_view_key view_key;
-    ol_view_memo *memo;
+    ol_view_memo *view_memo;
+    ol_view_cache *view_cache; /* NULL: every request runs its view for itself */
+    ol_view_hints *view_hints;
     struct ol_tls **tls; /* one a listener, NULL for plain ones */
     size_t tls_count;
 } ol_shared;
@@ -64,6 +67,9 @@ typedef struct ol_worker {
     ol_generation *generation; /* this worker's reference to the current one */
     ol_realm *realm;           /* likewise; made of the generation's configuration */
     size_t attached;           /* origins that have been told of this loop */
+    struct ol_view_run *view_runs; /* these three belong to view_run.h */
+    void (*on_view_runs_over)(void *arg);
+    void *view_runs_arg;
     ol_arena *spare_arenas[16];
     unsigned spare_arena_count;
 } ol_worker;

@@ -70,6 +70,7 @@ struct ol_http_exchange {
     uint64_t in_flight; /* counted to `sent` when drained */
     uint64_t first_byte_ns;
     ol_slice pending;   /* the handler's bytes, behind ours in the socket's queue */
+    ol_headers trailers; /* fields behind the last chunk */
 };
 
 struct ol_http_conn {

@@ -73,12 +73,22 @@ void ol_http_exchange_flush(ol_http_exchange *x)
     send_now(x, OL_SLICE_NONE);
 }
 
+static int add_last_chunk(ol_http_exchange *x)
+{
+    ol_buf *out = &x->conn->out.gathered;
+    int rc = ol_buf_add(out, OL_SLICE_LIT("0\r\n"));
+    for (size_t i = 0; rc == OL_OK && i < x->trailers.count; i++)
+        rc = ol_buf_addf(out, "%.*s: %.*s\r\n", OL_SLICE_FMT(x->trailers.items[i].name),
+                         OL_SLICE_FMT(x->trailers.items[i].value));
+    return rc == OL_OK ? ol_buf_add(out, OL_SLICE_LIT("\r\n")) : rc;
+}
+
 /* The handler is through and the stream is free: send the rest, then the exchange is over. */
 static void complete(ol_http_exchange *x)
 {
     ol_http_conn *conn = x->conn;
     if (x->chunked && !x->last_chunk) {
-        if (ol_buf_add(&conn->out.gathered, OL_SLICE_LIT("0\r\n\r\n")) != OL_OK) {
+        if (add_last_chunk(x) != OL_OK) {
             ol_http_conn_break(conn, OL_ENOMEM, true);
             return;
         }
@@ -175,6 +185,17 @@ int ol_http_write(ol_http_exchange *x, ol_slice data)
         rc = send_now(x, data);
     }
     x->user_waits = rc == OL_WAIT;
+    return rc;
+}
+
+int ol_http_trailers(ol_http_exchange *x, const ol_headers *fields)
+{
+    assert(x->responded && !x->ended);
+    if (!is_alive(x) || !x->chunked)
+        return OL_SKIP;
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < fields->count; i++)
+        rc = ol_headers_add(&x->trailers, fields->items[i].name, fields->items[i].value);
     return rc;
 }
 

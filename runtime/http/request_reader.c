@@ -62,6 +62,7 @@ static void fill_exchange(ol_http_conn *conn, const ol_http_head *head)
     x->unsent = -1;
     x->sent = x->in_flight = x->first_byte_ns = 0;
     x->pending = OL_SLICE_NONE;
+    ol_headers_init(&x->trailers, x->arena);
 }
 
 static int parse_request(ol_http_conn *conn, ol_slice bytes, ol_http_fault *fault)

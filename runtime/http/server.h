@@ -151,6 +151,10 @@ int ol_http_respond(ol_http_exchange *x, const ol_http_response *response);
  * and no other write is legal before it. Negative: the client is gone. Writing more than
  * content_length is a programmer error. */
 int ol_http_write(ol_http_exchange *x, ol_slice data);
+/* Fields behind the body, once, between respond and end; the head should have named them in
+ * `Trailer`. Copied. OL_OK; OL_SKIP: this response cannot have any, because it is not chunked;
+ * OL_ENOMEM. */
+int ol_http_trailers(ol_http_exchange *x, const ol_headers *fields);
 /* The response is complete. When fewer bytes were written than announced, the connection is
  * cut instead. */
 void ol_http_end(ol_http_exchange *x);

@@ -55,10 +55,13 @@ static void *run(void *arg)
     ol_offload *pool = arg;
     pthread_setname_np(pthread_self(), pool->name);
     for (ol_task *task = take(pool); task; task = take(pool)) {
+        ol_loop *loop = task->loop; /* without one, the task may be gone after work */
         task->work(task);
+        if (!loop)
+            continue;
         task->post_.fn = on_done;
         task->post_.arg = task;
-        ol_loop_post(task->loop, &task->post_);
+        ol_loop_post(loop, &task->post_);
     }
     return NULL;
 }
@@ -118,9 +121,11 @@ int ol_offload_submit(ol_offload *pool, ol_task *task)
 {
     task->next_ = NULL;
     pthread_mutex_lock(&pool->lock);
-    bool full = pool->queued >= pool->queue_max || pool->ending;
+    bool full = task->loop && (pool->queued >= pool->queue_max || pool->ending);
+    assert(task->loop || !pool->ending);
     if (!full) {
-        ol_loop_hold(task->loop);
+        if (task->loop)
+            ol_loop_hold(task->loop);
         *pool->tail = task;
         pool->tail = &task->next_;
         pool->queued++;

@@ -149,6 +149,7 @@ static void put_outcome(writer *w, const ol_access_line *line)
     text_field(w, OL_SLICE_LIT(",\"error\":"), line->error);
     flag_field(w, OL_SLICE_LIT(",\"broken\":"), line->broken);
     flag_field(w, OL_SLICE_LIT(",\"retried\":"), line->retried);
+    text_field(w, OL_SLICE_LIT(",\"view\":"), line->view);
     text_field(w, OL_SLICE_LIT(",\"detail\":"), line->detail);
     stages_field(w, line);
 }

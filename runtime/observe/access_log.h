@@ -35,6 +35,7 @@ typedef struct ol_access_line {
     const char *detail; /* ol_error.detail or NULL */
     bool broken;        /* the response was cut after its head had left */
     bool retried;       /* run again after a host died */
+    const char *view;   /* where a view came from: "run", "follow", "memory", "disk", …; NULL = none */
     ol_access_stage stages[16];
     size_t stage_count;
 } ol_access_line;

@@ -20,6 +20,7 @@ typedef struct ol_s3_list_page {
     bool fetch_owner;
     ol_slice owner_id, owner_name; /* the name may be empty */
     const ol_list_result *result;
+    ol_slice next; /* what continues a truncated page; empty: made of result->next_start_after */
 } ol_s3_list_page;
 int ol_s3_xml_list(ol_buf *out, const ol_s3_list_page *page);
 /* Continuation tokens are opaque: base64 of the last key, with a check. */

@@ -18,11 +18,15 @@ static void put_object(ol_xml_writer *w, const ol_s3_list_page *page, const ol_o
     ol_xml_close(w, "Contents");
 }
 
-static void put_token(ol_xml_writer *w, ol_slice last_key)
+static void put_token(ol_xml_writer *w, const ol_s3_list_page *page)
 {
+    if (page->next.len > 0) {
+        ol_xml_text(w, "NextContinuationToken", page->next);
+        return;
+    }
     ol_xml_open(w, "NextContinuationToken");
     if (w->rc == OL_OK)
-        w->rc = ol_s3_token_encode(w->out, last_key);
+        w->rc = ol_s3_token_encode(w->out, page->result->next_start_after);
     ol_xml_close(w, "NextContinuationToken");
 }
 
@@ -34,16 +38,18 @@ static void put_frame_v2(ol_xml_writer *w, const ol_s3_list_page *page)
     if (page->continuation_token.data)
         ol_xml_text(w, "ContinuationToken", page->continuation_token);
     if (result->truncated)
-        put_token(w, result->next_start_after);
+        put_token(w, page);
     ol_xml_u64(w, "KeyCount", result->object_count + result->common_prefix_count);
 }
 
-/* Without a delimiter, clients take the last key for the next marker. */
+/* Without a delimiter, clients take the last key for the next marker, unless they are told one. */
 static void put_frame_v1(ol_xml_writer *w, const ol_s3_list_page *page)
 {
     const ol_list_result *result = page->result;
     ol_xml_text_as(w, "Marker", page->marker, page->encoding_url);
-    if (result->truncated && page->delimiter.len > 0)
+    if (result->truncated && page->next.len > 0)
+        ol_xml_text_as(w, "NextMarker", page->next, page->encoding_url);
+    else if (result->truncated && page->delimiter.len > 0)
         ol_xml_text_as(w, "NextMarker", result->next_start_after, page->encoding_url);
 }
 

@@ -52,7 +52,12 @@ static int describe_header(ol_buf *event, const ol_header *header)
     return ol_fields_add_under(event, "object.header.", name, header->value);
 }
 
-int ol_transform_head_describe(ol_buf *event, const ol_head *head)
+bool ol_transform_has_original(enum ol_transform_entry entry)
+{
+    return entry == OL_ENTRY_GET || entry == OL_ENTRY_HEAD;
+}
+
+static int describe_head(ol_buf *event, const ol_head *head)
 {
     int rc = OL_OK;
     if (head->content_length >= 0) {
@@ -68,13 +73,31 @@ int ol_transform_head_describe(ol_buf *event, const ol_head *head)
     return rc;
 }
 
+int ol_transform_event_complete(ol_buf *event, enum ol_transform_entry entry, ol_slice key,
+                                const ol_head *head)
+{
+    if (ol_transform_has_original(entry))
+        return describe_head(event, head);
+    return entry == OL_ENTRY_REQUEST ? ol_fields_add(event, "object.key", key) : OL_OK;
+}
+
 /* ---- what it may say ---- */
+
+uint64_t ol_transform_out_bytes_max(enum ol_transform_entry entry)
+{
+    static const uint64_t max[OL_ENTRIES] = {
+        [OL_ENTRY_GET] = UINT64_MAX,
+        [OL_ENTRY_LIST] = OL_TRANSFORM_LISTING_BYTES_MAX,
+        [OL_ENTRY_REQUEST] = OL_KEY_BYTES_MAX,
+    };
+    return max[entry];
+}
 
 int ol_transform_head_default(ol_head *response, const ol_head *original, ol_arena *arena)
 {
     *response = (ol_head){.status = 200, .content_length = -1};
     ol_headers_init(&response->headers, arena);
-    ol_slice type = ol_headers_get(&original->headers, "content-type");
+    ol_slice type = original ? ol_headers_get(&original->headers, "content-type") : OL_SLICE_NONE;
     if (!type.data)
         return OL_OK;
     return ol_headers_add(&response->headers, OL_SLICE_LIT("content-type"), type);
@@ -84,7 +107,7 @@ static bool is_allowed(ol_slice name)
 {
     static const char *const names[] = {
         "content-type",  "content-disposition", "content-encoding", "content-language",
-        "cache-control", "expires",             "last-modified",
+        "cache-control", "expires",             "last-modified",    "content-range",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (ol_slice_eq_cstr(name, names[i]))
@@ -94,14 +117,31 @@ static bool is_allowed(ol_slice name)
 
 /* Success only: failures are made with response:error, and have a document for a body. 204 and
  * 205 have none, so they cannot carry a view. */
-static int apply_status(ol_head *response, ol_slice value, ol_error *err)
+static bool is_status_of(enum ol_transform_entry entry, uint64_t status)
+{
+    if (entry == OL_ENTRY_REQUEST)
+        return status == 200 || status == 404;
+    return status >= 200 && status <= 299 && status != 204 && status != 205;
+}
+
+static int apply_status(ol_head *response, enum ol_transform_entry entry, ol_slice value,
+                        ol_error *err)
 {
     uint64_t status;
-    if (!ol_slice_u64(value, &status) || status < 200 || status > 299 || status == 204 ||
-        status == 205)
+    if (!ol_slice_u64(value, &status) || !is_status_of(entry, status))
         return ol_error_say(err, OL_ETRANSFORMRESPONSE,
                             "The transform set a status that is not a success with a body.");
     response->status = (int)status;
+    return OL_OK;
+}
+
+static int apply_size(ol_head *response, ol_slice value, ol_error *err)
+{
+    uint64_t size;
+    if (!ol_slice_u64(value, &size) || size > INT64_MAX)
+        return ol_error_say(err, OL_ETRANSFORMRESPONSE,
+                            "The transform set a size that is not a number of bytes.");
+    response->content_length = (int64_t)size;
     return OL_OK;
 }
 
@@ -143,7 +183,40 @@ static int apply_header(ol_head *response, ol_slice name, ol_slice value, ol_err
     return set_header(response, name, value, err);
 }
 
-int ol_transform_head_apply(ol_head *response, ol_slice fields, ol_error *err)
+/* Where a field goes. */
+enum part { PART_HEADER, PART_METADATA, PART_OTHER };
+
+static enum part take_part(ol_slice *name)
+{
+    if (cut_prefix(name, OL_SLICE_LIT("metadata.")))
+        return PART_METADATA;
+    if (!cut_prefix(name, OL_SLICE_LIT("header.")))
+        return PART_OTHER;
+    return cut_prefix(name, OL_SLICE_LIT(META_PREFIX)) ? PART_METADATA : PART_HEADER;
+}
+
+static int apply_other(ol_head *response, enum ol_transform_entry entry, ol_slice name,
+                       ol_slice value, ol_error *err)
+{
+    if (ol_slice_eq_cstr(name, "status"))
+        return apply_status(response, entry, value, err);
+    if (entry == OL_ENTRY_HEAD && ol_slice_eq_cstr(name, "size"))
+        return apply_size(response, value, err);
+    return ol_error_set(err, OL_ETRANSFORMRESPONSE, "an unknown field in the head");
+}
+
+/* A transform that was handed the range says which part it gives, and that it is one. */
+static int check_range(const ol_head *response, ol_error *err)
+{
+    bool has_range = ol_headers_get(&response->headers, "content-range").data;
+    if (!has_range || response->status == 206)
+        return OL_OK;
+    return ol_error_say(err, OL_ETRANSFORMRESPONSE,
+                        "The transform set a content-range without the status 206.");
+}
+
+int ol_transform_head_apply(ol_head *response, enum ol_transform_entry entry, ol_slice fields,
+                            ol_error *err)
 {
     ol_fields_iter it;
     ol_slice name, value;
@@ -153,25 +226,17 @@ int ol_transform_head_apply(ol_head *response, ol_slice fields, ol_error *err)
         return ol_error_set(err, OL_ETRANSFORMRESPONSE, "a malformed head");
     ol_fields_iter_init(&it, fields);
     while (rc == OL_OK && ol_fields_next(&it, &name, &value)) {
-        bool metadata = cut_prefix(&name, OL_SLICE_LIT("metadata."));
-        bool header = !metadata && cut_prefix(&name, OL_SLICE_LIT("header."));
-        if (header && cut_prefix(&name, OL_SLICE_LIT(META_PREFIX)))
-            metadata = true;
-        if (metadata)
-            metadata_bytes += name.len + value.len;
-        else
-            header_bytes += name.len + value.len;
+        enum part part = take_part(&name);
+        *(part == PART_METADATA ? &metadata_bytes : &header_bytes) += name.len + value.len;
         if (metadata_bytes > OL_USER_METADATA_BYTES_MAX || header_bytes > HEADER_BYTES_MAX)
             return ol_error_say(err, OL_ETRANSFORMRESPONSE,
                                 "The transform's headers are too large.");
-        if (metadata)
+        if (part == PART_METADATA)
             rc = apply_metadata(response, name, value, err);
-        else if (header)
+        else if (part == PART_HEADER)
             rc = apply_header(response, name, value, err);
-        else if (ol_slice_eq_cstr(name, "status"))
-            rc = apply_status(response, value, err);
         else
-            rc = ol_error_set(err, OL_ETRANSFORMRESPONSE, "an unknown field in the head");
+            rc = apply_other(response, entry, name, value, err);
     }
-    return rc;
+    return rc == OL_OK ? check_range(response, err) : rc;
 }

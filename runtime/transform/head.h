@@ -8,16 +8,25 @@
 
 #include "base/buf.h"
 #include "pipeline/stage.h"
+#include "transform/program.h"
 
-/* Append "object.size", "object.etag" (no quotes), "object.header.…" and "object.metadata.…". */
-int ol_transform_head_describe(ol_buf *event, const ol_head *head);
+/* Whether an entry is about one original, and is told of it. */
+bool ol_transform_has_original(enum ol_transform_entry entry);
+/* What may come out of an entry at most. */
+uint64_t ol_transform_out_bytes_max(enum ol_transform_entry entry);
+
+/* Append what the entry is told beside the request: of an original "object.size", "object.etag"
+ * (no quotes), "object.header.…" and "object.metadata.…"; "object.key" to OL_ENTRY_REQUEST. */
+int ol_transform_event_complete(ol_buf *event, enum ol_transform_entry entry, ol_slice key,
+                                const ol_head *head);
 
 /* The head of a response whose transform has said nothing yet: 200, the original's content
- * type, no length, nothing else of the original. */
+ * type (NULL: there is no original), no length, nothing else of it. */
 int ol_transform_head_default(ol_head *response, const ol_head *original, ol_arena *arena);
 
-/* Put what the transform set ("status", "header.…", "metadata.…") over it. The fields come from a
- * host. OL_OK, OL_ENOMEM, or OL_ETRANSFORMRESPONSE with the reason. */
-int ol_transform_head_apply(ol_head *response, ol_slice fields, ol_error *err);
+/* Put what the transform set ("status", "header.…", "metadata.…", "size" for OL_ENTRY_HEAD) over
+ * it. The fields come from a host. OL_OK, OL_ENOMEM, or OL_ETRANSFORMRESPONSE with the reason. */
+int ol_transform_head_apply(ol_head *response, enum ol_transform_entry entry, ol_slice fields,
+                            ol_error *err);
 
 #endif

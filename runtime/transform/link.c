@@ -155,6 +155,7 @@ int ol_link_open(ol_link *link, ol_ticket *ticket, ol_error *err)
     ol_msg msg = {
         .type = OL_MSG_OPEN,
         .job = job->id,
+        .code = (int32_t)ticket->entry,
         .slot = slot,
         .length = (uint32_t)ticket->event.len,
         .grant = ol_link_lend_output(link, job),

@@ -9,6 +9,21 @@
 #include "base/error.h"
 
 enum ol_program_kind { OL_PROGRAM_LUA, OL_PROGRAM_SHARED };
+/* Which function of a program runs. What goes in and comes out are a pipeline's bytes and head. */
+enum ol_transform_entry {
+    OL_ENTRY_GET,  /* the original in, the view out */
+    /* Nothing in but the original's head, nothing out but the view's: status, headers, and the
+     * length where the program promises one (else -1). */
+    OL_ENTRY_HEAD,
+    /* A listing in AWS's JSON (the members of listBucketResult) in; the same out, content type
+     * application/json, or a document of the program's own, application/xml. */
+    OL_ENTRY_LIST,
+    /* Nothing in; out: the key of the original, 1 to 1024 bytes of UTF-8. Status 404, and nothing
+     * out: there is none for this caller. */
+    OL_ENTRY_REQUEST,
+    OL_ENTRIES
+};
+
 enum ol_share { OL_SHARE_IDENTITY, OL_SHARE_REQUEST, OL_SHARE_ALL };
 
 /* Config keys of the same names; defaults in base/limits.h. */
@@ -45,6 +60,18 @@ typedef struct ol_program_declared {
     uint32_t positions_before, positions_after;
 } ol_program_declared;
 
+static inline bool ol_program_declares(const ol_program_declared *declared,
+                                       enum ol_transform_entry entry)
+{
+    switch (entry) {
+    case OL_ENTRY_GET: return declared->has_get;
+    case OL_ENTRY_HEAD: return declared->has_head;
+    case OL_ENTRY_LIST: return declared->has_list;
+    case OL_ENTRY_REQUEST: return declared->has_request;
+    default: return false;
+    }
+}
+
 typedef struct ol_program {
     const char *name; /* as configured */
     enum ol_program_kind kind;
@@ -67,5 +94,9 @@ typedef struct ol_program {
 int ol_program_new(ol_program **program, const ol_program *like);
 ol_program *ol_program_acquire(ol_program *program);
 void ol_program_release(ol_program *program);
+static inline bool ol_program_has(const ol_program *program, enum ol_transform_entry entry)
+{
+    return ol_program_declares(&program->declared, entry);
+}
 
 #endif

@@ -10,6 +10,9 @@
  * Two things wait on each other and never for both at once: a write from above waits while there
  * is no slot (`above_waits`), a write to below waits while the client is slow (`below_waits`).
  *
+ * A program that keeps positions must give as many bytes as it got: what it leaves unread is
+ * counted all the same, and the end is held back until the input's end is known.
+ *
  * What goes wrong: an error that the host reports, its death, or a limit ends the ticket and
  * fails the pipeline. Nothing of the original can pass: only what the host handed over is sent.
  */
@@ -31,6 +34,8 @@ typedef struct transform_state {
     ol_buf event;
     ol_head head; /* to be sent before the first output */
     bool head_sent;
+    bool keeps_length;           /* what goes out is as long as what comes in */
+    uint64_t in_bytes, out_bytes;
     bool started;     /* a host has the ticket */
     bool over;        /* no call into the ticket any more, but for leaving */
     bool done;        /* the host is; what it handed over is not */
@@ -78,6 +83,9 @@ static int stage_write(ol_stage *st, ol_slice in, ol_error *err)
     transform_state *s = st->state;
     (void)err;
     assert(!s->above_waits);
+    s->in_bytes += in.len;
+    if (s->done && s->keeps_length)
+        return OL_OK;
     s->kept = in;
     /* A program that ended early wants no more: let it lie until the pipeline ends. */
     if (!s->done && s->started && !s->over && take_input(s))
@@ -95,20 +103,11 @@ static int stage_reserve(ol_stage *st, ol_span *span)
     return OL_OK;
 }
 
-static int stage_finish(ol_stage *st, ol_error *err)
-{
-    transform_state *s = st->state;
-    (void)err;
-    s->input_ended = true;
-    if (s->started && !s->over && !s->done)
-        ol_link_input_end(&s->ticket);
-    return OL_OK;
-}
-
-/* There may be room again. Calls into the stage above: nothing may follow it. */
+/* There may be room again, or no need of it. Calls into the stage above: nothing may follow it. */
 static void resume_above(transform_state *s)
 {
-    if (!s->above_waits || s->over || s->done || !take_input(s))
+    bool counts_only = s->done && s->keeps_length;
+    if (!s->above_waits || s->over || (!counts_only && (s->done || !take_input(s))))
         return;
     s->above_waits = false;
     ol_stage_ready(s->st);
@@ -128,10 +127,30 @@ static bool send_head(transform_state *s)
 static void finish_below(transform_state *s)
 {
     ol_error err = {0};
-    if (!s->done || s->finished || s->below_waits || !send_head(s))
+    if (!s->done || s->finished || s->below_waits || (s->keeps_length && !s->input_ended))
+        return;
+    if (s->keeps_length && s->in_bytes != s->out_bytes) {
+        ol_error_say(&err, OL_ETRANSFORMRESPONSE,
+                     "The transform changed the length, and declares that it keeps positions.");
+        fail(s, &err);
+        return;
+    }
+    if (!send_head(s))
         return;
     s->finished = true;
     ol_stage_finish(s->st, &err);
+}
+
+/* Hosts are not believed to keep to what an entry may give. */
+static bool is_too_much(transform_state *s, size_t more)
+{
+    ol_error err = {0};
+    s->out_bytes += more;
+    if (s->out_bytes <= ol_transform_out_bytes_max(s->call->entry))
+        return false;
+    ol_error_say(&err, OL_ETRANSFORMRESPONSE, "The transform's answer is too long.");
+    fail(s, &err);
+    return true;
 }
 
 /* Pass on what the host handed over, as far as the client takes it. */
@@ -140,9 +159,10 @@ static void pump(transform_state *s)
     ol_slice bytes;
     ol_error err = {0};
     while (!s->over && !s->below_waits && ol_link_output(&s->ticket, &bytes)) {
-        if (!send_head(s))
+        if (is_too_much(s, bytes.len) || !send_head(s))
             return;
-        s->st->last_write = ol_link_output_is_last(&s->ticket);
+        /* What still can fail is not the last word. */
+        s->st->last_write = !s->keeps_length && ol_link_output_is_last(&s->ticket);
         int rc = ol_stage_write(s->st, bytes, &err);
         if (rc < 0) /* latched already */
             return;
@@ -173,6 +193,18 @@ static void stage_resume(ol_stage *st)
     resume_above(s);
 }
 
+static int stage_finish(ol_stage *st, ol_error *err)
+{
+    transform_state *s = st->state;
+    (void)err;
+    s->input_ended = true;
+    if (s->started && !s->over && !s->done)
+        ol_link_input_end(&s->ticket);
+    else if (!s->over)
+        finish_below(s);
+    return OL_OK;
+}
+
 /* ---- from the host ---- */
 
 static void on_room(ol_ticket *ticket)
@@ -194,7 +226,13 @@ static void on_head(ol_ticket *ticket, ol_slice fields)
 {
     transform_state *s = state_of(ticket);
     ol_error err = {0};
-    if (!s->over && ol_transform_head_apply(&s->head, fields, &err) != OL_OK)
+    if (s->over)
+        return;
+    int rc = ol_transform_head_apply(&s->head, s->call->entry, fields, &err);
+    if (rc == OL_OK && s->keeps_length && s->head.status != 200)
+        rc = ol_error_say(&err, OL_ETRANSFORMRESPONSE,
+                          "The transform set a status, and declares that it keeps positions.");
+    if (rc != OL_OK)
         fail(s, &err);
 }
 
@@ -225,6 +263,8 @@ static void on_end(ol_ticket *ticket, const ol_error *err, bool retryable)
     }
     s->done = true;
     pump(s);
+    if (s->keeps_length)
+        resume_above(s);
 }
 
 /* ---- read_at ---- */
@@ -294,14 +334,19 @@ static const ol_ticket_ops ticket_ops = {
 static int stage_open(ol_stage *st, ol_error *err)
 {
     transform_state *s = st->state;
-    (void)err;
     s->st = st;
     s->call = st->config;
+    if (!ol_program_has(s->call->program, s->call->entry))
+        return ol_error_set(err, OL_ENOTIMPLEMENTED, "transform %s has no function for this",
+                            s->call->program->name);
+    s->keeps_length =
+        s->call->entry == OL_ENTRY_GET && s->call->program->declared.keeps_positions;
     ol_buf_init(&s->event, OL_WIRE_SLOT_BYTES_MAX);
     s->ticket = (ol_ticket){
         .ops = &ticket_ops,
         .arg = s,
         .program = s->call->program,
+        .entry = s->call->entry,
         .group = s->call->trust_group,
     };
     return OL_OK;
@@ -312,7 +357,7 @@ static int make_event(transform_state *s, const ol_head *head, ol_error *err)
     int rc = s->call->event.len > 0 ? ol_buf_add(&s->event, s->call->event)
                                     : ol_fields_begin(&s->event);
     if (rc == OL_OK)
-        rc = ol_transform_head_describe(&s->event, head);
+        rc = ol_transform_event_complete(&s->event, s->call->entry, s->call->key, head);
     if (rc != OL_OK)
         return ol_error_set(err, rc, "the event of transform %s", s->call->program->name);
     s->ticket.event = ol_buf_slice(&s->event);
@@ -325,7 +370,8 @@ static int stage_head(ol_stage *st, ol_head *head, ol_error *err)
     int rc = make_event(s, head, err);
     if (rc != OL_OK)
         return rc;
-    rc = ol_transform_head_default(&s->head, head, ol_stage_arena(st));
+    bool has_original = ol_transform_has_original(s->call->entry);
+    rc = ol_transform_head_default(&s->head, has_original ? head : NULL, ol_stage_arena(st));
     if (rc != OL_OK)
         return ol_error_set(err, rc, "response head");
     rc = ol_pool_enter(s->call->pool, &s->ticket, err);

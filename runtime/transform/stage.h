@@ -15,18 +15,11 @@
 #include "origin/origin.h"
 #include "transform/pool.h"
 
-/* Which function of the program runs. */
-enum ol_transform_entry {
-    OL_ENTRY_GET,    /* the original in, the view out */
-    OL_ENTRY_HEAD,   /* nothing in, nothing out but the head; content_length may be told there */
-    OL_ENTRY_LIST,   /* a listing in AWS's JSON (listBucketResult) in, the same or XML out */
-    OL_ENTRY_REQUEST /* nothing in; out: the key of the original. Status 404: there is none */
-};
-
 typedef struct ol_transform_call {
     ol_pool *pool;
     ol_program *program;  /* held by the caller until the pipeline is closed */
-    enum ol_transform_entry entry; /* one that the program declares */
+    enum ol_transform_entry entry; /* OL_ENOTIMPLEMENTED for one that the program lacks */
+    ol_slice key;                  /* OL_ENTRY_REQUEST: what is asked for */
     ol_slice trust_group; /* compared bytewise; made by the caller according to program->share */
     /* The event, encoded by transform/fields.h, only what the program may see. The stage adds
      * "object.size", "object.etag", "object.header.…" and "object.metadata.…" from the head that it

@@ -36,6 +36,7 @@ struct ol_ticket {
     const ol_ticket_ops *ops;
     void *arg;
     ol_program *program; /* the maker's */
+    enum ol_transform_entry entry;
     ol_slice group;      /* the trust group; the maker's */
     ol_slice event;      /* encoded; needed until on_start */
     /* Kept up to date by the maker: a write below is waiting; the client has shown to be slow. */

@@ -29,7 +29,7 @@ typedef struct ol_view_cache ol_view_cache;
 typedef struct ol_view_entry ol_view_entry;
 
 typedef struct ol_view_cache_config {
-    uint64_t memory_bytes;       /* all entries; 0 = nothing is kept beyond its flight */
+    uint64_t memory_bytes;       /* all entries; 0 = nothing is kept in memory beyond its flight */
     uint64_t memory_entry_bytes; /* the largest single one in memory */
     const char *disk_folder;     /* NULL = no disk */
     uint64_t disk_bytes;
@@ -52,6 +52,11 @@ enum ol_view_found {
  * and counts as a reader until it is released; a leader has a second one as the filler. */
 enum ol_view_found ol_view_cache_find(ol_view_cache *cache, const char *etag, int64_t length,
                                       uint64_t guess, ol_view_entry **entry);
+/* As find, for who can never lead: OL_VIEW_WHOLE with a reader's reference, or OL_VIEW_NONE. */
+enum ol_view_found ol_view_cache_peek(ol_view_cache *cache, const char *etag,
+                                      ol_view_entry **entry);
+/* Whether some of it, when it is whole, is to be read from disk. */
+bool ol_view_entry_is_on_disk(ol_view_entry *entry);
 /* As a reader. */
 void ol_view_entry_release(ol_view_entry *entry);
 

@@ -12,9 +12,13 @@ typedef struct ol_view_digest {
     ol_arena *arena; /* in: for a copy of the head */
     ol_view_facts facts; /* out; head.headers are a copy of what the transform said */
     bool complete;       /* the body came to its end */
+    /* in: told when `facts` are complete, before the stage below hears of the end: who reads what it
+     * keeps may already ask the memo. NULL = nobody. */
+    void (*on_complete)(void *arg);
+    void *arg;
 } ol_view_digest;
 
-/* config = ol_view_digest *, zeroed but for `arena`. */
+/* config = ol_view_digest *, zeroed but for what is `in`. */
 extern const ol_stage_ops ol_view_digest_stage_ops;
 
 #endif

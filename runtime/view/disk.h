@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Views on disk: numbered blocks in files that have no name, encrypted and authenticated
+ * Views on disk: numbered blocks in a file that has no name, encrypted and authenticated
  * (AES-256-GCM) under a key that is made at start and dies with the process. What a crash leaves
  * behind is free space. Reading and writing happen in threads of the module's own.
+ *
+ * All views share one file of the system's (a view costs no descriptor); an `ol_view_file` is the
+ * list of its blocks, which holds 40 bytes of memory a block. A block takes whole pages of the
+ * disk (4 KiB, mostly), which the accounting by reserve does not know.
  */
 #ifndef OL_VIEW_DISK_H
 #define OL_VIEW_DISK_H
@@ -34,14 +38,18 @@ typedef struct ol_view_block {
     void *private_[24];
 } ol_view_block;
 
-/* Any thread; the file itself is made with its first block. NULL when out of memory. */
+/* Any thread; takes no room before its first block. NULL when out of memory. */
 ol_view_file *ol_view_file_new(ol_view_disk *disk);
 ol_view_file *ol_view_file_acquire(ol_view_file *file);
 /* With the last reference the space is free. Any thread, does not block. */
 void ol_view_file_release(ol_view_file *file);
-/* OL_OK: under way, cb runs once; OL_ESLOWDOWN: too much is under way. Each block is written once.
- * The block keeps a reference to the file meanwhile. */
+/* Any thread. OL_OK: under way, cb runs once, on a later turn of `loop`, which is held so long;
+ * OL_ESLOWDOWN: too much is under way, OL_ENOMEM: then it may be tried again. The block keeps a
+ * reference to the file meanwhile (it is gone when cb runs). Each block is written once, also when
+ * that failed: OL_EINVAL. */
 int ol_view_file_write(ol_view_block *block);
+/* As write, of a block whose write has been called back as done; `bytes` is as long as it was then
+ * (else OL_EINVAL). After OL_ECORRUPT the bytes are wiped. */
 int ol_view_file_read(ol_view_block *block);
 
 #endif

@@ -58,10 +58,14 @@ int ol_view_memo_find(ol_view_memo *memo, ol_view_ask *ask);
 /* From memory only, never waits: OL_OK or OL_SKIP. Any thread. */
 int ol_view_memo_peek(ol_view_memo *memo, const char *etag, ol_arena *arena, ol_view_facts *facts);
 /* A run has ended well. OL_OK; OL_EDIVERGED when something else was known: from now on the view is
- * unstable, and the caller reports it. A head that is too large is not remembered (OL_SKIP). Any
- * thread, never blocks. */
+ * unstable, and the caller reports it (each later run of it answers so as well). Facts without
+ * checksums agree with the same facts with them. A head of more than about 4 KiB, or without a
+ * length, is not remembered (OL_SKIP). Any thread, never blocks.
+ * What only the database knew is compared when this is written: the view is unstable then, which
+ * find tells and stats count. */
 int ol_view_memo_learn(ol_view_memo *memo, const char *etag, const ol_view_facts *facts);
-/* Forget everything, the database too. Any thread; done when it returns, as far as find can tell. */
+/* Forget everything, the database too. Any thread; done when it returns, as far as find can tell,
+ * and in the file soon after: a crash in between leaves it there. */
 void ol_view_memo_purge(ol_view_memo *memo);
 
 typedef struct ol_view_memo_stats {

@@ -24,7 +24,8 @@ def config():
     lines = ['bucket "bench"', 'access_point "bench" { bucket = "bench" }']
     for number in range(1, len(LOOPS) + 1):
         lines.append(f'transform "t{number}" {{ file = "t{number}.lua", share = "all" }}')
-        lines.append(f'object_lambda "view{number}" {{ access_point = "bench", transforms = {{ "t{number}" }} }}')
+        lines.append(f'object_lambda "view{number}" {{ access_point = "bench", cache = false, '
+                     f'transforms = {{ "t{number}" }} }}')
     return "\n".join(lines)
 
 

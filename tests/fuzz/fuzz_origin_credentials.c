@@ -4,18 +4,18 @@
 #include <stdlib.h>
 
 #include "origin/s3/credentials_file.h"
-#include "origin/s3/endpoint.h"
+#include "http/endpoint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try_endpoint(const uint8_t *data, size_t size)
 {
-    ol_s3_endpoint endpoint;
+    ol_http_endpoint endpoint;
     ol_error err = {0};
     char *text = malloc(size + 1);
     memcpy(text, data, size);
     text[size] = '\0';
-    if (ol_s3_endpoint_parse(&endpoint, text, &err) == OL_OK) {
+    if (ol_http_endpoint_parse(&endpoint, text, &err) == OL_OK) {
         assert(endpoint.port != 0 && endpoint.host[0] != '\0');
         assert(strstr(endpoint.authority, endpoint.host));
     }

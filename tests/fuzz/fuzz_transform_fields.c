@@ -26,7 +26,7 @@ static void read_all(ol_slice encoded)
     (void)sum;
 }
 
-static void make_head(ol_slice encoded)
+static void make_head(ol_slice encoded, enum ol_transform_entry entry)
 {
     ol_arena *arena = ol_arena_new(1 << 20);
     ol_head original = {.status = 200}, head;
@@ -35,8 +35,10 @@ static void make_head(ol_slice encoded)
         return;
     ol_headers_init(&original.headers, arena);
     if (ol_transform_head_default(&head, &original, arena) == OL_OK &&
-        ol_transform_head_apply(&head, encoded, &err) == OL_OK) {
-        assert(head.status >= 200 && head.status <= 299);
+        ol_transform_head_apply(&head, entry, encoded, &err) == OL_OK) {
+        assert((head.status >= 200 && head.status <= 299) ||
+               (entry == OL_ENTRY_REQUEST && head.status == 404));
+        assert(head.content_length == -1 || (entry == OL_ENTRY_HEAD && head.content_length >= 0));
         for (size_t i = 0; i < head.headers.count; i++)
             assert(
                 !memchr(head.headers.items[i].value.data, '\n', head.headers.items[i].value.len));
@@ -56,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ol_text_program_decode(encoded, &program);
     ol_text_error_decode(encoded, size > 0 ? -10000 + data[0] : 0, &err);
     assert(err.code < 0 && err.status >= 400 && err.status <= 599);
-    make_head(encoded);
+    for (int entry = 0; entry < OL_ENTRIES; entry++)
+        make_head(encoded, (enum ol_transform_entry)entry);
     return 0;
 }

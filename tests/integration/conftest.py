@@ -2,6 +2,8 @@
 """Fixtures: the real binary, started on free ports in a folder of its own."""
 import pytest
 
+from kit.browser import browser  # noqa: F401 (a fixture)
+from kit.js import js  # noqa: F401 (a fixture)
 from kit.server import Server
 
 

@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The JavaScript SDK, unmodified: client-s3 by path, by virtual host, by alias and by ARN, and
 client-s3-control. Its packages come from the npm registry, pinned by js/package-lock.json."""
-import json
-import os
-import pathlib
-import re
-import shutil
 import subprocess
 
 import pytest
 
-HERE = pathlib.Path(__file__).resolve().parent / "js"
 BODY = "mail ada@example.com now\n"
 REDACTED = "mail [EMAIL_ADDRESS] now\n"
 
@@ -20,38 +14,6 @@ bucket "shop"
 access_point "shop" { bucket = "shop" }
 object_lambda "redacted" { access_point = "shop", transforms = { "pii" } }
 """
-
-
-def node_major():
-    if not shutil.which("node") or not shutil.which("npm"):
-        return 0
-    text = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
-    return int(re.match(r"v(\d+)", text).group(1))
-
-
-@pytest.fixture(scope="module")
-def js(tmp_path_factory):
-    if node_major() < 18:
-        pytest.skip("the JavaScript SDK needs node 18 and npm, which this machine lacks")
-    folder = tmp_path_factory.mktemp("js")
-    for file in HERE.iterdir():
-        if file.is_file():
-            shutil.copy(file, folder)
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder,
-                          capture_output=True, text=True, timeout=300)
-    if done.returncode != 0 and re.search(r"ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT", done.stderr):
-        pytest.skip("the npm registry cannot be reached from here")
-    assert done.returncode == 0, done.stderr
-
-    def run(server, script, **environment):
-        command = ["node", str(folder / script)]
-        values = dict(server.client_environment(), AWS_REGION="us-east-1",
-                      ENDPOINT=f"http://s3.objlens.test:{server.port}", **environment)
-        answer = subprocess.run(command, cwd=folder, env=values, capture_output=True, text=True,
-                                timeout=120)
-        assert answer.returncode == 0, answer.stderr
-        return json.loads(answer.stdout.splitlines()[-1])
-    return run
 
 
 @pytest.fixture

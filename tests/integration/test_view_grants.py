@@ -30,7 +30,7 @@ access_point "orders-ap" {
 }
 object_lambda "view" { access_point = "orders-ap", transforms = "pii" }
 -- Only GetObject goes through the transform: everything else is delegated.
-object_lambda "half" { access_point = "orders-ap",
+object_lambda "half" { access_point = "orders-ap", unconfigured = "delegate",
                        transformations = { { actions = "GetObject", transforms = "pii" } } }
 group "all" { policy = { { effect = "Allow", actions = { "s3:*", "s3-object-lambda:*" }, resources = "*" } } }
 user "guest" { access_key = "GUESTKEY", secret_key = "guest-secret-0123456789", groups = "all", views = "view" }
@@ -76,6 +76,8 @@ def test_the_view_is_read(guest):
     assert guest.get_object(Bucket="view--ol-s3", Key="k", Range="bytes=0-5")["Body"].read() == b"secret"
     listed = guest.list_objects_v2(Bucket="view--ol-s3")["Contents"]
     assert [entry["Key"] for entry in listed] == ["k"]
+    told = guest.get_object_attributes(Bucket="view--ol-s3", Key="k", ObjectAttributes=["ETag", "ObjectSize"])
+    assert (told["ObjectSize"], told["ETag"]) == (len(answer), listed[0]["ETag"].strip('"'))
 
 
 @pytest.mark.parametrize("door", ["orders", "orders-ap-s3alias"])
@@ -132,10 +134,10 @@ def test_what_the_view_delegates(guest):
     """The access point allows it, the view's owner may not have meant it."""
     for bucket in ("view--ol-s3", "half--ol-s3"):
         refused(guest.get_object_tagging, Bucket=bucket, Key="k")
-        refused(guest.get_object_attributes, Bucket=bucket, Key="k", ObjectAttributes=["ETag"])
         refused(guest.put_object, Bucket=bucket, Key="k", Body=b"x")
         refused(guest.delete_object, Bucket=bucket, Key="k")
     refused(guest.head_object, Bucket="half--ol-s3", Key="k")
+    refused(guest.get_object_attributes, Bucket="half--ol-s3", Key="k", ObjectAttributes=["ETag"])
     refused(guest.list_objects_v2, Bucket="half--ol-s3")
 
 

@@ -31,7 +31,7 @@ def hostile(tmp_path):
         for name, path in paths.items():
             lines.append(f'transform "{name}" {{ file = "{path}", limits = {{ cpu_ms = 500 }} }}')
             lines.append(f'object_lambda "try-{name.replace("_", "-")}" '
-                         f'{{ access_point = "shop", transforms = {{ "{name}" }} }}')
+                         f'{{ access_point = "shop", transforms = {{ "{name}" }}, cache = false }}')
         server = Server(tmp_path / "server", config="\n".join(lines), files=files)
         server.start()
         servers.append(server)

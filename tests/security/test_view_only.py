@@ -136,7 +136,7 @@ def attempts(s3, bucket):
 NAMES = list(attempts(None, "x"))
 # What the view itself answers; all of it shows the view, or less.
 GRANTED = {"get", "get a range", "get a part", "get the null version", "get unless it matches",
-           "get with checksums", "head", "list", "list, version 1"}
+           "get with checksums", "head", "attributes", "list", "list, version 1"}
 
 
 def test_the_view_is_there(vault):
@@ -178,9 +178,22 @@ def test_through_the_view_comes_the_view_or_nothing(vault, who, bucket, what):
     check_silent(said)
 
 
-@pytest.mark.parametrize("who", VIEWERS)
-def test_what_a_view_does_not_transform_is_not_granted(vault, who):
-    s3 = as_viewer(vault, who)
+def test_what_a_view_does_not_name_is_the_view_all_the_same(vault):
+    """Only GetObject is configured: a head, attributes and a listing tell nothing of the original."""
+    s3 = as_viewer(vault, "viewer")
+    length = len(s3.get_object(Bucket="vault-half--ol-s3", Key=KEY)["Body"].read())
+    head = s3.head_object(Bucket="vault-half--ol-s3", Key=KEY)
+    listed, = s3.list_objects_v2(Bucket="vault-half--ol-s3", Prefix=KEY)["Contents"]
+    told = s3.get_object_attributes(Bucket="vault-half--ol-s3", Key=KEY,
+                                    ObjectAttributes=["ETag", "ObjectSize"])
+    assert {head["ContentLength"], listed["Size"], told["ObjectSize"]} == {length}
+    assert {head["ETag"], listed["ETag"], f'"{told["ETag"]}"'} == {head["ETag"]}
+    for said in (head, listed, told):
+        check_silent(text_of(said))
+
+
+def test_a_view_that_was_not_granted_is_not_described(vault):
+    s3 = as_viewer(vault, "mixed")
     for call in [lambda: s3.head_object(Bucket="vault-half--ol-s3", Key=KEY),
                  lambda: s3.list_objects_v2(Bucket="vault-half--ol-s3")]:
         with pytest.raises(botocore.exceptions.ClientError) as caught:

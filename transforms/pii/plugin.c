@@ -98,7 +98,7 @@ static const struct objlens_transform pii = {
     OBJLENS_TRANSFORM_HEAD,
     .name = "pii",
     .version = "1.0",
-    .flags = OBJLENS_REENTRANT,
+    .flags = OBJLENS_REENTRANT | OBJLENS_IGNORES_IDENTITY,
     .load = pii_load,
     .open = pii_open,
     .write = pii_write,

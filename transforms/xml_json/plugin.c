@@ -153,7 +153,7 @@ static const struct objlens_transform xml_json = {
     OBJLENS_TRANSFORM_HEAD,
     .name = "xml_json",
     .version = "1.0",
-    .flags = OBJLENS_REENTRANT,
+    .flags = OBJLENS_REENTRANT | OBJLENS_IGNORES_IDENTITY,
     .load = xj_load,
     .open = xj_open,
     .write = xj_write,

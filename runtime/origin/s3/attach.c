@@ -180,7 +180,7 @@ static ol_s3_attachment *attachment_new(ol_s3_origin *origin, ol_loop *loop)
     at->origin = origin;
     at->loop = loop;
     at->random = ol_clock_mono_ns() ^ (uint64_t)(uintptr_t)at ^ 0x9e3779b97f4a7c15u;
-    ol_s3_breaker_init(&at->breaker, origin->options.breaker_failures,
+    ol_http_breaker_init(&at->breaker, origin->options.breaker_failures,
                        origin->options.breaker_open_ms);
     start_timers(at);
     return at;

@@ -166,7 +166,7 @@ static int send_try(ol_s3_call *call, ol_error *err)
                              call->chunked ? &call->chunks : NULL, err);
     if (rc != OL_OK)
         return rc;
-    const ol_s3_endpoint *endpoint = &at->origin->endpoint;
+    const ol_http_endpoint *endpoint = &at->origin->endpoint;
     const ol_http_peer peer = {.host = endpoint->host, .port = endpoint->port,
                                .tls = at->origin->tls};
     int64_t asks_from = ol_s3_call_options(call)->continue_bytes_min;
@@ -199,7 +199,7 @@ static int begin_try(ol_s3_call *call, ol_error *err)
     call->refusal = NULL;
     call->judged = call->probe = call->written = false;
     ol_buf_fini(&call->document);
-    if (ol_s3_breaker_ask(&at->breaker, now_ms(at), &call->probe) != OL_OK) {
+    if (ol_http_breaker_ask(&at->breaker, now_ms(at), &call->probe) != OL_OK) {
         call->judged = true;
         ol_s3_count(&at->counters.breaker_refused, 1);
         return ol_error_set(err, OL_EUNAVAILABLE, "origin %s: its breaker is open",

@@ -2,7 +2,7 @@
 /* After a try: what it says about the service, and whether another one is worth it. */
 #include <stdio.h>
 
-#include "origin/s3/backoff.h"
+#include "http/backoff.h"
 #include "origin/s3/call_private.h"
 #include "origin/s3/outcome.h"
 
@@ -13,7 +13,7 @@ void ol_s3_call_note_alive(ol_s3_call *call)
     if (call->judged)
         return;
     call->judged = true;
-    ol_s3_breaker_succeeded(&call->at->breaker);
+    ol_http_breaker_succeeded(&call->at->breaker);
     atomic_store_explicit(&call->at->counters.breaker_open, 0, memory_order_relaxed);
 }
 
@@ -23,7 +23,7 @@ static void note_dead(ol_s3_call *call, const char *why)
     if (call->judged)
         return;
     call->judged = true;
-    if (!ol_s3_breaker_failed(&at->breaker, ol_s3_call_now_ms(call), call->probe))
+    if (!ol_http_breaker_failed(&at->breaker, ol_s3_call_now_ms(call), call->probe))
         return;
     ol_s3_count(&at->counters.breaker_opened, 1);
     atomic_store_explicit(&at->counters.breaker_open, 1, memory_order_relaxed);
@@ -34,7 +34,7 @@ static void note_dead(ol_s3_call *call, const char *why)
 void ol_s3_call_note_unknown(ol_s3_call *call)
 {
     if (!call->judged)
-        ol_s3_breaker_unknown(&call->at->breaker, call->probe);
+        ol_http_breaker_unknown(&call->at->breaker, call->probe);
     call->judged = true;
 }
 
@@ -56,7 +56,7 @@ static bool may_repeat(const ol_s3_call *call, enum ol_s3_remedy remedy)
 static bool rest(ol_s3_call *call, uint32_t at_least_ms)
 {
     const ol_s3_origin_options *options = ol_s3_call_options(call);
-    uint32_t pause = ol_s3_backoff_ms(options->backoff_base_ms, options->backoff_max_ms,
+    uint32_t pause = ol_http_backoff_ms(options->backoff_base_ms, options->backoff_max_ms,
                                       call->tries, ol_s3_attachment_random(call->at));
     if (at_least_ms > options->retry_after_max_ms)
         return false;
@@ -101,7 +101,7 @@ void ol_s3_call_judge_refusal(ol_s3_call *call)
     else
         ol_s3_call_note_alive(call);
     ol_slice after = ol_headers_get(&answer->headers, "retry-after");
-    settle(call, remedy, ol_s3_retry_after_ms(after, ol_clock_wall_ms()), &err);
+    settle(call, remedy, ol_http_retry_after_ms(after, ol_clock_wall_ms()), &err);
 }
 
 /* No answer, or none that can be read. */

@@ -85,8 +85,8 @@ static int copy_options(ol_s3_origin *origin, const ol_s3_origin_options *option
 
 static int settle_endpoint(ol_s3_origin *origin, const ol_s3_origin_options *options, ol_error *err)
 {
-    ol_s3_endpoint *endpoint = &origin->endpoint;
-    int rc = ol_s3_endpoint_parse(endpoint, options->endpoint, err);
+    ol_http_endpoint *endpoint = &origin->endpoint;
+    int rc = ol_http_endpoint_parse(endpoint, options->endpoint, err);
     if (rc != OL_OK)
         return rc;
     if (options->virtual_host && endpoint->is_address)

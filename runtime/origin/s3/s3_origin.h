@@ -21,6 +21,7 @@
 #ifndef OL_ORIGIN_S3_S3_ORIGIN_H
 #define OL_ORIGIN_S3_S3_ORIGIN_H
 
+#include "http/breaker.h"
 #include "origin/origin.h"
 
 enum ol_s3_credentials_from {
@@ -110,7 +111,6 @@ int ol_s3_origin_attach(ol_origin *origin, ol_loop *loop, ol_error *err);
  * Objects of this loop must have been closed, and pipelines over them. */
 void ol_s3_origin_detach(ol_origin *origin, ol_loop *loop, void (*cb)(void *arg), void *arg);
 
-enum ol_s3_breaker_state { OL_S3_BREAKER_CLOSED, OL_S3_BREAKER_HALF_OPEN, OL_S3_BREAKER_OPEN };
 
 /* Sums over all loops since the start; gauges are of now. */
 typedef struct ol_s3_origin_stats {

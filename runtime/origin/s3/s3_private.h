@@ -21,8 +21,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "http/client.h"
-#include "origin/s3/breaker.h"
-#include "origin/s3/endpoint.h"
+#include "http/breaker.h"
+#include "http/endpoint.h"
 #include "origin/s3/s3_origin.h"
 #include "origin/s3/sign.h"
 
@@ -55,7 +55,7 @@ struct ol_s3_origin {
     ol_origin base;
     ol_s3_origin_options options; /* its strings are in `texts` */
     ol_arena *texts;
-    ol_s3_endpoint endpoint;
+    ol_http_endpoint endpoint;
     ol_tls *tls; /* NULL: plain */
     bool sign_chunks, checksums;
     ol_s3_credentials *credentials;
@@ -69,7 +69,7 @@ struct ol_s3_attachment {
     ol_loop *loop;
     unsigned refs;
     ol_http_client *client;
-    ol_s3_breaker breaker;
+    ol_http_breaker breaker;
     ol_s3_signer signer;
     ol_s3_counters counters;
     uint64_t random;

@@ -12,10 +12,10 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "net/pages.h"
 #include "net/stable_memory.h"
 #include "origin/store/copy.h"
 #include "origin/store/janitor.h"
-#include "origin/store/pages.h"
 #include "origin/store/pins.h"
 
 #define FIELD_HEAD_BYTES 6

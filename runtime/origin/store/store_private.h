@@ -14,13 +14,13 @@
 #include <stdatomic.h>
 
 #include "net/offload.h"
+#include "net/pages.h"
 #include "origin/store/buffers.h"
 #include "origin/store/cache.h"
 #include "origin/store/catalog.h"
 #include "origin/store/committer.h"
 #include "origin/store/folder.h"
 #include "origin/store/janitor.h"
-#include "origin/store/pages.h"
 #include "origin/store/pins.h"
 #include "origin/store/readers.h"
 #include "origin/store/rows.h"

@@ -42,6 +42,8 @@ extern const ol_engine_ops ol_engine_shared;
 /* ---- what a job offers to its engine ---- */
 
 const ol_transform_limits *ol_job_limits(const ol_job *job);
+/* The function that is asked for. An engine refuses, in open, one that its program lacks. */
+enum ol_transform_entry ol_job_entry(const ol_job *job);
 /* The event with object.* fields, encoded by transform/fields.h, already checked. Valid while
  * the job lives. */
 ol_slice ol_job_event(const ol_job *job);

@@ -122,7 +122,7 @@ static void on_open(host *h, const ol_msg *msg)
         _exit(OL_HOST_EXIT_SERVER);
     ol_job *job = &h->jobs[index];
     ol_slice event = ol_slice_of(ol_port_slot(&h->port, msg->slot), msg->length);
-    int rc = ol_job_start(job, &h->port, &h->program.limits, msg->job, event);
+    int rc = ol_job_start(job, &h->port, &h->program.limits, msg, event);
     h->jobs_open++;
     ol_port_send(&h->port, &(ol_msg){.type = OL_MSG_RELEASE, .job = msg->job, .slot = msg->slot});
     if (rc == OL_OK && ol_fields_check(ol_job_event(job)) != OL_OK)

@@ -14,6 +14,11 @@ const ol_transform_limits *ol_job_limits(const ol_job *job)
     return job->limits;
 }
 
+enum ol_transform_entry ol_job_entry(const ol_job *job)
+{
+    return job->entry;
+}
+
 ol_slice ol_job_event(const ol_job *job)
 {
     return ol_slice_of(job->event, job->event_bytes);

@@ -33,6 +33,7 @@ struct ol_job {
     const ol_transform_limits *limits;
     enum ol_job_state state;
     uint32_t id;
+    enum ol_transform_entry entry;
     ol_run *run; /* made at the first step */
     uint8_t *event;
     size_t event_bytes;
@@ -70,8 +71,9 @@ struct ol_job {
 
 /* ---- what messages do; true when the job has become runnable ---- */
 
-/* `event` is copied. OL_OK or OL_ENOMEM (the job is open all the same, to be failed). */
-int ol_job_start(ol_job *job, ol_port *port, const ol_transform_limits *limits, uint32_t id,
+/* As `open` says; its event is copied. OL_OK or OL_ENOMEM (the job is open all the same, to be
+ * failed). */
+int ol_job_start(ol_job *job, ol_port *port, const ol_transform_limits *limits, const ol_msg *open,
                  ol_slice event);
 bool ol_job_on_data(ol_job *job, const ol_msg *msg);
 bool ol_job_on_grant(ol_job *job, const ol_msg *msg);

@@ -15,15 +15,16 @@ static void insist(bool holds)
         _exit(70);
 }
 
-int ol_job_start(ol_job *job, ol_port *port, const ol_transform_limits *limits, uint32_t id,
+int ol_job_start(ol_job *job, ol_port *port, const ol_transform_limits *limits, const ol_msg *open,
                  ol_slice event)
 {
-    insist(job->state == OL_JOB_FREE);
+    insist(job->state == OL_JOB_FREE && open->code >= 0 && open->code < OL_ENTRIES);
     *job = (ol_job){
         .port = port,
         .limits = limits,
         .state = OL_JOB_OPEN,
-        .id = id,
+        .id = open->job,
+        .entry = (enum ol_transform_entry)open->code,
         .credits = OL_WIRE_CREDITS,
         .read_piece.slot = OL_WIRE_NONE,
     };

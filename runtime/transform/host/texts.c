@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "base/limits.h"
+
 static int add_number(ol_buf *out, const char *name, uint64_t number)
 {
     char text[24];
@@ -89,38 +91,68 @@ int ol_text_program_decode(ol_slice encoded, ol_program *program)
 
 /* ---- declared ---- */
 
+/* The numbers of a declaration: where they stand, and what they may be. */
+typedef struct number {
+    const char *name;
+    uint64_t max;
+} number;
+
+enum { REQUEST, REENTRANT, GET, HEAD, LIST, KEY, ANYBODY, POSITIONS, BEFORE, AFTER, LANDLOCK, NUMBERS };
+
+static const number declared_numbers[NUMBERS] = {
+    [REQUEST] = {.name = "depends_request", .max = 1},
+    [REENTRANT] = {.name = "reentrant", .max = 1},
+    [GET] = {.name = "has_get", .max = 1},
+    [HEAD] = {.name = "has_head", .max = 1},
+    [LIST] = {.name = "has_list", .max = 1},
+    [KEY] = {.name = "has_request", .max = 1},
+    [ANYBODY] = {.name = "ignores_identity", .max = 1},
+    [POSITIONS] = {.name = "keeps_positions", .max = 1},
+    [BEFORE] = {.name = "positions_before", .max = OL_TRANSFORM_CONTEXT_BYTES_MAX},
+    [AFTER] = {.name = "positions_after", .max = OL_TRANSFORM_CONTEXT_BYTES_MAX},
+    [LANDLOCK] = {.name = "landlock", .max = 1000},
+};
+
 int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared, uint32_t landlock)
 {
+    uint64_t values[NUMBERS] = {
+        [REQUEST] = declared->depends_request,   [REENTRANT] = declared->reentrant,
+        [GET] = declared->has_get,               [HEAD] = declared->has_head,
+        [LIST] = declared->has_list,             [KEY] = declared->has_request,
+        [ANYBODY] = declared->ignores_identity,  [POSITIONS] = declared->keeps_positions,
+        [BEFORE] = declared->positions_before,   [AFTER] = declared->positions_after,
+        [LANDLOCK] = landlock,
+    };
     int rc = ol_fields_begin(out);
     if (rc == OL_OK)
-        rc = add_number(out, "depends_request", declared->depends_request);
-    if (rc == OL_OK)
         rc = ol_fields_add(out, "depends_headers", declared->depends_headers);
-    if (rc == OL_OK)
-        rc = add_number(out, "reentrant", declared->reentrant);
-    if (rc == OL_OK)
-        rc = add_number(out, "has_get", declared->has_get);
-    if (rc == OL_OK)
-        rc = add_number(out, "landlock", landlock);
+    for (size_t i = 0; rc == OL_OK && i < NUMBERS; i++)
+        rc = add_number(out, declared_numbers[i].name, values[i]);
     return rc;
 }
 
 int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared, uint32_t *landlock)
 {
-    uint64_t request, reentrant, has_get, abi;
+    uint64_t values[NUMBERS];
     *declared = (ol_program_declared){0};
     if (ol_fields_check(encoded) != OL_OK ||
-        !get_number(encoded, "depends_request", 1, &request) ||
         !ol_fields_get(encoded, "depends_headers", &declared->depends_headers) ||
-        declared->depends_headers.len > OL_TEXT_DECLARED_HEADERS_MAX ||
-        !get_number(encoded, "reentrant", 1, &reentrant) ||
-        !get_number(encoded, "has_get", 1, &has_get) ||
-        !get_number(encoded, "landlock", 1000, &abi))
+        declared->depends_headers.len > OL_TEXT_DECLARED_HEADERS_MAX)
         return OL_EINVAL;
-    declared->depends_request = request;
-    declared->reentrant = reentrant;
-    declared->has_get = has_get;
-    *landlock = (uint32_t)abi;
+    for (size_t i = 0; i < NUMBERS; i++)
+        if (!get_number(encoded, declared_numbers[i].name, declared_numbers[i].max, &values[i]))
+            return OL_EINVAL;
+    declared->depends_request = values[REQUEST];
+    declared->reentrant = values[REENTRANT];
+    declared->has_get = values[GET];
+    declared->has_head = values[HEAD];
+    declared->has_list = values[LIST];
+    declared->has_request = values[KEY];
+    declared->ignores_identity = values[ANYBODY];
+    declared->keeps_positions = values[POSITIONS];
+    declared->positions_before = (uint32_t)values[BEFORE];
+    declared->positions_after = (uint32_t)values[AFTER];
+    *landlock = (uint32_t)values[LANDLOCK];
     return OL_OK;
 }
 

@@ -47,7 +47,7 @@
 enum ol_msg_type {
     /* server to host */
     OL_MSG_LOAD = 1,      /* length: of the encoded program, at the start of the slots */
-    OL_MSG_OPEN,          /* slot, length: event; grant */
+    OL_MSG_OPEN,          /* code: the entry; slot, length: event; grant */
     OL_MSG_DATA,          /* slot, length, END?; grant, credits */
     OL_MSG_GRANT,         /* grant (or none), credits */
     OL_MSG_READ_AT_REPLY, /* slot, length; with ERROR the bytes are a reason */

@@ -19,6 +19,11 @@ typedef struct view {
     char path[];
 } view;
 
+static const ol_program_declared *declared_of(lua_State *L)
+{
+    return &ol_lua_script_of(ol_lua_run(L))->declared;
+}
+
 static ol_slice event_of(lua_State *L)
 {
     return ol_job_event(ol_lua_run(L)->now.job);
@@ -105,10 +110,9 @@ static void push_path(lua_State *L, const view *v, ol_slice key)
 }
 
 /* Whether the script has declared this request header in depends.headers. */
-static bool declared(lua_State *L, ol_slice name)
+static bool is_declared(lua_State *L, ol_slice name)
 {
-    const ol_lua_script *script = ol_lua_script_of(ol_lua_run(L));
-    ol_slice rest = ol_slice_of(script->depends_headers, script->depends_headers_bytes);
+    ol_slice rest = declared_of(L)->depends_headers;
 
     while (rest.len) {
         ptrdiff_t end = ol_slice_find(rest, '\n');
@@ -122,7 +126,7 @@ static bool declared(lua_State *L, ol_slice name)
 
 static void push_header(lua_State *L, const view *v, ol_slice key)
 {
-    if (!declared(L, key))
+    if (!is_declared(L, key))
         luaL_error(L, "the request header '%s' is not declared: add it to depends.headers",
                    lua_tostring(L, 2));
     if (!push_exact(L, v, key))
@@ -171,10 +175,11 @@ static int event_query(lua_State *L)
 
 static void push_of_event(lua_State *L, const view *v, ol_slice key)
 {
+    const ol_program_declared *declared = declared_of(L);
     bool time = ol_slice_eq_cstr(key, "time");
 
     if (time || ol_slice_eq_cstr(key, "xAmzRequestId")) {
-        if (!ol_lua_script_of(ol_lua_run(L))->depends_request)
+        if (!declared->depends_request)
             luaL_error(L, "event.%s is not declared: add depends = {request = true}",
                        lua_tostring(L, 2));
         if (time)
@@ -182,6 +187,8 @@ static void push_of_event(lua_State *L, const view *v, ol_slice key)
         else
             push_path(L, v, key);
     } else if (ol_slice_eq_cstr(key, "userIdentity")) {
+        if (declared->ignores_identity)
+            luaL_error(L, "event.userIdentity is out of reach: depends.identity is false");
         ol_lua_push_view(L, OL_LUA_VIEW_PATH, "userIdentity.");
     } else if (ol_slice_eq_cstr(key, "configuration")) {
         ol_lua_push_view(L, OL_LUA_VIEW_PATH, "configuration.");
@@ -237,7 +244,7 @@ static bool member_name(lua_State *L, const view *v, ol_slice *rest)
     ptrdiff_t dot;
 
     if (v->kind == OL_LUA_VIEW_HEADERS)
-        return declared(L, *rest);
+        return is_declared(L, *rest);
     if (v->kind == OL_LUA_VIEW_EXACT || v->kind == OL_LUA_VIEW_ANY_CASE)
         return true;
     dot = ol_slice_find(*rest, '.');
@@ -246,7 +253,9 @@ static bool member_name(lua_State *L, const view *v, ol_slice *rest)
     if (v->kind != OL_LUA_VIEW_EVENT)
         return true;
     if (ol_slice_eq_cstr(*rest, "time") || ol_slice_eq_cstr(*rest, "xAmzRequestId"))
-        return ol_lua_script_of(ol_lua_run(L))->depends_request;
+        return declared_of(L)->depends_request;
+    if (ol_slice_eq_cstr(*rest, "userIdentity"))
+        return !declared_of(L)->ignores_identity;
     return !ol_slice_eq_cstr(*rest, "object");
 }
 

@@ -19,6 +19,19 @@ static void check_object(lua_State *L)
     luaL_checkudata(L, 1, OBJECT_TYPE);
 }
 
+static const ol_program_declared *declared_of(lua_State *L)
+{
+    return &ol_lua_script_of(ol_lua_run(L))->declared;
+}
+
+/* The same for what reads from beginning to end. */
+static void check_body(lua_State *L)
+{
+    check_object(L);
+    if (ol_job_entry(ol_lua_run(L)->now.job) == OL_ENTRY_HEAD)
+        luaL_error(L, "head gets no body: only object:read_at reads the original here");
+}
+
 static void push_bytes(lua_State *L, ol_slice bytes)
 {
     lua_pushlstring(L, bytes.len ? (const char *)bytes.data : "", bytes.len);
@@ -63,7 +76,7 @@ static int object_chunks(lua_State *L)
 {
     static const char *const kinds[] = {"string", "buffer", NULL};
 
-    check_object(L);
+    check_body(L);
     lua_pushcfunction(L, luaL_checkoption(L, 2, "string", kinds) ? call_next_buffer
                                                                  : call_next_string);
     return 1;
@@ -141,7 +154,7 @@ static int object_lines(lua_State *L)
 {
     lua_Integer max = luaL_optinteger(L, 2, LINE_BYTES_MAX);
 
-    check_object(L);
+    check_body(L);
     luaL_argcheck(L, max > 0, 2, "must be positive");
     lua_pushinteger(L, max);
     lua_pushnil(L);
@@ -187,7 +200,9 @@ static void reserve_for_all(lua_State *L, ol_lua_bytes *bytes)
     uint64_t memory = ol_lua_script_of(ol_lua_run(L))->limits.memory_bytes, size;
     ol_slice text;
 
-    if (!ol_lua_field(L, "object.size", &text) || !ol_slice_u64(text, &size) || size == 0)
+    /* Where positions are kept, the input may be a piece of it. */
+    if (declared_of(L)->keeps_positions || !ol_lua_field(L, "object.size", &text) ||
+        !ol_slice_u64(text, &size) || size == 0)
         return;
     if (size >= memory) {
         ol_lua_stop(ol_lua_run(L), OL_ETRANSFORMMEMORY,
@@ -197,7 +212,7 @@ static void reserve_for_all(lua_State *L, ol_lua_bytes *bytes)
     ol_lua_bytes_reserve_exactly(L, READ_STATE, bytes, size);
 }
 
-static int read_all(lua_State *L)
+int ol_lua_read_all(lua_State *L)
 {
     ol_lua_bytes *bytes;
 
@@ -213,9 +228,9 @@ static int object_read(lua_State *L)
     ol_lua_input *in = &run->now.input;
     lua_Integer count;
 
-    check_object(L);
+    check_body(L);
     if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "a") == 0)
-        return read_all(L);
+        return ol_lua_read_all(L);
     count = luaL_checkinteger(L, 2);
     luaL_argcheck(L, count >= 0, 2, "must not be negative");
     if (count == 0) {
@@ -288,6 +303,8 @@ static int object_read_at(lua_State *L)
     lua_Integer offset, length;
 
     check_object(L);
+    if (declared_of(L)->keeps_positions && ol_job_entry(ol_lua_run(L)->now.job) == OL_ENTRY_GET)
+        return luaL_error(L, "object:read_at: a transform with positions reads its input only");
     offset = luaL_checkinteger(L, 2);
     length = luaL_checkinteger(L, 3);
     luaL_argcheck(L, offset >= 0, 2, "must not be negative");

@@ -76,18 +76,26 @@ static int write_on(lua_State *L, int status, lua_KContext context)
     return 0;
 }
 
+int ol_lua_output(lua_State *L)
+{
+    ol_lua_run(L)->now.write = (ol_lua_write){.argument = 1};
+    return write_on(L, LUA_OK, 0);
+}
+
 static int response_write(lua_State *L)
 {
-    ol_run *run = ol_lua_run(L);
+    enum ol_transform_entry entry = ol_job_entry(ol_lua_run(L)->now.job);
     bool lent;
 
     luaL_checkudata(L, 1, OL_LUA_RESPONSE_TYPE);
+    if (entry != OL_ENTRY_GET)
+        return luaL_error(L, "response:write: %s has no body to write", ol_lua_entry_name(entry));
     /* All or nothing: a wrong argument is found before the first is written. */
     for (int i = 2; i <= lua_gettop(L); i++)
         argument_bytes(L, i, &lent);
     ol_lua_head_send(L);
-    run->now.write = (ol_lua_write){.argument = 2};
-    return write_on(L, LUA_OK, 0);
+    lua_remove(L, 1);
+    return ol_lua_output(L);
 }
 
 /* ---- error ---- */
@@ -132,6 +140,11 @@ static int response_index(lua_State *L)
     lua_settop(L, 2);
     if (strcmp(key, "status") == 0) {
         lua_pushinteger(L, head->status ? head->status : 200);
+    } else if (strcmp(key, "size") == 0) {
+        if (head->has_size)
+            lua_pushinteger(L, head->size);
+        else
+            lua_pushnil(L);
     } else if (strcmp(key, "headers") == 0) {
         lua_getiuservalue(L, 1, OL_LUA_HEAD_HEADERS);
     } else if (strcmp(key, "metadata") == 0) {
@@ -151,6 +164,8 @@ static int response_newindex(lua_State *L)
     lua_settop(L, 3);
     if (strcmp(key, "status") == 0)
         ol_lua_head_assign_status(L);
+    else if (strcmp(key, "size") == 0)
+        ol_lua_head_assign_size(L);
     else if (strcmp(key, "headers") == 0)
         ol_lua_head_assign(L, OL_LUA_HEAD_HEADERS);
     else if (strcmp(key, "metadata") == 0)

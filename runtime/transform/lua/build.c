@@ -104,12 +104,15 @@ int ol_lua_run_compile(ol_run *run, ol_error *err)
 
 /* ---- load ---- */
 
-/* Argument 1: get. Lay out what a job's first resume needs, and collect what is left over. */
+/* Arguments: the function of each entry. Lay out what a job's first resume needs, and collect what
+ * is left over. */
 static int settle(lua_State *L)
 {
     lua_State *co = ol_lua_run(L)->co;
 
-    luaL_checkstack(co, 4, NULL);
+    ol_lua_open_entries(L);
+    lua_settop(L, 1 + OL_ENTRY_GET);
+    luaL_checkstack(co, 5, NULL);
     lua_rawgeti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_EVENT);
     lua_rawgeti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_OBJECT);
     lua_rawgeti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_RESPONSE);
@@ -119,43 +122,56 @@ static int settle(lua_State *L)
     return 0;
 }
 
-/* Remember what the module declares: two booleans' worth and a string, results of the check. */
-static int store_declared(ol_run *run, ol_lua_script *script, ol_error *err)
+/* Remember what the module declares; its headers are at `index`. */
+static int store_declared(ol_run *run, ol_lua_script *script, const ol_program_declared *declared,
+                          int index, ol_error *err)
 {
     size_t len;
-    const char *headers = lua_tolstring(run->L, -1, &len);
+    const char *headers = lua_tolstring(run->L, index, &len);
 
-    if (script->depends_headers)
+    if (script->declared_known)
         return OL_OK;
-    script->depends_request = lua_toboolean(run->L, -2);
     script->depends_headers = ol_strndup(headers, len);
     if (!script->depends_headers)
         return ol_error_set(err, OL_ENOMEM, "what a transform declares");
-    script->depends_headers_bytes = len;
+    script->declared = *declared;
+    script->declared.depends_headers = ol_slice_of(script->depends_headers, len);
+    script->declared_known = true;
     return OL_OK;
 }
 
-/* The main chunk's `results` lie on co. */
-static int finish_load(ol_run *run, ol_lua_script *script, int results, ol_error *err)
+/* The main chunk's `results` lie on co. Leaves the check's results on L. */
+static int check_module(ol_run *run, ol_lua_script *script, int results, ol_error *err)
 {
     lua_State *L = run->L;
-    int status, rc;
+    ol_program_declared declared;
+    int status;
 
+    lua_settop(L, 0);
     lua_pushcfunction(L, ol_lua_module_check);
     if (results > 0) {
         lua_pop(run->co, results - 1);
         lua_xmove(run->co, L, 1);
+    } else {
+        lua_pushnil(L);
     }
-    status = lua_pcall(L, results > 0, 3, 0);
+    lua_pushlightuserdata(L, &declared);
+    status = lua_pcall(L, 2, OL_LUA_MODULE_RESULTS, 0);
     if (status != LUA_OK)
         return ol_lua_load_failed(run, L, status, err);
-    rc = store_declared(run, script, err);
+    return store_declared(run, script, &declared, 1, err);
+}
+
+static int finish_load(ol_run *run, ol_lua_script *script, int results, ol_error *err)
+{
+    lua_State *L = run->L;
+    int status, rc = check_module(run, script, results, err);
+
     if (rc != OL_OK)
         return rc;
-    lua_settop(L, 1);
     lua_pushcfunction(L, settle);
-    lua_insert(L, 1);
-    status = lua_pcall(L, 1, 0, 0);
+    lua_replace(L, 1);
+    status = lua_pcall(L, OL_ENTRIES, 0, 0);
     if (status != LUA_OK)
         return ol_lua_load_failed(run, L, status, err);
     lua_sethook(L, NULL, 0, 0);

@@ -151,17 +151,22 @@ static int load(ol_engine **out, const ol_program *program, ol_program_declared 
         ol_lua_engine_destroy(engine);
         return rc;
     }
-    *declared = (ol_program_declared){
-        .depends_request = engine->script.depends_request,
-        .depends_headers =
-            ol_slice_of(engine->script.depends_headers, engine->script.depends_headers_bytes),
-        .reentrant = true,
-        .has_get = true};
+    *declared = engine->script.declared;
     *out = engine;
     return OL_OK;
 }
 
 /* ---- jobs ---- */
+
+const char *ol_lua_entry_name(enum ol_transform_entry entry)
+{
+    static const char *const names[OL_ENTRIES] = {[OL_ENTRY_GET] = "get",
+                                                  [OL_ENTRY_HEAD] = "head",
+                                                  [OL_ENTRY_LIST] = "list",
+                                                  [OL_ENTRY_REQUEST] = "request"};
+
+    return names[entry];
+}
 
 static int take_run(ol_engine *engine, ol_run **out, ol_error *err)
 {
@@ -182,12 +187,17 @@ static int take_run(ol_engine *engine, ol_run **out, ol_error *err)
 
 static int open_job(ol_engine *engine, ol_job *job, ol_run **out, ol_error *err)
 {
-    int rc = take_run(engine, out, err);
+    enum ol_transform_entry entry = ol_job_entry(job);
+    int rc;
 
+    if (!ol_program_declares(&engine->script.declared, entry))
+        return ol_error_set(err, OL_ETRANSFORM, "%s: has no %s", engine->script.chunk_name + 1,
+                            ol_lua_entry_name(entry));
+    rc = take_run(engine, out, err);
     if (rc != OL_OK)
         return rc;
     (*out)->now.job = job;
-    if (engine->script.depends_request)
+    if (engine->script.declared.depends_request)
         (*out)->now.opened_ms = ol_clock_wall_ms();
     return OL_OK;
 }
@@ -212,15 +222,30 @@ static int check_cpu(ol_run *run)
     return run->now.stopped ? LUA_ERRRUN : LUA_OK;
 }
 
-/* get has returned `results` values, which lie on co. */
+/* The function has returned `results` values, which lie on co. What list and request return was
+ * taken by the functions around them (entries.c). */
 static int finish_job(ol_run *run, int results, ol_error *err)
 {
+    bool get = ol_job_entry(run->now.job) == OL_ENTRY_GET;
+
     if (results > 0 && !lua_isnil(run->co, -results))
-        return ol_error_set(err, OL_ETRANSFORM,
-                            "%s: get returned a %s; a body is written with response:write",
-                            run->engine->script.chunk_name + 1, luaL_typename(run->co, -results));
+        return ol_error_set(err, OL_ETRANSFORM, "%s: %s returned a %s%s",
+                            run->engine->script.chunk_name + 1, get ? "get" : "head",
+                            luaL_typename(run->co, -results),
+                            get ? "; a body is written with response:write" : "");
     ol_lua_input_close(run);
     return ol_lua_response_finish(run, err) == OL_OK ? OL_DONE : err->code;
+}
+
+/* Other entries take get's place, with the same arguments. Raises nothing. */
+static void lay_out_entry(ol_run *run)
+{
+    enum ol_transform_entry entry = ol_job_entry(run->now.job);
+
+    if (entry == OL_ENTRY_GET)
+        return;
+    lua_rawgeti(run->co, LUA_REGISTRYINDEX, OL_LUA_KEY_ENTRY + entry);
+    lua_replace(run->co, 1);
 }
 
 static int step_script(ol_run *run, uint32_t slice_ms, ol_error *err)
@@ -230,6 +255,8 @@ static int step_script(ol_run *run, uint32_t slice_ms, ol_error *err)
 
     if (status != LUA_OK)
         return ol_lua_run_failed(run, status, err);
+    if (run->phase == OL_LUA_READY)
+        lay_out_entry(run);
     run->phase = OL_LUA_STARTED;
     run->now.chain_yieldable = true;
     ol_lua_preempt_begin(run, run->co, slice_ms);

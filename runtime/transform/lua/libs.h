@@ -25,6 +25,10 @@ void ol_lua_open_event(lua_State *L);
 void ol_lua_open_object(lua_State *L);
 void ol_lua_open_response(lua_State *L);
 
+/* Once the module is checked. Arguments 1 to OL_ENTRIES: the function of each entry, or nil. Keeps
+ * what is called in get's place in the registry (entries.c). */
+void ol_lua_open_entries(lua_State *L);
+
 /* For the prelude: push concat and unpack as they are for plain tables; and what log uses. */
 void ol_lua_push_plain_table_functions(lua_State *L);
 void ol_lua_push_log(lua_State *L); /* api_log.c */
@@ -43,5 +47,17 @@ static inline size_t ol_lua_offset(lua_Integer position, size_t len)
 }
 /* pairs() of the plain table on top, replacing it by the three results. */
 int ol_lua_order_pairs(lua_State *L);
+
+/* ---- functions for what is around list and request; the script cannot reach them ---- */
+
+int ol_lua_read_all(lua_State *L);      /* () the whole input as a string; waits */
+int ol_lua_output(lua_State *L);        /* (strings…) into the output; waits */
+int ol_lua_listing_parse(lua_State *L); /* (text) tables; a stop when it is not JSON */
+/* (answer of list) a listing, or nil and a document; a stop when it is neither. */
+int ol_lua_listing_unwrap(lua_State *L);
+/* (value, name) how long the list is; a stop when it is none. */
+int ol_lua_listing_count(lua_State *L);
+/* (table, name of its list or nil, index, originals) its JSON; a stop when a member is wrong. */
+int ol_lua_listing_encode(lua_State *L);
 
 #endif

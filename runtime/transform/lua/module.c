@@ -8,6 +8,9 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
+#include "transform/lua/run.h"
+
 #define HEADERS_MAX 64
 #define HEADER_NAME_MAX 128
 
@@ -97,79 +100,146 @@ static void push_headers(lua_State *L, int list)
 
 /* ---- the table ---- */
 
-static const char *key_of(lua_State *L, int index, const char *where)
+/* Stack while reading. Behind these the key and the value under way. */
+enum {
+    MODULE = 1,
+    DECLARED,
+    HEADERS, /* from here on the results */
+    FUNCTIONS,
+    DEPENDS = FUNCTIONS + OL_ENTRIES,
+    POSITIONS,
+    KEY,
+    VALUE
+};
+
+static ol_program_declared *declared_of(lua_State *L)
 {
-    if (lua_type(L, index) != LUA_TSTRING)
-        luaL_error(L, "%s has a key of type %s", where, luaL_typename(L, index));
-    return lua_tostring(L, index);
+    return lua_touserdata(L, DECLARED);
 }
 
-/* depends at index 3; fills results 5 (request) and 6 (headers). */
-static void read_depends(lua_State *L)
+static const char *key_of(lua_State *L, const char *where)
 {
-    if (!lua_istable(L, 3))
-        luaL_error(L, "depends must be a table");
-    for (lua_pushnil(L); lua_next(L, 3); lua_settop(L, 7)) {
-        const char *key = key_of(L, 7, "depends");
+    if (lua_type(L, KEY) != LUA_TSTRING)
+        luaL_error(L, "%s has a key of type %s", where, luaL_typename(L, KEY));
+    return lua_tostring(L, KEY);
+}
 
-        if (strcmp(key, "request") == 0) {
-            if (!lua_isboolean(L, 8))
-                luaL_error(L, "depends.request must be true or false");
-            lua_copy(L, 8, 5);
-        } else if (strcmp(key, "headers") == 0) {
-            if (!lua_istable(L, 8))
-                luaL_error(L, "depends.headers must be a list of names");
-            push_headers(L, 8);
-            lua_copy(L, -1, 6);
-        } else {
-            luaL_error(L, "depends has an unknown key '%s'", key);
-        }
+static bool boolean_of(lua_State *L, const char *what)
+{
+    if (!lua_isboolean(L, VALUE))
+        luaL_error(L, "%s must be true or false", what);
+    return lua_toboolean(L, VALUE);
+}
+
+static void read_depends_member(lua_State *L, const char *key)
+{
+    if (strcmp(key, "request") == 0) {
+        declared_of(L)->depends_request = boolean_of(L, "depends.request");
+    } else if (strcmp(key, "identity") == 0) {
+        declared_of(L)->ignores_identity = !boolean_of(L, "depends.identity");
+    } else if (strcmp(key, "headers") == 0) {
+        if (!lua_istable(L, VALUE))
+            luaL_error(L, "depends.headers must be a list of names");
+        push_headers(L, VALUE);
+        lua_copy(L, -1, HEADERS);
+    } else {
+        luaL_error(L, "depends has an unknown key '%s'", key);
     }
 }
 
-/* The module's table at index 1: get goes to index 2, depends to 3. */
-static void read_table(lua_State *L)
+static uint32_t read_context(lua_State *L, const char *key)
 {
-    for (lua_pushnil(L); lua_next(L, 1); lua_settop(L, 7)) {
-        const char *key = key_of(L, 7, "the module's table");
+    int is_integer = lua_isinteger(L, VALUE);
+    lua_Integer bytes = lua_tointeger(L, VALUE);
 
-        if (strcmp(key, "get") == 0)
-            lua_copy(L, 8, 2);
-        else if (strcmp(key, "depends") == 0)
-            lua_copy(L, 8, 3);
-        else if (strcmp(key, "head") == 0 || strcmp(key, "list") == 0 ||
-                 strcmp(key, "request") == 0)
-            luaL_error(L, "'%s' is reserved for a later version and not supported yet", key);
-        else
-            luaL_error(L, "the module's table has an unknown key '%s'", key);
-    }
+    if (!is_integer || bytes < 0 || bytes > (lua_Integer)OL_TRANSFORM_CONTEXT_BYTES_MAX)
+        luaL_error(L, "positions.%s must be a whole number from 0 to %d", key,
+                   (int)OL_TRANSFORM_CONTEXT_BYTES_MAX);
+    return (uint32_t)bytes;
 }
 
-/* Stack while reading: 1 value, 2 get, 3 depends, 4 unused, 5 request, 6 headers, then the
- * key and value under way. */
+static void read_positions_member(lua_State *L, const char *key)
+{
+    if (strcmp(key, "before") == 0)
+        declared_of(L)->positions_before = read_context(L, key);
+    else if (strcmp(key, "after") == 0)
+        declared_of(L)->positions_after = read_context(L, key);
+    else
+        luaL_error(L, "positions has an unknown key '%s'", key);
+}
+
+static bool read_function(lua_State *L, const char *key)
+{
+    for (int entry = 0; entry < OL_ENTRIES; entry++) {
+        if (strcmp(key, ol_lua_entry_name((enum ol_transform_entry)entry)) != 0)
+            continue;
+        if (!lua_isfunction(L, VALUE))
+            luaL_error(L, "%s must be a function", key);
+        lua_copy(L, VALUE, FUNCTIONS + entry);
+        return true;
+    }
+    return false;
+}
+
+static void read_member(lua_State *L, const char *key)
+{
+    if (strcmp(key, "depends") == 0)
+        lua_copy(L, VALUE, DEPENDS);
+    else if (strcmp(key, "positions") == 0)
+        lua_copy(L, VALUE, POSITIONS);
+    else if (!read_function(L, key))
+        luaL_error(L, "the module's table has an unknown key '%s'", key);
+}
+
+static void read_table(lua_State *L, int table, const char *where,
+                       void (*read)(lua_State *L, const char *key))
+{
+    if (!lua_istable(L, table))
+        luaL_error(L, "%s must be a table", where);
+    for (lua_pushnil(L); lua_next(L, table); lua_settop(L, KEY))
+        read(L, key_of(L, where));
+}
+
+static void read_module(lua_State *L)
+{
+    int type = lua_type(L, MODULE);
+
+    if (type == LUA_TFUNCTION)
+        lua_copy(L, MODULE, FUNCTIONS + OL_ENTRY_GET);
+    else if (type == LUA_TTABLE)
+        read_table(L, MODULE, "the module's table", read_member);
+    else
+        luaL_error(L, "the module must return a function, or a table with get; it returns %s",
+                   type == LUA_TNIL ? "nothing" : lua_typename(L, type));
+    if (lua_isnil(L, FUNCTIONS + OL_ENTRY_GET))
+        luaL_error(L, "the module's table has no get");
+}
+
+static void declare_functions(lua_State *L)
+{
+    ol_program_declared *declared = declared_of(L);
+
+    declared->reentrant = true;
+    declared->has_get = true;
+    declared->has_head = !lua_isnil(L, FUNCTIONS + OL_ENTRY_HEAD);
+    declared->has_list = !lua_isnil(L, FUNCTIONS + OL_ENTRY_LIST);
+    declared->has_request = !lua_isnil(L, FUNCTIONS + OL_ENTRY_REQUEST);
+}
+
 int ol_lua_module_check(lua_State *L)
 {
-    int type = lua_type(L, 1);
-
-    lua_settop(L, 4);
-    lua_pushboolean(L, 0);
+    *declared_of(L) = (ol_program_declared){0};
+    lua_settop(L, DECLARED);
     lua_pushliteral(L, "");
-    if (type == LUA_TFUNCTION)
-        lua_copy(L, 1, 2);
-    else if (type == LUA_TTABLE)
-        read_table(L);
-    else
-        return luaL_error(L, "the module must return a function, or a table with get; it "
-                             "returns %s", type == LUA_TNONE ? "nothing" : lua_typename(L, type));
-    if (lua_isnil(L, 2))
-        return luaL_error(L, "the module's table has no get");
-    if (!lua_isfunction(L, 2))
-        return luaL_error(L, "get must be a function");
-    lua_settop(L, 6);
-    if (!lua_isnil(L, 3))
-        read_depends(L);
-    lua_pushvalue(L, 2);
-    lua_pushvalue(L, 5);
-    lua_pushvalue(L, 6);
-    return 3;
+    lua_settop(L, POSITIONS);
+    read_module(L);
+    if (!lua_isnil(L, DEPENDS))
+        read_table(L, DEPENDS, "depends", read_depends_member);
+    if (!lua_isnil(L, POSITIONS)) {
+        read_table(L, POSITIONS, "positions", read_positions_member);
+        declared_of(L)->keeps_positions = true;
+    }
+    declare_functions(L);
+    lua_settop(L, DEPENDS - 1);
+    return OL_LUA_MODULE_RESULTS;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a module may return: a function, or a table of get and depends.
+ * What a module may return: a function, or a table of functions and of what they declare.
  */
 #ifndef OL_TRANSFORM_LUA_MODULE_H
 #define OL_TRANSFORM_LUA_MODULE_H
@@ -8,10 +8,14 @@
 #include <lua.h>
 
 #include "base/error.h"
+#include "transform/program.h"
 
-/* A lua_CFunction: the module's value is argument 1. Returns get, whether it depends on the
- * request, and its headers as one string (names in lower case, sorted, each with '\n' behind).
- * Raises a message for everything else. */
+enum { OL_LUA_MODULE_RESULTS = 1 + OL_ENTRIES };
+
+/* A lua_CFunction. Arguments: the module's value, and an ol_program_declared (light userdata), which
+ * it fills but for depends_headers. Results: these as one string (names in lower case, sorted, each
+ * with '\n' behind), and the function of each entry, or nil. Raises a message for everything that
+ * is not allowed. */
 int ol_lua_module_check(lua_State *L);
 
 /* OL_OK, or OL_ETRANSFORM for a text that is not a module's source at all. */

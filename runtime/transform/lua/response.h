@@ -12,6 +12,8 @@
 /* The response's userdata; its user values are the objects below. */
 typedef struct ol_lua_head {
     int status; /* 0: not set */
+    bool has_size;
+    lua_Integer size;
 } ol_lua_head;
 
 enum { OL_LUA_HEAD_HEADERS = 1, OL_LUA_HEAD_METADATA };
@@ -20,10 +22,14 @@ enum { OL_LUA_HEAD_HEADERS = 1, OL_LUA_HEAD_METADATA };
 void ol_lua_head_push(lua_State *L);
 /* Stack: response, key, value. Raise when the value is wrong, or the head has left. */
 void ol_lua_head_assign_status(lua_State *L);
+void ol_lua_head_assign_size(lua_State *L); /* head only */
 /* The value is a table; everything that was set before goes. */
 void ol_lua_head_assign(lua_State *L, int part);
 /* The head is as it will be; hand it over if the script has set anything. May stop the job. */
 void ol_lua_head_send(lua_State *L);
+
+/* The same for list and request, whose scripts set none: one field. */
+void ol_lua_head_send_field(lua_State *L, const char *name, const char *value);
 
 /* The script has returned: hand over a head that it set without writing anything. OL_OK or the
  * error. */

@@ -32,6 +32,10 @@ static const char *const refused[] = {"connection",        "content-length", "ke
 
 static void check_changeable(lua_State *L, const char *what)
 {
+    enum ol_transform_entry entry = ol_job_entry(ol_lua_run(L)->now.job);
+
+    if (entry != OL_ENTRY_GET && entry != OL_ENTRY_HEAD)
+        luaL_error(L, "response.%s: %s has no head to set", what, ol_lua_entry_name(entry));
     if (ol_lua_run(L)->now.head_done)
         luaL_error(L, "response.%s cannot change after the first write", what);
     ol_lua_run(L)->now.head_changed = true;
@@ -104,12 +108,43 @@ static int part_index(lua_State *L)
     return 1;
 }
 
+/* In head, where there is no body to count, the length is told as AWS has it or as response.size. */
+static bool is_length(lua_State *L, int index, const head_part *part)
+{
+    ol_slice name;
+
+    if (part->prefix[0] != 'h' || ol_job_entry(ol_lua_run(L)->now.job) != OL_ENTRY_HEAD ||
+        lua_type(L, index) != LUA_TSTRING)
+        return false;
+    name.data = (const uint8_t *)lua_tolstring(L, index, &name.len);
+    return ol_slice_ieq(name, OL_SLICE_LIT("content-length"));
+}
+
+static void set_size(lua_State *L, ol_lua_head *head, int index)
+{
+    head->has_size = !lua_isnil(L, index);
+    head->size = head->has_size ? luaL_checkinteger(L, index) : 0;
+    if (head->size < 0)
+        luaL_error(L, "response.size must not be negative");
+}
+
+static void set_length(lua_State *L, int index)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_RESPONSE);
+    set_size(L, lua_touserdata(L, -1), index);
+    lua_pop(L, 1);
+}
+
 static int part_newindex(lua_State *L)
 {
     const head_part *part = luaL_checkudata(L, 1, PART_TYPE);
 
     check_changeable(L, part->what);
     lua_settop(L, 3);
+    if (is_length(L, 2, part)) {
+        set_length(L, 3);
+        return 0;
+    }
     lua_getiuservalue(L, 1, 1);
     push_name(L, 2, part);
     push_value(L, 3, part);
@@ -135,9 +170,13 @@ void ol_lua_head_assign(lua_State *L, int value)
     lua_newtable(L);
     lua_pushnil(L);
     while (lua_next(L, 3)) {
-        push_name(L, 6, part);
-        push_value(L, 7, part);
-        lua_rawset(L, 5);
+        if (is_length(L, 6, part)) {
+            set_length(L, 7);
+        } else {
+            push_name(L, 6, part);
+            push_value(L, 7, part);
+            lua_rawset(L, 5);
+        }
         lua_settop(L, 6);
     }
     lua_setiuservalue(L, 4, 1);
@@ -152,7 +191,19 @@ void ol_lua_head_assign_status(lua_State *L)
     status = luaL_checkinteger(L, 3);
     if (status < 200 || status > 599)
         luaL_error(L, "response.status must be from 200 to 599");
+    if (ol_lua_script_of(ol_lua_run(L))->declared.keeps_positions && status != 200)
+        luaL_error(L, "response.status: a transform with positions answers 200");
     head->status = (int)status;
+}
+
+void ol_lua_head_assign_size(lua_State *L)
+{
+    ol_lua_head *head = lua_touserdata(L, 1);
+
+    if (ol_job_entry(ol_lua_run(L)->now.job) != OL_ENTRY_HEAD)
+        luaL_error(L, "response.size is for head: get is measured");
+    check_changeable(L, "size");
+    set_size(L, head, 3);
 }
 
 /* ---- handing the head over ---- */
@@ -198,26 +249,48 @@ static int add_part(lua_State *L, int value, ol_buf *out)
     return rc;
 }
 
+static int add_number(ol_buf *out, const char *name, lua_Integer number)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%lld", (long long)number);
+    return ol_fields_add(out, name, ol_slice_cstr(text));
+}
+
 /* The response is on top. */
 static int encode_head(lua_State *L, ol_buf *out)
 {
     const ol_lua_head *head = lua_touserdata(L, -1);
-    char status[12];
     int rc = ol_fields_begin(out);
 
-    if (rc == OL_OK && head->status) {
-        snprintf(status, sizeof(status), "%d", head->status);
-        rc = ol_fields_add(out, "status", ol_slice_cstr(status));
-    }
+    if (rc == OL_OK && head->status)
+        rc = add_number(out, "status", head->status);
+    if (rc == OL_OK && head->has_size)
+        rc = add_number(out, "size", head->size);
     if (rc == OL_OK)
         rc = add_part(L, OL_LUA_HEAD_HEADERS, out);
     return rc == OL_OK ? add_part(L, OL_LUA_HEAD_METADATA, out) : rc;
 }
 
-void ol_lua_head_send(lua_State *L)
+/* Nothing between the buffer's init and fini may raise: `rc` is what filling it came to. */
+static void hand_over(lua_State *L, ol_buf *out, int rc)
 {
     ol_run *run = ol_lua_run(L);
     ol_error error = {0};
+
+    if (rc == OL_OK)
+        rc = ol_job_head(run->now.job, ol_buf_slice(out), &error);
+    else
+        ol_error_set(&error, rc == OL_ENOMEM ? OL_ENOMEM : OL_ETRANSFORMRESPONSE,
+                     "the response's headers and metadata are too many or too long");
+    ol_buf_fini(out);
+    if (rc < 0)
+        ol_lua_fail(L, &error);
+}
+
+void ol_lua_head_send(lua_State *L)
+{
+    ol_run *run = ol_lua_run(L);
     ol_buf out;
     int rc;
 
@@ -226,19 +299,24 @@ void ol_lua_head_send(lua_State *L)
     run->now.head_done = true;
     if (!run->now.head_changed)
         return;
-    /* Nothing between init and fini raises. */
     ol_buf_init(&out, HEAD_BYTES_MAX);
     lua_rawgeti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_RESPONSE);
     rc = encode_head(L, &out);
     lua_pop(L, 1);
+    hand_over(L, &out, rc);
+}
+
+void ol_lua_head_send_field(lua_State *L, const char *name, const char *value)
+{
+    ol_buf out;
+    int rc;
+
+    ol_lua_run(L)->now.head_done = true;
+    ol_buf_init(&out, HEAD_BYTES_MAX);
+    rc = ol_fields_begin(&out);
     if (rc == OL_OK)
-        rc = ol_job_head(run->now.job, ol_buf_slice(&out), &error);
-    else
-        ol_error_set(&error, rc == OL_ENOMEM ? OL_ENOMEM : OL_ETRANSFORMRESPONSE,
-                     "the response's headers and metadata are too many or too long");
-    ol_buf_fini(&out);
-    if (rc < 0)
-        ol_lua_fail(L, &error);
+        rc = ol_fields_add(&out, name, ol_slice_cstr(value));
+    hand_over(L, &out, rc);
 }
 
 static int finish_head(lua_State *L)
@@ -291,7 +369,7 @@ void ol_lua_head_push(lua_State *L)
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
     head = lua_newuserdatauv(L, sizeof(*head), 2);
-    head->status = 0;
+    *head = (ol_lua_head){0};
     push_part(L, "header.", "headers");
     lua_setiuservalue(L, -2, OL_LUA_HEAD_HEADERS);
     push_part(L, "metadata.", "metadata");

@@ -35,7 +35,7 @@ enum ol_lua_phase {
     OL_LUA_EMPTY,   /* no state yet */
     OL_LUA_LOADING, /* the main chunk is running in co */
     OL_LUA_READY,   /* the image is taken; get and its arguments lie on co */
-    OL_LUA_STARTED, /* get is running */
+    OL_LUA_STARTED, /* get, or the entry in its place, is running */
     OL_LUA_OVER     /* done or failed */
 };
 
@@ -89,12 +89,14 @@ typedef struct ol_lua_script {
     ol_transform_limits limits;
     uint32_t seed;
     long seed_offset; /* -1: states keep Lua's own seed */
-    bool depends_request;
-    char *depends_headers; /* as ol_program_declared; NULL until known */
-    size_t depends_headers_bytes;
+    bool declared_known;
+    ol_program_declared declared; /* its headers are the next field */
+    char *depends_headers;
 } ol_lua_script;
 
 const ol_lua_script *ol_lua_script_of(const ol_run *run);
+/* "get", "head", "list", "request". */
+const char *ol_lua_entry_name(enum ol_transform_entry entry);
 
 static inline ol_run *ol_lua_run(lua_State *L)
 {
@@ -132,7 +134,8 @@ enum {
     OL_LUA_KEY_OBJECT,
     OL_LUA_KEY_RESPONSE,
     OL_LUA_KEY_CO,
-    OL_LUA_KEY_GET,
+    OL_LUA_KEY_ENTRY, /* and the OL_ENTRIES - 1 behind: functions called as get is; get lies on co */
+    OL_LUA_KEY_ENTRY_LAST_ = OL_LUA_KEY_ENTRY + OL_ENTRIES - 1,
     OL_LUA_KEY_INDEX, /* function(t, k) return t[k] end, for lookups that may suspend */
     OL_LUA_KEY_SORTED /* what next() looked at last */
 };

@@ -148,6 +148,21 @@ static void unwind(ol_run *run)
     (void)alive;
 }
 
+static void describe(const ol_plugin *plugin, ol_program_declared *declared)
+{
+    const struct objlens_transform *t = &plugin->transform;
+    *declared = (ol_program_declared){
+        .depends_request = t->flags & OBJLENS_SEES_REQUEST,
+        .depends_headers = ol_buf_slice(&plugin->depends),
+        .reentrant = t->flags & OBJLENS_REENTRANT,
+        .has_get = true,
+        .ignores_identity = t->flags & OBJLENS_IGNORES_IDENTITY,
+        .keeps_positions = t->flags & OBJLENS_KEEPS_POSITIONS,
+        .positions_before = t->positions_before,
+        .positions_after = t->positions_after,
+    };
+}
+
 static int shared_load(ol_engine **engine, const ol_program *program, ol_program_declared *declared,
                        ol_error *err)
 {
@@ -160,18 +175,16 @@ static int shared_load(ol_engine **engine, const ol_program *program, ol_program
         ol_free(made);
         return rc;
     }
-    *declared = (ol_program_declared){
-        .depends_request = made->plugin.transform.flags & OBJLENS_SEES_REQUEST,
-        .depends_headers = ol_buf_slice(&made->plugin.depends),
-        .reentrant = made->plugin.transform.flags & OBJLENS_REENTRANT,
-        .has_get = true,
-    };
+    describe(&made->plugin, declared);
     *engine = made;
     return OL_OK;
 }
 
 static int shared_open(ol_engine *engine, ol_job *job, ol_run **run, ol_error *err)
 {
+    if (ol_job_entry(job) != OL_ENTRY_GET)
+        return ol_error_set(err, OL_ETRANSFORM, "%s: a plugin answers GET only",
+                            engine->plugin.name);
     if (engine->open_runs > 0 && !(engine->plugin.transform.flags & OBJLENS_REENTRANT))
         return ol_error_set(err, OL_EINTERNAL, "%s: a second job for a plugin that takes one",
                             engine->plugin.name);

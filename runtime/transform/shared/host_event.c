@@ -9,20 +9,28 @@
 
 #define PATH_BYTES_MAX 512
 #define REQUEST_HEADERS "userRequest.headers."
+#define IDENTITY "userIdentity."
 
 static struct objlens_bytes bytes_of(ol_slice s)
 {
     return (struct objlens_bytes){s.data, s.len};
 }
 
+static bool has_flag(const ol_run *run, uint32_t flag)
+{
+    return run->engine->plugin.transform.flags & flag;
+}
+
 /* A header that was not declared is refused rather than absent: the author then learns why. */
 static bool undeclared(const ol_run *run, const char *path)
 {
     size_t len = strlen(REQUEST_HEADERS);
+    if (strncmp(path, IDENTITY, strlen(IDENTITY)) == 0)
+        return has_flag(run, OBJLENS_IGNORES_IDENTITY);
     if (strncmp(path, REQUEST_HEADERS, len) == 0)
         return !ol_plugin_depends_on(&run->engine->plugin, ol_slice_cstr(path + len));
     if (strcmp(path, "xAmzRequestId") == 0)
-        return !(run->engine->plugin.transform.flags & OBJLENS_SEES_REQUEST);
+        return !has_flag(run, OBJLENS_SEES_REQUEST);
     return false;
 }
 
@@ -65,9 +73,13 @@ int ol_host_event_each(struct objlens_call *call, const char *prefix,
     ol_slice path, value;
     if (rc == OBJLENS_OK)
         ol_fields_iter_init(&it, ol_job_event(run->job));
-    while (rc == OBJLENS_OK && ol_fields_next(&it, &path, &value))
+    bool anybody = has_flag(run, OBJLENS_IGNORES_IDENTITY);
+    while (rc == OBJLENS_OK && ol_fields_next(&it, &path, &value)) {
+        if (anybody && ol_slice_starts(path, ol_slice_cstr(IDENTITY)))
+            continue;
         if (ol_slice_starts(path, ol_slice_cstr(prefix)))
             rc = visit(arg, bytes_of(path), bytes_of(value));
+    }
     return rc;
 }
 
@@ -132,6 +144,11 @@ int ol_host_read_at(struct objlens_call *call, uint64_t offset, void *buffer, si
         return rc;
     if (offset > UINT64_MAX - size)
         return OBJLENS_EINVAL;
+    if (has_flag(run, OBJLENS_KEEPS_POSITIONS)) {
+        ol_error_clear(&run->refused);
+        ol_error_set(&run->refused, OL_EREADAT, "a transform that keeps positions reads its input only");
+        return OBJLENS_EREADAT;
+    }
     size_t part_max = ol_job_piece_bytes(run->job);
     while (*got < size) {
         size_t part = size - *got < part_max ? size - *got : part_max;

@@ -9,10 +9,14 @@
 #include <dlfcn.h>
 #include <stdio.h>
 
+#include "base/limits.h"
+
 #define ENTRY "objlens_transform_v1"
-#define KNOWN_FLAGS (OBJLENS_REENTRANT | OBJLENS_SEES_REQUEST)
+#define KNOWN_FLAGS                                                                                \
+    (OBJLENS_REENTRANT | OBJLENS_SEES_REQUEST | OBJLENS_IGNORES_IDENTITY | OBJLENS_KEEPS_POSITIONS)
 /* Version 1.0 ended here: no descriptor is shorter. */
 #define SIZE_1_0 (offsetof(struct objlens_transform, close) + sizeof(void (*)(void *)))
+#define SIZE_1_1 (offsetof(struct objlens_transform, positions_after) + sizeof(uint32_t))
 #define REASON_BYTES 192
 
 typedef struct naming {
@@ -100,6 +104,19 @@ static int check_content(const struct objlens_transform *t, naming n, ol_error *
     return OL_OK;
 }
 
+static int check_positions(const struct objlens_transform *t, naming n, ol_error *err)
+{
+    bool keeps = t->flags & OBJLENS_KEEPS_POSITIONS;
+    if (keeps && t->size < SIZE_1_1)
+        return refuse(err, n, "its descriptor is too short to say what context it needs");
+    if (!keeps && (t->positions_before || t->positions_after))
+        return refuse(err, n, "it declares positions without the flag OBJLENS_KEEPS_POSITIONS");
+    if (t->positions_before > OL_TRANSFORM_CONTEXT_BYTES_MAX ||
+        t->positions_after > OL_TRANSFORM_CONTEXT_BYTES_MAX)
+        return refuse(err, n, "it needs more than %u bytes of context", OL_TRANSFORM_CONTEXT_BYTES_MAX);
+    return OL_OK;
+}
+
 static int read_descriptor(ol_plugin *plugin, naming n, ol_error *err)
 {
     const struct objlens_transform *(*entry)(void);
@@ -114,7 +131,8 @@ static int read_descriptor(ol_plugin *plugin, naming n, ol_error *err)
         return rc;
     size_t size = found->size < sizeof(plugin->transform) ? found->size : sizeof(plugin->transform);
     memcpy(&plugin->transform, found, size);
-    return check_content(&plugin->transform, n, err);
+    rc = check_content(&plugin->transform, n, err);
+    return rc == OL_OK ? check_positions(&plugin->transform, n, err) : rc;
 }
 
 static int run_load(ol_plugin *plugin, naming n, const struct objlens_host *host, ol_error *err)

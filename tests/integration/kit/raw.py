@@ -34,12 +34,12 @@ def signed(server, method, path, headers=None, body=b"", access_key=ACCESS_KEY,
 
 class Answer:
     """One response as it came. `complete` says whether its framing reached a clean end;
-    `closed` whether the server then ended the connection."""
+    `closed` whether the server then ended the connection. `trailers` are those of a chunked body."""
 
     def __init__(self, raw):
         head, _, rest = raw.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
-        self.raw = raw
+        self.raw, self.trailers = raw, {}
         self.status = int(lines[0].split()[1]) if lines[0].startswith("HTTP/") else None
         self.headers = {}
         for line in lines[1:]:
@@ -53,8 +53,7 @@ class Answer:
         length = int(self.headers.get("content-length", 0))
         return rest[:length], len(rest) >= length
 
-    @staticmethod
-    def _chunks(rest):
+    def _chunks(self, rest):
         body = b""
         while True:
             size, separator, rest = rest.partition(b"\r\n")
@@ -62,10 +61,17 @@ class Answer:
                 return body, False
             count = int(size.split(b";")[0], 16)
             if count == 0:
-                return body, rest.startswith(b"\r\n")
+                return body, self._trailers(rest)
             if len(rest) < count + 2:
                 return body + rest[:count], False
             body, rest = body + rest[:count], rest[count + 2:]
+
+    def _trailers(self, rest):
+        fields, separator, _ = (b"\r\n" + rest).partition(b"\r\n\r\n")
+        for line in fields.decode("latin-1").split("\r\n")[1:]:
+            name, _, value = line.partition(":")
+            self.trailers[name.strip().lower()] = value.strip()
+        return bool(separator)
 
     @property
     def code(self):

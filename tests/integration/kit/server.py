@@ -164,10 +164,10 @@ logs {{ access = "{self.access_log}", transforms = "{self.transform_log}" }}
                     AWS_PAGER="", AWS_CONFIG_FILE="/dev/null",
                     AWS_SHARED_CREDENTIALS_FILE="/dev/null")
 
-    def admin(self, path):
+    def admin(self, path, method="GET"):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.admin_port}{path}", method=method)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}{path}",
-                                        timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -9,6 +9,13 @@
 
 static ol_test_scratch s;
 
+/* Three digits and more in a row become asterisks: a byte depends on two neighbours on either side. */
+#define MASK(before, after)                                                                         \
+    "return {\n  positions = { before = " before ", after = " after " },\n"                          \
+    "  get = function(event, object, response)\n"                                                   \
+    "    response:write((object:read(\"a\"):gsub(\"%d%d%d+\", function(d) return (\"*\"):rep(#d) end)))\n" \
+    "  end,\n}\n"
+
 static const struct {
     const char *name, *text;
 } scripts[] = {
@@ -34,6 +41,21 @@ static const struct {
                   "return { get = get, depends = { headers = { \"x-shown\" } } }\n"},
     {"hidden.lua", "return function(event, object, response)\n"
                    "  response:write(event.userRequest.headers[\"x-shown\"])\nend\n"},
+    {"entries.lua", "return {\n"
+                    "  get = function() end,\n"
+                    "  head = function(event, object, response)\n"
+                    "    response.size = object.size * 2\n"
+                    "    response.headers[\"content-type\"] = \"text/\" .. object:read_at(0, 5)\n  end,\n"
+                    "  list = function(event, listing)\n"
+                    "    table.remove(listing.contents, 1)\n    return listing\n  end,\n"
+                    "  request = function(event, key)\n"
+                    "    if key ~= \"hidden\" then return \"of/\" .. key end\n  end,\n}\n"},
+    {"wide.lua", MASK("3", "2")},
+    {"narrow.lua", MASK("1", "2")},
+    {"grows.lua", "return {\n  positions = {},\n  get = function(event, object, response)\n"
+                  "    response:write(object:read(\"a\"), \"!\")\n  end,\n}\n"},
+    {"anybody.lua", "return {\n  depends = { identity = false },\n  get = function(event)\n"
+                    "    log.info(pcall(function() return event.userIdentity end))\n  end,\n}\n"},
 };
 
 static char *path_of(const char *name)
@@ -293,6 +315,124 @@ static void test_streams_that_came_closed(void **state)
     process_fini(&q);
 }
 
+/* ---- other entries, and ranges ---- */
+
+static void expect_run(const char *in, int exit_code, const char *out, const char *err, char *script, char *option,
+                       char *value)
+{
+    process p = PROCESS_INIT;
+    p.in = ol_slice_cstr(in);
+    if (value)
+        process_run(&p, "run", script, option, value);
+    else
+        process_run(&p, "run", script, option);
+    assert_ended(&p, exit_code);
+    if (!strstr(ol_buf_cstr(&p.out), out) || !strstr(ol_buf_cstr(&p.err), err))
+        print_error("out: %s\nerr: %s\n", ol_buf_cstr(&p.out), ol_buf_cstr(&p.err));
+    assert_non_null(strstr(ol_buf_cstr(&p.out), out));
+    assert_non_null(strstr(ol_buf_cstr(&p.err), err));
+    if (exit_code)
+        assert_int_equal(p.out.len, 0);
+    process_fini(&p);
+}
+
+static void test_list(void **state)
+{
+    (void)state;
+    char *script = path_of("entries.lua");
+    expect_run("{\"contents\": [{\"key\": \"a\"}, {\"key\": \"b\", \"size\": 3}]}", 0,
+               "{\"contents\":[{\"key\":\"b\",\"size\":3}],\"commonPrefixes\":[]}\n", "", script, "--list", NULL);
+    expect_run("{\"contents\": 1}", 1, "", "LambdaRuntimeError", script, "--list", NULL);
+    expect_run("[", 1, "", "the listing at byte 1", script, "--list", NULL);
+}
+
+static void test_request(void **state)
+{
+    (void)state;
+    char *script = path_of("entries.lua");
+    expect_run("", 0, "of/a key\n", "", script, "--request", "a key");
+    expect_run("", 1, "", "NoSuchKey", script, "--request", "hidden");
+}
+
+static void test_head(void **state)
+{
+    (void)state;
+    ol_test_file_write(path_of("original"), OL_SLICE_LIT("plain text"));
+    process p = PROCESS_INIT;
+    p.in_fd = open(path_of("original"), O_RDONLY | O_CLOEXEC);
+    process_run(&p, "run", path_of("entries.lua"), "--head");
+    assert_ended(&p, 0);
+    assert_string_equal(ol_buf_cstr(&p.out), "status: 200\ncontent-length: 20\ncontent-type: text/plain\n");
+    process_fini(&p);
+    close(p.in_fd);
+}
+
+static void test_entries_that_are_not_there(void **state)
+{
+    (void)state;
+    expect_run("", 1, "", "upper has no function for this", path_of("upper.lua"), "--head", NULL);
+    expect_run("{}", 1, "", "upper has no function for this", path_of("upper.lua"), "--list", NULL);
+    expect_run("", 1, "", "upper has no function for this", path_of("upper.lua"), "--request", "k");
+    process p = PROCESS_INIT;
+    process_run(&p, "run", path_of("entries.lua"), "--head", "--list");
+    assert_ended(&p, 2);
+    assert_non_null(strstr(ol_buf_cstr(&p.err), "only one of"));
+    process_fini(&p);
+}
+
+static void test_ranges_are_verified(void **state)
+{
+    (void)state;
+    ol_buf text;
+    ol_test_random random = {.state = 3};
+    ol_buf_init(&text, OL_MIB);
+    while (text.len < 20000) {
+        static const char letters[] = "abc0123456789";
+        ol_buf_add_byte(&text, (uint8_t)letters[ol_test_random_below(&random, sizeof(letters) - 1)]);
+    }
+    const char *in = ol_buf_cstr(&text);
+    expect_run(in, 0, "200 ranges agree with the whole view (20000 bytes, ", "", path_of("wide.lua"), "--verify-ranges",
+               "200");
+    expect_run(in, 1, "", "differs from the whole view at byte ", path_of("narrow.lua"), "--verify-ranges", "200");
+    expect_run(in, 1, "", "it keeps positions", path_of("grows.lua"), "--verify-ranges", "5");
+    expect_run("", 0, "0 ranges agree", "", path_of("wide.lua"), "--verify-ranges", "5");
+    expect_run("1", 0, "5 ranges agree", "", path_of("wide.lua"), "--verify-ranges", "5");
+    expect_run("", 0, "a range is cut from the whole view", "", path_of("upper.lua"), "--verify-ranges", "5");
+    ol_buf_fini(&text);
+}
+
+/* The same seed tries the same ranges: a failure can be looked at again. */
+static void test_ranges_are_found_again(void **state)
+{
+    (void)state;
+    ol_buf first;
+    ol_buf_init(&first, 4096);
+    for (int i = 0; i < 2; i++) {
+        process p = PROCESS_INIT;
+        p.in = OL_SLICE_LIT("12 123 1234 12345 x 123456 1 12 1234567 12345678 123456789 1234567890");
+        process_run(&p, "run", path_of("narrow.lua"), "--verify-ranges", "500", "--seed", "11");
+        assert_ended(&p, 1);
+        assert_non_null(strstr(ol_buf_cstr(&p.err), "seed 11"));
+        if (i == 0)
+            ol_buf_add(&first, ol_buf_slice(&p.err));
+        else
+            assert_slices(ol_buf_slice(&p.err), ol_buf_slice(&first));
+        process_fini(&p);
+    }
+    ol_buf_fini(&first);
+}
+
+static void test_identity_is_left_out(void **state)
+{
+    (void)state;
+    process p = PROCESS_INIT;
+    process_run(&p, "run", path_of("anybody.lua"));
+    assert_ended(&p, 0);
+    assert_non_null(strstr(ol_buf_cstr(&p.err), "info: false"));
+    assert_non_null(strstr(ol_buf_cstr(&p.err), "depends.identity is false"));
+    process_fini(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +445,13 @@ int main(void)
         cmocka_unit_test(test_logs_are_escaped),
         cmocka_unit_test(test_a_file_can_be_read_anywhere),
         cmocka_unit_test(test_the_event),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_request),
+        cmocka_unit_test(test_head),
+        cmocka_unit_test(test_entries_that_are_not_there),
+        cmocka_unit_test(test_ranges_are_verified),
+        cmocka_unit_test(test_ranges_are_found_again),
+        cmocka_unit_test(test_identity_is_left_out),
         cmocka_unit_test(test_input_that_never_ends_is_not_waited_for),
         cmocka_unit_test(test_a_reader_that_leaves),
         cmocka_unit_test(test_a_full_disk),

@@ -213,6 +213,22 @@ static void kit_chunked(kit_job *job)
     ol_http_end(job->x);
 }
 
+/* "/trailers" and, with a length, "/no-trailers". */
+static void kit_trailers(kit_job *job, int64_t length)
+{
+    ol_headers fields;
+    ol_headers_init(&fields, ol_http_arena(job->x));
+    ol_http_response r = {.status = 200, .content_length = length};
+    if (ol_headers_add(&fields, OL_SLICE_LIT("x-first"), OL_SLICE_LIT("1")) != OL_OK ||
+        ol_headers_add(&fields, OL_SLICE_LIT("x-second"), OL_SLICE_LIT("two")) != OL_OK ||
+        ol_http_respond(job->x, &r) != OL_OK || ol_http_write(job->x, OL_SLICE_LIT("body")) < 0 ||
+        ol_http_trailers(job->x, &fields) < 0) {
+        ol_http_abort(job->x);
+        return;
+    }
+    ol_http_end(job->x);
+}
+
 /* Ten bytes of a longer body. */
 static void kit_begin(kit_job *job, int64_t length)
 {
@@ -257,6 +273,8 @@ static void kit_dispatch(kit_job *job, const ol_http_request *r)
         ol_http_body_start(job->x, &kit_body_ops, job);
     } else if (kit_is(r, "/chunked")) {
         kit_chunked(job);
+    } else if (kit_is(r, "/trailers") || kit_is(r, "/no-trailers")) {
+        kit_trailers(job, kit_is(r, "/trailers") ? -1 : 4);
     } else if (kit_is(r, "/big") || kit_is(r, "/big-chunked")) {
         kit_big(job, (size_t)strtoull((const char *)r->query.data, NULL, 10),
                 kit_is(r, "/big-chunked"));

@@ -124,6 +124,29 @@ static void frames_responses(void **state)
     raw_close(&r);
 }
 
+/* Only a chunked body has a place for them, and they are gone with their response. */
+static void sends_trailers_behind_chunked_bodies(void **state)
+{
+    kit *k = *state;
+    raw r = raw_connect(k);
+    raw_send(&r, "GET /trailers HTTP/1.1\r\nHost: h\r\n\r\n");
+    raw_until(&r, "\r\n\r\n4\r\nbody\r\n0\r\nx-first: 1\r\nx-second: two\r\n\r\n");
+    raw_clear(&r);
+    raw_send(&r, "GET /chunked HTTP/1.1\r\nHost: h\r\n\r\n");
+    raw_until(&r, "three\r\n0\r\n\r\n");
+    raw_clear(&r);
+    raw_send(&r, "HEAD /trailers HTTP/1.1\r\nHost: h\r\n\r\n"
+                 "GET /no-trailers HTTP/1.1\r\nHost: h\r\n\r\n");
+    raw_until(&r, "Content-Length: 4\r\n\r\nbody");
+    assert_false(raw_has(&r, "x-first"));
+    raw_clear(&r);
+    raw_send(&r, "GET /trailers HTTP/1.0\r\n\r\n");
+    raw_until_end(&r);
+    assert_true(raw_has(&r, "\r\n\r\nbody"));
+    assert_false(raw_has(&r, "x-first"));
+    raw_close(&r);
+}
+
 static void reads_bodies_by_length_and_chunked(void **state)
 {
     kit *k = *state;
@@ -416,6 +439,7 @@ int main(void)
         T(keeps_many_pipelined_requests_bounded),
         T(stops_reading_while_a_request_is_answered),
         T(frames_responses),
+        T(sends_trailers_behind_chunked_bodies),
         T(reads_bodies_by_length_and_chunked),
         T(carries_large_bodies_both_ways),
         T(leaves_lent_bytes_alone),

@@ -124,6 +124,28 @@ static void finishes_what_is_queued_when_destroyed(void **state)
     ol_loop_destroy(loop);
 }
 
+static void free_itself(ol_task *task)
+{
+    atomic_fetch_add((atomic_uint *)task->arg, 1);
+    free(task);
+}
+
+/* Nobody is told, no queue is too full, and the task is its own to free. */
+static void takes_every_task_without_a_loop(void **state)
+{
+    (void)state;
+    ol_offload *pool;
+    atomic_uint freed = 0;
+    assert_code(ol_offload_new(&pool, "free", 2, 1), OL_OK);
+    for (unsigned i = 0; i < 100; i++) {
+        ol_task *task = malloc(sizeof(*task));
+        *task = (ol_task){.work = free_itself, .arg = &freed};
+        assert_code(ol_offload_submit(pool, task), OL_OK);
+    }
+    ol_offload_destroy(pool);
+    assert_int_equal(atomic_load(&freed), 100);
+}
+
 static int make(void *arg)
 {
     (void)arg;
@@ -146,6 +168,7 @@ int main(void)
         cmocka_unit_test(brings_results_back),
         cmocka_unit_test(keeps_order_in_one_thread_and_bounds_its_queue),
         cmocka_unit_test(finishes_what_is_queued_when_destroyed),
+        cmocka_unit_test(takes_every_task_without_a_loop),
         cmocka_unit_test(survives_allocation_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

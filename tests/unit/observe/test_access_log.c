@@ -50,6 +50,7 @@ static void everything(void **state)
         .detail = "line 3: attempt to call nil",
         .broken = true,
         .retried = true,
+        .view = "follow",
         .stages = {{"store", 1, 2, 10}, {"respond", 4, 5, 123456}},
         .stage_count = 2,
     };
@@ -63,7 +64,7 @@ static void everything(void **state)
                  "\"transforms\":[\"pii\",\"xml_json\"],\"status\":500,\"bytes_in\":0,"
                  "\"bytes_out\":18446744073709551615,\"first_byte_us\":99,\"total_us\":100,"
                  "\"code\":\"OL_ETRANSFORM\",\"error\":\"LambdaRuntimeError\",\"broken\":true,"
-                 "\"retried\":true,\"detail\":\"line 3: attempt to call nil\","
+                 "\"retried\":true,\"view\":\"follow\",\"detail\":\"line 3: attempt to call nil\","
                  "\"stages\":[{\"name\":\"store\",\"busy_us\":1,\"bytes_in\":2,\"bytes_out\":10},"
                  "{\"name\":\"respond\",\"busy_us\":4,\"bytes_in\":5,\"bytes_out\":123456}]}\n");
     ol_buf_fini(&out);

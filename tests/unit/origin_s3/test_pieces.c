@@ -3,11 +3,11 @@
 #include "lib/check.h"
 #include "lib/scratch.h"
 #include "origin/s3/answer.h"
-#include "origin/s3/backoff.h"
-#include "origin/s3/breaker.h"
+#include "http/backoff.h"
+#include "http/breaker.h"
 #include "origin/s3/chunks.h"
 #include "origin/s3/credentials.h"
-#include "origin/s3/endpoint.h"
+#include "http/endpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +30,9 @@ static void endpoints(void **state)
         {"http://[::1]:9", "::1", "[::1]:9", 9, false, true},
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        ol_s3_endpoint e;
+        ol_http_endpoint e;
         ol_error err = {0};
-        assert_code_of(ol_s3_endpoint_parse(&e, good[i].url, &err), OL_OK, &err);
+        assert_code_of(ol_http_endpoint_parse(&e, good[i].url, &err), OL_OK, &err);
         assert_string_equal(e.host, good[i].host);
         assert_string_equal(e.authority, good[i].authority);
         assert_int_equal(e.port, good[i].port);
@@ -44,9 +44,9 @@ static void endpoints(void **state)
                                       "http://ceph:", "http://[::1", "http://[x]", "http://a b",
                                       "http://[::1]x", "http://ceph?x", "http://ceph#x"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        ol_s3_endpoint e;
+        ol_http_endpoint e;
         ol_error err = {0};
-        if (ol_s3_endpoint_parse(&e, bad[i], &err) != OL_ECONFIG)
+        if (ol_http_endpoint_parse(&e, bad[i], &err) != OL_ECONFIG)
             fail_msg("taken: %s", bad[i]);
     }
 }
@@ -56,21 +56,21 @@ static void endpoints(void **state)
 static void pauses(void **state)
 {
     (void)state;
-    assert_int_equal(ol_s3_backoff_ms(100, 5000, 1, 0), 0);
-    assert_int_equal(ol_s3_backoff_ms(100, 5000, 1, UINT32_MAX), 100);
-    assert_int_equal(ol_s3_backoff_ms(100, 5000, 3, UINT32_MAX), 400);
-    assert_int_equal(ol_s3_backoff_ms(100, 5000, 9, UINT32_MAX), 5000);
-    assert_int_equal(ol_s3_backoff_ms(100, 5000, 4000, UINT32_MAX), 5000);
-    assert_in_range(ol_s3_backoff_ms(100, 5000, 1, UINT32_MAX / 2), 49, 51);
-    assert_int_equal(ol_s3_backoff_ms(0, 0, 1, UINT32_MAX), 0);
-    assert_int_equal(ol_s3_retry_after_ms(OL_SLICE_LIT("3"), 0), 3000);
-    assert_int_equal(ol_s3_retry_after_ms(OL_SLICE_LIT("99999999999"), 0), UINT32_MAX);
-    assert_int_equal(ol_s3_retry_after_ms(OL_SLICE_LIT("Thu, 01 Jan 1970 00:00:07 GMT"), 2000),
+    assert_int_equal(ol_http_backoff_ms(100, 5000, 1, 0), 0);
+    assert_int_equal(ol_http_backoff_ms(100, 5000, 1, UINT32_MAX), 100);
+    assert_int_equal(ol_http_backoff_ms(100, 5000, 3, UINT32_MAX), 400);
+    assert_int_equal(ol_http_backoff_ms(100, 5000, 9, UINT32_MAX), 5000);
+    assert_int_equal(ol_http_backoff_ms(100, 5000, 4000, UINT32_MAX), 5000);
+    assert_in_range(ol_http_backoff_ms(100, 5000, 1, UINT32_MAX / 2), 49, 51);
+    assert_int_equal(ol_http_backoff_ms(0, 0, 1, UINT32_MAX), 0);
+    assert_int_equal(ol_http_retry_after_ms(OL_SLICE_LIT("3"), 0), 3000);
+    assert_int_equal(ol_http_retry_after_ms(OL_SLICE_LIT("99999999999"), 0), UINT32_MAX);
+    assert_int_equal(ol_http_retry_after_ms(OL_SLICE_LIT("Thu, 01 Jan 1970 00:00:07 GMT"), 2000),
                      5000);
-    assert_int_equal(ol_s3_retry_after_ms(OL_SLICE_LIT("Thu, 01 Jan 1970 00:00:07 GMT"), 9000), 0);
-    assert_int_equal(ol_s3_retry_after_ms(OL_SLICE_LIT("soon"), 0), 0);
-    assert_int_equal(ol_s3_retry_after_ms(OL_SLICE_LIT("-1"), 0), 0);
-    assert_int_equal(ol_s3_retry_after_ms(OL_SLICE_NONE, 0), 0);
+    assert_int_equal(ol_http_retry_after_ms(OL_SLICE_LIT("Thu, 01 Jan 1970 00:00:07 GMT"), 9000), 0);
+    assert_int_equal(ol_http_retry_after_ms(OL_SLICE_LIT("soon"), 0), 0);
+    assert_int_equal(ol_http_retry_after_ms(OL_SLICE_LIT("-1"), 0), 0);
+    assert_int_equal(ol_http_retry_after_ms(OL_SLICE_NONE, 0), 0);
 }
 
 /* ---- the breaker ---- */
@@ -78,33 +78,33 @@ static void pauses(void **state)
 static void breaker(void **state)
 {
     (void)state;
-    ol_s3_breaker b;
+    ol_http_breaker b;
     bool probe;
-    ol_s3_breaker_init(&b, 3, 100);
+    ol_http_breaker_init(&b, 3, 100);
     for (int i = 0; i < 2; i++)
-        assert_false(ol_s3_breaker_failed(&b, 0, false));
-    ol_s3_breaker_succeeded(&b); /* not in a row */
+        assert_false(ol_http_breaker_failed(&b, 0, false));
+    ol_http_breaker_succeeded(&b); /* not in a row */
     for (int i = 0; i < 2; i++)
-        assert_false(ol_s3_breaker_failed(&b, 0, false));
-    assert_code(ol_s3_breaker_ask(&b, 0, &probe), OL_OK);
-    assert_true(ol_s3_breaker_failed(&b, 10, probe));
-    assert_code(ol_s3_breaker_ask(&b, 109, &probe), OL_EUNAVAILABLE);
-    assert_code(ol_s3_breaker_ask(&b, 110, &probe), OL_OK);
+        assert_false(ol_http_breaker_failed(&b, 0, false));
+    assert_code(ol_http_breaker_ask(&b, 0, &probe), OL_OK);
+    assert_true(ol_http_breaker_failed(&b, 10, probe));
+    assert_code(ol_http_breaker_ask(&b, 109, &probe), OL_EUNAVAILABLE);
+    assert_code(ol_http_breaker_ask(&b, 110, &probe), OL_OK);
     assert_true(probe);
-    assert_code(ol_s3_breaker_ask(&b, 110, &probe), OL_EUNAVAILABLE); /* one at a time */
-    assert_false(ol_s3_breaker_failed(&b, 111, false)); /* an old request's end does not decide */
-    assert_true(ol_s3_breaker_failed(&b, 120, true));
-    assert_code(ol_s3_breaker_ask(&b, 219, &probe), OL_EUNAVAILABLE);
-    assert_code(ol_s3_breaker_ask(&b, 220, &probe), OL_OK);
-    ol_s3_breaker_unknown(&b, probe);
-    assert_code(ol_s3_breaker_ask(&b, 221, &probe), OL_OK); /* another may try */
-    ol_s3_breaker_succeeded(&b);
-    assert_code(ol_s3_breaker_ask(&b, 222, &probe), OL_OK);
+    assert_code(ol_http_breaker_ask(&b, 110, &probe), OL_EUNAVAILABLE); /* one at a time */
+    assert_false(ol_http_breaker_failed(&b, 111, false)); /* an old request's end does not decide */
+    assert_true(ol_http_breaker_failed(&b, 120, true));
+    assert_code(ol_http_breaker_ask(&b, 219, &probe), OL_EUNAVAILABLE);
+    assert_code(ol_http_breaker_ask(&b, 220, &probe), OL_OK);
+    ol_http_breaker_unknown(&b, probe);
+    assert_code(ol_http_breaker_ask(&b, 221, &probe), OL_OK); /* another may try */
+    ol_http_breaker_succeeded(&b);
+    assert_code(ol_http_breaker_ask(&b, 222, &probe), OL_OK);
     assert_false(probe);
-    ol_s3_breaker_init(&b, 0, 100);
+    ol_http_breaker_init(&b, 0, 100);
     for (int i = 0; i < 1000; i++)
-        assert_false(ol_s3_breaker_failed(&b, 0, false));
-    assert_code(ol_s3_breaker_ask(&b, 0, &probe), OL_OK);
+        assert_false(ol_http_breaker_failed(&b, 0, false));
+    assert_code(ol_http_breaker_ask(&b, 0, &probe), OL_OK);
 }
 
 /* ---- credentials ---- */

@@ -8,6 +8,7 @@
  *   greet              "hello", unflushed, and then it waits for something that never comes
  *   generate N         N bytes of a pattern
  *   event NAME         the event's field of that name
+ *   entry              the number of the entry that is asked for
  *   head NAME VALUE    sets one field of the head, then as identity
  *   late-head          sets a head after its first byte
  *   read OFFSET LENGTH the original's bytes there
@@ -427,6 +428,10 @@ static inline int fake_step(ol_run *run, uint32_t slice_ms, ol_error *err)
         ol_fields_get(ol_job_event(run->job), run->rest, &value);
         int rc = fake_put(run, &value, false, err);
         return rc == OL_OK ? OL_DONE : rc;
+    }
+    if (!strcmp(verb, "entry")) {
+        snprintf(text, sizeof(text), "%d", (int)ol_job_entry(run->job));
+        return fake_say(run, text, err);
     }
     if (!strcmp(verb, "head"))
         return fake_head(run, err);

@@ -226,7 +226,7 @@ static void test_heads_that_are_refused(void **state)
         "head status abc",        "head header.etag x",  "head header.content-length 5",
         "head header.Set-Cookie a=b", "head header.x-amz-request-id 1", "head other x",
         "head header.last-modified yesterday", "head header.content-type a\rb",
-        "head metadata.a:b x",
+        "head metadata.a:b x",    "head header.content-range bytes 0-1/2",
     };
     fixture f;
     open_fixture(&f, "identity");
@@ -537,7 +537,8 @@ static int run_once(void *arg)
     ol_pool_options options = kit_options();
     uint8_t body[10000] = {1};
     ol_test_bench_open(&f.bench);
-    ol_program like = {.name = "fake", .path = "x", .source = OL_SLICE_LIT("copy"), .image_fd = -1};
+    ol_program like = {.name = "fake", .path = "x", .source = OL_SLICE_LIT("copy"), .image_fd = -1,
+                       .declared = {.has_get = true}};
     ol_transform_limits_default(&like.limits);
     int rc = f.bench.rc;
     if (rc == OL_OK)

@@ -39,6 +39,11 @@ const ol_transform_limits *ol_job_limits(const ol_job *job)
     return job->limits;
 }
 
+enum ol_transform_entry ol_job_entry(const ol_job *job)
+{
+    return job->options->entry;
+}
+
 ol_slice ol_job_event(const ol_job *job)
 {
     return ol_buf_slice(&job->event);

@@ -14,6 +14,7 @@
 #include "transform/lua/engine.h"
 
 typedef struct fake_options {
+    enum ol_transform_entry entry;
     size_t piece_bytes;      /* 0: 128 KiB */
     size_t room_bytes;       /* of each span for output; 0: 128 KiB */
     bool wait_always;        /* every call that may wait does, the first time */

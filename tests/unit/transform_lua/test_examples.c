@@ -83,6 +83,102 @@ static void test_jsonl_filter(void **state)
     expect_example("jsonl_filter.lua", "{\"level\":\"warn\"}", "error", log, "plain\n{\"level\":\"error\",\"m\":3}\n");
 }
 
+/* ---- positions ---- */
+
+static void test_mask_cards(void **state)
+{
+    (void)state;
+    expect_example("mask_cards.lua", "", NULL, "", "");
+    expect_example("mask_cards.lua", "", NULL, "4111111111111111", "************1111");
+    expect_example("mask_cards.lua", "", NULL, "pay 4111111111111111, ref 123456789012; 12345678901234567890!",
+                   "pay ************1111, ref 123456789012; 12345678901234567890!");
+    expect_example("mask_cards.lua", "", NULL, "a1234567890123b1234567890123456789c", "a*********0123b***************6789c");
+}
+
+/* Every range of a text, made from its piece and context, is that of the whole view. */
+static void test_mask_cards_keeps_positions(void **state)
+{
+    static const char text[] = "5500005555555559 x 12345678901234567890123456789012345678901 4111111111111111";
+    size_t len = sizeof(text) - 1;
+    char *source = read_file("examples", "mask_cards.lua");
+    fake_options options = {.original = ol_slice_of(text, len)};
+    fake_result whole, result;
+    fake_engine e;
+
+    (void)state;
+    fake_engine_init(&e);
+    assert_code_of(fake_engine_load(&e, source), OL_OK, &e.err);
+    assert_true(e.declared.keeps_positions && e.declared.ignores_identity);
+    fake_run(&e, &options, &whole);
+    assert_int_equal(whole.out.len, len);
+    for (size_t start = 0; start < len; start++)
+        for (size_t end = start + 1; end <= len; end += 1 + (end - start) / 4) {
+            size_t from = start > e.declared.positions_before ? start - e.declared.positions_before : 0;
+            size_t to = end + e.declared.positions_after < len ? end + e.declared.positions_after : len;
+
+            options.original = ol_slice_of(text + from, to - from);
+            options.piece_bytes = 1 + end % 7;
+            fake_run(&e, &options, &result);
+            assert_code_of(result.rc, OL_DONE, &result.err);
+            assert_int_equal(result.out.len, to - from);
+            assert_memory_equal(result.out.data + (start - from), whole.out.data + start, end - start);
+            fake_result_fini(&result);
+        }
+    fake_result_fini(&whole);
+    fake_engine_close(&e);
+    free(source);
+}
+
+/* ---- listings ---- */
+
+/* `want` NULL: the key is hidden. */
+static void expect_entry(const char *name, enum ol_transform_entry entry, const char *user, const char *in,
+                         const char *want)
+{
+    char *source = read_file("examples", name);
+    const char *event[] = {"configuration.payload", "{\"hide\": \"private/,hr/\", \"staff\": \"ann,bob\", \"ending\": \".raw\"}",
+                           "userIdentity.userName", user, "object.key", in, NULL};
+    fake_options options = {.entry = entry, .event = event, .wait_always = true, .original = ol_slice_cstr(in)};
+    fake_result result;
+    fake_engine e;
+
+    fake_engine_init(&e);
+    e.path = name;
+    assert_code_of(fake_engine_load(&e, source), OL_OK, &e.err);
+    fake_run(&e, &options, &result);
+    assert_code_of(result.rc, OL_DONE, &result.err);
+    assert_slices(ol_buf_slice(&result.out), ol_slice_cstr(want ? want : ""));
+    assert_int_equal(result.head.len > 0, entry == OL_ENTRY_LIST || !want);
+    fake_result_fini(&result);
+    fake_engine_close(&e);
+    free(source);
+}
+
+static void test_hidden_folders(void **state)
+{
+    static const char name[] = "hidden_folders.lua";
+    static const char page[] =
+        "{\"name\":\"b\",\"contents\":["
+        "{\"key\":\"a.csv.raw\",\"originalKey\":\"a.csv.raw\",\"size\":1},"
+        "{\"key\":\"plain\",\"originalKey\":\"plain\",\"size\":2},"
+        "{\"key\":\"private/x.raw\",\"originalKey\":\"private/x.raw\",\"size\":3}],"
+        "\"commonPrefixes\":[{\"prefix\":\"hr/\",\"originalPrefix\":\"hr/\"},{\"prefix\":\"pub/\"}]}";
+
+    (void)state;
+    expect_entry(name, OL_ENTRY_GET, "eve", "as it was", "as it was");
+    expect_entry(name, OL_ENTRY_REQUEST, "eve", "a.csv", "a.csv.raw");
+    expect_entry(name, OL_ENTRY_REQUEST, "eve", "private/x", NULL);
+    expect_entry(name, OL_ENTRY_REQUEST, "ann", "private/x", "private/x.raw");
+    expect_entry(name, OL_ENTRY_LIST, "eve", page,
+                 "{\"name\":\"b\",\"contents\":[{\"key\":\"a.csv\",\"originalKey\":\"a.csv.raw\",\"size\":1}],"
+                 "\"commonPrefixes\":[{\"prefix\":\"pub/\"}]}");
+    expect_entry(name, OL_ENTRY_LIST, "bob", page,
+                 "{\"name\":\"b\",\"contents\":[{\"key\":\"a.csv\",\"originalKey\":\"a.csv.raw\",\"size\":1},"
+                 "{\"key\":\"private/x\",\"originalKey\":\"private/x.raw\",\"size\":3}],"
+                 "\"commonPrefixes\":[{\"prefix\":\"hr/\",\"originalPrefix\":\"hr/\"},{\"prefix\":\"pub/\"}]}");
+    expect_entry(name, OL_ENTRY_LIST, "eve", "{}", "{\"contents\":[],\"commonPrefixes\":[]}");
+}
+
 static void test_jsonl_filter_refuses(void **state)
 {
     char *source = read_file("examples", "jsonl_filter.lua");
@@ -133,10 +229,16 @@ static void test_the_page_names_everything(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shout), cmocka_unit_test(test_csv_columns),
-                                       cmocka_unit_test(test_jsonl_filter),
-                                       cmocka_unit_test(test_jsonl_filter_refuses),
-                                       cmocka_unit_test(test_the_page_names_everything)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shout),
+        cmocka_unit_test(test_csv_columns),
+        cmocka_unit_test(test_jsonl_filter),
+        cmocka_unit_test(test_jsonl_filter_refuses),
+        cmocka_unit_test(test_mask_cards),
+        cmocka_unit_test(test_mask_cards_keeps_positions),
+        cmocka_unit_test(test_hidden_folders),
+        cmocka_unit_test(test_the_page_names_everything),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

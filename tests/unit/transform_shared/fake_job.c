@@ -53,6 +53,12 @@ static bool waits_now(ol_job *job)
     return true;
 }
 
+enum ol_transform_entry ol_job_entry(const ol_job *job)
+{
+    (void)job;
+    return OL_ENTRY_GET;
+}
+
 const ol_transform_limits *ol_job_limits(const ol_job *job)
 {
     return &job->limits;

@@ -277,6 +277,45 @@ static void test_read_at_refused(void **state)
     stop(&f);
 }
 
+static void start_with(fixture *f, const char *payload, const char *defines)
+{
+    char path[600];
+    start(f, payload);
+    ol_shared_engine_destroy(f->engine);
+    build_plugin(path, sizeof(path), "tests/unit/transform_shared/plugins/probe.c", defines);
+    f->engine = fake_engine("probe", path, NULL);
+    f->job.input = OL_SLICE_NONE;
+}
+
+/* A plugin that says it ignores who asks cannot learn it, by no function. */
+static void test_identity_is_out_of_reach(void **state)
+{
+    (void)state;
+    static const char *const defines[] = {"", "-DFLAGS=OBJLENS_IGNORES_IDENTITY"};
+    static const char *const expected[] = {
+        "0 -3|userIdentity.arn=arn:x;userRequest.url=u;", "-7 -7|userRequest.url=u;"};
+    for (size_t i = 0; i < 2; i++) {
+        fixture f;
+        start_with(&f, "identity", defines[i]);
+        fake_job_field(&f.job, "userIdentity.arn", "arn:x");
+        fake_job_field(&f.job, "userRequest.url", "u");
+        assert_int_equal(fake_run(f.engine, &f.job, &f.err), OL_DONE);
+        expect_output(&f, expected[i]);
+        stop(&f);
+    }
+}
+
+/* A piece does not know where it lies in the original. */
+static void test_positions_and_read_at_exclude_each_other(void **state)
+{
+    (void)state;
+    fixture f;
+    start_with(&f, "read_at", "-DFLAGS=OBJLENS_KEEPS_POSITIONS");
+    assert_int_equal(fake_run(f.engine, &f.job, &f.err), OL_EREADAT);
+    assert_non_null(strstr(f.err.detail, "keeps positions"));
+    stop(&f);
+}
+
 static void test_memory_is_counted_and_freed(void **state)
 {
     (void)state;
@@ -423,6 +462,8 @@ int main(void)
         cmocka_unit_test(test_event),
         cmocka_unit_test(test_read_at),
         cmocka_unit_test(test_read_at_refused),
+        cmocka_unit_test(test_identity_is_out_of_reach),
+        cmocka_unit_test(test_positions_and_read_at_exclude_each_other),
         cmocka_unit_test(test_memory_is_counted_and_freed),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_no_output_in_close),

@@ -28,7 +28,10 @@ static void test_refusals(void **state)
     (void)state;
     expect_refused(SHAPE, "-DENTRY=another_name", "does not export objlens_transform_v1()");
     expect_refused(SHAPE, "-DMAJOR=2", "built for version 2 of the transform ABI, this host has 1");
-    expect_refused(SHAPE, "-DEXTRA=-8", "less than the");
+    expect_refused(SHAPE, "-DEXTRA=-16", "less than the");
+    expect_refused(SHAPE, "-DBEFORE=1", "without the flag OBJLENS_KEEPS_POSITIONS");
+    expect_refused(SHAPE, "-DFLAGS=OBJLENS_KEEPS_POSITIONS -DAFTER=1048577", "more than 1048576 bytes");
+    expect_refused(SHAPE, "-DFLAGS=OBJLENS_KEEPS_POSITIONS -DEXTRA=-8", "too short to say");
     expect_refused(SHAPE, "-DNAME='\"\"'", "no name");
     expect_refused(SHAPE, "-DNAME='\"a\\nb\"'", "no name");
     expect_refused(SHAPE, "-DNAME=NULL", "no name");
@@ -60,7 +63,36 @@ static void test_declarations_reach_the_host(void **state)
     assert_true(declared.depends_request);
     assert_false(declared.reentrant);
     assert_true(declared.has_get);
+    assert_false(declared.has_head || declared.has_list || declared.has_request);
+    assert_false(declared.ignores_identity || declared.keeps_positions);
     assert_true(ol_slice_eq_cstr(declared.depends_headers, "accept\n"));
+    ol_shared_engine_destroy(engine);
+    build_plugin(path, sizeof(path), SHAPE,
+                 "-DFLAGS=OBJLENS_KEEPS_POSITIONS+OBJLENS_IGNORES_IDENTITY -DBEFORE=3 -DAFTER=1048576");
+    engine = fake_engine("orders", path, &declared);
+    assert_true(declared.ignores_identity && declared.keeps_positions);
+    assert_int_equal(declared.positions_before, 3);
+    assert_int_equal(declared.positions_after, 1048576);
+    ol_shared_engine_destroy(engine);
+}
+
+/* A plugin built against 1.0, whose descriptor ends sooner, loads and runs. */
+static void test_older_plugin_loads(void **state)
+{
+    (void)state;
+    char path[600];
+    ol_program_declared declared;
+    /* What stands behind its end is not looked at. */
+    build_plugin(path, sizeof(path), SHAPE, "-DEXTRA=-8 -DMINOR=0 -DBEFORE=7");
+    ol_engine *engine = fake_engine("orders", path, &declared);
+    assert_false(declared.ignores_identity || declared.keeps_positions);
+    assert_int_equal(declared.positions_before, 0);
+    ol_job job;
+    ol_error err = {0};
+    fake_job_init(&job, OL_SLICE_LIT("hello"));
+    assert_int_equal(fake_run(engine, &job, &err), OL_DONE);
+    assert_true(ol_slice_eq_cstr(ol_buf_slice(&job.output), "hello"));
+    fake_job_fini(&job);
     ol_shared_engine_destroy(engine);
 }
 
@@ -137,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_missing_file_is_named),
         cmocka_unit_test(test_declarations_reach_the_host),
+        cmocka_unit_test(test_older_plugin_loads),
         cmocka_unit_test(test_later_plugin_loads),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_header_compiles_alone),

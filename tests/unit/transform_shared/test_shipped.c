@@ -65,6 +65,8 @@ static void test_declarations(void **state)
     assert_true(declared.reentrant);
     assert_false(declared.depends_request);
     assert_int_equal(declared.depends_headers.len, 0);
+    assert_true(declared.ignores_identity);
+    assert_false(declared.keeps_positions);
     ol_shared_engine_destroy(engine);
 }
 

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef FLAGS
+#define FLAGS 0
+#endif
+
 struct probe {
     const struct objlens_host *host;
     struct objlens_call *call;
@@ -85,6 +89,17 @@ static int show_event(struct probe *p)
     return rc ? rc : h->event_each(p->call, "object.", print_field, p);
 }
 
+static int show_identity(struct probe *p)
+{
+    struct objlens_bytes v;
+    char line[32];
+    int arn = p->host->event_get(p->call, "userIdentity.arn", &v);
+    int type = p->host->event_get(p->call, "userIdentity.type", &v);
+    snprintf(line, sizeof(line), "%d %d|", arn, type);
+    int rc = print(p, line);
+    return rc ? rc : p->host->event_each(p->call, "user", print_field, p);
+}
+
 static int read_ranges(struct probe *p)
 {
     char buffer[10000];
@@ -121,6 +136,8 @@ static int probe_open(const struct objlens_host *host, struct objlens_call *call
         rc = host->set_status(call, 204);
     if (says(p, "event"))
         rc = show_event(p);
+    if (says(p, "identity"))
+        rc = show_identity(p);
     if (says(p, "read_at"))
         rc = read_ranges(p);
     if (rc != OBJLENS_OK) {
@@ -231,8 +248,8 @@ static void probe_close(void *instance)
 static const char *const depends[] = {"accept", NULL};
 
 static const struct objlens_transform descriptor = {
-    OBJLENS_TRANSFORM_HEAD, "probe", NULL, OBJLENS_REENTRANT, 0, depends, NULL,
-    probe_open, probe_write, probe_finish, probe_close,
+    OBJLENS_TRANSFORM_HEAD, "probe", NULL, OBJLENS_REENTRANT | (FLAGS), 0, depends, NULL,
+    probe_open, probe_write, probe_finish, probe_close, 0, 0,
 };
 
 OBJLENS_EXPORT extern int *probe_live_counter(void);

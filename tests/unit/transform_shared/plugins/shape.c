@@ -26,6 +26,12 @@
 #ifndef DEPENDS
 #define DEPENDS NULL
 #endif
+#ifndef BEFORE
+#define BEFORE 0
+#endif
+#ifndef AFTER
+#define AFTER 0
+#endif
 #ifndef ENTRY
 #define ENTRY objlens_transform_v1
 #endif
@@ -83,7 +89,7 @@ static const struct {
     char later[128];
 } descriptor = {
     {MAJOR, MINOR, (uint32_t)sizeof(struct objlens_transform) + (EXTRA), NAME, "1", FLAGS, 0, depends,
-     shape_load, copy_open, WRITE, copy_finish, free_instance},
+     shape_load, copy_open, WRITE, copy_finish, free_instance, BEFORE, AFTER},
     "what this version of the host knows nothing about",
 };
 

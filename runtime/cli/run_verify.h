@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * objlens run --verify-ranges: whether a transform that declares positions keeps them. The view of
+ * the whole input is made once; then ranges of it are made as a server makes them, from the
+ * piece of the original that the declaration allows, and compared. Blocking.
+ */
+#ifndef OL_CLI_RUN_VERIFY_H
+#define OL_CLI_RUN_VERIFY_H
+
+#include "base/limits.h"
+#include "transform/program.h"
+
+#define OL_RUN_VERIFY_BYTES_MAX (256 * OL_MIB) /* of the input */
+#define OL_RUN_VERIFY_RANGES_MAX 1000000u
+
+typedef struct ol_run_verify {
+    ol_program *program; /* borrowed; it declares positions */
+    ol_slice event;      /* encoded; borrowed */
+    uint32_t chunk_bytes; /* 0: the default */
+    int in_fd;
+    uint64_t ranges, seed;
+} ol_run_verify;
+
+/* OL_OK and a line on standard output when all agree. OL_EINVAL: err->detail names the first
+ * range that does not. Other errors: the transform's own, of the whole or of a range. */
+int ol_run_verify_run(const ol_run_verify *verify, ol_error *err);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whoever keeps master keys: the local keyring, AWS KMS or what speaks its JSON API, Vault's
+ * transit, KES. One interface; a data key is made or opened asynchronously on the loop that asks.
+ *
+ * Authorization of the caller (kms:Decrypt, kms:GenerateDataKey on the key's ARN) is not done here:
+ * it comes before every call, cached or not (front/). What a provider answers is checked here: the
+ * key that it says it used, and the length of what it gives.
+ */
+#ifndef OL_CRYPTO_KMS_H
+#define OL_CRYPTO_KMS_H
+
+#include "crypto/context.h"
+#include "net/loop.h"
+
+#define OL_DATA_KEY_BYTES 32u
+#define OL_KMS_BLOB_BYTES_MAX 6144u
+#define OL_KMS_KEY_ID_BYTES_MAX 2048u
+
+typedef struct ol_kms ol_kms;
+
+/* One call; memory of the caller's that lives until cb. Slices are borrowed until then. */
+typedef struct ol_kms_call {
+    ol_loop *loop;
+    ol_arena *arena; /* for the answer's slices */
+    ol_slice key_id; /* id, ARN, alias/NAME, alias ARN; empty: the provider's default key (when opening:
+                        whatever the blob names, and only where the provider can tell) */
+    ol_context context;
+    ol_slice blob;       /* when opening: the wrapped key */
+    size_t key_bytes;    /* 32; when opening 16 to 64 are possible, 0 = whatever it is */
+    ol_slice request_id; /* for the audit line */
+    /* Runs once, on a later turn or at once (before the call returns OL_OK … see below). */
+    void (*cb)(struct ol_kms_call *call, const ol_error *err);
+    void *arg;
+    /* the answer */
+    uint8_t *key;      /* ol_secret memory; the receiver frees it (key_len bytes) */
+    size_t key_len;
+    ol_slice wrapped;  /* of a made one */
+    ol_slice used_key; /* ARN, or what the provider has for one */
+    uint32_t key_version; /* 0 = not told */
+    void *private_[16];
+} ol_kms_call;
+
+enum ol_kms_state { OL_KMS_ENABLED, OL_KMS_DISABLED, OL_KMS_PENDING_DELETION, OL_KMS_MISSING };
+
+/* Errors: OL_EKMSNOTFOUND, OL_EKMSDISABLED, OL_EKMSSTATE, OL_EACCESS, OL_EKMSTHROTTLED,
+ * OL_EKMSUNAVAILABLE, OL_EDECRYPT (the blob does not open: wrong key, context, or damage).
+ * Negative: never started. OL_OK: done, the answer is filled, cb does not run. OL_WAIT: cb runs. */
+typedef struct ol_kms_ops {
+    const char *name; /* "keyring", "aws", "vault", "kes" */
+    int (*generate)(ol_kms *kms, ol_kms_call *call, ol_error *err);
+    int (*open)(ol_kms *kms, ol_kms_call *call, ol_error *err);
+    /* Of key_id; fills used_key. */
+    int (*state)(ol_kms *kms, ol_kms_call *call, enum ol_kms_state *state, ol_error *err);
+    /* A call's caller is gone: its cb will not run; what comes back is wiped. */
+    void (*cancel)(ol_kms *kms, ol_kms_call *call);
+    /* As an origin: connections belong to loops. May be NULL. */
+    int (*attach)(ol_kms *kms, ol_loop *loop, ol_error *err);
+    void (*detach)(ol_kms *kms, ol_loop *loop, void (*cb)(void *arg), void *arg);
+    void (*destroy)(ol_kms *kms);
+} ol_kms_ops;
+
+struct ol_kms {
+    const ol_kms_ops *ops; /* first member of every implementation */
+};
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "crypto/kms_asking.h"
+
+#include "crypto/secret.h"
+
+static int ask_next(ol_kms_asking *self, ol_error *err);
+
+/* Another key may be the right one; that a KMS cannot be asked is not an answer. */
+static bool may_be_another(int code)
+{
+    return code == OL_EDECRYPT || code == OL_EKMSNOTFOUND || code == OL_EACCESS;
+}
+
+static int take_answer(ol_kms_asking *self, const ol_error *failure, ol_error *err)
+{
+    if (!failure) {
+        uint8_t *key = self->call_.key;
+        self->call_.key = NULL;
+        return self->use(self, key, self->call_.key_len, err);
+    }
+    if (!may_be_another(failure->code)) {
+        *err = *failure;
+        return failure->code;
+    }
+    if (self->refusal_.code == OL_OK || self->refusal_.code == OL_EDECRYPT)
+        self->refusal_ = *failure;
+    return ask_next(self, err);
+}
+
+static void on_key(ol_kms_call *call, const ol_error *failure)
+{
+    ol_kms_asking *self = call->arg;
+    ol_sealed_ask *ask = self->ask;
+    ol_error err = {0};
+    self->kms_ = NULL;
+    ask->private_[0] = NULL;
+    int rc = take_answer(self, failure, &err);
+    if (rc != OL_WAIT)
+        ask->cb(ask, rc == OL_OK ? NULL : &err);
+}
+
+static int ask_kms(ol_kms_asking *self, const ol_key *key, ol_slice blob, ol_error *err)
+{
+    ol_sealed_ask *ask = self->ask;
+    ol_error failure = {0};
+    self->call_ = (ol_kms_call){.loop = ask->loop,
+                                .arena = ask->arena,
+                                .key_id = key->id,
+                                .context = *self->context,
+                                .blob = blob,
+                                .request_id = ask->request_id,
+                                .cb = on_key,
+                                .arg = self};
+    int rc = key->kms->ops->open(key->kms, &self->call_, &failure);
+    if (rc != OL_WAIT)
+        return take_answer(self, rc == OL_OK ? NULL : &failure, err);
+    self->kms_ = key->kms;
+    ask->private_[0] = (void *)(uintptr_t)&ol_kms_asking_opener;
+    ask->private_[1] = self;
+    return OL_WAIT;
+}
+
+static int ask_next(ol_kms_asking *self, ol_error *err)
+{
+    ol_slice blob;
+    const ol_key *key = self->next(self, &blob);
+    if (key)
+        return ask_kms(self, key, blob, err);
+    if (self->refusal_.code == OL_OK)
+        return ol_sealed_refused(err, "no KMS key is configured that could open it");
+    *err = self->refusal_;
+    return err->code;
+}
+
+int ol_kms_asking_start(ol_kms_asking *self, ol_error *err)
+{
+    return ask_next(self, err);
+}
+
+static void cancel(ol_sealed_ask *ask)
+{
+    ol_kms_asking *self = ask->private_[1];
+    ask->private_[0] = NULL;
+    if (self->kms_)
+        self->kms_->ops->cancel(self->kms_, &self->call_);
+    self->kms_ = NULL;
+}
+
+const ol_sealed_opener ol_kms_asking_opener = {.cancel = cancel};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asks a KMS for a content key on behalf of an ol_sealed_open: one candidate after the other, until one
+ * opens. Shared by the formats whose keys may lie with a KMS.
+ */
+#ifndef OL_CRYPTO_KMS_ASKING_H
+#define OL_CRYPTO_KMS_ASKING_H
+
+#include "crypto/sealed_private.h"
+
+typedef struct ol_kms_asking ol_kms_asking;
+
+struct ol_kms_asking {
+    ol_sealed_ask *ask;
+    /* The next candidate: a KMS key of ours, and what it wrapped. NULL: no more. */
+    const ol_key *(*next)(ol_kms_asking *self, ol_slice *blob);
+    /* The key was opened: takes it over, makes ask->sealed. */
+    int (*use)(ol_kms_asking *self, uint8_t *key, size_t key_len, ol_error *err);
+    const ol_context *context;
+    void *owner;
+    /* private */
+    ol_kms *kms_; /* a call is under way */
+    ol_kms_call call_;
+    ol_error refusal_; /* of the candidate that said most */
+};
+
+/* As ol_sealed_open. `self` lives in the ask's arena. */
+int ol_kms_asking_start(ol_kms_asking *self, ol_error *err);
+
+extern const ol_sealed_opener ol_kms_asking_opener; /* its cancel, for ask->private_[0] */
+
+#endif

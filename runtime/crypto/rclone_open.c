@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rclone crypt: "RCLONE\0\0", a nonce of 24 bytes, chunks in NaCl's secretbox. The key comes from a
+ * password and a second one (the salt; a key's namespace). Nothing marks the last chunk: that whole
+ * chunks were cut off its end cannot be seen. Source: rclone's documentation of the crypt remote.
+ */
+#include <openssl/evp.h>
+#include <sodium.h>
+
+#include "base/alloc.h"
+#include "crypto/chunks.h"
+#include "crypto/secret.h"
+
+#define MAGIC_BYTES 8u
+#define HEADER_BYTES (MAGIC_BYTES + OL_CHUNK_NONCE_BYTES)
+#define DERIVED_BYTES 80u /* data key, name key, name tweak */
+#define SCRYPT_N 16384u
+#define SCRYPT_MEMORY_MAX (64u << 20)
+
+static const uint8_t usual_salt[16] = {0xa8, 0x0d, 0xf4, 0x3a, 0x8f, 0xbd, 0x03, 0x08,
+                                       0xa7, 0xca, 0xb8, 0x3e, 0x58, 0x1f, 0x86, 0xb1};
+
+static bool open_chunk(const uint8_t *key, const ol_chunks *chunks, uint64_t index, bool last,
+                       ol_slice in, uint8_t *out)
+{
+    (void)last;
+    uint8_t nonce[OL_CHUNK_NONCE_BYTES];
+    unsigned carry = 0;
+    memcpy(nonce, chunks->nonce, sizeof(nonce));
+    for (size_t i = 0; i < sizeof(nonce); i++) {
+        carry += nonce[i] + (i < 8 ? (unsigned)(index >> 8 * i & 0xff) : 0);
+        nonce[i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+    return crypto_secretbox_open_easy(out, in.data, in.len, nonce, key) == 0;
+}
+
+static int derive(const ol_key *key, uint8_t **out)
+{
+    ol_slice salt = key->name_space.len > 0 ? key->name_space
+                                            : ol_slice_of(usual_salt, sizeof(usual_salt));
+    uint8_t *derived = ol_secret_alloc(DERIVED_BYTES);
+    *out = ol_secret_alloc(OL_DATA_KEY_BYTES);
+    bool good = derived && *out &&
+                EVP_PBE_scrypt((const char *)key->material, key->material_len, salt.data, salt.len,
+                               SCRYPT_N, 8, 1, SCRYPT_MEMORY_MAX, derived, DERIVED_BYTES) == 1;
+    if (good)
+        memcpy(*out, derived, OL_DATA_KEY_BYTES);
+    ol_secret_free(derived, DERIVED_BYTES);
+    if (good)
+        return OL_OK;
+    ol_secret_free(*out, OL_DATA_KEY_BYTES);
+    return OL_ENOMEM;
+}
+
+/* The first chunk tells whether the password is right. An empty object has none: any will do. */
+static bool is_right(const uint8_t *key, const ol_chunks *chunks, ol_slice first)
+{
+    if (first.len == HEADER_BYTES)
+        return true;
+    ol_slice chunk = ol_slice_first(ol_slice_from(first, HEADER_BYTES), OL_CHUNK_BYTES);
+    if (chunk.len <= OL_CHUNK_TAG_BYTES)
+        return false;
+    uint8_t *room = ol_malloc(chunk.len);
+    bool good = room && open_chunk(key, chunks, 0, false, chunk, room);
+    if (room)
+        ol_wipe(room, chunk.len);
+    ol_free(room);
+    return good;
+}
+
+static int open_rclone(ol_sealed_ask *ask, enum ol_sealed_format format, ol_error *err)
+{
+    ol_chunks *chunks = ol_arena_calloc(ask->arena, sizeof(*chunks));
+    if (!chunks || sodium_init() < 0)
+        return ol_error_set(err, OL_ENOMEM, "opening");
+    if (ask->first.len < HEADER_BYTES)
+        return ol_sealed_refused(err, "the header is cut");
+    chunks->header = ol_arena_copy(ask->arena, ol_slice_first(ask->first, HEADER_BYTES));
+    chunks->open = open_chunk;
+    memcpy(chunks->nonce, ask->first.data + MAGIC_BYTES, OL_CHUNK_NONCE_BYTES);
+    for (size_t i = 0; i < ol_keys_count(ask->keys); i++) {
+        uint8_t *data_key;
+        const ol_key *key = ol_keys_at(ask->keys, i);
+        if (key->kind != OL_KEY_PASSWORD)
+            continue;
+        if (derive(key, &data_key) != OL_OK)
+            return ol_error_set(err, OL_ENOMEM, "key derivation");
+        if (!is_right(data_key, chunks, ask->first)) {
+            ol_secret_free(data_key, OL_DATA_KEY_BYTES);
+            continue;
+        }
+        ask->sealed = ol_chunks_sealed(format, chunks, data_key, OL_DATA_KEY_BYTES, ask->size);
+        return ask->sealed ? OL_OK : ol_error_set(err, OL_ENOMEM, "sealed object");
+    }
+    return ol_sealed_wrong(err);
+}
+
+/* The first chunk is looked at, to find the password. */
+static int header_bytes(ol_slice first, size_t *bytes, ol_error *err)
+{
+    (void)first, (void)err;
+    *bytes = HEADER_BYTES + OL_CHUNK_BYTES;
+    return OL_OK;
+}
+
+const ol_sealed_opener ol_sealed_opener_rclone = {.open = open_rclone,
+                                                  .header_bytes = header_bytes};

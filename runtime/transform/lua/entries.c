@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stands around a module's functions for list and request: a job calls it as it calls get.
+ * It turns the input into the function's arguments, and what the function returns into the output.
+ *
+ *   list     JSON in, tables to the function; its answer is checked member by member, and only
+ *            then written
+ *   request  the key to the function; a key, or nothing, from it
+ *
+ * The loops are written in Lua, so that they are preempted like the script; it cannot reach them.
+ */
+#include "base/limits.h"
+#include "transform/lua/api_fields.h"
+#include "transform/lua/libs.h"
+#include "transform/lua/response.h"
+
+/* clang-format off */
+static const char source[] =
+    "local read, parse, unwrap, count, encode, start, write, asked, checked = ...\n"
+    "\n"
+    "local function add_names(names, list, member)\n"
+    "  for i = 1, list and #list or 0 do\n"
+    "    local name = list[i][member]\n"
+    "    if name then names[name] = true end\n"
+    "  end\n"
+    "end\n"
+    "\n"
+    "local function encode_list(parts, answer, name, originals)\n"
+    "  local list = answer[name]\n"
+    "  for i = 1, count(list, name) do\n"
+    "    parts[#parts + 1] = i > 1 and ',' or ''\n"
+    "    parts[#parts + 1] = encode(list[i], name, i, originals)\n"
+    "  end\n"
+    "end\n"
+    "\n"
+    "local function around_list(list)\n"
+    "  return function(event, object, response)\n"
+    "    local listing, originals = parse(read()), {}\n"
+    "    add_names(originals, listing.contents, 'originalKey')\n"
+    "    add_names(originals, listing.commonPrefixes, 'originalPrefix')\n"
+    "    local answer, document = unwrap(list(event, listing, response))\n"
+    "    if document then\n"
+    "      start('header.content-type', 'application/xml')\n"
+    "      write(document)\n"
+    "      return\n"
+    "    end\n"
+    "    local parts = {encode(answer), '\"contents\":['}\n"
+    "    encode_list(parts, answer, 'contents', originals)\n"
+    "    parts[#parts + 1] = '],\"commonPrefixes\":['\n"
+    "    encode_list(parts, answer, 'commonPrefixes', originals)\n"
+    "    parts[#parts + 1] = ']}'\n"
+    "    start('header.content-type', 'application/json')\n"
+    "    for i = 1, #parts do write(parts[i]) end\n"
+    "  end\n"
+    "end\n"
+    "\n"
+    "local function around_request(request)\n"
+    "  return function(event, object, response)\n"
+    "    local key = checked(request(event, asked(), response))\n"
+    "    if key then write(key) else start('status', '404') end\n"
+    "  end\n"
+    "end\n"
+    "\n"
+    "return around_list, around_request\n";
+/* clang-format on */
+
+/* Arguments: a field of the head and its value. */
+static int start(lua_State *L)
+{
+    ol_lua_head_send_field(L, luaL_checkstring(L, 1), luaL_checkstring(L, 2));
+    return 0;
+}
+
+static int asked_key(lua_State *L)
+{
+    ol_slice key = OL_SLICE_NONE;
+
+    ol_lua_field(L, "object.key", &key);
+    lua_pushlstring(L, key.len ? (const char *)key.data : "", key.len);
+    return 1;
+}
+
+/* What request returned: a key, or nil. */
+static int checked_key(lua_State *L)
+{
+    ol_run *run = ol_lua_run(L);
+    const char *wrong = NULL;
+    ol_slice key;
+
+    lua_settop(L, 1);
+    if (lua_isnil(L, 1))
+        return 1;
+    if (lua_type(L, 1) != LUA_TSTRING) {
+        ol_lua_stop(run, OL_ETRANSFORMRESPONSE, "request returned a %s", luaL_typename(L, 1));
+        return ol_lua_raise_stop(L);
+    }
+    key.data = (const uint8_t *)lua_tolstring(L, 1, &key.len);
+    if (key.len == 0)
+        wrong = "is empty (nil hides it)";
+    else if (key.len > OL_KEY_BYTES_MAX)
+        wrong = "is longer than 1024 bytes";
+    else if (!ol_slice_is_utf8(key) || memchr(key.data, 0, key.len))
+        wrong = "is not UTF-8";
+    if (!wrong)
+        return 1;
+    ol_lua_stop(run, OL_ETRANSFORMRESPONSE, "request returned a key that %s", wrong);
+    return ol_lua_raise_stop(L);
+}
+
+/* Push what is around list and request. */
+static void push_around(lua_State *L)
+{
+    static const lua_CFunction functions[] = {ol_lua_read_all,      ol_lua_listing_parse,
+                                              ol_lua_listing_unwrap, ol_lua_listing_count,
+                                              ol_lua_listing_encode, start,
+                                              ol_lua_output,        asked_key,
+                                              checked_key};
+    int count = (int)(sizeof(functions) / sizeof(functions[0]));
+
+    if (luaL_loadbufferx(L, source, sizeof(source) - 1, "=objlens", "t") != LUA_OK)
+        lua_error(L);
+    for (int i = 0; i < count; i++)
+        lua_pushcfunction(L, functions[i]);
+    lua_call(L, count, 2);
+}
+
+/* The function at index 1 + entry, or what the function at `around` makes of it. */
+static void keep(lua_State *L, enum ol_transform_entry entry, int around)
+{
+    if (lua_isnil(L, 1 + (int)entry))
+        return;
+    if (around)
+        lua_pushvalue(L, around);
+    lua_pushvalue(L, 1 + (int)entry);
+    if (around)
+        lua_call(L, 1, 1);
+    lua_rawseti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_ENTRY + (int)entry);
+}
+
+void ol_lua_open_entries(lua_State *L)
+{
+    enum { AROUND_LIST = OL_ENTRIES + 1, AROUND_REQUEST };
+
+    lua_settop(L, OL_ENTRIES);
+    keep(L, OL_ENTRY_HEAD, 0);
+    if (lua_isnil(L, 1 + OL_ENTRY_LIST) && lua_isnil(L, 1 + OL_ENTRY_REQUEST))
+        return;
+    push_around(L);
+    keep(L, OL_ENTRY_LIST, AROUND_LIST);
+    keep(L, OL_ENTRY_REQUEST, AROUND_REQUEST);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "view/digest_stage.h"
+
+#include "s3/crc.h"
+
+static ol_view_digest *digest_of(const ol_stage *st)
+{
+    return (ol_view_digest *)(uintptr_t)st->config;
+}
+
+static int copy_head(ol_view_digest *digest, const ol_head *head)
+{
+    digest->facts.head = (ol_head){.status = head->status, .content_length = 0};
+    ol_headers_init(&digest->facts.head.headers, digest->arena);
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < head->headers.count; i++)
+        rc = ol_headers_add(&digest->facts.head.headers, head->headers.items[i].name,
+                            head->headers.items[i].value);
+    return rc;
+}
+
+static int take_head(ol_stage *st, ol_head *head, ol_error *err)
+{
+    int rc = copy_head(digest_of(st), head);
+    if (rc != OL_OK)
+        return ol_error_set(err, rc, "the head of a view");
+    return ol_stage_head(st, head, err);
+}
+
+static int digest_bytes(ol_stage *st, ol_slice in, ol_error *err)
+{
+    ol_view_facts *facts = &digest_of(st)->facts;
+    facts->head.content_length += (int64_t)in.len;
+    facts->crc64nvme = ol_crc_update(OL_CRC64NVME, facts->crc64nvme, in);
+    facts->crc32 = (uint32_t)ol_crc_update(OL_CRC32, facts->crc32, in);
+    return ol_stage_write(st, in, err);
+}
+
+static int finish(ol_stage *st, ol_error *err)
+{
+    ol_view_digest *digest = digest_of(st);
+    digest->facts.has_checksums = true;
+    digest->complete = true;
+    if (digest->on_complete)
+        digest->on_complete(digest->arg);
+    return ol_stage_finish(st, err);
+}
+
+const ol_stage_ops ol_view_digest_stage_ops = {
+    .name = "digest",
+    .phase = OL_PHASE_RANGE, /* behind the chain, before what cuts or compares */
+    .head = take_head,
+    .write = digest_bytes,
+    .finish = finish,
+    .reserve = ol_stage_reserve,
+};
