@@ -122,6 +122,14 @@
       "The transform gave different bytes when run again.")                                        \
     X(OL_EOUTGROWN, "InternalError", 500, "The view is too large to be kept.")                     \
     X(OL_ECORRUPT, "InternalError", 500, "What was kept is damaged.")                              \
+    X(OL_ESSECNEEDED, "InvalidRequest", 400,                                                       \
+      "The object was stored using a form of Server Side Encryption. The correct parameters must " \
+      "be provided to retrieve the object.")                                                       \
+    X(OL_ESSECWRONG, "AccessDenied", 403,                                                          \
+      "Requests specifying Server Side Encryption with Customer provided keys must provide the "   \
+      "correct secret key.")                                                                       \
+    X(OL_ESSECUNWANTED, "InvalidRequest", 400,                                                     \
+      "The encryption parameters are not applicable to this object.")                              \
     X(OL_EDECRYPT, "InvalidRequest", 400,                                                          \
       "The object could not be decrypted with the keys and rules that apply to it.")               \
     X(OL_EKMSNOTFOUND, "KMS.NotFoundException", 400, "The KMS key does not exist.")                \

@@ -29,6 +29,22 @@ typedef struct ol_object_checksum {
     bool composite;
 } ol_object_checksum;
 
+/* Encryption at rest. Modes as S3 names them: AES256, aws:kms, aws:kms:dsse, and a key of the
+ * customer's. Whoever calls has authorized the use of the key; the origin makes and opens data keys. */
+enum ol_sse_mode { OL_SSE_NONE, OL_SSE_S3, OL_SSE_KMS, OL_SSE_DSSE, OL_SSE_C };
+
+#define OL_SSE_KEY_BYTES 32u
+typedef struct ol_sse {
+    enum ol_sse_mode mode; /* asked for: NONE = nothing was said and the bucket has no default */
+    ol_slice kms_key;      /* as asked for (id, ARN, alias; empty = the account's own); of an object: its ARN */
+    ol_slice context;      /* JSON, canonical; empty = none. Never shown of an object */
+    bool bucket_key;
+    /* OL_SSE_C: the customer's key (secret memory of the caller's, until the call's end) and base64 of
+     * its MD5 for the answer. */
+    const uint8_t *customer_key;
+    ol_slice customer_md5;
+} ol_sse;
+
 /* Metadata of an object. Slices live as long as the ol_object (or the list result). */
 typedef struct ol_object_info {
     ol_slice key;
@@ -46,6 +62,7 @@ typedef struct ol_object_info {
     uint32_t tag_count;
     ol_slice tags; /* "k=v&k2=v2", percent-encoded; filled where the origin has them at hand */
     ol_slice acl;  /* opaque to the origin; the same */
+    ol_sse sse;    /* how it is encrypted; customer_key is never filled */
 } ol_object_info;
 
 /* What an object is opened for. A remote origin spends one round trip when it is told. */
@@ -63,6 +80,10 @@ typedef struct ol_object_ref {
     ol_slice range_hint;  /* the client's Range header when the body will be read by it; a wrong
                              hint costs time only. Empty = all of it */
     uint32_t part_number; /* 1..10000: info.part is filled; OL_ERANGE when there is none. 0 = all */
+    /* Of an OL_SSE_C object: what the client sent; NULL = nothing. OL_ESSECNEEDED, OL_ESSECWRONG (403),
+     * OL_ESSECUNWANTED. Needed for INFO too: a HEAD without it tells nothing. */
+    const uint8_t *customer_key;
+    bool without_key; /* open for INFO only, whatever it is encrypted with (delete, tags, ACLs) */
 } ol_object_ref;
 
 /* On success `object` is the callee's to close; on failure it is NULL and err is filled. */
@@ -79,6 +100,9 @@ typedef struct ol_put_result {
     int64_t last_modified_ms;
     char version_id[OL_VERSION_ID_SIZE]; /* empty = unversioned */
     ol_object_checksum checksum;         /* as stored */
+    enum ol_sse_mode sse;                /* how it is encrypted */
+    char sse_key[2049];                  /* ARN of its KMS key; empty = none */
+    bool sse_bucket_key;
 } ol_put_result;
 
 typedef struct ol_put_request {
@@ -95,6 +119,7 @@ typedef struct ol_put_request {
     const ol_object_checksum *checksum; /* to be stored: read when the sink is told to finish, so
                                            that a trailer can fill it; NULL = none */
     ol_put_result *result;   /* filled before the sink reports itself finished */
+    const ol_sse *sse;       /* NULL = as OL_SSE_NONE; read until the sink is opened */
 } ol_put_request;
 
 typedef struct ol_remove_request {
@@ -131,6 +156,7 @@ typedef struct ol_upload_request {
                                and CRC64NVME (over the whole) for those that bring nothing */
     bool checksum_composite;
     ol_slice initiator, owner; /* ids, for listings */
+    const ol_sse *sse;
 } ol_upload_request;
 typedef void (*ol_upload_cb)(void *arg, const ol_error *err, ol_slice upload_id);
 
@@ -140,6 +166,7 @@ typedef struct ol_part_request {
     int64_t size;    /* declared length, or -1 */
     const ol_object_checksum *checksum; /* as in ol_put_request */
     ol_put_result *result;
+    const uint8_t *customer_key; /* must be the upload's: OL_EINVALIDREQUEST with S3's words otherwise */
 } ol_part_request;
 
 typedef struct ol_part {
@@ -218,6 +245,7 @@ typedef struct ol_copy_request {
     uint32_t part_number;
     bool has_range;
     ol_byte_range range;
+    const ol_sse *sse; /* of the target; the source's key is in source.customer_key */
 } ol_copy_request;
 
 typedef struct ol_list_request {
