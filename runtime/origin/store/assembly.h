@@ -9,6 +9,7 @@
 
 #include <openssl/evp.h>
 
+#include "crypto/at_rest_record.h"
 #include "origin/origin.h"
 #include "s3/checksum_parts.h"
 
@@ -50,6 +51,7 @@ typedef struct ol_assembly {
     EVP_MD_CTX *etags;
     ol_checksum_parts sums;
     bool summing;
+    ol_at_rest_table table; /* of an encrypted one: whoever has the key fills it */
 } ol_assembly;
 
 /* The client's list: copied into `parts`, which has room for req->part_count. OL_OK,

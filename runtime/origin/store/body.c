@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The source stage of an object's body. Two kinds: from memory, where the bytes are lent as
+ * The source stage of a plain object's body. Two kinds: from memory, where the bytes are lent as
  * they stand; and from a file.
  *
  * From a file (or, part by part, from several): each turn reads what the page cache has, into the
@@ -12,22 +12,17 @@
  */
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "origin/store/body.h"
 #include "origin/store/extent.h"
 #include "origin/store/read.h"
-#include "origin/store/store_private.h"
 
 #define TURN_BYTES (1 * OL_MIB)
 #define AHEAD_BYTES (1 * OL_MIB)
 #define HEADERS_MORE 8 /* room for what later stages add */
 
-typedef struct body_config {
-    ol_handle *handle;
-    ol_byte_range range;
-} body_config;
-
-static int send_head(ol_stage *st, ol_error *err)
+int ol_store_send_head(ol_stage *st, ol_error *err)
 {
-    const body_config *config = st->config;
+    const ol_body_config *config = st->config;
     const ol_entry *entry = config->handle->entry;
     ol_arena *arena = ol_stage_arena(st);
     ol_head head = {.status = 200, .content_length = (int64_t)config->range.length};
@@ -54,11 +49,11 @@ typedef struct memory_state {
 static void memory_resume(ol_stage *st)
 {
     memory_state *state = st->state;
-    const body_config *config = st->config;
+    const ol_body_config *config = st->config;
     ol_error err = {0};
     if (!state->begun) {
         state->begun = true;
-        int result = send_head(st, &err);
+        int result = ol_store_send_head(st, &err);
         if (result != OL_OK) {
             ol_stage_fail(st, &err);
             return;
@@ -252,7 +247,7 @@ static void pump(file_run *run)
 
 static int file_open(ol_stage *st, ol_error *err)
 {
-    const body_config *config = st->config;
+    const ol_body_config *config = st->config;
     file_state *state = st->state;
     file_run *run = ol_malloc(sizeof *run);
     if (!run)
@@ -279,7 +274,7 @@ static void file_resume(ol_stage *st)
         return;
     if (!run->begun) {
         run->begun = true;
-        if (send_head(st, &err) != OL_OK) {
+        if (ol_store_send_head(st, &err) != OL_OK) {
             ol_stage_fail(st, &err);
             return;
         }
@@ -317,15 +312,20 @@ int ol_store_body(ol_object *object, ol_byte_range range, ol_arena *arena,
     ol_entry *entry = handle->entry;
     if (range.start > entry->info.size || range.length > entry->info.size - range.start)
         return OL_EINVAL;
-    body_config *c = ol_arena_alloc(arena, sizeof *c);
+    if (entry->record && !handle->key)
+        return OL_EINVAL; /* opened without its key, for its metadata */
+    ol_body_config *c = ol_arena_alloc(arena, sizeof *c);
     if (!c)
         return OL_ENOMEM;
     /* The head's fields point into the entry. */
     if (ol_arena_on_end(arena, release_entry, entry) != OL_OK)
         return OL_ENOMEM;
     ol_entry_acquire(entry);
-    *c = (body_config){.handle = handle, .range = range};
-    *ops = entry->in_memory ? &memory_ops : &file_ops;
+    *c = (ol_body_config){.handle = handle, .range = range};
+    if (entry->record)
+        *ops = &ol_body_sealed;
+    else
+        *ops = entry->in_memory ? &memory_ops : &file_ops;
     *config = c;
     return OL_OK;
 }

@@ -12,7 +12,7 @@ static void on_turn(void *arg)
     ol_change_op *op = arg;
     ol_loop *loop = op->loop;
     op->answer(op);
-    ol_free(op);
+    ol_change_op_free(op);
     ol_loop_unhold(loop);
 }
 
@@ -55,7 +55,13 @@ void *ol_change_op_take(ol_change_op *op, size_t bytes)
     return taken;
 }
 
-int ol_change_op_submit(ol_change_op *op, ol_error *err)
+void ol_change_op_free(ol_change_op *op)
+{
+    ol_keying_free(op->keying);
+    ol_free(op);
+}
+
+static int submit(ol_change_op *op, ol_error *err)
 {
     ol_loop *loop = op->loop;
     ol_loop_hold(loop);
@@ -63,6 +69,27 @@ int ol_change_op_submit(ol_change_op *op, ol_error *err)
     if (result == OL_OK)
         return OL_WAIT;
     ol_loop_unhold(loop);
-    ol_free(op);
     return result;
+}
+
+int ol_change_op_submit(ol_change_op *op, ol_error *err)
+{
+    int result = submit(op, err);
+    if (result != OL_WAIT)
+        ol_change_op_free(op);
+    return result;
+}
+
+void ol_change_op_submit_later(ol_change_op *op)
+{
+    ol_error err = {0};
+    if (submit(op, &err) != OL_WAIT)
+        ol_change_op_fail(op, &err);
+}
+
+void ol_change_op_fail(ol_change_op *op, const ol_error *err)
+{
+    op->change.err = *err;
+    op->answer(op);
+    ol_change_op_free(op);
 }

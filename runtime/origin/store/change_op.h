@@ -9,6 +9,7 @@
 #include "origin/store/store_private.h"
 
 typedef struct ol_change_op ol_change_op;
+typedef struct ol_keying ol_keying;
 struct ol_change_op {
     ol_change change;
     ol_store *store;
@@ -23,6 +24,8 @@ struct ol_change_op {
         ol_put_cb put;
     } cb;
     void *arg;
+    struct ol_keying *keying; /* upload_keys.c; NULL: the change needs no key */
+    ol_upload_row *upload;    /* change.upload, while it may change */
     uint8_t *at; /* where the next copy goes */
     uint8_t bytes[];
 };
@@ -33,6 +36,16 @@ ol_change_op *ol_change_op_new(ol_store *store, ol_loop *loop, enum ol_change_ki
 ol_slice ol_change_op_copy(ol_change_op *op, ol_slice text);
 /* `bytes` zeroed ones, aligned for any type; count 16 more for it in `new`. */
 void *ol_change_op_take(ol_change_op *op, size_t bytes);
+
+/* Before it was submitted. */
+void ol_change_op_free(ol_change_op *op);
+/* On a later turn, instead of submitting: the change failed with this. Frees the op. */
+void ol_change_op_fail(ol_change_op *op, const ol_error *err);
+
+/* On a later turn: answer will be called, maybe at once. */
+void ol_change_op_submit_later(ol_change_op *op);
+/* upload_keys.c. NULL is fine. */
+void ol_keying_free(ol_keying *keying);
 
 /* OL_WAIT: answer will be called. Otherwise the op is freed. */
 int ol_change_op_submit(ol_change_op *op, ol_error *err);

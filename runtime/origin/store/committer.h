@@ -49,6 +49,7 @@ typedef struct ol_upload_row {
     ol_slice checksum_name;
     bool checksum_composite;
     ol_slice initiator, owner;
+    ol_slice record; /* how its parts are encrypted; empty: they are not */
     int64_t initiated_ms;
 } ol_upload_row;
 
@@ -63,6 +64,7 @@ typedef struct ol_change {
     uint32_t part_number;     /* PART */
     const ol_upload_row *upload;      /* UPLOAD */
     struct ol_assembly *assembly;     /* COMPLETE: what is wanted, and what came of it */
+    const ol_at_rest_key *data_key;   /* COMPLETE: the upload's, where it can be had */
     enum ol_attribute attribute;      /* ATTRIBUTE */
     ol_slice text;
     /* On the committer's thread, after the commit or instead of it: see err. The change may be

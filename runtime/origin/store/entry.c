@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries. Layout of the one allocation: the struct, the array of headers, the parts, bucket,
+ * Entries. Layout of the one allocation: the struct, the array of headers, the record, the parts, bucket,
  * the headers' blob (into which the array points), key and what else is text, the body unless it
  * stands in pages.
  *
@@ -9,6 +9,7 @@
  */
 #include "origin/store/entry.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -17,6 +18,7 @@
 #include "origin/store/copy.h"
 #include "origin/store/janitor.h"
 #include "origin/store/pins.h"
+#include "origin/store/version_key.h"
 
 #define FIELD_HEAD_BYTES 6
 
@@ -107,6 +109,10 @@ static uint32_t count_tags(ol_slice tags)
 static void fill(ol_entry *entry, const ol_entry_spec *spec, uint8_t *at)
 {
     ol_object_info *info = &entry->info;
+    if (spec->record.len > 0) {
+        entry->record = (const ol_at_rest_record *)at;
+        at += sizeof(ol_at_rest_record);
+    }
     size_t parts_bytes = spec->part_count * sizeof *spec->parts;
     if (spec->part_count > 0)
         entry->parts = memcpy(at, spec->parts, parts_bytes);
@@ -123,16 +129,35 @@ static void fill(ol_entry *entry, const ol_entry_spec *spec, uint8_t *at)
     info->etag = ol_put_slice(&at, spec->etag);
     info->tags = ol_put_slice(&at, spec->tags);
     info->acl = ol_put_slice(&at, spec->acl);
+    entry->mark = ol_put_slice(&at, spec->mark);
+    entry->record_bytes = ol_put_slice(&at, spec->record);
     if (!entry->body_space)
         entry->body_space = at;
-    entry->body = ol_slice_of(entry->body_space, spec->in_memory ? (size_t)spec->size : 0);
+    entry->body = ol_slice_of(entry->body_space, spec->in_memory ? (size_t)entry->stored_bytes : 0);
+}
+
+static bool fill_record(ol_entry *entry)
+{
+    ol_at_rest_record record;
+    if (!entry->record)
+        return true;
+    if (!ol_at_rest_record_read(&record, entry->record_bytes))
+        return false;
+    memcpy((void *)(uintptr_t)entry->record, &record, sizeof record);
+    ol_sse_of_record(entry->record, &entry->info.sse);
+    size_t mark_bytes = entry->info.part_count ? OL_AT_REST_MAC_BYTES : OL_AT_REST_MARK_BYTES;
+    bool needed = !entry->info.part_count || record.mode != OL_SSE_C;
+    return entry->mark.len == mark_bytes || (!needed && entry->mark.len == 0);
 }
 
 /* A large body goes into pages from which it can be sent without a copy, if there is room. */
 static uint8_t *take_pages(const ol_entry_spec *spec)
 {
     bool large = spec->in_memory && spec->size >= OL_STABLE_BYTES_MIN;
-    return large && spec->pages ? ol_pages_take(spec->pages, (size_t)spec->size) : NULL;
+    /* What is encrypted is never sent as it stands. */
+    return large && spec->pages && spec->record.len == 0
+               ? ol_pages_take(spec->pages, (size_t)spec->size)
+               : NULL;
 }
 
 int ol_entry_new(ol_entry **out, const ol_entry_spec *spec, ol_error *err)
@@ -142,10 +167,13 @@ int ol_entry_new(ol_entry **out, const ol_entry_spec *spec, ol_error *err)
     if (count < 0 || spec->etag.len >= OL_ETAG_SIZE)
         return ol_error_set(err, OL_EORIGIN, "store: a row of the database is malformed");
     size_t headers_bytes = ((size_t)count + 2) * sizeof(ol_header);
-    size_t body_bytes = spec->in_memory ? (size_t)spec->size : 0;
+    bool sealed = spec->record.len > 0;
+    uint64_t stored = sealed ? ol_at_rest_sealed_size(spec->size) : spec->size;
+    size_t body_bytes = spec->in_memory ? (size_t)stored : 0;
     size_t bytes = sizeof(ol_entry) + headers_bytes + spec->part_count * sizeof *spec->parts +
                    spec->bucket.len + spec->key.len + spec->etag.len + spec->headers_blob.len +
-                   spec->tags.len + spec->acl.len;
+                   spec->tags.len + spec->acl.len + spec->mark.len + spec->record.len +
+                   (sealed ? sizeof(ol_at_rest_record) : 0);
     uint8_t *pages = take_pages(spec);
     ol_entry *entry = ol_malloc(bytes + (pages ? 0 : body_bytes));
     if (!entry) {
@@ -159,6 +187,7 @@ int ol_entry_new(ol_entry **out, const ol_entry_spec *spec, ol_error *err)
                         .pages = pages ? spec->pages : NULL,
                         .body_space = pages,
                         .fd = -1,
+                        .stored_bytes = stored,
                         .in_memory = spec->in_memory,
                         .account = spec->account};
     entry->self.entry = entry;
@@ -169,6 +198,10 @@ int ol_entry_new(ol_entry **out, const ol_entry_spec *spec, ol_error *err)
         atomic_fetch_add_explicit(entry->account, bytes, memory_order_relaxed);
     fill(entry, spec, (uint8_t *)(entry + 1) + headers_bytes);
     fill_headers(entry, (size_t)count);
+    if (!fill_record(entry)) {
+        ol_entry_release(entry);
+        return ol_error_set(err, OL_EORIGIN, "store: the record of an encrypted object is damaged");
+    }
     ol_entry_set_modified(entry, spec->modified_ms);
     *out = entry;
     return OL_OK;
@@ -187,6 +220,34 @@ void ol_entry_release(ol_entry *entry)
     if (entry->pages)
         ol_pages_give(entry->pages, entry->body_space, entry->body.len);
     ol_free(entry);
+}
+
+/* ---- what a key vouches for ---- */
+
+static bool table_is(const ol_entry *entry, const ol_at_rest_key *key)
+{
+    ol_at_rest_table table;
+    uint8_t mac[OL_AT_REST_MAC_BYTES];
+    ol_at_rest_table_init(&table);
+    for (uint32_t i = 0; i < entry->info.part_count; i++) {
+        const ol_entry_part *part = &entry->parts[i];
+        ol_at_rest_table_add(&table, part->number, part->end - ol_entry_part_start(entry, part),
+                             part->mark);
+    }
+    ol_at_rest_table_end(&table, key, mac);
+    return CRYPTO_memcmp(mac, entry->mark.data, sizeof mac) == 0;
+}
+
+bool ol_entry_is_authentic(ol_entry *entry, const ol_at_rest_key *key)
+{
+    if (entry->info.part_count == 0)
+        return ol_at_rest_mark_is(key, 0, entry->info.size, entry->mark.data);
+    if (entry->mark.len == 0 || atomic_load_explicit(&entry->table_known, memory_order_relaxed))
+        return true;
+    bool good = table_is(entry, key);
+    if (good)
+        atomic_store_explicit(&entry->table_known, true, memory_order_relaxed);
+    return good;
 }
 
 /* ---- parts ---- */

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "crypto/at_rest_record.h"
 #include "origin/origin.h"
 #include "origin/store/folder.h"
 #include "s3/checksum.h"
@@ -30,6 +31,7 @@ typedef struct ol_handle {
     ol_entry *entry;  /* counted, unless this is the entry's own handle */
     const ol_object_info *info;
     ol_loop *loop;    /* NULL in the entry's own handle */
+    ol_at_rest_key *key; /* counted; of an encrypted object, unless opened without */
     ol_read_op *reads; /* running read_at calls */
 } ol_handle;
 
@@ -40,6 +42,8 @@ typedef struct ol_entry_part {
     bool has_checksum; /* of the object's algorithm */
     uint8_t checksum[OL_CHECKSUM_BYTES_MAX];
     ol_file_id file;
+    bool has_mark; /* of an encrypted one */
+    uint8_t mark[OL_AT_REST_MARK_BYTES];
 } ol_entry_part;
 
 struct ol_entry {
@@ -58,6 +62,12 @@ struct ol_entry {
     ol_header *headers;      /* the object's, then etag (quoted) and last-modified */
     size_t headers_all;
     ol_slice headers_blob;   /* as in the database */
+    const ol_at_rest_record *record; /* encrypted: so is the body; NULL: plain */
+    ol_slice record_bytes;   /* as in the database */
+    ol_slice mark;           /* the part's (of a whole object or of a part); of several parts their
+                                table's MAC */
+    atomic_bool table_known; /* that MAC has been found right */
+    uint64_t stored_bytes;   /* of the body where it stands */
     ol_slice body;           /* when in_memory */
     uint8_t *body_space;     /* the same, for the maker */
     struct ol_pages *pages;  /* the body stands in pages of these; NULL: in the entry */
@@ -80,11 +90,12 @@ typedef struct ol_entry_spec {
     ol_slice headers_blob, tags, acl;
     ol_slice etag; /* OL_ETAG_SIZE - 1 bytes at most */
     ol_object_checksum checksum;
+    ol_slice record, mark; /* empty: not encrypted; a part has a mark only */
     const ol_entry_part *parts;
     uint32_t part_count;
     uint64_t size;
     int64_t modified_ms;
-    bool in_memory; /* make room for a body of `size` bytes */
+    bool in_memory; /* make room for the body as it is stored */
     struct ol_pages *pages; /* where to, if it is a large one; may be NULL */
     atomic_size_t *account;
 } ol_entry_spec;
@@ -99,6 +110,10 @@ static inline ol_entry *ol_entry_acquire(ol_entry *entry)
     return entry;
 }
 void ol_entry_release(ol_entry *entry);
+
+/* The key fits the record, and what the record's key vouches for is so: the length, and the table of
+ * parts where it has a MAC. */
+bool ol_entry_is_authentic(ol_entry *entry, const ol_at_rest_key *key);
 
 /* The part of an entry with parts in which a byte stands; that must be within the object. */
 const ol_entry_part *ol_entry_part_at(const ol_entry *entry, uint64_t at);

@@ -44,7 +44,8 @@ int ol_extent_seek(ol_extent *extent, const ol_folder *folder, const ol_entry *e
     int fd = ol_folder_object_open(folder, &part->file);
     if (fd < 0)
         return -fd;
-    int fault = check_size(fd, part->end - start);
+    int fault = check_size(fd, entry->record ? ol_at_rest_sealed_size(part->end - start)
+                                           : part->end - start);
     if (fault) {
         close(fd);
         return fault;

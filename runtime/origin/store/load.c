@@ -63,7 +63,7 @@ static int attach_file(ol_store *store, ol_entry *entry, ol_error *err)
     if (fd < 0)
         return file_fault(-fd, err);
     struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != entry->info.size) {
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != entry->stored_bytes) {
         close(fd);
         return ol_error_set(err, OL_EORIGIN, "store: the file of an original has another size");
     }
@@ -72,7 +72,7 @@ static int attach_file(ol_store *store, ol_entry *entry, ol_error *err)
         entry->janitor = store->janitor;
         return OL_OK;
     }
-    int result = read_whole(fd, entry->body_space, (size_t)entry->info.size, err);
+    int result = read_whole(fd, entry->body_space, (size_t)entry->stored_bytes, err);
     close(fd);
     return result;
 }

@@ -19,14 +19,23 @@ static const ol_upload_plan *plan_of(const ol_stage *st)
     return st->config;
 }
 
+static void on_key(ol_upload *up, const ol_error *failure);
+
 static int put_open(ol_stage *st, ol_error *err)
 {
     const ol_upload_plan *plan = plan_of(st);
     put_state *state = st->state;
     int64_t size = plan->size;
     bool small = size >= 0 && size <= (int64_t)OL_STORE_INLINE_BYTES_MAX;
-    size_t bytes = small ? (size_t)size : OL_UPLOAD_CHUNK_BYTES;
-    return ol_upload_new(&state->upload, plan, st, bytes ? bytes : 1, err);
+    /* One byte more than will come: a chunk that is written before the end is a full one. */
+    size_t bytes = small ? (size_t)size + 1 : OL_UPLOAD_CHUNK_BYTES;
+    int result = ol_upload_new(&state->upload, plan, st, bytes, err);
+    if (result != OL_OK || !plan->sse)
+        return result;
+    result = ol_upload_make_key(state->upload, plan->sse, on_key, err);
+    if (result != OL_OK && result != OL_WAIT)
+        ol_upload_close(state->upload);
+    return result == OL_WAIT ? OL_OK : result;
 }
 
 /* ---- the answer ---- */
@@ -45,6 +54,8 @@ static void on_answered(ol_upload *up)
         memcpy(result->etag, etag.data, etag.len);
         result->etag[etag.len] = '\0';
         result->last_modified_ms = up->entry->info.last_modified_ms;
+        if (up->key)
+            ol_sse_tell(&up->record, result);
     }
     ol_error err = {0};
     ol_stage_finish(st, &err);
@@ -80,7 +91,7 @@ static int take(ol_upload *up, ol_slice *in, ol_error *err)
         if (up->chunks[up->filling].len < up->chunk_bytes)
             continue;
         /* A full small chunk waits for the end: more than was declared is refused before. */
-        if (!up->to_file || up->writing)
+        if (!up->to_file || up->writing || up->waits_key)
             break;
         int result = ol_upload_start_write(up, false, on_written, err);
         if (result != OL_OK)
@@ -106,13 +117,41 @@ static int go_on(ol_stage *st, ol_error *err)
     if (up->last)
         return commit(st, err);
     int result = OL_OK;
-    if (up->chunks[up->filling].len == up->chunk_bytes && !up->ended)
+    if (up->to_file && up->chunks[up->filling].len == up->chunk_bytes && !up->ended)
         result = ol_upload_start_write(up, false, on_written, err);
     if (result == OL_OK && state->waits)
         result = take(up, &state->waiting, err);
     if (result == OL_OK && up->ended && !up->writing)
-        result = seal(up, err);
+        result = up->to_file ? seal(up, err) : commit(st, err);
     return result;
+}
+
+/* A part's upload is encrypted: its key first, then the same write once more. */
+static int begin_again(ol_upload *up, ol_error *err)
+{
+    int result = up->key ? OL_OK : ol_upload_open_key(up, on_key, err);
+    if (result != OL_OK)
+        return result;
+    up->needs_key = false;
+    return ol_upload_write_again(up, err);
+}
+
+/* `result`: how it went so far. */
+static void proceed(ol_stage *st, int result, ol_error *err)
+{
+    put_state *state = st->state;
+    if (result == OL_OK && state->upload->needs_key)
+        result = begin_again(state->upload, err);
+    else if (result == OL_OK)
+        result = go_on(st, err);
+    if (result < 0) {
+        ol_stage_fail(st, err);
+        return;
+    }
+    if (state->waits && state->waiting.len == 0) {
+        state->waits = false;
+        ol_stage_ready(st);
+    }
 }
 
 static void on_written(ol_task *task)
@@ -120,17 +159,16 @@ static void on_written(ol_task *task)
     ol_upload *up = task->arg;
     if (!ol_upload_after_write(up) || ol_stage_is_over(up->stage))
         return;
-    ol_stage *st = up->stage;
-    put_state *state = st->state;
-    ol_error err = {0};
-    if (go_on(st, &err) != OL_OK) {
-        ol_stage_fail(st, &err);
+    ol_error err = up->err;
+    proceed(up->stage, err.code, &err);
+}
+
+static void on_key(ol_upload *up, const ol_error *failure)
+{
+    if (ol_stage_is_over(up->stage))
         return;
-    }
-    if (state->waits && state->waiting.len == 0) {
-        state->waits = false;
-        ol_stage_ready(st);
-    }
+    ol_error err = failure ? *failure : (ol_error){0};
+    proceed(up->stage, err.code, &err);
 }
 
 static int check_total(const ol_stage *st, const ol_upload *up, size_t more, ol_error *err)
@@ -178,6 +216,8 @@ static int put_finish(ol_stage *st, ol_error *err)
     if (declared >= 0 && up->total != (uint64_t)declared)
         return ol_error_set(err, OL_EINCOMPLETEBODY, "store: the body is shorter than declared");
     up->ended = true;
+    if (up->waits_key)
+        return OL_OK;
     if (!up->to_file)
         return commit(st, err);
     return up->writing ? OL_OK : seal(up, err);

@@ -2,13 +2,15 @@
 /*
  * read_at: from memory at once, from a file at once when the page cache has it, otherwise by a
  * read thread, a buffer at a time. The thread never writes to the caller's memory: the caller
- * may close the object, and free that memory, while the thread is still reading.
+ * may close the object, and free that memory, while the thread is still reading. Encrypted objects
+ * always go that way: the thread opens the chunks that the span touches.
  */
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "origin/store/extent.h"
 #include "origin/store/read.h"
 #include "origin/store/store_private.h"
+#include "origin/store/unseal.h"
 
 struct ol_read_op {
     ol_task task;
@@ -21,7 +23,8 @@ struct ol_read_op {
     ol_span span; /* still to be filled */
     size_t got;
     ol_span piece; /* a buffer of ours, cut to what is read now */
-    int fault;
+    ol_unsealer unsealer; /* of an encrypted object */
+    ol_error err;
     ol_read_cb cb;
     void *arg;
 };
@@ -51,6 +54,8 @@ static void op_free(ol_read_op *op)
     if (op->piece.data)
         ol_buffers_give(op->store->buffers, ol_loop_index(op->task.loop), op->piece.data);
     ol_extent_fini(&op->extent, op->store->janitor);
+    if (op->entry->record)
+        ol_unsealer_fini(&op->unsealer, op->store->janitor);
     ol_entry_release(op->entry);
     ol_free(op);
 }
@@ -61,16 +66,47 @@ void ol_store_drop_reads(ol_handle *handle)
         op_unlink(handle->reads);
 }
 
-static void work(ol_task *task)
+static int read_plain(ol_read_op *op)
 {
-    ol_read_op *op = task->arg;
-    op->fault = ol_extent_seek(&op->extent, &op->store->folder, op->entry, op->offset);
-    if (op->fault)
-        return;
+    int fault = ol_extent_seek(&op->extent, &op->store->folder, op->entry, op->offset);
+    if (fault)
+        return fault;
     uint64_t left = op->extent.end - op->offset;
     if (op->piece.len > left)
         op->piece.len = (size_t)left;
-    op->fault = ol_read_wait(op->extent.fd, op->offset - op->extent.start, op->piece, 0);
+    return ol_read_wait(op->extent.fd, op->offset - op->extent.start, op->piece, 0);
+}
+
+static void work(ol_task *task)
+{
+    ol_read_op *op = task->arg;
+    if (op->entry->record) {
+        ol_unseal_step(&op->unsealer, &op->store->folder, op->offset, op->offset + op->span.len,
+                       (ol_span){op->piece.data, OL_READ_BYTES}, 0, &op->err);
+        return;
+    }
+    int fault = read_plain(op);
+    if (fault)
+        ol_error_set(&op->err, OL_EORIGIN, "store: cannot read an original: %s", strerror(fault));
+}
+
+static void put(ol_read_op *op, ol_slice bytes)
+{
+    memcpy(op->span.data, bytes.data, bytes.len);
+    op->got += bytes.len;
+    op->offset += bytes.len;
+    op->span = (ol_span){op->span.data + bytes.len, op->span.len - bytes.len};
+}
+
+/* What the thread has brought, into the caller's memory. */
+static void take(ol_read_op *op)
+{
+    if (!op->entry->record) {
+        put(op, ol_slice_of(op->piece.data, op->piece.len));
+        return;
+    }
+    for (ol_slice plain; (plain = ol_unseal_next(&op->unsealer)).len > 0;)
+        put(op, plain);
 }
 
 /* OL_OK: a read thread is at it. */
@@ -103,16 +139,12 @@ static void done(ol_task *task)
         op_free(op);
         return;
     }
-    ol_error err = {0};
-    if (op->fault) {
-        ol_error_set(&err, OL_EORIGIN, "store: cannot read an original: %s", strerror(op->fault));
+    ol_error err = op->err;
+    if (err.code != 0) {
         finish(op, &err);
         return;
     }
-    memcpy(op->span.data, op->piece.data, op->piece.len);
-    op->got += op->piece.len;
-    op->offset += op->piece.len;
-    op->span = (ol_span){op->span.data + op->piece.len, op->span.len - op->piece.len};
+    take(op);
     if (op->span.len == 0)
         finish(op, NULL);
     else if (next_piece(op, &err) != OL_OK)
@@ -134,6 +166,8 @@ static int start_read(ol_handle *handle, uint64_t offset, ol_span span, size_t g
                        .cb = cb,
                        .arg = arg};
     ol_extent_init(&op->extent, op->entry);
+    if (op->entry->record)
+        ol_unsealer_init(&op->unsealer, op->entry, handle->key);
     op_link(op, handle);
     int result = next_piece(op, err);
     if (result == OL_OK)
@@ -153,6 +187,10 @@ int ol_store_read_at(ol_object *object, uint64_t offset, ol_span span, size_t *g
     *got = span.len;
     if (span.len == 0)
         return OL_OK;
+    if (entry->record && !handle->key)
+        return ol_error_set(err, OL_EINTERNAL, "store: opened without its key");
+    if (entry->record)
+        return start_read(handle, offset, span, 0, cb, arg, err);
     if (entry->in_memory) {
         memcpy(span.data, entry->body.data + offset, span.len);
         return OL_OK;

@@ -9,16 +9,16 @@
 
 static const char find_sql[] =
     "SELECT o.size, o.etag, o.modified_ms, o.headers, o.file, b.body, o.checksum, o.tags, o.acl,"
-    " o.parts FROM objects o LEFT JOIN bodies b ON b.id = o.body"
+    " o.parts, o.record, o.mark FROM objects o LEFT JOIN bodies b ON b.id = o.body"
     " WHERE o.bucket = ?1 AND o.key = ?2";
 /* From a key on; the caller stops. */
 static const char list_sql[] = "SELECT key, size, etag, modified_ms, checksum FROM objects"
                                " WHERE bucket = ?1 AND key >= ?2 ORDER BY key";
-static const char parts_sql[] = "SELECT number, size, etag, modified_ms, checksum, file FROM parts"
+static const char parts_sql[] = "SELECT number, size, etag, modified_ms, checksum, file, mark FROM parts"
                                 " WHERE owner = ?1 AND number > ?2 ORDER BY number";
 static const char parts_of_sql[] = "SELECT parts, checksum FROM objects"
                                    " WHERE bucket = ?1 AND key = ?2";
-static const char upload_sql[] = "SELECT id, checksum, composite, initiator, owner FROM uploads"
+static const char upload_sql[] = "SELECT id, checksum, composite, initiator, owner, record FROM uploads"
                                  " WHERE bucket = ?1 AND key = ?2 AND upload = ?3";
 /* From a key and an id on; the caller stops. */
 static const char uploads_sql[] =
@@ -35,7 +35,9 @@ enum {
     FIND_CHECKSUM,
     FIND_TAGS,
     FIND_ACL,
-    FIND_PARTS
+    FIND_PARTS,
+    FIND_RECORD,
+    FIND_MARK
 };
 
 static int open_one(ol_reader *reader, const char *path, ol_error *err)
@@ -126,13 +128,17 @@ static ol_entry_spec spec_of_row(sqlite3_stmt *stmt, const ol_row_want *want)
         .tags = ol_db_column(stmt, FIND_TAGS),
         .acl = ol_db_column(stmt, FIND_ACL),
         .etag = ol_db_column(stmt, FIND_ETAG),
+        .record = ol_db_column(stmt, FIND_RECORD),
+        .mark = ol_db_column(stmt, FIND_MARK),
         .size = (uint64_t)sqlite3_column_int64(stmt, FIND_SIZE),
         .modified_ms = sqlite3_column_int64(stmt, FIND_MODIFIED),
         .pages = want->pages,
         .account = want->account,
     };
     ol_checksum_unpack(ol_db_column(stmt, FIND_CHECKSUM), &spec.checksum);
-    spec.in_memory = spec.size <= want->memory_bytes_max;
+    /* The parts of an encrypted object are opened one by one. */
+    bool sealed_parts = spec.record.len > 0 && sqlite3_column_int64(stmt, FIND_PARTS) != 0;
+    spec.in_memory = spec.size <= want->memory_bytes_max && !sealed_parts;
     return spec;
 }
 
@@ -146,8 +152,9 @@ static int entry_from_row(sqlite3_stmt *stmt, const ol_row_want *want, ol_entry 
     ol_slice file = ol_db_column(stmt, FIND_FILE);
     ol_slice body = ol_db_column(stmt, FIND_BODY);
     ol_entry_spec spec = spec_of_row(stmt, want);
+    uint64_t stored = spec.record.len > 0 ? ol_at_rest_sealed_size(spec.size) : spec.size;
     if (has_file == has_body || (has_file && file.len != OL_FILE_ID_BYTES) ||
-        (has_body && body.len != spec.size))
+        (has_body && body.len != stored))
         return malformed(err);
     spec.in_memory = spec.in_memory || has_body;
     int result = ol_entry_new(entry, &spec, err);
@@ -173,6 +180,10 @@ static void part_from_row(sqlite3_stmt *stmt, const ol_object_checksum *whole, u
     ol_slice file = ol_db_column(stmt, OL_PART_FILE);
     if (file.len == OL_FILE_ID_BYTES)
         memcpy(part->file.bytes, file.data, file.len);
+    ol_slice mark = ol_db_column(stmt, OL_PART_MARK);
+    part->has_mark = mark.len == OL_AT_REST_MARK_BYTES;
+    if (part->has_mark)
+        memcpy(part->mark, mark.data, mark.len);
     ol_object_checksum sum;
     ol_checksum_unpack(ol_db_column(stmt, OL_PART_CHECKSUM), &sum);
     enum ol_checksum_kind kind;
@@ -243,7 +254,10 @@ static int find(ol_reader *reader, ol_row_want *want, ol_entry **entry, ol_error
         return ol_error_set(err, OL_ENOSUCHKEY, NULL);
     if (rc != SQLITE_ROW)
         return ol_db_fail(reader->db, rc, "read a row", err);
-    if (sqlite3_column_int64(stmt, FIND_SIZE) < 0)
+    /* A record that was taken away does not make a plain object. */
+    bool stripped = ol_db_column(stmt, FIND_RECORD).len == 0 &&
+                    ol_db_column(stmt, FIND_MARK).len > 0;
+    if (sqlite3_column_int64(stmt, FIND_SIZE) < 0 || stripped)
         return malformed(err);
     int64_t set = sqlite3_column_int64(stmt, FIND_PARTS);
     if (set == 0)
@@ -270,7 +284,7 @@ int ol_reader_find(ol_reader *reader, ol_row_want *want, ol_entry **entry, ol_er
 }
 
 int ol_reader_find_upload(ol_reader *reader, int64_t bucket_id, ol_slice key, ol_slice upload_id,
-                          ol_upload_found *found, ol_error *err)
+                          ol_upload_found *found, ol_buf *record, ol_error *err)
 {
     sqlite3_stmt *stmt = reader->upload;
     *found = (ol_upload_found){.id = 0};
@@ -286,6 +300,9 @@ int ol_reader_find_upload(ol_reader *reader, int64_t bucket_id, ol_slice key, ol
         if (name.len > 0 && name.len < sizeof found->checksum_name)
             memcpy(found->checksum_name, name.data, name.len);
         found->checksum_composite = sqlite3_column_int64(stmt, OL_UPLOAD_COMPOSITE) != 0;
+        ol_slice bytes = ol_db_column(stmt, OL_UPLOAD_RECORD);
+        if (record && bytes.len > 0 && ol_buf_add(record, bytes) != OL_OK)
+            rc = SQLITE_NOMEM;
     }
     ol_db_reset(stmt);
     if (rc == SQLITE_ROW)

@@ -18,14 +18,16 @@ enum {
     OL_PART_ETAG,
     OL_PART_MODIFIED,
     OL_PART_CHECKSUM,
-    OL_PART_FILE
+    OL_PART_FILE,
+    OL_PART_MARK
 };
 enum {
     OL_UPLOAD_ROW,
     OL_UPLOAD_CHECKSUM,
     OL_UPLOAD_COMPOSITE,
     OL_UPLOAD_INITIATOR,
-    OL_UPLOAD_OWNER
+    OL_UPLOAD_OWNER,
+    OL_UPLOAD_RECORD
 };
 enum {
     OL_UPLOADS_KEY,
@@ -87,9 +89,9 @@ typedef struct ol_upload_found {
     char checksum_name[12];
     bool checksum_composite;
 } ol_upload_found;
-/* OL_OK or OL_ENOSUCHUPLOAD. */
+/* OL_OK or OL_ENOSUCHUPLOAD. `record` (may be NULL) gets how it is encrypted, if it is. */
 int ol_reader_find_upload(ol_reader *reader, int64_t bucket_id, ol_slice key, ol_slice upload_id,
-                          ol_upload_found *found, ol_error *err);
+                          ol_upload_found *found, ol_buf *record, ol_error *err);
 
 /* Several statements on one state of the database. `begin` OL_OK: `end` must follow. */
 int ol_reader_begin(ol_reader *reader, ol_error *err);

@@ -23,8 +23,8 @@ int ol_rows_prepare(ol_rows *rows, sqlite3 *db, ol_error *err)
         {&rows->find, "SELECT etag, file, body, size, modified_ms, parts FROM objects"
                       " WHERE bucket = ?1 AND key = ?2"},
         {&rows->put, "INSERT OR REPLACE INTO objects(bucket, key, size, etag, modified_ms, file,"
-                     " body, headers, checksum, tags, acl)"
-                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
+                     " body, headers, checksum, tags, acl, record, mark)"
+                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"},
         {&rows->remove, "DELETE FROM objects WHERE bucket = ?1 AND key = ?2"},
         {&rows->tags_set, "UPDATE objects SET tags = ?3 WHERE bucket = ?1 AND key = ?2"},
         {&rows->acl_set, "UPDATE objects SET acl = ?3 WHERE bucket = ?1 AND key = ?2"},
@@ -33,23 +33,25 @@ int ol_rows_prepare(ol_rows *rows, sqlite3 *db, ol_error *err)
         {&rows->body_remove, "DELETE FROM bodies WHERE id = ?1"},
         {&rows->upload_add,
          "INSERT INTO uploads(bucket, key, upload, initiated_ms, headers, tags, acl, checksum,"
-         " composite, initiator, owner) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
-        {&rows->upload_find, "SELECT id, checksum, composite FROM uploads"
+         " composite, initiator, owner, record)"
+         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
+        {&rows->upload_find, "SELECT id, checksum, composite, record FROM uploads"
                              " WHERE bucket = ?1 AND key = ?2 AND upload = ?3"},
         {&rows->upload_remove, "DELETE FROM uploads WHERE id = ?1"},
         {&rows->upload_become,
          "INSERT OR REPLACE INTO objects(bucket, key, size, etag, modified_ms, headers, checksum,"
-         " tags, acl, parts, upload)"
-         " SELECT bucket, key, ?2, ?3, ?4, headers, ?5, tags, acl, id, upload FROM uploads"
+         " tags, acl, parts, upload, record, mark)"
+         " SELECT bucket, key, ?2, ?3, ?4, headers, ?5, tags, acl, id, upload, record, ?6"
+         " FROM uploads"
          " WHERE id = ?1"},
-        {&rows->upload_became, "SELECT parts, etag, modified_ms, checksum FROM objects"
+        {&rows->upload_became, "SELECT parts, etag, modified_ms, checksum, record FROM objects"
                                " WHERE bucket = ?1 AND key = ?2 AND upload = ?3"},
         {&rows->part_find, "SELECT file FROM parts WHERE owner = ?1 AND number = ?2"},
         {&rows->part_put,
-         "INSERT OR REPLACE INTO parts(owner, number, size, etag, modified_ms, checksum, file)"
-         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+         "INSERT OR REPLACE INTO parts(owner, number, size, etag, modified_ms, checksum, file,"
+         " mark) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
         {&rows->part_remove, "DELETE FROM parts WHERE owner = ?1 AND number = ?2"},
-        {&rows->parts, "SELECT number, size, etag, checksum, file FROM parts"
+        {&rows->parts, "SELECT number, size, etag, checksum, file, mark FROM parts"
                        " WHERE owner = ?1 ORDER BY number"},
         {&rows->parts_remove, "DELETE FROM parts WHERE owner = ?1"},
         {&rows->bucket_files, "SELECT p.file FROM uploads u JOIN parts p ON p.owner = u.id"

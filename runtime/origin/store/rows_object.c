@@ -130,6 +130,10 @@ static int put_row(ol_rows *rows, const ol_change *change, int64_t body)
         rc = ol_rows_bind_text(stmt, 10, entry->info.tags);
     if (rc == SQLITE_OK)
         rc = ol_rows_bind_text(stmt, 11, entry->info.acl);
+    if (rc == SQLITE_OK)
+        rc = ol_rows_bind_text(stmt, 12, entry->record_bytes);
+    if (rc == SQLITE_OK)
+        rc = ol_rows_bind_text(stmt, 13, entry->mark);
     return rc == SQLITE_OK ? ol_rows_run(stmt) : rc;
 }
 

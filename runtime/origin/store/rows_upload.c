@@ -8,8 +8,9 @@
 #include "origin/store/assembly.h"
 #include "origin/store/checksum_text.h"
 #include "origin/store/rows_private.h"
+#include "origin/store/version_key.h"
 
-enum { PARTS_NUMBER, PARTS_SIZE, PARTS_ETAG, PARTS_CHECKSUM, PARTS_FILE };
+enum { PARTS_NUMBER, PARTS_SIZE, PARTS_ETAG, PARTS_CHECKSUM, PARTS_FILE, PARTS_MARK };
 
 /* ---- beginning ---- */
 
@@ -30,7 +31,7 @@ int ol_rows_upload(ol_rows *rows, ol_change *change, ol_error *err)
         ol_slice text;
     } texts[] = {
         {6, row->tags},       {7, row->acl},    {8, row->checksum_name},
-        {10, row->initiator}, {11, row->owner},
+        {10, row->initiator}, {11, row->owner}, {12, row->record},
     };
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof texts / sizeof *texts; i++)
         rc = ol_rows_bind_text(stmt, texts[i].index, texts[i].text);
@@ -44,6 +45,7 @@ typedef struct upload_row {
     int64_t id;
     char checksum_name[12];
     bool composite;
+    bool sealed, of_customer;
 } upload_row;
 
 static int bind_upload(sqlite3_stmt *stmt, const ol_change *change)
@@ -51,6 +53,18 @@ static int bind_upload(sqlite3_stmt *stmt, const ol_change *change)
     sqlite3_bind_int64(stmt, 1, change->bucket_id_);
     int rc = ol_db_bind(stmt, 2, change->key);
     return rc == SQLITE_OK ? ol_db_bind(stmt, 3, change->upload_id) : rc;
+}
+
+static void take_record(sqlite3_stmt *stmt, int column, ol_change *change, upload_row *row)
+{
+    ol_at_rest_record record;
+    ol_slice bytes = ol_db_column(stmt, column);
+    row->sealed = bytes.len > 0;
+    if (!row->sealed || !ol_at_rest_record_read(&record, bytes))
+        return;
+    row->of_customer = record.mode == OL_SSE_C;
+    if (change->kind == OL_CHANGE_COMPLETE)
+        ol_sse_tell(&record, change->assembly->result);
 }
 
 /* OL_OK, or refused with OL_ENOSUCHUPLOAD. */
@@ -67,6 +81,7 @@ static int find_upload(ol_rows *rows, ol_change *change, upload_row *row, ol_err
         if (name.len > 0 && name.len < sizeof row->checksum_name)
             memcpy(row->checksum_name, name.data, name.len);
         row->composite = sqlite3_column_int64(stmt, 2) != 0;
+        take_record(stmt, 3, change, row);
     }
     ol_db_reset(stmt);
     if (rc == SQLITE_ROW)
@@ -120,6 +135,8 @@ static int put_part(ol_rows *rows, ol_change *change, int64_t upload)
         rc = ol_rows_bind_text(stmt, 6, ol_checksum_pack(&entry->info.checksum, packed));
     if (rc == SQLITE_OK)
         rc = ol_db_bind(stmt, 7, ol_slice_of(entry->file.bytes, OL_FILE_ID_BYTES));
+    if (rc == SQLITE_OK)
+        rc = ol_rows_bind_text(stmt, 8, entry->mark);
     return rc == SQLITE_OK ? ol_rows_run(stmt) : rc;
 }
 
@@ -179,6 +196,17 @@ static int add_unwanted(unwanted *list, uint32_t number)
     return OL_OK;
 }
 
+/* What vouches for the part is what makes the table of them. */
+static int take_mark(sqlite3_stmt *stmt, ol_change *change, const ol_stored_part *part)
+{
+    ol_slice mark = ol_db_column(stmt, PARTS_MARK);
+    if (mark.len != OL_AT_REST_MARK_BYTES ||
+        !ol_at_rest_mark_is(change->data_key, part->number, part->size, mark.data))
+        return ol_error_set(&change->err, OL_EORIGIN, "store: the record of a part is damaged");
+    ol_at_rest_table_add(&change->assembly->table, part->number, part->size, mark.data);
+    return OL_OK;
+}
+
 /* The row under the cursor. */
 static int take_part(sqlite3_stmt *stmt, ol_change *change, unwanted *list)
 {
@@ -189,6 +217,8 @@ static int take_part(sqlite3_stmt *stmt, ol_change *change, unwanted *list)
     };
     ol_checksum_unpack(ol_db_column(stmt, PARTS_CHECKSUM), &part.checksum);
     int result = ol_assembly_add(change->assembly, &part, &change->err);
+    if (result == OL_OK && change->data_key)
+        return take_mark(stmt, change, &part);
     if (result != OL_SKIP)
         return result;
     ol_slice file = ol_db_column(stmt, PARTS_FILE);
@@ -208,6 +238,9 @@ static int assemble(ol_rows *rows, ol_change *change, const upload_row *upload, 
     ol_assembly *a = change->assembly;
     int result =
         ol_assembly_begin(a, ol_slice_cstr(upload->checksum_name), upload->composite, &change->err);
+    if (result == OL_OK && upload->sealed && !upload->of_customer && !change->data_key)
+        result = ol_error_set(&change->err, OL_EINTERNAL, "store: completed without its key");
+    ol_at_rest_table_init(&a->table);
     sqlite3_stmt *stmt = rows->parts;
     sqlite3_bind_int64(stmt, 1, upload->id);
     int rc = SQLITE_DONE;
@@ -245,6 +278,11 @@ static int become(ol_rows *rows, ol_change *change, int64_t upload)
     int rc = ol_db_bind(stmt, 3, ol_slice_cstr(made->etag));
     if (rc == SQLITE_OK)
         rc = ol_rows_bind_text(stmt, 5, ol_checksum_pack(&made->checksum, packed));
+    uint8_t mac[OL_AT_REST_MAC_BYTES];
+    if (change->data_key)
+        ol_at_rest_table_end(&change->assembly->table, change->data_key, mac);
+    if (rc == SQLITE_OK)
+        rc = ol_rows_bind_text(stmt, 6, ol_slice_of(mac, change->data_key ? sizeof mac : 0));
     if (rc == SQLITE_OK)
         rc = ol_rows_run(stmt);
     if (rc != SQLITE_OK)
@@ -307,6 +345,8 @@ static int complete_again(ol_rows *rows, ol_change *change, ol_error *err)
         memcpy(made->etag, etag.data, etag.len);
         made->last_modified_ms = sqlite3_column_int64(stmt, 2);
         ol_checksum_unpack(ol_db_column(stmt, 3), &made->checksum);
+        upload_row row = {.id = 0};
+        take_record(stmt, 4, change, &row);
         result = same_parts(rows, sqlite3_column_int64(stmt, 0), change->assembly, &same, err);
     }
     ol_db_reset(stmt);

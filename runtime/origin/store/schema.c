@@ -54,6 +54,17 @@ static const char *const steps[] = {
     "CREATE UNIQUE INDEX parts_by_file ON parts(file);"
     "PRAGMA user_version=2;"
     "COMMIT;",
+
+    /* 3: encryption (crypto/at_rest_record.h). `record` says how an object or an upload is encrypted;
+     * `mark` vouches for a body in one file or row, for a part, and in the row of an object in parts
+     * for their table. NULL: not encrypted. */
+    "BEGIN IMMEDIATE;"
+    "ALTER TABLE objects ADD COLUMN record BLOB;"
+    "ALTER TABLE objects ADD COLUMN mark BLOB;"
+    "ALTER TABLE uploads ADD COLUMN record BLOB;"
+    "ALTER TABLE parts ADD COLUMN mark BLOB;"
+    "PRAGMA user_version=3;"
+    "COMMIT;",
 };
 
 #define VERSION ((int64_t)(sizeof steps / sizeof *steps))

@@ -59,6 +59,7 @@ int ol_store_put(ol_origin *o, const ol_put_request *req, ol_arena *arena,
                            .size = req->size,
                            .checksum = req->checksum,
                            .result = req->result,
+                           .sse = req->sse,
                            .if_none_match_any = req->if_none_match_any};
     ol_upload_plan *plan = NULL;
     int result = ol_store_check_text(req->tags, err);
@@ -90,6 +91,7 @@ int ol_store_upload_part(ol_origin *o, const ol_part_request *req, ol_arena *are
                            .size = req->size,
                            .checksum = req->checksum,
                            .result = req->result,
+                           .customer_key = req->customer_key,
                            .part_number = req->number};
     if (req->number < 1 || req->number > OL_PARTS_MAX)
         return ol_error_say(err, OL_EINVAL,

@@ -7,6 +7,7 @@
 #ifndef OL_ORIGIN_STORE_STORE_H
 #define OL_ORIGIN_STORE_STORE_H
 
+#include "crypto/kms.h"
 #include "origin/origin.h"
 
 typedef struct ol_store_options {
@@ -15,6 +16,11 @@ typedef struct ol_store_options {
     size_t cache_object_bytes_max; /* largest body that is cached; 1 MiB at most */
     unsigned read_threads;
     unsigned write_threads;
+    /* Where the data keys of encrypted objects come from; all outlive the store. NULL: aws:kms
+     * (and AES256) are refused, keys of the customer's are not. */
+    ol_kms *kms;
+    ol_kms *s3_kms;     /* for AES256; NULL: `kms` does it */
+    const char *s3_key; /* its key's id there; NULL: the default one */
     /* One line for the operator, from any thread: the store refuses writes from now on, files
      * were left over from a crash. NULL: standard error. */
     void (*warn)(void *arg, const char *line);

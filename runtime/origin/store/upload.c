@@ -13,8 +13,10 @@
 
 #include "base/alloc.h"
 #include "base/encode.h"
+#include "crypto/secret.h"
 #include "origin/store/copy.h"
 #include "origin/store/threads.h"
+#include "origin/store/upload_sealing.h"
 
 /* Start writing back early, so that the sync at the end is short and the disk's queue too. */
 #define WRITE_BACK_BYTES (8 * OL_MIB)
@@ -34,6 +36,12 @@ static void upload_free(ol_upload *up)
     discard_file(up);
     for (int i = 0; i < 2; i++)
         ol_free(up->chunks[i].data);
+    ol_version_key_fini(&up->key_op);
+    ol_at_rest_part_fini(&up->part);
+    ol_at_rest_key_release(up->key);
+    ol_secret_free(up->customer_key, OL_SSE_KEY_BYTES);
+    ol_buf_fini(&up->record_bytes);
+    ol_free(up->sealed);
     EVP_MD_CTX_free(up->md5);
     if (up->summing)
         ol_checksum_fini(&up->sum);
@@ -58,7 +66,7 @@ int ol_upload_new(ol_upload **out, const ol_upload_plan *plan, ol_stage *stage,
 {
     *out = NULL;
     bool part = plan->part_number != 0;
-    ol_upload *up = ol_calloc(1, sizeof *up + (part ? plan->upload_id.len + plan->key.len : 0));
+    ol_upload *up = ol_calloc(1, sizeof *up + (part ? plan->upload_id.len + plan->bucket.len + plan->key.len : 0));
     uint8_t *data = up ? ol_malloc(chunk_bytes) : NULL;
     if (!data) {
         ol_free(up);
@@ -71,14 +79,23 @@ int ol_upload_new(ol_upload **out, const ol_upload_plan *plan, ol_stage *stage,
     up->chunk_bytes = chunk_bytes;
     up->chunks[0].data = data;
     up->fd = -1;
+    ol_buf_init(&up->record_bytes, OL_AT_REST_RECORD_BYTES_MAX);
     if (part) {
         uint8_t *at = up->bytes;
         up->bucket_id = plan->bucket_id;
         up->upload_id = ol_put_slice(&at, plan->upload_id);
-        up->key = ol_put_slice(&at, plan->key);
+        up->part_number = plan->part_number;
+        up->bucket_name = ol_put_slice(&at, plan->bucket);
+        up->key_name = ol_put_slice(&at, plan->key);
         up->to_file = true;
         up->sums = wants_sum(plan);
     }
+    if (plan->customer_key && !(up->customer_key = ol_secret_alloc(OL_SSE_KEY_BYTES))) {
+        upload_free(up);
+        return ol_error_set(err, OL_ENOMEM, "store: no memory for a key");
+    }
+    if (plan->customer_key)
+        memcpy(up->customer_key, plan->customer_key, OL_SSE_KEY_BYTES);
     *out = up;
     return OL_OK;
 }
@@ -113,9 +130,12 @@ static int begin_part(ol_upload *up)
 {
     ol_upload_found found;
     ol_reader *reader = ol_readers_take(&up->store->readers);
-    int result = ol_reader_find_upload(reader, up->bucket_id, up->key, up->upload_id, &found,
-                                       &up->err);
+    int result = ol_reader_find_upload(reader, up->bucket_id, up->key_name, up->upload_id, &found,
+                                       &up->record_bytes, &up->err);
     ol_readers_give(&up->store->readers, reader);
+    up->looked = true;
+    if (result == OL_OK)
+        result = ol_upload_check_part(up);
     if (result != OL_OK || !up->sums)
         return result;
     enum ol_checksum_kind kind = OL_CHECKSUM_CRC64NVME; /* when nobody named one */
@@ -127,7 +147,11 @@ static int begin_part(ol_upload *up)
 
 static int begin_file(ol_upload *up)
 {
-    if (is_part(up) && begin_part(up) != OL_OK)
+    if (is_part(up) && !up->looked && begin_part(up) != OL_OK)
+        return up->err.code;
+    if (up->needs_key)
+        return OL_WAIT;
+    if (up->key && ol_upload_begin_sealing(up) != OL_OK)
         return up->err.code;
     up->md5 = EVP_MD_CTX_new();
     if (!up->md5 || EVP_DigestInit_ex2(up->md5, up->store->md5, NULL) != 1)
@@ -143,9 +167,12 @@ static int begin_file(ol_upload *up)
 
 static int write_chunk(ol_upload *up, ol_slice bytes)
 {
-    if (EVP_DigestUpdate(up->md5, bytes.data, bytes.len) != 1 ||
+    bool digest = !up->key || ol_sse_has_md5(up->record.mode);
+    if ((digest && EVP_DigestUpdate(up->md5, bytes.data, bytes.len) != 1) ||
         (up->summing && ol_checksum_update(&up->sum, bytes) != OL_OK))
         return ol_error_set(&up->err, OL_EINTERNAL, "store: cannot hash");
+    if (up->key && ol_upload_seal(up, &bytes) != OL_OK)
+        return up->err.code;
     int result = ol_folder_temp_write(up->fd, &up->file, bytes, up->written);
     if (result < 0)
         return write_error(up, -result, "write a file");
@@ -178,7 +205,7 @@ static void work(ol_task *task)
     ol_upload *up = task->arg;
     ol_thread_stand_back(OL_NICE_WRITER);
     const ol_upload_chunk *chunk = &up->chunks[up->filling ^ 1];
-    int result = up->md5 ? OL_OK : begin_file(up);
+    int result = up->fd >= 0 ? OL_OK : begin_file(up);
     if (result == OL_OK)
         result = write_chunk(up, ol_slice_of(chunk->data, chunk->len));
     if (result == OL_OK && up->last)
@@ -198,8 +225,13 @@ int ol_upload_start_write(ol_upload *up, bool last, void (*done)(ol_task *task),
     other->len = 0;
     up->filling ^= 1;
     up->last = last;
-    up->writing = true;
     up->task = (ol_task){.work = work, .done = done, .loop = up->loop, .arg = up};
+    return ol_upload_write_again(up, err);
+}
+
+int ol_upload_write_again(ol_upload *up, ol_error *err)
+{
+    up->writing = true;
     if (ol_offload_submit(up->store->write_pool, &up->task) == OL_OK)
         return OL_OK;
     up->writing = false;
@@ -262,6 +294,13 @@ static int make_entry(ol_upload *up, ol_error *err)
     if (!up->to_file &&
         EVP_Digest(chunk->data, chunk->len, up->digest, NULL, up->store->md5, NULL) != 1)
         return ol_error_set(err, OL_EINTERNAL, "store: cannot hash");
+    if (up->key && !up->to_file && ol_upload_begin_sealing(up) != OL_OK)
+        return ol_error_set(err, up->err.code, "store: no memory for a data key");
+    if (up->key && !ol_sse_has_md5(up->record.mode) &&
+        ol_at_rest_id_make(up->digest) != OL_OK) /* tells nothing of the body */
+        return ol_error_set(err, OL_EINTERNAL, "store: no random bytes");
+    if (up->key)
+        ol_at_rest_mark_make(up->key, plan->part_number, up->total, up->part.id, up->mark);
     char etag[2 * sizeof up->digest + 1];
     ol_hex_encode(up->digest, sizeof up->digest, etag);
     ol_entry_spec spec = {.origin = &up->store->origin,
@@ -272,12 +311,18 @@ static int make_entry(ol_upload *up, ol_error *err)
                           .acl = plan->acl,
                           .checksum = up->checksum,
                           .etag = ol_slice_cstr(etag),
+                          .record = is_part(up) ? OL_SLICE_NONE : ol_buf_slice(&up->record_bytes),
+                          .mark = ol_slice_of(up->mark, up->key ? sizeof up->mark : 0),
                           .size = up->total,
                           .in_memory = !up->to_file};
     int result = ol_entry_new(&up->entry, &spec, err);
     if (result != OL_OK)
         return result;
-    if (!up->to_file && chunk->len > 0)
+    if (!up->to_file && up->key &&
+        ol_at_rest_seal(&up->part, 0, true, ol_slice_of(chunk->data, chunk->len),
+                        up->entry->body_space) == 0)
+        return ol_error_set(err, OL_EINTERNAL, "store: cannot encrypt");
+    if (!up->to_file && !up->key && chunk->len > 0)
         memcpy(up->entry->body_space, chunk->data, chunk->len);
     up->entry->has_file = up->to_file;
     up->entry->file = up->file;

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "origin/store/store_private.h"
+#include "origin/store/version_key.h"
 #include "s3/checksum_parts.h"
 
 #define OL_UPLOAD_CHUNK_BYTES OL_READ_BYTES
@@ -28,11 +29,13 @@ typedef struct ol_upload_plan {
     ol_put_result *result;              /* may be NULL */
     /* An object. */
     ol_slice headers_blob, tags, acl;
+    const ol_sse *sse; /* read when the sink is opened; may be NULL */
     bool if_none_match_any;
     ol_slice if_none_match, if_match;
     /* A part. */
     uint32_t part_number; /* 0: an object */
     ol_slice upload_id;
+    const uint8_t *customer_key; /* read when the sink is opened */
 } ol_upload_plan;
 
 typedef struct ol_upload {
@@ -64,6 +67,22 @@ typedef struct ol_upload {
     ol_checksum sum;
     ol_object_checksum checksum; /* to be stored */
 
+    /* Encryption. The key of an object is asked for when the sink opens, that of a part once its
+     * upload's record has been read. */
+    ol_version_key key_op;
+    bool waits_key;
+    void (*on_key)(struct ol_upload *upload, const ol_error *err);
+    bool needs_key;         /* the thread says so: nothing has been written yet */
+    bool looked;            /* a part's upload has been read */
+    uint8_t *customer_key;  /* a part's, secret memory; NULL: none was sent */
+    ol_buf record_bytes;
+    ol_at_rest_record record; /* points there */
+    ol_at_rest_key *key;    /* NULL: not encrypted */
+    ol_at_rest_part part;
+    uint64_t chunk_index;   /* of the next to be sealed */
+    uint8_t *sealed;        /* room for what a write seals */
+    uint8_t mark[OL_AT_REST_MARK_BYTES];
+
     /* The commit. */
     ol_entry *entry;
     ol_change change;
@@ -74,7 +93,8 @@ typedef struct ol_upload {
 
     /* Of a part, since the upload may outlive its plan. */
     int64_t bucket_id;
-    ol_slice upload_id, key;
+    uint32_t part_number;
+    ol_slice upload_id, bucket_name, key_name;
     uint8_t bytes[];
 } ol_upload;
 
@@ -83,6 +103,16 @@ int ol_upload_new(ol_upload **upload, const ol_upload_plan *plan, ol_stage *stag
                   size_t chunk_bytes, ol_error *err);
 /* The stage is closed: nothing of it is left, now or once its thread is done. */
 void ol_upload_close(ol_upload *upload);
+
+/* Ask for the key of an encrypted object. OL_OK: it is there, or none is needed. OL_WAIT: `on_key`
+ * runs on the loop, unless closed before. */
+int ol_upload_make_key(ol_upload *upload, const ol_sse *sse,
+                       void (*on_key)(ol_upload *upload, const ol_error *err), ol_error *err);
+/* The same for a part whose upload was found to be encrypted (needs_key). */
+int ol_upload_open_key(ol_upload *upload,
+                       void (*on_key)(ol_upload *upload, const ol_error *err), ol_error *err);
+/* The write that could not begin without the key. */
+int ol_upload_write_again(ol_upload *upload, ol_error *err);
 
 /* Hand the filled chunk to a write thread and go on with the other one. */
 int ol_upload_start_write(ol_upload *upload, bool last, void (*done)(ol_task *task),

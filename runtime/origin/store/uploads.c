@@ -12,7 +12,7 @@
 
 #include "base/encode.h"
 #include "origin/store/assembly.h"
-#include "origin/store/change_op.h"
+#include "origin/store/upload_keys.h"
 
 #define RANDOM_BYTES 16
 #define PERSON_BYTES_MAX 1024 /* an id of who began it, and of who owns it */
@@ -88,6 +88,7 @@ static ol_change_op *new_upload(ol_store *store, ol_loop *loop, const ol_upload_
     if (ol_checksum_of_name(req->checksum_name, &kind))
         row->checksum_name = ol_slice_cstr(ol_checksum_name(kind));
     op->change.upload = row;
+    op->upload = row;
     op->change.upload_id = ol_change_op_copy(op, id);
     return op;
 }
@@ -117,7 +118,9 @@ int ol_store_upload_create(ol_origin *o, ol_loop *loop, const ol_upload_request 
     op->answer = answer_created;
     op->cb.created = cb;
     op->arg = arg;
-    return ol_change_op_submit(op, err);
+    if (!req->sse || req->sse->mode == OL_SSE_NONE)
+        return ol_change_op_submit(op, err);
+    return ol_upload_create_with_key(op, req->sse, err);
 }
 
 /* ---- completing ---- */
@@ -149,7 +152,9 @@ int ol_store_upload_complete(ol_origin *o, ol_loop *loop, const ol_complete_requ
                              ol_put_cb cb, void *arg, ol_error *err)
 {
     ol_store *store = ol_store_of(o);
-    int result = ol_store_check_object(store, req->bucket, req->key, OL_SLICE_NONE, NULL, err);
+    int64_t bucket_id;
+    int result =
+        ol_store_check_object(store, req->bucket, req->key, OL_SLICE_NONE, &bucket_id, err);
     if (result == OL_OK && req->part_count > OL_PARTS_MAX)
         result = ol_error_set(err, OL_EINVALIDPART, NULL);
     if (result == OL_OK)
@@ -169,13 +174,13 @@ int ol_store_upload_complete(ol_origin *o, ol_loop *loop, const ol_complete_requ
         return no_memory(err);
     result = fill_assembly(op, req, err);
     if (result != OL_OK) {
-        ol_free(op);
+        ol_change_op_free(op);
         return result;
     }
     op->answer = answer_completed;
     op->cb.put = cb;
     op->arg = arg;
-    return ol_change_op_submit(op, err);
+    return ol_upload_complete_with_key(op, bucket_id, err);
 }
 
 /* ---- aborting ---- */

@@ -335,7 +335,7 @@ static void fake_parts(store_kit *kit)
                      " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
                      " INSERT INTO parts SELECT 1, i, 549755813,"
                      " CAST('9dd4e461268c8034f5c8564e155c67a6' AS BLOB), 1000,"
-                     " CAST('CRC64NVME=AAAAAAAAAAA=' AS BLOB), randomblob(17) FROM n",
+                     " CAST('CRC64NVME=AAAAAAAAAAA=' AS BLOB), randomblob(17), NULL FROM n",
                      NULL, NULL, NULL),
         SQLITE_OK);
     sqlite3_close(db);

@@ -232,7 +232,7 @@ static void parts_that_go_back_are_refused(void **state)
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "INSERT INTO parts SELECT owner, 2, -5000, etag, modified_ms,"
-                                  " checksum, randomblob(17) FROM parts;"
+                                  " checksum, randomblob(17), NULL FROM parts;"
                                   "UPDATE objects SET size = 5000",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

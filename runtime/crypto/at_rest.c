@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys of versions and parts. The chunks: at_rest_chunks.c. */
+#include "crypto/at_rest.h"
+
+#include <openssl/rand.h>
+#include <stdatomic.h>
+
+#include "base/alloc.h"
+#include "base/encode.h"
+#include "crypto/derive.h"
+#include "crypto/secret.h"
+#include "s3/hmac.h"
+
+typedef struct secrets {
+    uint8_t dek[OL_AT_REST_KEY_BYTES];
+    uint8_t mac[OL_AT_REST_KEY_BYTES];
+} secrets;
+
+struct ol_at_rest_key {
+    atomic_uint refs;
+    secrets *secret;
+    uint8_t salt[OL_AT_REST_SALT_BYTES];
+    uint8_t commitment[OL_AT_REST_MAC_BYTES]; /* is public */
+};
+
+static int derive(const ol_at_rest_key *key, ol_slice info, uint8_t *out)
+{
+    return ol_derive("SHA256", ol_slice_of(key->secret->dek, OL_AT_REST_KEY_BYTES),
+                     ol_slice_of(key->salt, OL_AT_REST_SALT_BYTES), info, out,
+                     OL_AT_REST_KEY_BYTES);
+}
+
+static int fill(ol_at_rest_key *key, const uint8_t *dek)
+{
+    if (dek)
+        memcpy(key->secret->dek, dek, OL_AT_REST_KEY_BYTES);
+    else if (RAND_priv_bytes(key->secret->dek, OL_AT_REST_KEY_BYTES) != 1)
+        return OL_EINTERNAL;
+    int rc = derive(key, OL_SLICE_LIT("meta"), key->secret->mac);
+    return rc == OL_OK ? derive(key, OL_SLICE_LIT("commit"), key->commitment) : rc;
+}
+
+int ol_at_rest_key_new(ol_at_rest_key **out, const uint8_t *dek, const uint8_t *salt, ol_error *err)
+{
+    *out = NULL;
+    ol_at_rest_key *key = ol_calloc(1, sizeof *key);
+    if (!key)
+        return ol_error_set(err, OL_ENOMEM, "no memory for a data key");
+    atomic_init(&key->refs, 1);
+    memcpy(key->salt, salt, sizeof key->salt);
+    key->secret = ol_secret_alloc(sizeof *key->secret);
+    int rc = key->secret ? fill(key, dek) : OL_ENOMEM;
+    if (rc != OL_OK) {
+        ol_at_rest_key_release(key);
+        return ol_error_set(err, rc, "no memory for a data key");
+    }
+    *out = key;
+    return OL_OK;
+}
+
+ol_at_rest_key *ol_at_rest_key_acquire(ol_at_rest_key *key)
+{
+    if (key)
+        atomic_fetch_add_explicit(&key->refs, 1, memory_order_relaxed);
+    return key;
+}
+
+void ol_at_rest_key_release(ol_at_rest_key *key)
+{
+    if (!key || atomic_fetch_sub_explicit(&key->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    ol_secret_free(key->secret, sizeof *key->secret);
+    ol_free(key);
+}
+
+const uint8_t *ol_at_rest_key_bytes(const ol_at_rest_key *key)
+{
+    return key->secret->dek;
+}
+
+const uint8_t *ol_at_rest_commitment(const ol_at_rest_key *key)
+{
+    return key->commitment;
+}
+
+void ol_at_rest_mac(const ol_at_rest_key *key, ol_slice message, uint8_t mac[OL_AT_REST_MAC_BYTES])
+{
+    ol_hmac_sha256(ol_slice_of(key->secret->mac, OL_AT_REST_KEY_BYTES), message, mac);
+}
+
+/* ---- parts ---- */
+
+int ol_at_rest_id_make(uint8_t id[OL_AT_REST_ID_BYTES])
+{
+    return RAND_bytes(id, OL_AT_REST_ID_BYTES) == 1 ? OL_OK : OL_EINTERNAL;
+}
+
+int ol_at_rest_part_init(ol_at_rest_part *part, const ol_at_rest_key *key, uint32_t number,
+                         const uint8_t id[OL_AT_REST_ID_BYTES], ol_error *err)
+{
+    uint8_t info[4 + 4 + OL_AT_REST_ID_BYTES] = {
+        'p', 'a', 'r', 't', (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+        (uint8_t)number,
+    };
+    memcpy(info + 8, id, OL_AT_REST_ID_BYTES);
+    *part = (ol_at_rest_part){.key = ol_secret_alloc(OL_AT_REST_KEY_BYTES)};
+    memcpy(part->id, id, OL_AT_REST_ID_BYTES);
+    if (part->key && derive(key, ol_slice_of(info, sizeof info), part->key) == OL_OK)
+        return OL_OK;
+    ol_at_rest_part_fini(part);
+    return ol_error_set(err, OL_ENOMEM, "no memory for the key of a part");
+}
+
+void ol_at_rest_part_fini(ol_at_rest_part *part)
+{
+    ol_secret_free(part->key, OL_AT_REST_KEY_BYTES);
+    part->key = NULL;
+}

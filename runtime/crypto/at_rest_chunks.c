@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sealing and opening chunks. One cipher context a thread, kept for its life; it holds a part's key
+ * only while a call runs.
+ */
+#include <openssl/evp.h>
+#include <pthread.h>
+
+#include "crypto/at_rest.h"
+
+#define NONCE_BYTES 12u
+#define FINAL_AT 11u
+#define AAD_BYTES (4 + 3 + OL_AT_REST_ID_BYTES)
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t slot;
+static bool has_slot;
+
+static void drop_context(void *ctx)
+{
+    EVP_CIPHER_CTX_free(ctx);
+}
+
+static void init(void)
+{
+    has_slot = pthread_key_create(&slot, drop_context) == 0;
+}
+
+/* This thread's, with the cipher chosen. NULL: no memory. */
+static EVP_CIPHER_CTX *take_context(void)
+{
+    pthread_once(&once, init);
+    if (!has_slot)
+        return NULL;
+    EVP_CIPHER_CTX *ctx = pthread_getspecific(slot);
+    if (ctx)
+        return ctx;
+    ctx = EVP_CIPHER_CTX_new();
+    if (ctx && EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, NULL, NULL, 1) == 1 &&
+        pthread_setspecific(slot, ctx) == 0)
+        return ctx;
+    EVP_CIPHER_CTX_free(ctx);
+    return NULL;
+}
+
+/* The chunks of one call. */
+typedef struct walk {
+    EVP_CIPHER_CTX *ctx;
+    uint8_t aad[AAD_BYTES];
+    int encrypt;
+} walk;
+
+static bool begin(walk *w, const ol_at_rest_part *part, int encrypt)
+{
+    w->encrypt = encrypt;
+    w->ctx = take_context();
+    memcpy(w->aad, OL_AT_REST_MAGIC, 4);
+    w->aad[4] = OL_AT_REST_VERSION;
+    w->aad[5] = OL_AT_REST_SUITE_GCM;
+    memcpy(w->aad + 6, part->id, OL_AT_REST_ID_BYTES);
+    w->aad[6 + OL_AT_REST_ID_BYTES] = OL_AT_REST_CHUNK_EXPONENT;
+    return w->ctx && EVP_CipherInit_ex(w->ctx, NULL, NULL, part->key, NULL, encrypt) == 1;
+}
+
+static void end(walk *w)
+{
+    static const uint8_t nothing[OL_AT_REST_KEY_BYTES];
+    if (w->ctx)
+        EVP_CipherInit_ex(w->ctx, NULL, NULL, nothing, NULL, 1);
+}
+
+/* Everything of a chunk but its bytes: nonce and additional data. */
+static bool set(walk *w, uint64_t index, bool last)
+{
+    if (index > UINT32_MAX)
+        return false;
+    uint8_t nonce[NONCE_BYTES] = {0};
+    nonce[7] = (uint8_t)(index >> 24);
+    nonce[8] = (uint8_t)(index >> 16);
+    nonce[9] = (uint8_t)(index >> 8);
+    nonce[10] = (uint8_t)index;
+    nonce[FINAL_AT] = last;
+    int len;
+    return EVP_CipherInit_ex(w->ctx, NULL, NULL, NULL, nonce, w->encrypt) == 1 &&
+           EVP_CipherUpdate(w->ctx, NULL, &len, w->aad, AAD_BYTES) == 1;
+}
+
+static bool seal_one(walk *w, uint64_t index, bool last, ol_slice plain, uint8_t *out)
+{
+    int len, rest;
+    return set(w, index, last) &&
+           (plain.len == 0 ||
+            EVP_EncryptUpdate(w->ctx, out, &len, plain.data, (int)plain.len) == 1) &&
+           EVP_EncryptFinal_ex(w->ctx, out + plain.len, &rest) == 1 &&
+           EVP_CIPHER_CTX_ctrl(w->ctx, EVP_CTRL_AEAD_GET_TAG, OL_AT_REST_TAG_BYTES,
+                               out + plain.len) == 1;
+}
+
+static bool open_one(walk *w, uint64_t index, bool last, uint8_t *chunk, size_t sealed_len)
+{
+    if (sealed_len < OL_AT_REST_TAG_BYTES)
+        return false;
+    size_t plain_len = sealed_len - OL_AT_REST_TAG_BYTES;
+    int len, rest;
+    return set(w, index, last) &&
+           EVP_CIPHER_CTX_ctrl(w->ctx, EVP_CTRL_AEAD_SET_TAG, OL_AT_REST_TAG_BYTES,
+                               chunk + plain_len) == 1 &&
+           (plain_len == 0 || EVP_DecryptUpdate(w->ctx, chunk, &len, chunk, (int)plain_len) == 1) &&
+           EVP_DecryptFinal_ex(w->ctx, chunk + plain_len, &rest) == 1;
+}
+
+size_t ol_at_rest_seal(const ol_at_rest_part *part, uint64_t first, bool ends, ol_slice plain,
+                       uint8_t *out)
+{
+    walk w;
+    uint8_t *at = out;
+    bool good = begin(&w, part, 1);
+    for (; good && plain.len >= OL_AT_REST_CHUNK_BYTES; first++) {
+        good = seal_one(&w, first, false, ol_slice_first(plain, OL_AT_REST_CHUNK_BYTES), at);
+        plain = ol_slice_from(plain, OL_AT_REST_CHUNK_BYTES);
+        at += OL_AT_REST_SEALED_CHUNK_BYTES;
+    }
+    good = good && (ends || plain.len == 0);
+    if (good && ends) {
+        good = seal_one(&w, first, true, plain, at);
+        at += plain.len + OL_AT_REST_TAG_BYTES;
+    }
+    end(&w);
+    return good ? (size_t)(at - out) : 0;
+}
+
+bool ol_at_rest_open(const ol_at_rest_part *part, uint64_t first, bool ends, ol_span sealed)
+{
+    walk w;
+    bool good = begin(&w, part, 0);
+    while (good && sealed.len >= OL_AT_REST_SEALED_CHUNK_BYTES) {
+        good = open_one(&w, first++, false, sealed.data, OL_AT_REST_SEALED_CHUNK_BYTES);
+        sealed.data += OL_AT_REST_SEALED_CHUNK_BYTES;
+        sealed.len -= OL_AT_REST_SEALED_CHUNK_BYTES;
+    }
+    /* The last chunk is shorter than a full one, so nothing else can be left. */
+    good = good && (ends ? open_one(&w, first, true, sealed.data, sealed.len) : sealed.len == 0);
+    end(&w);
+    return good;
+}

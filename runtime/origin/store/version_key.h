@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The data keys of encrypted versions: made for new ones, opened for those there are. A key of the
+ * customer's does it at once; a KMS may take its time. Where a record belongs to (bucket and key) is
+ * in its MAC, in a KMS's context, and in what a customer's key is checked against.
+ */
+#ifndef OL_ORIGIN_STORE_VERSION_KEY_H
+#define OL_ORIGIN_STORE_VERSION_KEY_H
+
+#include "crypto/at_rest_record.h"
+#include "crypto/kms.h"
+#include "origin/origin.h"
+#include "origin/store/store.h"
+
+/* One making or opening. Zeroed memory that stays where it is; on one loop. */
+typedef struct ol_version_key {
+    /* what came of it */
+    ol_at_rest_key *key;
+    ol_buf record; /* of a made one */
+    /* private */
+    const ol_store_options *options_;
+    ol_kms *kms_; /* a call is under way */
+    ol_kms_call call_;
+    ol_arena *arena_;
+    ol_slice bucket_, key_name_;
+    ol_at_rest_record record_;
+    bool making_;
+    void (*cb_)(struct ol_version_key *self, const ol_error *err);
+} ol_version_key;
+
+typedef void (*ol_version_key_cb)(ol_version_key *self, const ol_error *err);
+
+/* OL_OK: key and record are there. OL_WAIT: cb runs. Everything is copied. */
+int ol_version_key_make(ol_version_key *self, const ol_store_options *options, ol_loop *loop,
+                        const ol_sse *sse, ol_slice bucket, ol_slice key, ol_version_key_cb cb,
+                        ol_error *err);
+/* The record's slices must stay until it is done. OL_ESSECNEEDED, OL_ESSECWRONG, OL_ESSECUNWANTED. */
+int ol_version_key_open(ol_version_key *self, const ol_store_options *options, ol_loop *loop,
+                        const ol_at_rest_record *record, const uint8_t *customer_key,
+                        ol_slice bucket, ol_slice key, ol_version_key_cb cb, ol_error *err);
+/* Blocking-free, for any thread: of a record under a customer's key. */
+int ol_version_key_of_customer(ol_at_rest_key **out, const ol_at_rest_record *record,
+                               const uint8_t *customer_key, ol_slice bucket, ol_slice key,
+                               ol_error *err);
+/* Gives up what is under way; releases what was not taken. Harmless on zeroed memory. */
+void ol_version_key_fini(ol_version_key *self);
+
+/* What an answer says of it. */
+void ol_sse_of_record(const ol_at_rest_record *record, ol_sse *sse);
+void ol_sse_tell(const ol_at_rest_record *record, ol_put_result *result);
+
+/* The ETag is the MD5 of the body. */
+static inline bool ol_sse_has_md5(enum ol_sse_mode mode)
+{
+    return mode == OL_SSE_NONE || mode == OL_SSE_S3;
+}
+
+#endif
