@@ -4,6 +4,7 @@
 #include "origin/store/checksum_text.h"
 #include "origin/store/copy.h"
 #include "origin/store/store_private.h"
+#include "origin/store/version_key.h"
 
 #define PAGE_BYTES_MAX (4 * OL_MIB)
 
@@ -55,6 +56,15 @@ static int find_object(parts_op *op, ol_reader *reader, int64_t *set)
     return OL_OK;
 }
 
+static void tell_sse(ol_part_list *list, ol_slice bytes)
+{
+    ol_at_rest_record record;
+    if (bytes.len == 0 || !ol_at_rest_record_read(&record, bytes))
+        return;
+    ol_sse_of_record(&record, &list->sse);
+    list->sse.kms_key = ol_arena_copy(list->arena, list->sse.kms_key);
+}
+
 static int find_upload(parts_op *op, ol_reader *reader, int64_t *set)
 {
     sqlite3_stmt *stmt = reader->upload;
@@ -71,6 +81,7 @@ static int find_upload(parts_op *op, ol_reader *reader, int64_t *set)
         list->checksum_composite = sqlite3_column_int64(stmt, OL_UPLOAD_COMPOSITE) != 0;
         list->initiator = ol_arena_copy(list->arena, ol_db_column(stmt, OL_UPLOAD_INITIATOR));
         list->owner = ol_arena_copy(list->arena, ol_db_column(stmt, OL_UPLOAD_OWNER));
+        tell_sse(list, ol_db_column(stmt, OL_UPLOAD_RECORD));
     }
     ol_db_reset(stmt);
     if (rc == SQLITE_ROW)
