@@ -123,6 +123,7 @@ static void build_settings(ol_builder *b)
     b->config->base_path = setting_or(&settings->base_path, NULL);
     b->config->amazon_hosts = settings->amazon_hosts == OL_DRAFT_YES;
     b->config->legacy_form_signatures = settings->legacy_form_signatures == OL_DRAFT_YES;
+    b->config->sse_c_over_http = settings->sse_c_over_http == OL_DRAFT_YES;
     build_domains(b);
     if (settings->data.bytes.data) {
         b->config->data_path = (const char *)settings->data.bytes.data;

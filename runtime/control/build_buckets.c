@@ -92,6 +92,32 @@ static void build_cors(ol_builder *b, const char *label, const ol_draft_list *li
     b->no_memory |= rc == OL_ENOMEM;
 }
 
+/* ---- encryption ---- */
+
+static void build_encryption(ol_builder *b, const char *label, const ol_draft_list *list,
+                             ol_bucket_encryption *out)
+{
+    static const enum ol_s3_sse_method methods[] = {OL_S3_SSE_AES256, OL_S3_SSE_KMS,
+                                                    OL_S3_SSE_DSSE};
+    const ol_draft_encryption *given = list->items;
+    if (list->count == 0)
+        return;
+    if (list->count > 1)
+        ol_build_mistake(b, given[1].at.line, "%s: encryption: one rule, no list", label);
+    *out = (ol_bucket_encryption){
+        .given = true,
+        .kms_key = given->key.bytes,
+        .bucket_key = given->bucket_key == OL_DRAFT_YES,
+        .blocks_customer_keys = given->sse_c == 1,
+    };
+    if (given->algorithm != OL_DRAFT_CHOICE_UNSET)
+        out->method = methods[given->algorithm];
+    if (out->kms_key.len > 0 && out->method != OL_S3_SSE_KMS && out->method != OL_S3_SSE_DSSE)
+        ol_build_mistake(b, given->key.line,
+                         "%s: encryption: a key goes with the algorithms aws:kms and aws:kms:dsse",
+                         label);
+}
+
 /* ---- buckets ---- */
 
 static enum ol_ownership ownership_of(uint32_t choice)
@@ -116,6 +142,7 @@ static void build_defaults(ol_builder *b)
     defaults->public_access_block =
         block->given ? ol_build_block(block) : OL_PUBLIC_ACCESS_BLOCK_ALL;
     defaults->has_public_access_block = !block->given || block->all != OL_DRAFT_NO;
+    build_encryption(b, "bucket_defaults", &given->encryption, &defaults->encryption);
 }
 
 static void build_bucket_policy(ol_builder *b, const char *label, const ol_draft_bucket *from,
@@ -160,6 +187,10 @@ static void build_bucket(ol_builder *b, const ol_draft_bucket *from, ol_realm_bu
     }
     build_bucket_policy(b, label, from, to);
     build_cors(b, label, &from->cors, to);
+    if (from->encryption.count > 0) {
+        to->declared |= OL_DECLARED_ENCRYPTION;
+        build_encryption(b, label, &from->encryption, &to->encryption);
+    }
 }
 
 void ol_build_buckets(ol_builder *b)

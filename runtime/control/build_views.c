@@ -81,6 +81,7 @@ void ol_build_view_options(ol_builder *b, const char *label, const ol_draft_olap
         .list_sizes = (enum ol_view_sizes)from->list.sizes,
         .forward_metadata = from->metadata == OL_DRAFT_FORWARD,
         .uncached = from->cache == OL_DRAFT_NO,
+        .customer_keys = from->sse_c == 1,
         .encodings = encoding_bits(&from->encodings),
     };
     build_headers(b, label, from, to);

@@ -62,3 +62,12 @@ int ol_compile_cors(ol_arena *arena, ol_slice xml, const ol_realm_bucket *known,
     out->cors = cors;
     return out->cors_text.data ? OL_OK : ol_error_set(err, OL_ENOMEM, "CORS rules");
 }
+
+int ol_compile_encryption(ol_arena *arena, ol_slice xml, ol_bucket_encryption *out, ol_error *err)
+{
+    ol_s3_sse_fault ignored;
+    ol_slice copy = ol_arena_copy(arena, xml);
+    if (!copy.data)
+        return ol_error_set(err, OL_ENOMEM, "a bucket's encryption");
+    return ol_bucket_encryption_parse(copy, arena, out, &ignored, err);
+}

@@ -19,6 +19,8 @@ int ol_compile_policy(ol_arena *arena, ol_slice text, const ol_policy_rules *rul
 int ol_compile_cors(ol_arena *arena, ol_slice xml, const ol_realm_bucket *known,
                     ol_realm_bucket *out, ol_error *err);
 /* Release it with the arena; at once when that cannot be had (OL_ENOMEM). */
+/* `xml` is what ol_bucket_encryption_write made. As above. */
+int ol_compile_encryption(ol_arena *arena, ol_slice xml, ol_bucket_encryption *out, ol_error *err);
 int ol_compile_hold_cors(ol_arena *arena, ol_cors *cors);
 int ol_compile_hold_policy(ol_arena *arena, const ol_policy *policy);
 

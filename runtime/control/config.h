@@ -92,6 +92,7 @@ typedef struct ol_config {
     const ol_slice *domains; /* host names whose labels before them are buckets and access points */
     size_t domain_count;
     bool amazon_hosts;           /* AWS's own host names are ours too */
+    bool sse_c_over_http; /* keys of the customer's are taken without TLS */
     bool legacy_form_signatures; /* forms from browsers may be signed as before version 4 */
     ol_slice base_path; /* "/s3": a prefix of every path; empty = none */
     const ol_config_listener *listeners;

@@ -27,6 +27,7 @@ enum ol_edit_kind {
     OL_EDIT_BUCKET_TAGS,      /* `text`: "k=v&…"; none = deleted */
     OL_EDIT_BUCKET_ACL,       /* `text`: as ol_acl_text makes it; none = private */
     OL_EDIT_BUCKET_OWNERSHIP, /* `ownership`; OL_OWNERSHIP_NONE = deleted */
+    OL_EDIT_BUCKET_ENCRYPTION, /* `text`: as ol_bucket_encryption_write makes it; none = deleted */
     OL_EDIT_BUCKET_PUBLIC_ACCESS_BLOCK, /* `public_access_block`; NULL = deleted */
     /* ---- of `account` ---- */
     OL_EDIT_ACCOUNT_PUBLIC_ACCESS_BLOCK,

@@ -179,6 +179,7 @@ static const shape_field bucket_fields[] = {
     {"acl", is_text, false},
     {"tags", is_text, false},
     {"ownership", is_ownership, false},
+    {"encryption", is_text, false},
     {"public_access_block", is_block_or_null, false},
 };
 

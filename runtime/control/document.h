@@ -6,7 +6,7 @@
  *
  *   {"version": 1,
  *    "accounts": {"ACCOUNT": {"public_access_block": {…}}},
- *    "buckets": {"NAME": {"owner": …, "policy": …, "cors": …, "acl": …, "tags": …, "ownership": …,
+ *    "buckets": {"NAME": {"owner": …, "policy": …, "cors": …, "acl": …, "tags": …, "ownership": …, "encryption": …,
  *                         "public_access_block": {…} or null (deleted)}},
  *    "access_points": {"ACCOUNT/NAME": {"bucket": …, "created_ms": …, …}},
  *    "object_lambdas": {"ACCOUNT/NAME": {"supporting": …, "views": […], "created_ms": …, …}}}

@@ -203,6 +203,14 @@ typedef struct ol_draft_cors_rule {
     uint32_t max_age_s; /* OL_DRAFT_CHOICE_UNSET = not said */
 } ol_draft_cors_rule;
 
+typedef struct ol_draft_encryption {
+    ol_draft_place at;
+    uint32_t algorithm; /* index into the choices, or OL_DRAFT_CHOICE_UNSET */
+    ol_text key;
+    uint32_t bucket_key; /* enum ol_draft_switch */
+    uint32_t sse_c;      /* 0 allow, 1 block */
+} ol_draft_encryption;
+
 typedef struct ol_draft_bucket {
     ol_draft_place at;
     ol_text origin, account;
@@ -211,6 +219,7 @@ typedef struct ol_draft_bucket {
     ol_draft_public_access public_access;
     uint32_t ownership;    /* index into the choices, or OL_DRAFT_CHOICE_UNSET */
     uint32_t subresources; /* 0 ours, 1 the origin's */
+    ol_draft_list encryption; /* of ol_draft_encryption; one at most */
 } ol_draft_bucket;
 
 typedef struct ol_draft_bucket_defaults {
@@ -218,6 +227,7 @@ typedef struct ol_draft_bucket_defaults {
     ol_draft_public_access public_access;
     uint32_t ownership;
     uint32_t accept_private_acl; /* enum ol_draft_switch */
+    ol_draft_list encryption;    /* of ol_draft_encryption; one at most */
 } ol_draft_bucket_defaults;
 
 typedef struct ol_draft_access_point {
@@ -263,6 +273,7 @@ typedef struct ol_draft_olap {
     uint32_t ranges, head, unconfigured, metadata; /* index into the choices */
     ol_draft_view_list list;
     uint32_t cache; /* enum ol_draft_switch */
+    uint32_t sse_c; /* 0 refuse, 1 allow */
     ol_text_list encodings;
     ol_draft_list headers; /* of ol_draft_pair */
 } ol_draft_olap;
@@ -282,7 +293,7 @@ typedef struct ol_draft_settings {
     ol_text region, account, data, base_path, default_origin, view_key;
     ol_text_list domains;
     uint32_t loops;
-    uint32_t amazon_hosts, legacy_form_signatures; /* enum ol_draft_switch */
+    uint32_t amazon_hosts, legacy_form_signatures, sse_c_over_http; /* enum ol_draft_switch */
 } ol_draft_settings;
 
 /* What a block holds before its keys are read. */

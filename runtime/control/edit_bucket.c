@@ -47,6 +47,8 @@ static unsigned declared_part(enum ol_edit_kind kind)
         return OL_DECLARED_CORS;
     case OL_EDIT_BUCKET_OWNERSHIP:
         return OL_DECLARED_OWNERSHIP;
+    case OL_EDIT_BUCKET_ENCRYPTION:
+        return OL_DECLARED_ENCRYPTION;
     case OL_EDIT_BUCKET_PUBLIC_ACCESS_BLOCK:
         return OL_DECLARED_PUBLIC_ACCESS_BLOCK;
     default:
@@ -106,6 +108,9 @@ static int bucket_part(ol_applying *a, json_t *record)
         return set_cors(a, record);
     case OL_EDIT_BUCKET_TAGS:
         ol_edit_set_text(a, record, "tags", edit->text);
+        return OL_OK;
+    case OL_EDIT_BUCKET_ENCRYPTION:
+        ol_edit_set_text(a, record, "encryption", edit->text);
         return OL_OK;
     case OL_EDIT_BUCKET_ACL:
         ol_edit_set_text(a, record, "acl", edit->text);

@@ -16,6 +16,7 @@
 #include "access/access.h"
 #include "http/headers.h"
 #include "s3/acl.h"
+#include "s3/bucket_encryption.h"
 #include "s3/control_documents.h"
 #include "s3/cors.h"
 
@@ -96,7 +97,8 @@ enum ol_realm_declared {
     OL_DECLARED_POLICY = 1 << 2,
     OL_DECLARED_CORS = 1 << 3,
     OL_DECLARED_PUBLIC_ACCESS_BLOCK = 1 << 4,
-    OL_DECLARED_OWNERSHIP = 1 << 5
+    OL_DECLARED_OWNERSHIP = 1 << 5,
+    OL_DECLARED_ENCRYPTION = 1 << 6
 };
 
 /* The rules of a bucket. Whether it exists, only its origin knows. */
@@ -113,6 +115,7 @@ typedef struct ol_realm_bucket {
     bool has_public_access_block; /* false: it was deleted, or the defaults are off */
     ol_public_access_block public_access_block; /* all off when there is none */
     enum ol_ownership ownership;
+    ol_bucket_encryption encryption; /* of new objects; !given = there is no default */
     unsigned origin;             /* index into the origins: ol_shared.origins */
     bool subresources_of_origin; /* policy, CORS, … calls are forwarded to the origin */
     unsigned declared;           /* enum ol_realm_declared */
@@ -204,6 +207,7 @@ typedef struct ol_view_options {
     enum ol_view_sizes list_sizes;
     bool forward_metadata;    /* metadata = "forward": the original's user metadata, save digests */
     bool uncached;            /* cache = false */
+    bool customer_keys;       /* sse_c = "allow": the caller's key opens the original */
     unsigned encodings;       /* enum ol_view_encoding: made on the fly for clients that ask */
     const ol_header *headers; /* of answers with a body, unless the transform sets its own */
     size_t header_count;

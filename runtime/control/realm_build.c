@@ -177,6 +177,9 @@ static int overlay_documents(ol_realm_build *build, const json_t *record, ol_rea
         bucket->policy_binds_root = json_is_true(json_object_get(record, "binds_root"));
     if (rc == OL_OK && cors.len && !(bucket->declared & OL_DECLARED_CORS))
         rc = ol_compile_cors(arena, cors, known, bucket, err);
+    ol_slice encryption = ol_realm_text(record, "encryption");
+    if (rc == OL_OK && encryption.len && !(bucket->declared & OL_DECLARED_ENCRYPTION))
+        rc = ol_compile_encryption(arena, encryption, &bucket->encryption, err);
     if (rc == OL_OK && acl.len)
         rc = overlay_acl(build, acl, bucket, err);
     bucket->tags_text = ol_realm_keep(build, ol_realm_text(record, "tags"));

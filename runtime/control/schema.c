@@ -23,6 +23,8 @@ static const ol_field settings_fields[] = {
     {"amazon_hosts", OL_FIELD_BOOL, AT(ol_draft_settings, amazon_hosts), .fallback = "false"},
     {"legacy_form_signatures", OL_FIELD_BOOL, AT(ol_draft_settings, legacy_form_signatures),
      .fallback = "false"},
+    {"sse_c_over_http", OL_FIELD_BOOL, AT(ol_draft_settings, sse_c_over_http),
+     .fallback = "false"},
 };
 
 const ol_schema ol_schema_settings = {.form = OL_FORM_SETTINGS, FIELDS(settings_fields)};

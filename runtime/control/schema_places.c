@@ -59,6 +59,31 @@ static const ol_schema schema_cors = {
     FIELDS(cors_fields),
 };
 
+static const char *const algorithms[] = {"AES256", "aws:kms", "aws:kms:dsse", NULL};
+static const char *const customer_keys[] = {"allow", "block", NULL};
+
+static const ol_field encryption_fields[] = {
+    {"algorithm", OL_FIELD_CHOICE, AT(ol_draft_encryption, algorithm), .choices = algorithms},
+    {"key", OL_FIELD_TEXT, AT(ol_draft_encryption, key), .max = 2048},
+    {"bucket_key", OL_FIELD_BOOL, AT(ol_draft_encryption, bucket_key), .fallback = "false"},
+    {"sse_c", OL_FIELD_CHOICE, AT(ol_draft_encryption, sse_c), .choices = customer_keys,
+     .fallback = "\"allow\""},
+};
+
+static void prepare_encryption(const ol_draft *draft, void *item)
+{
+    (void)draft;
+    ((ol_draft_encryption *)item)->algorithm = OL_DRAFT_CHOICE_UNSET;
+}
+
+static const ol_schema schema_encryption = {
+    .written = "{ algorithm = \"AES256\" }",
+    .form = OL_FORM_NESTED,
+    .item_size = sizeof(ol_draft_encryption),
+    .prepare = prepare_encryption,
+    FIELDS(encryption_fields),
+};
+
 static const char *const ownerships[] = {
     "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter", NULL};
 static const char *const subresources[] = {"objlens", "origin", NULL};
@@ -73,6 +98,7 @@ static const ol_field bucket_fields[] = {
     {"ownership", OL_FIELD_CHOICE, AT(ol_draft_bucket, ownership), .choices = ownerships},
     {"subresources", OL_FIELD_CHOICE, AT(ol_draft_bucket, subresources), .choices = subresources,
      .fallback = "\"objlens\""},
+    {"encryption", OL_FIELD_TABLES, AT(ol_draft_bucket, encryption), .table = &schema_encryption},
 };
 
 static void prepare_bucket(const ol_draft *draft, void *item)
@@ -99,6 +125,8 @@ static const ol_field bucket_defaults_fields[] = {
      .fallback = "\"BucketOwnerEnforced\""},
     {"accept_private_acl", OL_FIELD_BOOL, AT(ol_draft_bucket_defaults, accept_private_acl),
      .fallback = "true"},
+    {"encryption", OL_FIELD_TABLES, AT(ol_draft_bucket_defaults, encryption),
+     .table = &schema_encryption},
 };
 
 const ol_schema ol_schema_bucket_defaults = {

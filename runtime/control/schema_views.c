@@ -66,6 +66,8 @@ static const ol_schema schema_list = {
     FIELDS(list_fields),
 };
 
+static const char *const customer_keys[] = {"refuse", "allow", NULL};
+
 static const ol_field object_lambda_fields[] = {
     {"access_point", OL_FIELD_TEXT, AT(ol_draft_olap, access_point), .required = true},
     {"account", OL_FIELD_TEXT, AT(ol_draft_olap, account)},
@@ -85,6 +87,8 @@ static const ol_field object_lambda_fields[] = {
     {"metadata", OL_FIELD_CHOICE, AT(ol_draft_olap, metadata), .choices = metadata,
      .fallback = "\"drop\""},
     {"cache", OL_FIELD_BOOL, AT(ol_draft_olap, cache), .fallback = "true"},
+    {"sse_c", OL_FIELD_CHOICE, AT(ol_draft_olap, sse_c), .choices = customer_keys,
+     .fallback = "\"refuse\""},
     {"encodings", OL_FIELD_TEXTS, AT(ol_draft_olap, encodings),
      .wrong = ol_name_view_encoding_wrong},
     {"headers", OL_FIELD_MAP, AT(ol_draft_olap, headers)},

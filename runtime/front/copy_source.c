@@ -97,7 +97,13 @@ void ol_copy_source_open(ol_copy_source *self, ol_operation *op, ol_operation_fn
     ol_error err = {0};
     self->then_ = then;
     op->step_ = self;
-    int rc = origin->ops->open(origin, op->request->worker->loop, &self->ref, &object, on_open, op,
+    int rc = ol_encryption_of_source(&self->customer, op->request, &err);
+    if (rc != OL_OK) {
+        ol_operation_fail(op, &err);
+        return;
+    }
+    self->ref.customer_key = self->customer.key;
+    rc = origin->ops->open(origin, op->request->worker->loop, &self->ref, &object, on_open, op,
                                &err);
     if (rc == OL_OK)
         on_opened(self, op, object);
@@ -122,7 +128,7 @@ static void reply(const ol_copy_source *self, ol_operation *op, const ol_put_res
     ol_buf xml;
     ol_buf_init(&xml, RESULT_XML_BYTES_MAX);
     ol_headers *headers = ol_request_headers(op->request);
-    int rc = headers ? self->ops_->answer(result, headers, &xml) : OL_ENOMEM;
+    int rc = headers ? self->ops_->answer(op, result, headers, &xml) : OL_ENOMEM;
     if (rc == OL_OK)
         rc = add_version(self, headers);
     ol_operation_reply_xml(op, rc, headers, &xml);

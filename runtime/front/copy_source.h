@@ -6,6 +6,7 @@
 #ifndef OL_FRONT_COPY_SOURCE_H
 #define OL_FRONT_COPY_SOURCE_H
 
+#include "front/encryption.h"
 #include "front/operation.h"
 #include "s3/upload_verify.h"
 
@@ -18,12 +19,13 @@ typedef struct ol_copy_ops {
     /* Builds the pipeline of a copy through us (ol_copy_source_pipe); it fills source->result. */
     int (*through)(ol_operation *op, ol_error *err);
     /* The answer's document, and headers beyond those of every copy. OL_OK or what failed. */
-    int (*answer)(const ol_put_result *result, ol_headers *headers, ol_buf *xml);
+    int (*answer)(ol_operation *op, const ol_put_result *result, ol_headers *headers, ol_buf *xml);
 } ol_copy_ops;
 
 typedef struct ol_copy_source {
     ol_target target;
     ol_object_ref ref;
+    ol_customer_key customer; /* the source's */
     const ol_object_info *info; /* from ol_copy_source_open on; op->object is open */
     ol_put_result result;       /* of a copy through us */
     ol_operation_fn then_;
@@ -34,7 +36,7 @@ typedef struct ol_copy_source {
  * OL_ENOSUCHACCESSPOINT, OL_EINVALIDBUCKET, OL_EMETHOD (a view), OL_EACCESS (it is not the expected
  * account's). Lives in the operation's state. */
 int ol_copy_source_read(ol_copy_source *self, ol_operation *op, ol_error *err);
-/* Once permitted: open it and check x-amz-copy-source-if-*. `then`, or the operation fails. Its
+/* Once permitted: read the customer's key for it, open it and check x-amz-copy-source-if-*. `then`, or the operation fails. Its
  * pin is set: source->ref.if_match. */
 void ol_copy_source_open(ol_copy_source *self, ol_operation *op, ol_operation_fn then);
 /* Last: have the copy made by the destination's origin, or else through us, and answer. The answer

@@ -11,6 +11,7 @@
 #include "front/authorize.h"
 #include "front/cors_answer.h"
 #include "front/doors.h"
+#include "front/encryption.h"
 #include "front/operation_table.h"
 #include "front/operations.h"
 #include "front/sts.h"
@@ -175,8 +176,8 @@ static int check_form(const ol_request *request, const ol_operation_row *row, ol
         return ol_error_say(err, OL_EAUTHHEADER,
                             "The authorization header is malformed; incorrect service "
                             "\"s3-object-lambda\". This endpoint belongs to \"s3\".");
-    static const char sse_c[] = "x-amz-server-side-encryption-customer-algorithm";
-    if (request->view && ol_headers_get(headers, sse_c).data)
+    if (request->view && !target->olap->options.customer_keys &&
+        ol_s3_sse_customer_named(headers, OL_S3_SSE_OF_OBJECT))
         return ol_error_say(err, OL_EINVALIDREQUEST,
                             "Objects encrypted with a customer's key cannot be read through an "
                             "Object Lambda access point.");
@@ -206,10 +207,25 @@ static int check_allowed(const ol_request *request, ol_error *err)
     return rc == OL_OK ? check_overrides(request, err) : rc;
 }
 
+/* The caller's key for the original of a view, where the door takes one (check_form has seen to
+ * that). Listings open originals of their own choice, and have no key for any. */
+static int read_view_key(ol_request *request, const ol_operation_row *row, ol_error *err)
+{
+    ol_customer_key customer;
+    if (!request->view || (row->flags & OL_OPERATION_LISTS))
+        return OL_OK;
+    int rc = ol_encryption_of_read(&customer, request, err);
+    request->customer_key = customer.key;
+    return rc;
+}
+
 static void allowed(ol_request *request, const ol_operation_row *row)
 {
     ol_error err = {0};
-    if (check_allowed(request, &err) == OL_OK)
+    int rc = check_allowed(request, &err);
+    if (rc == OL_OK)
+        rc = read_view_key(request, row, &err);
+    if (rc == OL_OK)
         run(request, row);
     else
         ol_request_fail(request, &err);

@@ -17,6 +17,7 @@ typedef struct copy {
     ol_operation op;
     ol_copy_source source;
     ol_new_object made;
+    ol_encryption encryption; /* of the copy */
     ol_headers headers; /* that the copy will have */
     ol_s3_write_conditions conditions;
     bool replace_headers, replace_tags, has_algorithm;
@@ -33,6 +34,7 @@ static void complete_ask(ol_operation *op, ol_copy_request *ask)
     ask->replace_tags = self->replace_tags;
     ask->headers = self->headers.items;
     ask->header_count = self->headers.count;
+    ask->sse = &self->encryption.sse;
     ask->tags = self->made.tags;
     ask->acl = self->made.acl;
     ask->if_none_match_any = self->conditions.if_none_match_any;
@@ -58,6 +60,7 @@ static int copy_through(ol_operation *op, ol_error *err)
         .acl = self->made.acl,
         .checksum = &self->checksum,
         .result = &self->source.result,
+        .sse = &self->encryption.sse,
     };
     const ol_stage_ops *sink;
     const void *config;
@@ -68,9 +71,12 @@ static int copy_through(ol_operation *op, ol_error *err)
                                sink, config, err);
 }
 
-static int answer(const ol_put_result *result, ol_headers *headers, ol_buf *xml)
+static int answer(ol_operation *op, const ol_put_result *result, ol_headers *headers, ol_buf *xml)
 {
+    const copy *self = (const copy *)op;
     int rc = ol_object_headers_version(headers, result->version_id);
+    if (rc == OL_OK)
+        rc = ol_encryption_add_written(headers, result, &self->encryption.customer);
     return rc == OL_OK ? ol_s3_xml_copy_result(xml, result) : rc;
 }
 
@@ -161,7 +167,7 @@ static int check_source(const copy *self, ol_error *err)
 {
     if (self->source.info->size > OL_COPY_BYTES_MAX)
         return ol_copy_source_too_large(err);
-    bool changes = self->replace_headers || self->has_algorithm ||
+    bool changes = self->replace_headers || self->has_algorithm || self->encryption.from_request ||
                    ol_headers_find(&self->headers, OL_SLICE_LIT("x-amz-storage-class"));
     if (changes || !is_same_object(self))
         return OL_OK;
@@ -303,7 +309,13 @@ static int read_ask(copy *self, ol_error *err)
 
 static void open_source(ol_operation *op)
 {
-    ol_copy_source_open(&((copy *)op)->source, op, on_open);
+    copy *self = (copy *)op;
+    ol_error err = {0};
+    const ol_headers *headers = &op->request->http->headers;
+    if (ol_encryption_of_write(&self->encryption, op->request, headers, &err) == OL_OK)
+        ol_copy_source_open(&self->source, op, on_open);
+    else
+        ol_operation_fail(op, &err);
 }
 
 void ol_op_copy_object(ol_request *request)

@@ -3,6 +3,7 @@
  * GetObject and HeadObject of an original, by its bucket or an access point: whole, a range, or
  * one part of those that it was uploaded in.
  */
+#include "front/encryption.h"
 #include "front/head_stage.h"
 #include "front/object_headers.h"
 #include "front/operation.h"
@@ -17,6 +18,7 @@ typedef struct get {
     ol_operation op;
     const ol_object_info *info;
     ol_object_ref ref;
+    ol_customer_key customer;
     ol_head_plan plan;
     ol_headers extras;
 } get;
@@ -157,6 +159,8 @@ static int plan_extras(get *self, ol_error *err)
         ol_slice_ieq(ol_slice_trim(ol_headers_get(headers, "x-amz-checksum-mode")),
                      OL_SLICE_LIT("ENABLED")))
         rc = ol_object_headers_checksum(&self->extras, &self->info->checksum, true);
+    if (rc == OL_OK)
+        rc = ol_encryption_add_read(&self->extras, self->info, &self->customer);
     return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "response headers");
 }
 
@@ -270,8 +274,11 @@ static int read_ask(get *self, ol_error *err)
         rc = ol_version_id(request, &self->ref.version, err);
     if (rc == OL_OK)
         rc = read_part_number(request, &self->ref.part_number, err);
+    if (rc == OL_OK)
+        rc = ol_encryption_of_read(&self->customer, request, err);
     if (rc != OL_OK)
         return rc;
+    self->ref.customer_key = self->customer.key;
     if (request->head_only || is_conditional(headers))
         self->ref.open_for = OL_OPEN_FOR_INFO;
     else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
+#include "front/encryption.h"
 #include "front/operation.h"
 #include "front/operations.h"
 #include "front/version_id.h"
@@ -10,6 +11,7 @@
 typedef struct attributes {
     ol_operation op;
     ol_object_ref ref;
+    ol_customer_key customer;
     ol_s3_attributes_page page;
 } attributes;
 
@@ -113,7 +115,13 @@ static void open_object(ol_operation *op)
     ol_origin *origin = op->request->target.origin;
     ol_object *object = NULL;
     ol_error err = {0};
-    int rc = origin->ops->open(origin, op->request->worker->loop, &self->ref, &object, on_open,
+    int rc = ol_encryption_of_read(&self->customer, op->request, &err);
+    if (rc != OL_OK) {
+        ol_operation_fail(op, &err);
+        return;
+    }
+    self->ref.customer_key = self->customer.key;
+    rc = origin->ops->open(origin, op->request->worker->loop, &self->ref, &object, on_open,
                                self, &err);
     if (rc == OL_OK)
         on_open(self, NULL, object);

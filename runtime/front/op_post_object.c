@@ -7,6 +7,7 @@
  */
 #include "base/encode.h"
 #include "front/authenticate.h"
+#include "front/encryption.h"
 #include "front/form_source.h"
 #include "front/new_object.h"
 #include "front/object_headers.h"
@@ -25,6 +26,7 @@ typedef struct post {
     ol_headers fields; /* that PutObject would read from its headers */
     ol_upload_plan plan;
     ol_new_object made;
+    ol_encryption encryption;
     ol_put_result result;
 } post;
 
@@ -95,6 +97,8 @@ static int write_answer(const post *self, int status, ol_headers *headers, ol_bu
     const ol_s3_address *address = &self->op.request->address;
     int rc = headers ? ol_object_headers_written(headers, &self->result, true) : OL_ENOMEM;
     if (rc == OL_OK)
+        rc = ol_encryption_add_written(headers, &self->result, &self->encryption.customer);
+    if (rc == OL_OK)
         rc = status == 303 ? add_redirect(self, redirect_of(self), url) : add_location(self, url);
     if (rc == OL_OK)
         rc = ol_headers_add(headers, OL_SLICE_LIT("Location"), ol_buf_slice(url));
@@ -141,6 +145,7 @@ static int build(post *self, ol_error *err)
         .acl = self->made.acl,
         .checksum = &self->plan.checksum,
         .result = &self->result,
+        .sse = &self->encryption.sse,
     };
     const ol_stage_ops *sink;
     const void *config;
@@ -157,7 +162,11 @@ static int build(post *self, ol_error *err)
 static void upload(ol_operation *op)
 {
     ol_error err = {0};
-    if (build((post *)op, &err) == OL_OK)
+    post *self = (post *)op;
+    int rc = ol_encryption_of_write(&self->encryption, op->request, &self->fields, &err);
+    if (rc == OL_OK)
+        rc = build(self, &err);
+    if (rc == OL_OK)
         ol_operation_run(op, reply);
     else
         ol_operation_fail(op, &err);

@@ -3,6 +3,7 @@
  * PutObject: the body through decoding and verification into the origin. Answered when the
  * origin says that it is durable.
  */
+#include "front/encryption.h"
 #include "front/new_object.h"
 #include "front/object_headers.h"
 #include "front/operations.h"
@@ -12,6 +13,7 @@ typedef struct put {
     ol_operation op;
     ol_upload_plan plan;
     ol_new_object made;
+    ol_encryption encryption;
     ol_put_request ask;
     ol_put_result result;
 } put;
@@ -20,7 +22,8 @@ static void reply(ol_operation *op)
 {
     put *self = (put *)op;
     ol_headers *headers = ol_request_headers(op->request);
-    if (headers && ol_object_headers_written(headers, &self->result, true) == OL_OK)
+    if (headers && ol_object_headers_written(headers, &self->result, true) == OL_OK &&
+        ol_encryption_add_written(headers, &self->result, &self->encryption.customer) == OL_OK)
         ol_request_reply_empty(op->request, 200, headers);
     else
         /* It is stored; the client must not be told otherwise, nor left waiting. */
@@ -55,6 +58,8 @@ static int plan(put *self, ol_error *err)
         rc = ol_s3_conditions_write(headers, &conditions, err);
     if (rc == OL_OK)
         rc = ol_new_object_read(&self->made, &self->op, headers, true, err);
+    if (rc == OL_OK)
+        rc = ol_encryption_of_write(&self->encryption, request, headers, err);
     if (rc != OL_OK)
         return rc;
     ol_upload_plan_keep_checksum(&self->plan, true);
@@ -71,6 +76,7 @@ static int plan(put *self, ol_error *err)
         .acl = self->made.acl,
         .checksum = &self->plan.checksum,
         .result = &self->result,
+        .sse = &self->encryption.sse,
     };
     return OL_OK;
 }

@@ -3,6 +3,7 @@
  * CompleteMultipartUpload: the list of parts, and what must hold of the whole.
  */
 #include "front/document.h"
+#include "front/encryption.h"
 #include "front/late_answer.h"
 #include "front/object_headers.h"
 #include "front/operations.h"
@@ -42,6 +43,8 @@ static int write_result(ol_buf *xml, ol_headers *headers, const ol_request *requ
     int rc = headers && location.data ? OL_OK : OL_ENOMEM;
     if (rc == OL_OK)
         rc = ol_object_headers_version(headers, result->version_id);
+    if (rc == OL_OK)
+        rc = ol_encryption_add_written(headers, result, NULL);
     if (rc == OL_OK)
         rc = ol_s3_xml_complete_result(xml, location, request->address.bucket,
                                        request->address.key, result);

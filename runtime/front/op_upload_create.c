@@ -2,6 +2,7 @@
 /*
  * CreateMultipartUpload: what the object will be is said here, once for all parts.
  */
+#include "front/encryption.h"
 #include "front/new_object.h"
 #include "front/operations.h"
 #include "s3/checksum_parts.h"
@@ -14,6 +15,7 @@ typedef struct create {
     ol_operation op;
     ol_headers keep;
     ol_new_object made;
+    ol_encryption encryption;
     ol_upload_request ask;
 } create;
 
@@ -80,6 +82,8 @@ static void on_created(void *arg, const ol_error *err, ol_slice upload_id)
     ol_headers *headers = ol_request_headers(self->op.request);
     int rc = headers ? add_checksum(self, headers) : OL_ENOMEM;
     if (rc == OL_OK)
+        rc = ol_encryption_add_asked(headers, &self->encryption);
+    if (rc == OL_OK)
         rc = ol_s3_xml_initiate_result(&xml, address->bucket, address->key, upload_id);
     ol_operation_reply_xml(&self->op, rc, headers, &xml);
 }
@@ -102,6 +106,8 @@ static int read_ask(create *self, ol_error *err)
     int rc = ol_s3_headers_keep(headers, &self->keep, err);
     if (rc == OL_OK)
         rc = ol_new_object_read(&self->made, &self->op, headers, true, err);
+    if (rc == OL_OK)
+        rc = ol_encryption_of_write(&self->encryption, request, headers, err);
     self->ask = (ol_upload_request){
         .bucket = request->target.bucket,
         .key = request->address.key,
@@ -111,6 +117,7 @@ static int read_ask(create *self, ol_error *err)
         .acl = self->made.acl,
         .initiator = self->made.writer_id,
         .owner = self->made.owner_id,
+        .sse = &self->encryption.sse,
     };
     return rc == OL_OK ? read_checksum(&self->ask, headers, err) : rc;
 }

@@ -2,6 +2,7 @@
 /*
  * UploadPart: as PutObject, into an upload.
  */
+#include "front/encryption.h"
 #include "front/object_headers.h"
 #include "front/operations.h"
 #include "front/receive.h"
@@ -12,6 +13,7 @@ typedef struct part {
     ol_upload_plan plan;
     ol_part_request ask;
     ol_put_result result;
+    ol_customer_key customer;
 } part;
 
 static void reply(ol_operation *op)
@@ -19,7 +21,8 @@ static void reply(ol_operation *op)
     part *self = (part *)op;
     ol_headers *headers = ol_request_headers(op->request);
     self->result.version_id[0] = '\0';
-    if (headers && ol_object_headers_written(headers, &self->result, false) == OL_OK)
+    if (headers && ol_object_headers_written(headers, &self->result, false) == OL_OK &&
+        ol_encryption_add_written(headers, &self->result, &self->customer) == OL_OK)
         ol_request_reply_empty(op->request, 200, headers);
     else
         ol_http_abort(op->request->x);
@@ -34,6 +37,8 @@ static int read_ask(part *self, ol_error *err)
         rc = ol_upload_plan_make(&self->plan, request->http, &request->auth,
                                  request->generation->config->limits.put_bytes_max, request->arena,
                                  err);
+    if (rc == OL_OK)
+        rc = ol_encryption_of_part(&self->customer, request, err);
     if (rc != OL_OK)
         return rc;
     ol_upload_plan_keep_checksum(&self->plan, false);
@@ -43,6 +48,7 @@ static int read_ask(part *self, ol_error *err)
     self->ask.size = self->plan.content_length;
     self->ask.checksum = &self->plan.checksum;
     self->ask.result = &self->result;
+    self->ask.customer_key = self->customer.key;
     return OL_OK;
 }
 

@@ -12,6 +12,8 @@
 typedef struct part_copy {
     ol_operation op;
     ol_copy_source source;
+    ol_customer_key customer; /* of the part */
+    ol_sse sse;               /* made of it */
     uint32_t number;
     ol_slice upload_id;
     bool has_range;
@@ -23,6 +25,8 @@ typedef struct part_copy {
 static void complete_ask(ol_operation *op, ol_copy_request *ask)
 {
     const part_copy *self = (const part_copy *)op;
+    /* A part has the upload's method; a key is all that it can say. */
+    ask->sse = self->customer.key ? &self->sse : NULL;
     ask->upload_id = self->upload_id;
     ask->part_number = self->number;
     ask->has_range = self->has_range;
@@ -41,6 +45,7 @@ static int copy_through(ol_operation *op, ol_error *err)
         .number = self->number,
         .size = (int64_t)self->range.length,
         .result = &self->source.result,
+        .customer_key = self->customer.key,
     };
     const ol_stage_ops *sink;
     const void *config;
@@ -50,10 +55,11 @@ static int copy_through(ol_operation *op, ol_error *err)
     return ol_copy_source_pipe(op, self->range, NULL, sink, config, err);
 }
 
-static int answer(const ol_put_result *result, ol_headers *headers, ol_buf *xml)
+static int answer(ol_operation *op, const ol_put_result *result, ol_headers *headers, ol_buf *xml)
 {
-    (void)headers;
-    return ol_s3_xml_copy_part_result(xml, result);
+    const part_copy *self = (const part_copy *)op;
+    int rc = ol_encryption_add_written(headers, result, &self->customer);
+    return rc == OL_OK ? ol_s3_xml_copy_part_result(xml, result) : rc;
 }
 
 static const ol_copy_ops part_copy_ops = {
@@ -112,7 +118,17 @@ static int read_range(part_copy *self, ol_request *request, ol_error *err)
 
 static void open_source(ol_operation *op)
 {
-    ol_copy_source_open(&((part_copy *)op)->source, op, on_open);
+    part_copy *self = (part_copy *)op;
+    ol_error err = {0};
+    if (ol_encryption_of_part(&self->customer, op->request, &err) != OL_OK) {
+        ol_operation_fail(op, &err);
+        return;
+    }
+    if (self->customer.key)
+        self->sse = (ol_sse){.mode = OL_SSE_C,
+                             .customer_key = self->customer.key,
+                             .customer_md5 = ol_slice_cstr(self->customer.md5)};
+    ol_copy_source_open(&self->source, op, on_open);
 }
 
 void ol_op_upload_part_copy(ol_request *request)

@@ -38,6 +38,8 @@ typedef struct ol_request {
     const ol_identity *who; /* never NULL once authenticated: nobody is the anonymous identity */
     ol_target target;       /* what was named, resolved */
     const ol_realm_view *view; /* the transforms that answer it; NULL: the original does */
+    const uint8_t *customer_key; /* of a view's original, where its door takes one: secret memory
+                                    that lives as long as the request; NULL = none */
     bool head_only;         /* HEAD: no body may follow */
     const ol_headers *fields; /* of a form, by the names that they have as headers: decisions look
                                  there for what a request asks. NULL = no form */

@@ -213,7 +213,8 @@ static enum ol_view_found find(ol_view_object *self)
 {
     const ol_request *request = self->request;
     ol_view_cache *cache = request->worker->shared->view_cache;
-    if (!cache || self->alone || request->target.olap->options.uncached)
+    if (!cache || self->alone || request->target.olap->options.uncached ||
+        self->subject->original->sse.mode == OL_SSE_C)
         return OL_VIEW_NONE;
     if (self->keeps_positions && !self->part.whole)
         return ol_view_cache_peek(cache, self->etag, &self->entry);

@@ -73,7 +73,8 @@ void ol_view_subject_open(ol_view_subject *self, ol_request *request, const ol_v
                          .key = how->key.len > 0 ? how->key : how->address->key,
                          .version = ol_s3_param_get(how->address, "versionId"),
                          .if_match = how->if_match,
-                         .open_for = how->open_for};
+                         .open_for = how->open_for,
+                         .customer_key = request->customer_key};
     int rc = ol_view_chain_init(&self->chain, request, how->view, &err);
     ref.range_hint = range_hint(self, how->part, hint);
     if (rc == OL_OK)

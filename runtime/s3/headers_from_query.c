@@ -23,8 +23,18 @@ static bool is_amz(ol_slice name)
     return ol_slice_ieq(ol_slice_first(name, 6), OL_SLICE_LIT("x-amz-"));
 }
 
+/* URLs are logged, bookmarked and passed on: no place for a key. */
+static bool is_key(ol_slice name)
+{
+    return ol_slice_ieq(name, OL_SLICE_LIT("x-amz-server-side-encryption-customer-key")) ||
+           ol_slice_ieq(name, OL_SLICE_LIT("x-amz-copy-source-server-side-encryption-customer-key"));
+}
+
 static int add(ol_headers *headers, ol_slice name, ol_slice value, ol_error *err)
 {
+    if (is_key(name))
+        return ol_error_say(err, OL_EINVAL, "%.*s must be a header, and signed as one.",
+                            OL_SLICE_FMT(name));
     if (ol_headers_find(headers, name))
         return ol_error_say(err, OL_EINVAL, "%.*s was given more than once.",
                             OL_SLICE_FMT(ol_slice_first(name, 100)));

@@ -23,7 +23,7 @@ static const struct known {
     {"delete", 0},
     {"delimiter", 0},
     {"encoding-type", 0},
-    {"encryption", OL_S3_BUCKET | OL_S3_OBJECT},
+    {"encryption", OL_S3_OBJECT},
     {"fetch-owner", 0},
     {"intelligent-tiering", OL_S3_BUCKET},
     {"inventory", OL_S3_BUCKET},

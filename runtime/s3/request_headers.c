@@ -13,8 +13,6 @@ static const struct refused {
     bool prefix;            /* every header that begins so */
     const char *allowed[2]; /* values that ask for nothing */
 } refused_headers[] = {
-    {"x-amz-server-side-encryption", true, {NULL, NULL}},
-    {"x-amz-copy-source-server-side-encryption", true, {NULL, NULL}},
     {"x-amz-object-lock-", true, {NULL, NULL}},
     {"x-amz-bucket-object-lock-enabled", false, {"false", "False"}},
     {"x-amz-bucket-namespace", false, {NULL, NULL}},

@@ -9,7 +9,7 @@
 #include "http/server.h"
 
 /* For every operation. A header that asks for protection or placement that this server does not
- * have (encryption, locks, appends, …) is OL_ENOTIMPLEMENTED by name: ignoring it would leave the
+ * have (locks, appends, …) is OL_ENOTIMPLEMENTED by name: ignoring it would leave the
  * client in a belief that is not true. */
 int ol_s3_headers_refuse(const ol_headers *headers, ol_error *err);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "origin/s3/encryption.h"
 #include "s3/checksum.h"
 
 /* ---- lengths ---- */
@@ -246,6 +247,7 @@ int ol_s3_info_of(const ol_http_answer *answer, uint64_t size, ol_arena *arena,
         info->part_count = parts_of_etag(etag);
     info->tag_count = number_of(headers, "x-amz-tagging-count");
     read_checksum(headers, &info->checksum);
+    info->sse.mode = ol_s3_encryption_mode(headers);
     for (size_t i = 0; i < headers->count; i++) {
         if (is_of_object(headers->items[i].name))
             add(&c, headers->items[i].name, headers->items[i].value);
@@ -264,6 +266,7 @@ void ol_s3_put_result_of(const ol_http_answer *answer, ol_put_result *result)
     snprintf(result->version_id, sizeof result->version_id, "%.*s",
              OL_SLICE_FMT(ol_headers_get(headers, "x-amz-version-id")));
     read_checksum(headers, &result->checksum);
+    ol_s3_encryption_result(headers, result);
     if (!ol_clock_parse_http_date(ol_headers_get(headers, "date"), &result->last_modified_ms))
         result->last_modified_ms = ol_clock_wall_ms() / 1000 * 1000;
 }

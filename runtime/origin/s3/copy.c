@@ -4,6 +4,7 @@
 #include "origin/s3/acl_text.h"
 #include "origin/s3/answer.h"
 #include "origin/s3/document.h"
+#include "origin/s3/encryption.h"
 #include "origin/s3/operations.h"
 #include "origin/s3/reading.h"
 
@@ -123,6 +124,19 @@ static bool is_dangerous(const ol_s3_origin *origin, const ol_copy_request *req)
            ol_slice_find(req->source.key, '%') >= 0;
 }
 
+static int add_encryption(ol_s3_document *doc, const ol_copy_request *req, ol_error *err)
+{
+    const ol_s3_origin *origin = doc->at->origin;
+    ol_s3_encryption of_source = {0}, of_target = {0};
+    int rc = ol_s3_encryption_of_key(origin, req->source.customer_key, true, doc->arena, &of_source,
+                                     err);
+    if (rc == OL_OK)
+        rc = ol_s3_encryption_of_write(origin, req->sse, doc->arena, &of_target, err);
+    ol_s3_document_own_headers(doc, of_source.headers, of_source.count);
+    ol_s3_document_own_headers(doc, of_target.headers, of_target.count);
+    return rc;
+}
+
 static int fill(ol_s3_document *doc, const ol_copy_request *req, ol_error *err)
 {
     ol_s3_document_target(doc, req->bucket, req->key);
@@ -130,6 +144,9 @@ static int fill(ol_s3_document *doc, const ol_copy_request *req, ol_error *err)
     if (rc != OL_OK)
         return ol_error_set(err, rc == OL_ENOMEM ? rc : OL_EKEYTOOLONG, "s3 origin: copy source");
     ol_s3_document_etag(doc, "x-amz-copy-source-if-match", req->source.if_match);
+    rc = add_encryption(doc, req, err);
+    if (rc != OL_OK)
+        return rc;
     ol_s3_document_etag(doc, "x-amz-copy-if-match", req->source.if_match); /* Ceph's name for it */
     if (req->part_number == 0)
         return aim_at_object(doc, req, err);

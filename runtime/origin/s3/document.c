@@ -116,6 +116,12 @@ void ol_s3_document_headers(ol_s3_document *doc, const ol_header *headers, size_
         add_header(doc, copy(doc, headers[i].name), copy(doc, headers[i].value));
 }
 
+void ol_s3_document_own_headers(ol_s3_document *doc, const ol_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add_header(doc, headers[i].name, headers[i].value);
+}
+
 static void add_md5(ol_s3_document *doc, ol_slice body)
 {
     uint8_t sum[MD5_BYTES];

@@ -54,6 +54,8 @@ void ol_s3_document_header(ol_s3_document *doc, const char *name, ol_slice value
 void ol_s3_document_etag(ol_s3_document *doc, const char *name, ol_slice etag);
 /* As the origin's users know them: content-type and so on, x-amz-meta-*. */
 void ol_s3_document_headers(ol_s3_document *doc, const ol_header *headers, size_t count);
+/* These are not copied: they live as long as the document's arena. */
+void ol_s3_document_own_headers(ol_s3_document *doc, const ol_header *headers, size_t count);
 /* Takes over the buffer's bytes; content-type and content-md5 go with it. */
 void ol_s3_document_body(ol_s3_document *doc, ol_buf *xml);
 /* The same with a copy of bytes. Nothing when there are none. */

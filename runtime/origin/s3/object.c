@@ -135,7 +135,7 @@ static const ol_s3_call_ops open_ops = {
 
 typedef struct get_text {
     ol_s3_param params[2];
-    ol_header headers[3];
+    ol_header headers[3 + OL_S3_ENCRYPTION_HEADERS_MAX];
     size_t param_count, header_count;
 } get_text;
 
@@ -154,6 +154,8 @@ static void add_header(get_text *text, const char *name, ol_slice value)
 static int start(const ol_s3_object *object, const char *method, get_text *text, ol_arena *arena,
                  ol_s3_call **call, const ol_s3_call_ops *ops, void *arg, ol_error *err)
 {
+    for (size_t i = 0; i < object->encryption.count; i++)
+        text->headers[text->header_count++] = object->encryption.headers[i];
     const ol_s3_request request = {.method = method,
                                    .bucket = object->bucket,
                                    .key = object->key,
@@ -290,11 +292,17 @@ int ol_s3_open(ol_origin *o, ol_loop *loop, const ol_object_ref *ref, ol_object 
         return err->code;
     object->cb = cb;
     object->arg = arg;
+    int rc = ol_s3_encryption_of_key(at->origin, ref->customer_key, false, object->arena,
+                                     &object->encryption, err);
+    if (rc != OL_OK) {
+        discard(object);
+        return rc;
+    }
     bool body = ref->open_for == OL_OPEN_FOR_BODY;
     object->hinted = body && ref->part_number == 0 && ref->range_hint.len > 0 &&
                      ol_s3_range_spec(ref->range_hint, &spec) == OL_OK;
     ol_slice range = object->hinted ? ol_arena_copy(object->arena, ref->range_hint) : OL_SLICE_NONE;
-    int rc = send_open(object, body ? "GET" : "HEAD", range, err);
+    rc = send_open(object, body ? "GET" : "HEAD", range, err);
     if (rc == OL_OK)
         return OL_WAIT;
     discard(object);

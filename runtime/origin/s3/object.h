@@ -8,6 +8,7 @@
 
 #include "origin/s3/answer.h"
 #include "origin/s3/call.h"
+#include "origin/s3/encryption.h"
 
 typedef struct ol_s3_read ol_s3_read;     /* read_at.c */
 typedef struct ol_s3_window ol_s3_window; /* read_at.c */
@@ -19,6 +20,7 @@ typedef struct ol_s3_object {
     ol_slice bucket, key, version;
     ol_object_info info;
     ol_s3_fields fields;
+    ol_s3_encryption encryption; /* a customer's key */
     ol_slice pin; /* the ETag in quotes, for If-Match; empty: there is none to be had */
 
     /* Opening. */

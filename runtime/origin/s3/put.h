@@ -21,7 +21,8 @@ typedef struct ol_s3_put_config {
     bool conditional;    /* a second try after a lost answer could be refused */
     ol_header headers[OL_S3_PUT_HEADERS_MAX];
     size_t header_count;
-    size_t metadata_count; /* of them, the caller's own: the first */
+    size_t customer_count; /* of them, a customer's key: the first; parts need it too */
+    size_t metadata_count; /* of them, the caller's own and what says how it is encrypted: the first */
     ol_slice tags, acl, if_match, if_none_match; /* as asked for, of an unknown length only */
     bool if_none_match_any;
     ol_s3_param params[2];

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "origin/s3/acl_text.h"
+#include "origin/s3/encryption.h"
 #include "origin/s3/operations.h"
 #include "origin/s3/put.h"
 
@@ -49,11 +50,24 @@ static ol_s3_put_config *config_new(ol_origin *o, ol_slice bucket, ol_slice key,
     return config;
 }
 
+/* First of all headers; its texts live in the arena already. */
+static void add_encryption(ol_s3_put_config *config, const ol_s3_encryption *encryption,
+                           bool customer)
+{
+    for (size_t i = 0; i < encryption->count; i++)
+        config->headers[config->header_count++] = encryption->headers[i];
+    config->customer_count = customer ? encryption->count : 0;
+}
+
 static int add_metadata(ol_s3_put_config *config, const ol_put_request *req, ol_arena *arena,
                         ol_error *err)
 {
     ol_slice canned;
+    ol_s3_encryption encryption = {0};
     int rc = ol_s3_acl_canned(req->acl, arena, &canned, err);
+    if (rc == OL_OK)
+        rc = ol_s3_encryption_of_write(config->origin, req->sse, arena, &encryption, err);
+    add_encryption(config, &encryption, req->sse && req->sse->mode == OL_SSE_C);
     for (size_t i = 0; rc == OL_OK && i < req->header_count; i++)
         rc = keep_header(config, arena, req->headers[i].name, req->headers[i].value, err);
     config->metadata_count = config->header_count;
@@ -113,5 +127,8 @@ int ol_s3_upload_part(ol_origin *o, const ol_part_request *req, ol_arena *arena,
     c->param_count = 2;
     *config = c;
     *ops = &ol_s3_put_ops;
-    return OL_OK;
+    ol_s3_encryption encryption = {0};
+    int rc = ol_s3_encryption_of_key(c->origin, req->customer_key, false, arena, &encryption, err);
+    add_encryption(c, &encryption, true);
+    return rc;
 }

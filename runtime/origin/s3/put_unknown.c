@@ -163,7 +163,8 @@ static int send_buffer(run *r, ol_error *err)
                                    .params = params,
                                    .param_count = part ? 2 : 0,
                                    .headers = config->headers,
-                                   .header_count = part ? 0 : config->header_count,
+                                   .header_count = part ? config->customer_count
+                                                       : config->header_count,
                                    .body = ol_slice_of(r->buffer, r->len),
                                    .retry = config->conditional && !part ? OL_S3_RETRY_UNSENT
                                                                          : OL_S3_RETRY_SAFE};

@@ -5,6 +5,7 @@
 #include "origin/s3/acl_text.h"
 #include "origin/s3/answer.h"
 #include "origin/s3/document.h"
+#include "origin/s3/encryption.h"
 #include "origin/s3/operations.h"
 #include "origin/s3/reading.h"
 #include "s3/checksum.h"
@@ -62,7 +63,10 @@ int ol_s3_upload_create(ol_origin *o, ol_loop *loop, const ol_upload_request *re
         return err->code;
     *(create_op *)doc->op = (create_op){.cb = cb, .arg = arg, .arena = doc->arena};
     doc->done = on_created;
+    ol_s3_encryption encryption = {0};
     int rc = ol_s3_acl_canned(req->acl, doc->arena, &canned, err);
+    if (rc == OL_OK)
+        rc = ol_s3_encryption_of_write(doc->at->origin, req->sse, doc->arena, &encryption, err);
     if (rc != OL_OK) {
         ol_s3_document_drop(doc);
         return rc;
@@ -70,6 +74,7 @@ int ol_s3_upload_create(ol_origin *o, ol_loop *loop, const ol_upload_request *re
     ol_s3_document_target(doc, req->bucket, req->key);
     ol_s3_document_param(doc, "uploads", OL_SLICE_NONE);
     ol_s3_document_headers(doc, req->headers, req->header_count);
+    ol_s3_document_own_headers(doc, encryption.headers, encryption.count);
     ol_s3_document_header(doc, "x-amz-tagging", req->tags);
     ol_s3_document_header(doc, "x-amz-acl", canned);
     if (doc->at->origin->checksums && req->checksum_name.len > 0) {

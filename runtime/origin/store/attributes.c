@@ -48,7 +48,11 @@ int ol_store_attribute_get(ol_origin *o, ol_loop *loop, const ol_object_ref *ref
     if (!op)
         return ol_error_set(err, OL_ENOMEM, "store: no memory for an attribute");
     *op = (get_op){.post = {.fn = on_turn, .arg = op}, .which = which, .cb = cb, .arg = arg};
-    int result = ol_store_open_object(o, loop, ref, &op->object, on_object, op, err);
+    /* Tags and lists are not encrypted with a customer's key. */
+    ol_object_ref keyless = *ref;
+    keyless.customer_key = NULL;
+    keyless.without_key = true;
+    int result = ol_store_open_object(o, loop, &keyless, &op->object, on_object, op, err);
     if (result < 0) {
         ol_free(op);
         return result;

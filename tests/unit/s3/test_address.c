@@ -59,6 +59,9 @@ static const good goods[] = {
     {"GET", "/b?ownershipControls", OL_S3_GET_BUCKET_OWNERSHIP_CONTROLS, "b", ""},
     {"PUT", "/b?ownershipControls", OL_S3_PUT_BUCKET_OWNERSHIP_CONTROLS, "b", ""},
     {"DELETE", "/b?ownershipControls", OL_S3_DELETE_BUCKET_OWNERSHIP_CONTROLS, "b", ""},
+    {"GET", "/b?encryption", OL_S3_GET_BUCKET_ENCRYPTION, "b", ""},
+    {"PUT", "/b?encryption", OL_S3_PUT_BUCKET_ENCRYPTION, "b", ""},
+    {"DELETE", "/b?encryption", OL_S3_DELETE_BUCKET_ENCRYPTION, "b", ""},
     {"GET", "/b?acl", OL_S3_GET_BUCKET_ACL, "b", ""},
     {"PUT", "/b?%61cl", OL_S3_PUT_BUCKET_ACL, "b", ""},
     {"GET", "/b?tagging", OL_S3_GET_BUCKET_TAGGING, "b", ""},
@@ -142,7 +145,7 @@ static const bad bads[] = {
     {"DELETE", "/b?lifecycle", OL_ENOTIMPLEMENTED, ": lifecycle"},
     {"PUT", "/b?versioning", OL_ENOTIMPLEMENTED, ": versioning"},
     {"PUT", "/b?%76ersioning", OL_ENOTIMPLEMENTED, ": versioning"},
-    {"PUT", "/b?acl&encryption", OL_ENOTIMPLEMENTED, ": encryption"},
+    {"PUT", "/b?acl&accelerate", OL_ENOTIMPLEMENTED, ": accelerate"},
     {"PUT", "/b/k?retention", OL_ENOTIMPLEMENTED, ": retention"},
     {"GET", "/b/k?torrent", OL_ENOTIMPLEMENTED, ": torrent"},
     {"POST", "/b/k?select&select-type=2", OL_ENOTIMPLEMENTED, ": select"},
@@ -202,7 +205,7 @@ static void no_subresource_falls_through(void **state)
 {
     (void)state;
     static const char *const of_buckets[] = {
-        "abac", "accelerate", "analytics", "encryption", "intelligent-tiering", "inventory",
+        "abac", "accelerate", "analytics", "intelligent-tiering", "inventory",
         "lifecycle", "logging", "metadataConfiguration", "metadataInventoryTable",
         "metadataJournalTable", "metadataTable", "metrics", "notification", "object-lock",
         "replication", "requestPayment", "session", "website",
