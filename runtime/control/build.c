@@ -123,6 +123,11 @@ static void build_settings(ol_builder *b)
     b->config->base_path = setting_or(&settings->base_path, NULL);
     b->config->amazon_hosts = settings->amazon_hosts == OL_DRAFT_YES;
     b->config->legacy_form_signatures = settings->legacy_form_signatures == OL_DRAFT_YES;
+    if (settings->keyring.bytes.data) {
+        b->config->keyring_path =
+            ol_draft_path(b->draft->arena, b->draft->folder, settings->keyring.bytes);
+        b->no_memory |= !b->config->keyring_path;
+    }
     b->config->sse_c_over_http = settings->sse_c_over_http == OL_DRAFT_YES;
     build_domains(b);
     if (settings->data.bytes.data) {

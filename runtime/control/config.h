@@ -88,6 +88,7 @@ typedef struct ol_config {
     ol_slice region;
     ol_slice account_id; /* the default one */
     const char *data_path;
+    const char *keyring_path; /* of the local keyring; NULL: "keyring" in the data folder */
     unsigned loops; /* 0 = one a core */
     const ol_slice *domains; /* host names whose labels before them are buckets and access points */
     size_t domain_count;

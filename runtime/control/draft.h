@@ -290,6 +290,7 @@ typedef struct ol_draft_logs {
 } ol_draft_logs;
 
 typedef struct ol_draft_settings {
+    ol_text keyring;
     ol_text region, account, data, base_path, default_origin, view_key;
     ol_text_list domains;
     uint32_t loops;

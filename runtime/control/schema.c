@@ -23,6 +23,7 @@ static const ol_field settings_fields[] = {
     {"amazon_hosts", OL_FIELD_BOOL, AT(ol_draft_settings, amazon_hosts), .fallback = "false"},
     {"legacy_form_signatures", OL_FIELD_BOOL, AT(ol_draft_settings, legacy_form_signatures),
      .fallback = "false"},
+    {"keyring", OL_FIELD_TEXT, AT(ol_draft_settings, keyring)},
     {"sse_c_over_http", OL_FIELD_BOOL, AT(ol_draft_settings, sse_c_over_http),
      .fallback = "false"},
 };

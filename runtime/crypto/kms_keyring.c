@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "crypto/kms_keyring.h"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -288,6 +289,8 @@ static void work(uv_work_t *item)
     self->working--;
     pthread_cond_broadcast(&self->changed);
     pthread_mutex_unlock(&self->lock);
+    /* What OpenSSL keeps of this thread goes now: at the end of the process it would be too late. */
+    OPENSSL_thread_stop();
 }
 
 static void after_work(uv_work_t *item, int status)

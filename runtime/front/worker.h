@@ -25,6 +25,7 @@ typedef struct ol_shared {
     ol_origin **origins; /* as in the configuration; NULL where none was opened: [0], the store, when
                             no bucket lives there */
     size_t origin_count;
+    struct ol_kms *keyring; /* of the store; NULL without one */
     ol_control *control;
     ol_session_sealer *sealer;
     ol_totp_guard *totp;
