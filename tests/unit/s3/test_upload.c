@@ -241,8 +241,8 @@ static const refusal refusals[] = {
     {{DECODED, DECODED, NULL}, OL_PAYLOAD_STREAMING_SIGNED, OL_EINVAL, ""},
     {{"x-amz-decoded-content-length", "1048577", NULL}, OL_PAYLOAD_STREAMING_SIGNED, OL_ETOOLARGE,
      ""},
-    {{LENGTH, "x-amz-server-side-encryption", "AES256", NULL}, OL_PAYLOAD_UNSIGNED,
-     OL_ENOTIMPLEMENTED, "x-amz-server-side-encryption"},
+    {{LENGTH, "x-amz-object-lock-mode", "COMPLIANCE", NULL}, OL_PAYLOAD_UNSIGNED,
+     OL_ENOTIMPLEMENTED, "x-amz-object-lock-mode"},
 };
 
 static void refuses_before_reading(void **state)
