@@ -24,6 +24,7 @@ typedef struct kit_kms {
     int fails;       /* with this code; 0 = never */
     unsigned made, opened, canceled;
     ol_post post;
+    bool posted; /* it is under way, for whoever waits by then */
     ol_kms_call *waiting;
     ol_error err;
 } kit_kms;
@@ -32,7 +33,8 @@ static inline bool kit_kms_gcm(kit_kms *k, const ol_kms_call *call, bool encrypt
                                const uint8_t *in, uint8_t *out, uint8_t *tag)
 {
     ol_buf context;
-    ol_buf_init(&context, 65536);
+    uint8_t room[4096];
+    ol_buf_init_fixed(&context, room, sizeof room);
     int len, rest;
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     bool good = ol_context_write(&call->context, &context) == OL_OK &&
@@ -45,7 +47,6 @@ static inline bool kit_kms_gcm(kit_kms *k, const ol_kms_call *call, bool encrypt
     if (good && encrypt)
         good = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, tag) == 1;
     EVP_CIPHER_CTX_free(ctx);
-    ol_buf_fini(&context);
     return good;
 }
 
@@ -91,6 +92,7 @@ static inline void kit_kms_on_turn(void *arg)
 {
     kit_kms *k = arg;
     ol_kms_call *call = k->waiting;
+    k->posted = false;
     if (!call)
         return;
     k->waiting = NULL;
@@ -106,6 +108,9 @@ static inline int kit_kms_ask(ol_kms *kms, ol_kms_call *call, ol_error *err)
         return kit_kms_do(k, call, err);
     assert_null(k->waiting);
     k->waiting = call;
+    if (k->posted)
+        return OL_WAIT;
+    k->posted = true;
     k->post = (ol_post){.fn = kit_kms_on_turn, .arg = k};
     ol_loop_defer(call->loop, &k->post);
     return OL_WAIT;
