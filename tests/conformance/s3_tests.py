@@ -14,6 +14,8 @@ Wants a boto3 that knows conditional writes and CRC64NVME; PYTHON names the inte
 one, this one by default.
 """
 import argparse
+import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -31,7 +33,7 @@ from kit.server import Server  # noqa: E402
 GROUPS = [
     ("later: versioning", r"version|delete_marker"),
     ("later: object lock", r"object_lock|retention|legal_hold"),
-    ("later: encryption", r"sse|encrypt|_enc_|copy_enc|copy_part_enc|kms|bucket_default_encryption"),
+    ("encryption", r"sse|encrypt|_enc_|copy_enc|copy_part_enc|kms|bucket_default_encryption"),
     ("later: access logging", r"logging"),
     ("later: lifecycle", r"lifecycle|restore|transition|expiration"),
     ("none: append, select, website", r"append|s3select|website"),
@@ -62,6 +64,7 @@ MARKS = ("not lifecycle and not lifecycle_expiration and not lifecycle_transitio
          "and not cloud_transition and not cloud_restore and not bucket_logging "
          "and not s3website and not sns and not s3select")
 
+KMS_KEYS = ("testkey-1", "testkey-2")
 USERS = {  # section of the suite's file: (account, canonical id, name, access key, secret key)
     "main": ("111111111111", "testid", "M. Tester", "0555b35654ad1656d804",
              "h7GhxuBLTrlhVUyxSPUKUV8r/2EI4ngqJxD7iBdBYLhwluN30JaT3Q=="),
@@ -78,11 +81,30 @@ def group_of(name):
     return next(title for title, pattern in GROUPS if re.search(pattern, name))
 
 
+def kms_arn(name):
+    """Answers name a key so, as on AWS, however it was asked for."""
+    return "arn:aws:kms:us-east-1:111111111111:key/" + name
+
+
+def keyring():
+    """With the KMS keys that the suite asks for by name."""
+    lines = ["objlens keyring 1", "place us-east-1 111111111111"]
+    for name in KMS_KEYS:
+        made = "2026-01-01T00:00:00Z"
+        lines += ["key %s enabled %s" % (name, made),
+                  "version 1 %s %s" % (made, base64.b64encode(os.urandom(32)).decode())]
+    text = "\n".join(lines) + "\n"
+    return text + "end %s\n" % hashlib.sha256(text.encode()).hexdigest()
+
+
 def configuration(origin):
     # What the suite takes for granted: a bucket from before AWS closed new ones by default.
     lines = ['bucket_defaults { public_access_block = false, ownership = "ObjectWriter", '
              'accept_private_acl = false }',
-             'legacy_form_signatures = true']
+             'legacy_form_signatures = true',
+             # It sends customers' keys without TLS.
+             'sse_c_over_http = true',
+             'keyring = "keys"']
     for account, canonical, name, key, secret in USERS.values():
         lines.append('account "%s" { canonical_id = "%s", display_name = "%s", access_key = "%s", '
                      'secret_key = "%s" }' % (account, canonical, name, key, secret))
@@ -100,7 +122,7 @@ def suite_configuration(port):
                   "display_name = " + name, "user_id = " + canonical,
                   "email = %s@example.com" % section, "access_key = " + key, "secret_key = " + secret]
         if section == "main":
-            lines += ["api_name =", "kms_keyid = testkey-1", "kms_keyid2 = testkey-2"]
+            lines += ["api_name =", "kms_keyid = %s" % kms_arn(KMS_KEYS[0]), "kms_keyid2 = %s" % kms_arn(KMS_KEYS[1])]
         if section == "tenant":
             lines.append("tenant = testx")
     for section in ("iam root", "iam alt root"):
@@ -169,6 +191,8 @@ def run(options, folder):
     if options.direct:
         return run_suite(suite, options.direct, options.only, folder, True)
     server = Server(folder, configuration(options.origin))
+    (folder / "keys").touch(0o600)
+    (folder / "keys").write_text(keyring())
     server.start()
     try:
         return run_suite(suite, server.port, options.only, folder, bool(options.origin))
