@@ -175,6 +175,27 @@ static void only_what_is_touched(void **state)
     kit_fini(&kit);
 }
 
+/* The last chunk of whole chunks is empty; whoever reads to the end looks at it, also when it comes in
+ * a step of its own. */
+static void the_empty_last_chunk(void **state)
+{
+    (void)state;
+    store_kit kit;
+    open_sealed(&kit);
+    for (size_t chunks = 1; chunks <= 4; chunks++) {
+        ol_slice body = kit_bytes(chunks * 65536, chunks);
+        put(&kit, "k", OL_SSE_S3, body);
+        kit_restart(&kit);
+        assert_int_equal(kit_files(&kit, "objects"), 1);
+        size_t len = load(kit_counted.last, whole, sizeof whole);
+        whole[len - 1] ^= 1;
+        save(kit_counted.last, whole, len);
+        expect_damaged(&kit, "the last chunk", "k", OL_SSE_S3, body);
+        kit_free(body);
+    }
+    kit_fini(&kit);
+}
+
 /* The head was sent, then a chunk is damaged: the body breaks. */
 static void damaged_later(void **state)
 {
@@ -320,6 +341,7 @@ int main(void)
         cmocka_unit_test(in_files),
         cmocka_unit_test(a_file_of_an_older_version),
         cmocka_unit_test(only_what_is_touched),
+        cmocka_unit_test(the_empty_last_chunk),
         cmocka_unit_test(damaged_later),
         cmocka_unit_test(in_rows),
         cmocka_unit_test(bits_in_records),
