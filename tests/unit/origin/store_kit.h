@@ -29,6 +29,7 @@ typedef struct store_kit {
     ol_origin *origin;
     ol_test_bench bench;
     char warned[512]; /* the last line for the operator */
+    const uint8_t *customer_key; /* objects are opened with it; NULL: without any */
 } store_kit;
 
 /* ---- folders ---- */
@@ -233,7 +234,8 @@ static inline int kit_open_object(store_kit *kit, ol_slice bucket, ol_slice key,
                                   ol_object **object, ol_error *err)
 {
     kit_answer answer = {0};
-    ol_object_ref ref = {.bucket = bucket, .key = key, .if_match = if_match};
+    ol_object_ref ref = {.bucket = bucket, .key = key, .if_match = if_match,
+                         .customer_key = kit->customer_key};
     *object = NULL;
     int rc = kit->origin->ops->open(kit->origin, kit->bench.loop.loop, &ref, object, kit_on_object,
                                     &answer, err);

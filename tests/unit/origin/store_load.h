@@ -78,6 +78,9 @@ struct load {
     load_actor actors[LOAD_KEYS];
 };
 
+/* How the bodies are encrypted; NULL: not at all. */
+static const ol_sse *load_sse;
+
 static void load_next(load_actor *a);
 
 static void load_end(load_actor *a, const ol_error *err)
@@ -118,7 +121,8 @@ static void load_put(load_actor *a)
     a->feed = (ol_test_feed){.body = ol_slice_of(a->body, len), .piece_bytes = 100000};
     ol_arena_reset(a->arena);
     ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = ol_slice_cstr(a->name),
-                          .size = a->version % 2 ? (int64_t)len : -1};
+                          .size = a->version % 2 ? (int64_t)len : -1,
+                          .sse = load_sse};
     const ol_stage_ops *ops;
     const void *config;
     ol_error err = {0};

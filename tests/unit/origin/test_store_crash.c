@@ -24,6 +24,7 @@ typedef struct book {
 /* Look at every key of a store that was opened after a crash; the book then says what is. */
 static void check_store(store_kit *kit, book *b)
 {
+    kit->customer_key = load_sse ? load_sse->customer_key : NULL;
     for (unsigned key = 0; key < LOAD_KEYS; key++) {
         char name[16];
         snprintf(name, sizeof name, "key-%u", key);
@@ -344,12 +345,34 @@ static void so_it_does_when_removals_are_early(void **state)
     lose_power(true);
 }
 
+/* The same, of encrypted objects. */
+static void encrypted(void (*test)(void **state), void **state)
+{
+    static const uint8_t key[OL_SSE_KEY_BYTES] = "a customer's key, of 32 bytes ..";
+    static const ol_sse sse = {.mode = OL_SSE_C, .customer_key = key};
+    load_sse = &sse;
+    test(state);
+    load_sse = NULL;
+}
+
+static void encrypted_a_killed_server_keeps_its_word(void **state)
+{
+    encrypted(a_killed_server_keeps_its_word, state);
+}
+
+static void encrypted_a_power_loss_keeps_what_was_answered(void **state)
+{
+    encrypted(a_power_loss_keeps_what_was_answered, state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_server_keeps_its_word),
         cmocka_unit_test(a_power_loss_keeps_what_was_answered),
         cmocka_unit_test(so_it_does_when_removals_are_early),
+        cmocka_unit_test(encrypted_a_killed_server_keeps_its_word),
+        cmocka_unit_test(encrypted_a_power_loss_keeps_what_was_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
