@@ -166,6 +166,11 @@ const ol_key *ol_keys_at(const ol_keys *keys, size_t index)
     return index < keys->count ? &keys->keys[index] : NULL;
 }
 
+void ol_keys_set_kms(ol_keys *keys, size_t index, ol_kms *kms)
+{
+    keys->keys[index].kms = kms;
+}
+
 bool ol_key_has_id(const ol_key *key, ol_slice id)
 {
     size_t start = key->id.len;

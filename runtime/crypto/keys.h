@@ -37,6 +37,8 @@ int ol_keys_parse_json(ol_keys *keys, ol_slice json, ol_error *err);
 ol_keys *ol_keys_acquire(ol_keys *keys);
 void ol_keys_release(ol_keys *keys);
 size_t ol_keys_count(const ol_keys *keys);
+/* While they are being built: who keeps a KMS key. Not owned. */
+void ol_keys_set_kms(ol_keys *keys, size_t index, ol_kms *kms);
 /* Is this what somebody calls the key: its id, or for an ARN what stands behind its last '/'? */
 bool ol_key_has_id(const ol_key *key, ol_slice id);
 const ol_key *ol_keys_at(const ol_keys *keys, size_t index);

@@ -19,6 +19,13 @@
 
 typedef struct ol_kms ol_kms;
 
+/* Whose call it is, for the audit line (key_audit.h). */
+typedef struct ol_key_use {
+    ol_slice who;    /* ARN of whoever asks; empty: objlens itself */
+    ol_slice object; /* ARN of what the key is for */
+    ol_slice olap;   /* ARN of the Object Lambda access point; empty = none */
+} ol_key_use;
+
 /* One call; memory of the caller's that lives until cb. Slices are borrowed until then. */
 typedef struct ol_kms_call {
     ol_loop *loop;
@@ -29,6 +36,7 @@ typedef struct ol_kms_call {
     ol_slice blob;       /* when opening: the wrapped key */
     size_t key_bytes;    /* 32; when opening 16 to 64 are possible, 0 = whatever it is */
     ol_slice request_id; /* for the audit line */
+    const ol_key_use *use; /* for the audit line; NULL = nothing known */
     /* Runs once, on a later turn or at once (before the call returns OL_OK … see below). */
     void (*cb)(struct ol_kms_call *call, const ol_error *err);
     void *arg;
@@ -38,6 +46,7 @@ typedef struct ol_kms_call {
     ol_slice wrapped;  /* of a made one */
     ol_slice used_key; /* ARN, or what the provider has for one */
     uint32_t key_version; /* 0 = not told */
+    bool cached;          /* it came from the data-key cache, nobody was asked */
     void *private_[16];
 } ol_kms_call;
 

@@ -230,7 +230,8 @@ static enum ol_open_for open_for(const ol_view_object *self)
     const ol_shared *shared = self->request->worker->shared;
     if (self->tells_head)
         return OL_OPEN_FOR_INFO;
-    if (self->alone || !shared->view_cache)
+    bool uncached = !shared->view_cache || self->request->target.olap->options.uncached;
+    if (self->alone || uncached)
         return OL_OPEN_FOR_BODY;
     if (ol_headers_count_of(headers, "if-none-match") > 0 ||
         ol_headers_count_of(headers, "if-modified-since") > 0)

@@ -202,6 +202,8 @@ void ol_view_subject_open(ol_view_subject *subject, ol_request *request, const o
 
 void ol_view_subject_fini(ol_view_subject *subject)
 {
+    if (!subject->request) /* never opened: harmless */
+        return;
     the->open_now--;
     if (subject->original)
         plan_of(subject)->finis++;
@@ -480,6 +482,7 @@ static void unnamed_ones_are_named_and_hidden_ones_are_gone(void **state)
             r.items[i].unnamed = i % 3 != 0;
             r.plans[i].hidden = i % 3 == 1;
             r.plans[i].refusals = i % 7 == 0 ? 2 : 0;
+            r.plans[i].memo = seed % 2 ? KNOWN : UNKNOWN;
         }
         assert_code_of(run(&r), OL_OK, &r.err);
         assert_int_equal(r.survey.settled, 90);
