@@ -56,7 +56,7 @@ static int new_client(ol_sealed_keys *self, size_t at, ol_error *err)
     options.region = self->clients[at].region;
     options.access_key = "objlens";
     options.secret_key = "objlens";
-    if (getenv("AWS_ACCESS_KEY_ID"))
+    if (environment("AWS_ACCESS_KEY_ID", "", NULL) && environment("AWS_SECRET_ACCESS_KEY", "", NULL))
         options.from = OL_KMS_AWS_ENVIRONMENT;
     int rc = ol_kms_aws_new(&self->clients[at].kms, &options, err);
     if (rc != OL_OK)
