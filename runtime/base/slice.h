@@ -58,8 +58,14 @@ static inline ol_slice ol_slice_first(ol_slice s, size_t len)
     return ol_slice_of(s.data, len < s.len ? len : s.len);
 }
 
-/* ASCII only, independent of the locale. */
-bool ol_slice_ieq(ol_slice a, ol_slice b);
+bool ol_slice_ieq_bytes_(const uint8_t *a, const uint8_t *b, size_t len);
+
+/* ASCII only, independent of the locale. Most that are compared differ in length already. */
+static inline bool ol_slice_ieq(ol_slice a, ol_slice b)
+{
+    return a.len == b.len && ol_slice_ieq_bytes_(a.data, b.data, a.len);
+}
+
 bool ol_slice_starts(ol_slice s, ol_slice prefix);
 bool ol_slice_ends(ol_slice s, ol_slice suffix);
 /* Byte order, as S3 lists keys: <0, 0, >0; a prefix sorts first. */

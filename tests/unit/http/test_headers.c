@@ -67,6 +67,26 @@ static void refuses_what_could_split_a_message(void **state)
     assert_code(add(&h, "n", "tab\t and \xc3\xa9"), OL_OK);
 }
 
+static bool may_stand_in_a_value(uint8_t byte)
+{
+    return byte == '\t' || (byte >= ' ' && byte != 0x7f);
+}
+
+static void looks_at_every_place_of_a_value(void **state)
+{
+    (void)state;
+    uint8_t value[19];
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (size_t at = 0; at < sizeof(value); at++) {
+            memset(value, 'v', sizeof(value));
+            value[at] = (uint8_t)byte;
+            bool valid = ol_header_is_valid(OL_SLICE_LIT("n"), ol_slice_of(value, sizeof(value)));
+            if (valid != may_stand_in_a_value((uint8_t)byte))
+                fail_msg("byte %02x at %zu", byte, at);
+        }
+    }
+}
+
 static void sets_and_removes(void **state)
 {
     ol_headers h;
@@ -121,8 +141,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(finds_without_case_and_in_order), T(copies_what_it_is_given),
-        T(refuses_what_could_split_a_message), T(sets_and_removes),
-        T(bounds_their_number), T(reports_that_the_arena_is_full),
+        T(refuses_what_could_split_a_message), T(looks_at_every_place_of_a_value),
+        T(sets_and_removes), T(bounds_their_number), T(reports_that_the_arena_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
