@@ -110,6 +110,27 @@ static void sets_and_removes(void **state)
     assert_int_equal(h.count, 3);
 }
 
+static void joins_by_reference_and_within_the_bound(void **state)
+{
+    ol_headers h, more;
+    ol_headers_init(&h, *state);
+    ol_headers_init(&more, *state);
+    assert_code(ol_headers_join(&h, &more), OL_OK);
+    assert_int_equal(h.count, 0);
+    for (unsigned i = 0; i < 40; i++)
+        assert_code(add(&more, "more", "m"), OL_OK);
+    assert_code(add(&h, "first", "f"), OL_OK);
+    assert_code(ol_headers_join(&h, &more), OL_OK);
+    assert_int_equal(h.count, 41);
+    assert_slice(h.items[0].name, "first");
+    assert_ptr_equal(h.items[40].value.data, more.items[39].value.data);
+    while (h.count + more.count <= OL_HTTP_HEADERS_MAX)
+        assert_code(add(&h, "x", "v"), OL_OK);
+    size_t count = h.count;
+    assert_code(ol_headers_join(&h, &more), OL_ELIMIT);
+    assert_int_equal(h.count, count);
+}
+
 static void bounds_their_number(void **state)
 {
     ol_headers h;
@@ -142,7 +163,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(finds_without_case_and_in_order), T(copies_what_it_is_given),
         T(refuses_what_could_split_a_message), T(looks_at_every_place_of_a_value),
-        T(sets_and_removes), T(bounds_their_number), T(reports_that_the_arena_is_full),
+        T(sets_and_removes), T(joins_by_reference_and_within_the_bound),
+        T(bounds_their_number), T(reports_that_the_arena_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
