@@ -144,7 +144,7 @@ void ol_request_begin(ol_worker *worker, ol_http_exchange *x)
     request->listener = listener_of(request);
     request->references = 1;
     request->head_only = request->http->method == OL_HTTP_HEAD;
-    request->line.wall_ms = ol_clock_wall_ms();
+    request->line.wall_ms = ol_loop_wall_ms(worker->loop);
     ol_request_id_make(request->id);
     ol_headers_init(&request->standing, arena);
     ol_http_exchange_set(x, &exchange_ops, request);
