@@ -12,6 +12,7 @@
 #endif
 
 #define SECONDS_A_DAY 86400
+#define ISO8601_SECOND_BYTES 20 /* "2026-11-20T23:30:47." */
 /* The range in which a year has four digits. */
 #define SECOND_MIN (-62167219200ll) /* 0000-01-01T00:00:00 */
 #define SECOND_MAX 253402300799ll   /* 9999-12-31T23:59:59 */
@@ -165,16 +166,22 @@ static char *put_time(char *out, const date *d)
 
 void ol_clock_iso8601(int64_t wall_ms, char out[OL_ISO8601_SIZE])
 {
+    static _Thread_local int64_t kept_second = INT64_MIN;
+    static _Thread_local char kept[ISO8601_SECOND_BYTES];
     int64_t second = floor_second(wall_ms);
-    date d = date_of(second);
-    out = put_digits(out, d.year, 4);
-    *out++ = '-';
-    out = put_digits(out, d.month, 2);
-    *out++ = '-';
-    out = put_digits(out, d.day, 2);
-    *out++ = 'T';
-    out = put_time(out, &d);
-    *out++ = '.';
+    if (second != kept_second) {
+        date d = date_of(second);
+        char *at = put_digits(kept, d.year, 4);
+        *at++ = '-';
+        at = put_digits(at, d.month, 2);
+        *at++ = '-';
+        at = put_digits(at, d.day, 2);
+        *at++ = 'T';
+        at = put_time(at, &d);
+        *at = '.';
+        kept_second = second;
+    }
+    out = put_text(out, kept, ISO8601_SECOND_BYTES);
     int fraction = (int)(wall_ms % 1000);
     out = put_digits(out, fraction < 0 ? fraction + 1000 : fraction, 3);
     put_text(out, "Z", 2);

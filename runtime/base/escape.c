@@ -133,6 +133,11 @@ int ol_json_escape(ol_buf *out, ol_slice text)
 int ol_json_string(ol_buf *out, ol_slice text)
 {
     size_t len_before = out->len;
+    if (harmless_run(text, json_harmless) == text.len && ol_buf_reserve(out, text.len + 2) == 0) {
+        ol_buf_add_byte(out, '"');
+        ol_buf_add(out, text);
+        return ol_buf_add_byte(out, '"');
+    }
     int rc = ol_buf_add_byte(out, '"');
     if (rc == OL_OK)
         rc = ol_json_escape(out, text);
