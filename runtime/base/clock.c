@@ -259,8 +259,8 @@ static int take_padded_day(reader *r)
 static int take_month(reader *r)
 {
     int month = 0;
-    for (int i = 0; i < 12; i++) {
-        if (ol_slice_starts(r->rest, ol_slice_cstr(month_names[i])))
+    for (int i = 0; i < 12 && month == 0; i++) {
+        if (ol_slice_starts(r->rest, ol_slice_of(month_names[i], 3)))
             month = i + 1;
     }
     if (month == 0)
@@ -273,11 +273,14 @@ static int take_month(reader *r)
 static bool take_weekday(reader *r, bool whole)
 {
     for (int i = 0; i < 7; i++) {
-        ol_slice name = ol_slice_cstr(weekday_names[i]);
-        if (!whole)
-            name = ol_slice_first(name, 3);
+        ol_slice name = ol_slice_of(weekday_names[i], 3);
         if (!ol_slice_starts(r->rest, name))
             continue;
+        if (whole) {
+            name = ol_slice_cstr(weekday_names[i]);
+            if (!ol_slice_starts(r->rest, name))
+                return false;
+        }
         r->rest = ol_slice_from(r->rest, name.len);
         return true;
     }

@@ -33,11 +33,6 @@ bool ol_slice_ieq_bytes_(const uint8_t *a, const uint8_t *b, size_t len)
     return true;
 }
 
-bool ol_slice_starts(ol_slice s, ol_slice prefix)
-{
-    return s.len >= prefix.len && ol_slice_eq(ol_slice_first(s, prefix.len), prefix);
-}
-
 bool ol_slice_ends(ol_slice s, ol_slice suffix)
 {
     return s.len >= suffix.len && ol_slice_eq(ol_slice_from(s, s.len - suffix.len), suffix);

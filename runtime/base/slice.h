@@ -66,7 +66,11 @@ static inline bool ol_slice_ieq(ol_slice a, ol_slice b)
     return a.len == b.len && ol_slice_ieq_bytes_(a.data, b.data, a.len);
 }
 
-bool ol_slice_starts(ol_slice s, ol_slice prefix);
+static inline bool ol_slice_starts(ol_slice s, ol_slice prefix)
+{
+    return s.len >= prefix.len && ol_slice_eq(ol_slice_first(s, prefix.len), prefix);
+}
+
 bool ol_slice_ends(ol_slice s, ol_slice suffix);
 /* Byte order, as S3 lists keys: <0, 0, >0; a prefix sorts first. */
 int ol_slice_cmp(ol_slice a, ol_slice b);
