@@ -229,7 +229,8 @@ typedef struct reader {
     bool bad;
 } reader;
 
-static void take_text(reader *r, const char *text)
+/* Part of whoever calls it: the texts are literals, whose lengths are known there. */
+__attribute__((always_inline)) static inline void take_text(reader *r, const char *text)
 {
     ol_slice want = ol_slice_cstr(text);
     if (!ol_slice_starts(r->rest, want))

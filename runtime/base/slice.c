@@ -17,15 +17,26 @@ static bool words_ieq(const uint8_t *a, const uint8_t *b)
     return ol_word_lower(ol_word_load(a)) == ol_word_lower(ol_word_load(b));
 }
 
+/* Four to eight bytes in a word: the first four, and the last, which may be the same. */
+static uint64_t ends_of(const uint8_t *at, size_t len)
+{
+    uint32_t first, last;
+    memcpy(&first, at, sizeof(first));
+    memcpy(&last, at + len - sizeof(last), sizeof(last));
+    return first | (uint64_t)last << 32;
+}
+
 bool ol_slice_ieq_bytes_(const uint8_t *a, const uint8_t *b, size_t len)
 {
     size_t at = 0;
-    for (; len - at >= OL_WORD_BYTES; at += OL_WORD_BYTES) {
+    for (; len - at > OL_WORD_BYTES; at += OL_WORD_BYTES) {
         if (!words_ieq(a + at, b + at))
             return false;
     }
-    if (at > 0 && at < len) /* the last word overlaps the one before */
+    if (len >= OL_WORD_BYTES) /* the last word may overlap the one before */
         return words_ieq(a + len - OL_WORD_BYTES, b + len - OL_WORD_BYTES);
+    if (len >= 4)
+        return ol_word_lower(ends_of(a, len)) == ol_word_lower(ends_of(b, len));
     for (; at < len; at++) {
         if (ascii_lower(a[at]) != ascii_lower(b[at]))
             return false;

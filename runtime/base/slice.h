@@ -60,10 +60,14 @@ static inline ol_slice ol_slice_first(ol_slice s, size_t len)
 
 bool ol_slice_ieq_bytes_(const uint8_t *a, const uint8_t *b, size_t len);
 
-/* ASCII only, independent of the locale. Most that are compared differ in length already. */
+/* ASCII only, independent of the locale. Most that are compared differ in length or in their first
+ * byte already. */
 static inline bool ol_slice_ieq(ol_slice a, ol_slice b)
 {
-    return a.len == b.len && ol_slice_ieq_bytes_(a.data, b.data, a.len);
+    if (a.len != b.len)
+        return false;
+    return a.len == 0 ||
+           (((a.data[0] ^ b.data[0]) & ~0x20) == 0 && ol_slice_ieq_bytes_(a.data, b.data, a.len));
 }
 
 static inline bool ol_slice_starts(ol_slice s, ol_slice prefix)
