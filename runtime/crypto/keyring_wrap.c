@@ -40,7 +40,8 @@ static int add_bound(ol_buf *out, ol_slice bytes)
 }
 
 /* What the tag covers besides the key itself. */
-static int bind(const ol_keyring_key *key, uint32_t version, const ol_context *context, ol_buf *out)
+static int add_binding(const ol_keyring_key *key, uint32_t version, const ol_context *context,
+                       ol_buf *out)
 {
     uint8_t number[4];
     ol_buf text;
@@ -127,7 +128,7 @@ int ol_keyring_wrap(const ol_keyring *ring, const ol_keyring_key *key, const ol_
         return ol_error_set(err, OL_EINVAL, "a data key of %zu bytes", data_key.len);
     ol_buf_init(&bound, BOUND_BYTES_MAX);
     size_t at = write_head(key, version, out);
-    rc = bind(key, version, context, &bound);
+    rc = add_binding(key, version, context, &bound);
     if (rc == OL_OK && (RAND_bytes(out + at, NONCE_BYTES) != 1 ||
                         !seal(key->versions[version - 1].material, out + at, ol_buf_slice(&bound),
                               data_key, out + at + NONCE_BYTES)))
@@ -166,7 +167,7 @@ static int unwrap(const envelope *e, const ol_context *context, ol_keyring_opene
     if (!data_key)
         return OL_ENOMEM;
     ol_buf_init(&bound, BOUND_BYTES_MAX);
-    int rc = bind(opened->key, e->version, context, &bound);
+    int rc = add_binding(opened->key, e->version, context, &bound);
     if (rc == OL_OK && !unseal(opened->key->versions[e->version - 1].material, e->nonce.data,
                                ol_buf_slice(&bound), e->sealed, data_key))
         rc = OL_EDECRYPT;

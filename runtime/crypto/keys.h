@@ -17,9 +17,9 @@ typedef struct ol_key {
     enum ol_key_kind kind;
     ol_slice id;
     ol_slice name_space; /* of the Encryption SDK's raw providers; may be empty */
-    uint8_t *material;   /* AES: 16, 24 or 32 bytes; password: its UTF-8 bytes; PEM text of an RSA key */
+    uint8_t *material;   /* AES: 16, 24 or 32 bytes; password: its UTF-8 bytes; RSA: PEM or DER */
     size_t material_len;
-    void *rsa;   /* an EVP_PKEY, parsed from the PEM; may have no private half (then it only wraps) */
+    void *rsa;   /* an EVP_PKEY, parsed from it; may have no private half (then it only wraps) */
     size_t rsa_bytes; /* of its modulus */
     ol_kms *kms; /* who keeps it; not owned */
     ol_slice endpoint;

@@ -248,7 +248,7 @@ static void on_writable(void *arg)
     ol_kms_question *question = arg;
     if (question->ended)
         return;
-    if (!question->written) {
+    if (!question->written && question->body.len > 0) {
         question->written = true;
         if (ol_http_call_write(question->http, question->body) != OL_OK)
             return;
@@ -302,7 +302,7 @@ static int send_try(ol_kms_question *question, ol_error *err)
         return rc;
     const ol_http_peer peer = {.host = remote->endpoint.host, .port = remote->endpoint.port,
                                .tls = remote->tls};
-    const ol_http_call_request request = {.method = OL_SLICE_LIT("POST"),
+    const ol_http_call_request request = {.method = question->method,
                                           .target = question->target,
                                           .headers = &headers,
                                           .content_length = (int64_t)question->body.len};
@@ -373,6 +373,7 @@ static int ask(ol_kms *kms, ol_kms_call *call, enum ol_kms_verb verb, enum ol_km
         return ol_error_set(err, OL_ENOMEM, "kms %s: call", remote->name);
     question->call = call;
     question->state = state;
+    question->method = OL_SLICE_LIT("POST");
     question->deadline_ms = now_ms(question) + remote->options.deadline_ms;
     ol_kms_count(&remote->counters.calls);
     int rc = remote->dialect->compose(question, err);

@@ -82,7 +82,7 @@ struct ol_kms_question {
     ol_kms_call *call;        /* NULL: its caller is gone */
     enum ol_kms_state *state; /* of OL_KMS_STATE; borrowed as the call */
     ol_arena *arena;          /* the request, what the answer says */
-    ol_slice target, body;
+    ol_slice method, target, body; /* POST unless the dialect says otherwise */
 
     ol_http_call *http; /* of the try under way */
     uv_timer_t timer;   /* the next try, or the deadline */
