@@ -120,7 +120,8 @@ static const rule sanitizer[] = {
     ANY(getrusage), ANY(sched_getaffinity), ANY(prlimit64), ANY(getrlimit),  ANY(set_robust_list),
     ANY(rseq),      ANY(membarrier),        ANY(mincore),   ANY(getppid),    ANY(read),
     CLOSE_OTHERS,   ANY(dup),               ANY(pipe2),     ANY(getuid),     ANY(uname),
-    ANY(lseek),     ANY(munlock),           ANY(fcntl),     ANY(getdents64), ANY(prctl),
+    ANY(lseek),     ANY(munlock),           ANY(fcntl),     ANY(getdents64),
+    WHEN(prctl, {0, SCMP_CMP_NE, PR_SET_DUMPABLE, 0}),
 };
 #endif
 

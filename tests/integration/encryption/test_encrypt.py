@@ -29,7 +29,9 @@ def tool(tmp_path):
         command = [OBJLENS, name, "--keys", tmp_path / "keys", f"--meta{out}", tmp_path / "meta", *args]
         if file:
             command += [f"--instruction{out}", tmp_path / "file"]
-        return subprocess.run(command, input=body, capture_output=True, check=False)
+        secrets = [key.mock.environment() for key in keys if isinstance(key, KmsKey)]
+        return subprocess.run(command, input=body, capture_output=True, check=False,
+                              env={**os.environ, **(secrets[0] if secrets else {})})
     run.folder = tmp_path
     return run
 
