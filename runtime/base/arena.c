@@ -6,6 +6,7 @@
  */
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdio.h>
 
@@ -56,7 +57,13 @@ struct ol_arena {
 
 ol_arena *ol_arena_new(size_t bytes_max)
 {
-    size_t cap = FIRST_BLOCK_BYTES - sizeof(ol_arena);
+    return ol_arena_new_sized(FIRST_BLOCK_BYTES, bytes_max);
+}
+
+ol_arena *ol_arena_new_sized(size_t first_bytes, size_t bytes_max)
+{
+    assert(first_bytes > sizeof(ol_arena));
+    size_t cap = first_bytes - sizeof(ol_arena);
     if (cap > bytes_max)
         cap = bytes_max;
     ol_arena *arena = ol_malloc(sizeof(ol_arena) + cap);

@@ -14,6 +14,9 @@
 typedef struct ol_arena ol_arena;
 
 ol_arena *ol_arena_new(size_t bytes_max);
+/* As above, with a first block of so many bytes, the arena's own head included: for what is known to
+ * need more than the usual one, and is used again and again. */
+ol_arena *ol_arena_new_sized(size_t first_bytes, size_t bytes_max);
 void ol_arena_destroy(ol_arena *arena);
 /* Forget everything but keep the first block: for reuse by the next request. */
 void ol_arena_reset(ol_arena *arena);

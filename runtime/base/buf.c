@@ -94,9 +94,12 @@ int ol_buf_add_cstr(ol_buf *buf, const char *text)
     return ol_buf_add(buf, ol_slice_cstr(text));
 }
 
-int ol_buf_add_byte(ol_buf *buf, uint8_t byte)
+static size_t digits_of(uint64_t number)
 {
-    return ol_buf_add(buf, ol_slice_of(&byte, 1));
+    size_t digits = 1;
+    for (uint64_t bound = 10; digits < 20 && number >= bound; bound *= 10)
+        digits++; /* the 20th bound would not fit, and is not asked for */
+    return digits;
 }
 
 int ol_buf_add_u64(ol_buf *buf, uint64_t number)
@@ -106,19 +109,21 @@ int ol_buf_add_u64(ol_buf *buf, uint64_t number)
                                 "4041424344454647484950515253545556575859"
                                 "6061626364656667686970717273747576777879"
                                 "8081828384858687888990919293949596979899";
-    uint8_t digits[20];
-    size_t at = sizeof(digits);
+    size_t digits = digits_of(number);
+    int rc = ol_buf_reserve(buf, digits);
+    if (rc != OL_OK)
+        return rc;
+    buf->len += digits;
+    uint8_t *at = buf->data + buf->len;
     for (; number >= 100; number /= 100) {
         at -= 2;
-        memcpy(digits + at, pairs + 2 * (number % 100), 2);
+        memcpy(at, pairs + 2 * (number % 100), 2);
     }
-    if (number >= 10) {
-        at -= 2;
-        memcpy(digits + at, pairs + 2 * number, 2);
-    } else {
-        digits[--at] = (uint8_t)('0' + number);
-    }
-    return ol_buf_add(buf, ol_slice_of(digits + at, sizeof(digits) - at));
+    if (number >= 10)
+        memcpy(at - 2, pairs + 2 * number, 2);
+    else
+        at[-1] = (uint8_t)('0' + number);
+    return OL_OK;
 }
 
 int ol_buf_addf(ol_buf *buf, const char *format, ...)

@@ -37,7 +37,7 @@ void ol_buf_clear(ol_buf *buf);
 static inline int ol_buf_reserve(ol_buf *buf, size_t more);
 static inline int ol_buf_add(ol_buf *buf, ol_slice bytes);
 int ol_buf_add_cstr(ol_buf *buf, const char *text);
-int ol_buf_add_byte(ol_buf *buf, uint8_t byte);
+static inline int ol_buf_add_byte(ol_buf *buf, uint8_t byte);
 int ol_buf_add_u64(ol_buf *buf, uint64_t number);
 int ol_buf_addf(ol_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int ol_buf_addv(ol_buf *buf, const char *format, va_list args);
@@ -72,6 +72,14 @@ static inline int ol_buf_add(ol_buf *buf, ol_slice bytes)
         memcpy(buf->data + buf->len, bytes.data, bytes.len);
     buf->len += bytes.len;
     return 0;
+}
+
+static inline int ol_buf_add_byte(ol_buf *buf, uint8_t byte)
+{
+    int rc = ol_buf_reserve(buf, 1);
+    if (rc == 0)
+        buf->data[buf->len++] = byte;
+    return rc;
 }
 
 #endif

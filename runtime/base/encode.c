@@ -6,17 +6,25 @@
 
 #include "base/error.h"
 
-static const char hex_lower[] = "0123456789abcdef";
 static const char hex_upper[] = "0123456789ABCDEF";
 static const char base64_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/* Both digits of a byte: digests are written several times a request. */
+#define PAIRS(high)                                                                                \
+    {high, '0'}, {high, '1'}, {high, '2'}, {high, '3'}, {high, '4'}, {high, '5'}, {high, '6'},     \
+        {high, '7'}, {high, '8'}, {high, '9'}, {high, 'a'}, {high, 'b'}, {high, 'c'}, {high, 'd'}, \
+        {high, 'e'}, {high, 'f'}
+static const char hex_pairs[256][2] = {
+    PAIRS('0'), PAIRS('1'), PAIRS('2'), PAIRS('3'), PAIRS('4'), PAIRS('5'), PAIRS('6'), PAIRS('7'),
+    PAIRS('8'), PAIRS('9'), PAIRS('a'), PAIRS('b'), PAIRS('c'), PAIRS('d'), PAIRS('e'), PAIRS('f'),
+};
+#undef PAIRS
+
 void ol_hex_encode(const uint8_t *data, size_t len, char *out)
 {
-    for (size_t i = 0; i < len; i++) {
-        *out++ = hex_lower[data[i] >> 4];
-        *out++ = hex_lower[data[i] & 15];
-    }
+    for (size_t i = 0; i < len; i++, out += 2)
+        memcpy(out, hex_pairs[data[i]], 2);
     *out = '\0';
 }
 

@@ -109,11 +109,6 @@ int ol_error_custom(ol_error *err, int code, int status, ol_slice s3_code, ol_sl
     return code;
 }
 
-void ol_error_clear(ol_error *err)
-{
-    *err = (ol_error){0};
-}
-
 const char *ol_code_name(int code)
 {
     const row *r = row_of(code);

@@ -168,7 +168,12 @@ int ol_error_say(ol_error *err, int code, const char *message, ...)
     __attribute__((format(printf, 3, 4)));
 /* Everything by hand, for errors that a transform makes. Status outside 400..599 becomes 500. */
 int ol_error_custom(ol_error *err, int code, int status, ol_slice s3_code, ol_slice message);
-void ol_error_clear(ol_error *err);
+/* No error. The texts are only ended, not wiped: cheaper than `= {0}` where every request passes. */
+static inline void ol_error_clear(ol_error *err)
+{
+    err->code = err->status = 0;
+    err->s3_code[0] = err->message[0] = err->detail[0] = '\0';
+}
 
 /* "OL_ENOSUCHKEY"; "OL_E?" when unknown. */
 const char *ol_code_name(int code);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "base/words.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD"
 
@@ -86,15 +87,29 @@ static int xml_one(ol_buf *out, ol_slice bytes, uint32_t code_point)
     return entity ? ol_buf_add_cstr(out, entity) : ol_buf_add(out, bytes);
 }
 
+/* Length of the harmless run that starts `text`. Whole words of what neither format escapes are
+ * passed over at once. */
+static size_t harmless_run(ol_slice text, const bool harmless[256])
+{
+    size_t at = 0;
+    for (; text.len - at >= OL_WORD_BYTES; at += OL_WORD_BYTES) {
+        uint64_t word = ol_word_load(text.data + at);
+        if (!ol_word_is_ascii(word) || ol_word_has_below(word, '(') || ol_word_has(word, '<') ||
+            ol_word_has(word, '>') || ol_word_has(word, '\\') || ol_word_has(word, 0x7F))
+            break;
+    }
+    while (at < text.len && harmless[text.data[at]])
+        at++;
+    return at;
+}
+
 static int escape(ol_buf *out, ol_slice text, const bool harmless[256],
                   int (*one)(ol_buf *out, ol_slice bytes, uint32_t code_point))
 {
     size_t len_before = out->len;
     int rc = OL_OK;
     for (size_t at = 0; at < text.len && rc == OL_OK;) {
-        size_t run = 0;
-        while (at + run < text.len && harmless[text.data[at + run]])
-            run++;
+        size_t run = harmless_run(ol_slice_from(text, at), harmless);
         if (run) {
             rc = ol_buf_add(out, ol_slice_of(text.data + at, run));
             at += run;
@@ -118,6 +133,11 @@ int ol_json_escape(ol_buf *out, ol_slice text)
 int ol_json_string(ol_buf *out, ol_slice text)
 {
     size_t len_before = out->len;
+    if (harmless_run(text, json_harmless) == text.len && ol_buf_reserve(out, text.len + 2) == 0) {
+        ol_buf_add_byte(out, '"');
+        ol_buf_add(out, text);
+        return ol_buf_add_byte(out, '"');
+    }
     int rc = ol_buf_add_byte(out, '"');
     if (rc == OL_OK)
         rc = ol_json_escape(out, text);

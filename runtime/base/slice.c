@@ -5,26 +5,43 @@
 #include "base/slice.h"
 
 #include "base/utf8.h"
+#include "base/words.h"
 
 static uint8_t ascii_lower(uint8_t byte)
 {
     return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
 }
 
-bool ol_slice_ieq(ol_slice a, ol_slice b)
+static bool words_ieq(const uint8_t *a, const uint8_t *b)
 {
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++) {
-        if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
+    return ol_word_lower(ol_word_load(a)) == ol_word_lower(ol_word_load(b));
+}
+
+/* Four to eight bytes in a word: the first four, and the last, which may be the same. */
+static uint64_t ends_of(const uint8_t *at, size_t len)
+{
+    uint32_t first, last;
+    memcpy(&first, at, sizeof(first));
+    memcpy(&last, at + len - sizeof(last), sizeof(last));
+    return first | (uint64_t)last << 32;
+}
+
+bool ol_slice_ieq_bytes_(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    size_t at = 0;
+    for (; len - at > OL_WORD_BYTES; at += OL_WORD_BYTES) {
+        if (!words_ieq(a + at, b + at))
+            return false;
+    }
+    if (len >= OL_WORD_BYTES) /* the last word may overlap the one before */
+        return words_ieq(a + len - OL_WORD_BYTES, b + len - OL_WORD_BYTES);
+    if (len >= 4)
+        return ol_word_lower(ends_of(a, len)) == ol_word_lower(ends_of(b, len));
+    for (; at < len; at++) {
+        if (ascii_lower(a[at]) != ascii_lower(b[at]))
             return false;
     }
     return true;
-}
-
-bool ol_slice_starts(ol_slice s, ol_slice prefix)
-{
-    return s.len >= prefix.len && ol_slice_eq(ol_slice_first(s, prefix.len), prefix);
 }
 
 bool ol_slice_ends(ol_slice s, ol_slice suffix)
@@ -84,9 +101,12 @@ bool ol_slice_eq_secret(ol_slice a, ol_slice b)
     if (a.len != b.len)
         return false;
     /* volatile keeps the compiler from leaving the loop at the first difference. */
-    volatile uint8_t difference = 0;
-    for (size_t i = 0; i < a.len; i++)
-        difference = (uint8_t)(difference | (a.data[i] ^ b.data[i]));
+    volatile uint64_t difference = 0;
+    size_t at = 0;
+    for (; a.len - at >= OL_WORD_BYTES; at += OL_WORD_BYTES)
+        difference = difference | (ol_word_load(a.data + at) ^ ol_word_load(b.data + at));
+    for (; at < a.len; at++)
+        difference = difference | (uint64_t)(a.data[at] ^ b.data[at]);
     return difference == 0;
 }
 
@@ -94,13 +114,8 @@ bool ol_slice_eq_secret(ol_slice a, ol_slice b)
 static size_t ascii_words(ol_slice s)
 {
     size_t at = 0;
-    uint64_t word;
-    while (s.len - at >= sizeof(word)) {
-        memcpy(&word, s.data + at, sizeof(word));
-        if (word & 0x8080808080808080ull)
-            break;
-        at += sizeof(word);
-    }
+    while (s.len - at >= OL_WORD_BYTES && ol_word_is_ascii(ol_word_load(s.data + at)))
+        at += OL_WORD_BYTES;
     return at;
 }
 

@@ -58,9 +58,23 @@ static inline ol_slice ol_slice_first(ol_slice s, size_t len)
     return ol_slice_of(s.data, len < s.len ? len : s.len);
 }
 
-/* ASCII only, independent of the locale. */
-bool ol_slice_ieq(ol_slice a, ol_slice b);
-bool ol_slice_starts(ol_slice s, ol_slice prefix);
+bool ol_slice_ieq_bytes_(const uint8_t *a, const uint8_t *b, size_t len);
+
+/* ASCII only, independent of the locale. Most that are compared differ in length or in their first
+ * byte already. */
+static inline bool ol_slice_ieq(ol_slice a, ol_slice b)
+{
+    if (a.len != b.len)
+        return false;
+    return a.len == 0 ||
+           (((a.data[0] ^ b.data[0]) & ~0x20) == 0 && ol_slice_ieq_bytes_(a.data, b.data, a.len));
+}
+
+static inline bool ol_slice_starts(ol_slice s, ol_slice prefix)
+{
+    return s.len >= prefix.len && ol_slice_eq(ol_slice_first(s, prefix.len), prefix);
+}
+
 bool ol_slice_ends(ol_slice s, ol_slice suffix);
 /* Byte order, as S3 lists keys: <0, 0, >0; a prefix sorts first. */
 int ol_slice_cmp(ol_slice a, ol_slice b);

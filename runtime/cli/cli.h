@@ -19,6 +19,8 @@ extern const ol_command ol_command_check;
 extern const ol_command ol_command_explain;
 extern const ol_command ol_command_presign;
 extern const ol_command ol_command_decrypt;
+extern const ol_command ol_command_encrypt;
+extern const ol_command ol_command_keys;
 extern const ol_command ol_command_version;
 extern const ol_command ol_command_help;
 extern const ol_command ol_command_host;

@@ -45,7 +45,8 @@ static int read_range(decrypting *self, ol_error *err)
     const char *given = ol_options_value(self->options, "range", 0);
     if (!given)
         return OL_OK;
-    ol_slice text = ol_slice_cstr(given);
+    ol_slice text = ol_slice_cstr(given), unit = OL_SLICE_LIT("bytes=");
+    text = ol_slice_starts(text, unit) ? ol_slice_from(text, unit.len) : text;
     ptrdiff_t dash = ol_slice_find(text, '-');
     if (dash < 0)
         return bad_range(err);
@@ -80,6 +81,18 @@ static int read_files(decrypting *self, ol_error *err)
 
 /* ---- opening ---- */
 
+/* Of the format that the headers do not name: these come first. */
+static enum ol_sealed_format format_in_body(const decrypting *self, ol_slice first)
+{
+    enum ol_sealed_format format;
+    bool needs_instruction;
+    ol_error unused = {0};
+    int rc = ol_sealed_recognise(self->headers.items, self->headers.count, &format,
+                                 &needs_instruction, &unused);
+    bool elsewhere = rc != OL_OK || format != OL_SEALED_NONE || self->instruction.len > 0;
+    return elsewhere ? OL_SEALED_NONE : ol_sealed_recognise_bytes(first);
+}
+
 /* As many of the body's first bytes as the format's header takes. */
 static int read_header(decrypting *self, ol_slice *first, ol_error *err)
 {
@@ -97,7 +110,7 @@ static int read_header(decrypting *self, ol_slice *first, ol_error *err)
         *first = ol_slice_of(room, got);
         if (now == 0 && got < want)
             return OL_OK; /* the body is no longer than that: open will judge it */
-        rc = ol_sealed_header_bytes(ol_sealed_recognise_bytes(*first), *first, &want, err);
+        rc = ol_sealed_header_bytes(format_in_body(self, *first), *first, &want, err);
         if (rc < 0 || want <= got)
             return rc < 0 ? rc : OL_OK;
         if (want > HEADER_BYTES_MAX)
@@ -184,7 +197,6 @@ static int try_way(decrypting *self, unsigned attempt, ol_sealed **sealed, uint6
  * and then, hardly ever in much of it: the way with the most padding is it. Two that are alike: neither. */
 static int find_way(decrypting *self, ol_sealed **sealed, uint64_t *size, ol_error *err)
 {
-    bool many = ol_sealed_recognise_bytes(self->header) == OL_SEALED_OPENSSL;
     bool tie = false;
     for (unsigned attempt = 0;; attempt++) {
         ol_sealed *other = NULL;
@@ -194,7 +206,7 @@ static int find_way(decrypting *self, ol_sealed **sealed, uint64_t *size, ol_err
         if (rc == OL_OK && *sealed)
             tie = other_size == *size || (tie && other_size > *size);
         bool better = rc == OL_OK && (!*sealed || other_size < *size);
-        bool refused = !other; /* not by its content */
+        bool many = other && ol_sealed_format_of(other) == OL_SEALED_OPENSSL;
         ol_sealed_release(better ? *sealed : other);
         if (better) {
             *sealed = other;
@@ -202,7 +214,7 @@ static int find_way(decrypting *self, ol_sealed **sealed, uint64_t *size, ol_err
         }
         if (rc < 0 && err->code == OL_OK)
             *err = why;
-        if (refused || !many)
+        if (!many)
             break;
     }
     if (*sealed && !tie)

@@ -140,11 +140,22 @@ int ol_small_file_read(const char *path, ol_buf *out, ol_error *err)
     return rc;
 }
 
+/* Line breaks cannot be in a header: in a map of them they are its folded lines. */
+static int unfolded(ol_buf *text, ol_slice value)
+{
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < value.len; i++) {
+        uint8_t c = value.data[i];
+        rc = ol_buf_add_byte(text, c == '\r' || c == '\n' ? ' ' : c);
+    }
+    return rc;
+}
+
 static int add_header(ol_headers *headers, ol_slice name, ol_slice value)
 {
     static const ol_slice prefix = {(const uint8_t *)"x-amz-meta-", 11};
     char full[256];
-    size_t len = 0;
+    ol_buf text;
     if (name.len == 0 || name.len + prefix.len >= sizeof(full))
         return OL_SKIP;
     memcpy(full, prefix.data, prefix.len);
@@ -152,11 +163,18 @@ static int add_header(ol_headers *headers, ol_slice name, ol_slice value)
     ol_slice with_prefix = ol_slice_of(full, prefix.len + name.len);
     if (ol_sealed_is_private_header(with_prefix))
         name = with_prefix;
-    else
+    else if (ol_sealed_is_private_header(name))
         memcpy(full, name.data, name.len);
-    for (len = 0; len < name.len; len++)
-        full[len] = (char)(full[len] >= 'A' && full[len] <= 'Z' ? full[len] | 0x20 : full[len]);
-    return ol_headers_add(headers, ol_slice_of(full, name.len), value);
+    else
+        return OL_SKIP;
+    for (size_t i = 0; i < name.len; i++)
+        full[i] = (char)(full[i] >= 'A' && full[i] <= 'Z' ? full[i] | 0x20 : full[i]);
+    ol_buf_init(&text, META_BYTES_MAX);
+    int rc = unfolded(&text, value);
+    if (rc == OL_OK)
+        rc = ol_headers_add(headers, ol_slice_of(full, name.len), ol_slice_trim(ol_buf_slice(&text)));
+    ol_buf_fini(&text);
+    return rc;
 }
 
 static int add_member(ol_headers *headers, const char *name, json_t *value)
@@ -189,7 +207,7 @@ int ol_sealed_meta_read(const char *path, ol_headers *headers, ol_error *err)
     if (rc == OL_OK)
         json_object_foreach(object, name, value)
             if (add_member(headers, name, value) < 0)
-                rc = ol_error_set(err, OL_ELIMIT, "%s: too many headers", path);
+                rc = ol_error_set(err, OL_ELIMIT, "%s: too many headers, or what is none", path);
     json_decref(object);
     ol_buf_fini(&text);
     return rc;

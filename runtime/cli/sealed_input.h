@@ -23,7 +23,8 @@ int ol_sealed_input_read(const ol_sealed_input *input, uint64_t offset, ol_span 
                          ol_error *err);
 
 /* A JSON map of headers, in any case. The names of an encryption may stand with or without
- * x-amz-meta-. Numbers are taken as texts. */
+ * x-amz-meta-. Numbers are taken as texts; headers that do not matter here
+ * are left out. */
 int ol_sealed_meta_read(const char *path, ol_headers *headers, ol_error *err);
 /* A whole small file into `out`. */
 int ol_small_file_read(const char *path, ol_buf *out, ol_error *err);

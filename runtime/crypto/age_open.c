@@ -104,13 +104,25 @@ static bool open_scrypt(const ol_age_stanza *stanza, const ol_key *key, uint8_t 
            unwrap(secret, stanza->body, file_key);
 }
 
+/* An identity may stand in a file as age-keygen writes it, with remarks. */
+static bool read_identity(ol_slice text, uint8_t *secret)
+{
+    while (text.len > 0) {
+        ptrdiff_t end = ol_slice_find(text, '\n');
+        size_t len = end < 0 ? text.len : (size_t)end;
+        if (ol_age_identity_read(ol_slice_first(text, len), secret))
+            return true;
+        text = ol_slice_from(text, len + 1);
+    }
+    return false;
+}
+
 static bool open_file_key(const ol_age_header *header, const ol_key *key, uint8_t *file_key)
 {
     uint8_t *secret = ol_secret_alloc(96);
     if (!secret)
         return false;
-    ol_slice text = ol_slice_of(key->material, key->material_len);
-    bool is_identity = ol_age_identity_read(text, secret);
+    bool is_identity = read_identity(ol_slice_of(key->material, key->material_len), secret);
     bool good = false;
     for (size_t i = 0; !good && i < header->count; i++) {
         const ol_age_stanza *stanza = &header->stanzas[i];

@@ -12,6 +12,7 @@
 typedef struct cbc {
     EVP_CIPHER_CTX *ctx;
     size_t skip; /* still to be passed over */
+    uint64_t made, claimed;
 } cbc;
 
 static int begin(void *state, const ol_content_config *config, ol_error *err)
@@ -22,6 +23,7 @@ static int begin(void *state, const ol_content_config *config, ol_error *err)
                                : sealed->key_len == 24 ? EVP_aes_192_cbc()
                                                        : EVP_aes_256_cbc();
     self->skip = sealed->skip;
+    self->claimed = sealed->claimed_size;
     self->ctx = EVP_CIPHER_CTX_new();
     if (!self->ctx)
         return ol_error_set(err, OL_ENOMEM, "content cipher");
@@ -44,6 +46,7 @@ static int step(void *state, ol_slice *in, bool last, ol_span out, size_t *made,
         return ol_sealed_wrong(err);
     *in = ol_slice_from(*in, len);
     *made = (size_t)got;
+    self->made += (size_t)got;
     if (!last || in->len > 0)
         return OL_OK;
     if (*made + BLOCK_BYTES > out.len)
@@ -51,6 +54,9 @@ static int step(void *state, ol_slice *in, bool last, ol_span out, size_t *made,
     if (EVP_DecryptFinal_ex(self->ctx, out.data + *made, &got) != 1)
         return ol_sealed_wrong(err);
     *made += (size_t)got;
+    self->made += (size_t)got;
+    if (self->claimed != UINT64_MAX && self->claimed != self->made)
+        return ol_sealed_wrong(err);
     return OL_DONE;
 }
 

@@ -139,7 +139,7 @@ int ol_keyring_add_version(ol_keyring_key *key, int64_t now_ms, uint8_t **materi
 
 int ol_keyring_rotate(ol_keyring_key *key, int64_t now_ms, ol_error *err)
 {
-    uint8_t *material;
+    uint8_t *material = NULL;
     int rc = ol_keyring_add_version(key, now_ms, &material, err);
     if (rc != OL_OK)
         return rc;

@@ -40,7 +40,8 @@ static int add_bound(ol_buf *out, ol_slice bytes)
 }
 
 /* What the tag covers besides the key itself. */
-static int add_binding(const ol_keyring_key *key, uint32_t version, const ol_context *context, ol_buf *out)
+static int add_binding(const ol_keyring_key *key, uint32_t version, const ol_context *context,
+                       ol_buf *out)
 {
     uint8_t number[4];
     ol_buf text;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "crypto/keys.h"
 
+#include <openssl/decoder.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 
 #include "base/alloc.h"
 #include "crypto/secret.h"
 
 #define ARENA_BYTES_MAX (256u * 1024)
-#define RSA_BITS_MIN 2048
+#define RSA_BITS_MIN 1024 /* what old objects were wrapped with must still open */
 #define RSA_BITS_MAX 16384
 
 struct ol_keys {
@@ -66,23 +65,26 @@ static int no_passphrase(char *buf, int size, int writing, void *arg)
     return 0;
 }
 
-static EVP_PKEY *read_pem(ol_slice text)
+/* PEM or DER; PKCS#1, PKCS#8 or a public key alone. */
+static EVP_PKEY *read_rsa(ol_slice text)
 {
-    BIO *bio = BIO_new_mem_buf(text.data, (int)text.len);
-    if (!bio)
-        return NULL;
-    EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-    if (!pkey && BIO_reset(bio) == 1)
-        pkey = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
-    BIO_free(bio);
+    EVP_PKEY *pkey = NULL;
+    const unsigned char *at = text.data;
+    size_t left = text.len;
+    OSSL_DECODER_CTX *ctx =
+        OSSL_DECODER_CTX_new_for_pkey(&pkey, NULL, NULL, "RSA", 0, NULL, NULL);
+    if (!ctx || OSSL_DECODER_CTX_set_pem_password_cb(ctx, no_passphrase, NULL) != 1 ||
+        OSSL_DECODER_from_data(ctx, &at, &left) != 1)
+        pkey = NULL;
+    OSSL_DECODER_CTX_free(ctx);
     return pkey;
 }
 
 static int take_rsa(ol_key *key, ol_error *err)
 {
-    EVP_PKEY *pkey = read_pem(ol_slice_of(key->material, key->material_len));
+    EVP_PKEY *pkey = read_rsa(ol_slice_of(key->material, key->material_len));
     if (!pkey)
-        return ol_error_set(err, OL_ECONFIG, "not the PEM text of an RSA key");
+        return ol_error_set(err, OL_ECONFIG, "neither PEM nor DER of an RSA key");
     key->rsa = pkey;
     key->rsa_bytes = (size_t)EVP_PKEY_get_size(pkey);
     int bits = EVP_PKEY_get_bits(pkey);
@@ -164,6 +166,11 @@ size_t ol_keys_count(const ol_keys *keys)
 const ol_key *ol_keys_at(const ol_keys *keys, size_t index)
 {
     return index < keys->count ? &keys->keys[index] : NULL;
+}
+
+void ol_keys_set_kms(ol_keys *keys, size_t index, ol_kms *kms)
+{
+    keys->keys[index].kms = kms;
 }
 
 bool ol_key_has_id(const ol_key *key, ol_slice id)

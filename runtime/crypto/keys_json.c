@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/encode.h"
 #include "crypto/keys.h"
+#include "crypto/sealed_text.h"
 #include "crypto/secret.h"
 
 #define JSON_BYTES_MAX (1u << 20)
@@ -30,41 +31,40 @@ static bool kind_of(ol_slice type, enum ol_key_kind *kind)
     return false;
 }
 
-static bool name_is_known(const char *name)
-{
-    static const char *const names[] = {"type", "id", "material", "endpoint", "namespace"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
+/* Lists come from other tools too, which have members of their own: what is not ours is passed over. */
 static int check_members(json_t *item, size_t at, ol_error *err)
 {
-    const char *name;
-    json_t *value;
-    json_object_foreach(item, name, value) {
-        if (!name_is_known(name))
-            return ol_error_set(err, OL_ECONFIG, "key %zu: unknown member %.40s", at, name);
-        if (!json_is_string(value))
-            return ol_error_set(err, OL_ECONFIG, "key %zu: %s is not a text", at, name);
+    static const char *const names[] = {"type", "id", "material", "endpoint", "namespace"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        json_t *value = json_object_get(item, names[i]);
+        if (value && !json_is_string(value) && !json_is_null(value))
+            return ol_error_set(err, OL_ECONFIG, "key %zu: %s is not a text", at, names[i]);
     }
     return OL_OK;
 }
 
+/* There may be remarks before it. */
 static bool is_pem(const ol_key *key, ol_slice material)
 {
-    return key->kind == OL_KEY_RSA && ol_slice_starts(material, OL_SLICE_LIT("-----"));
+    static const char mark[] = "-----BEGIN ";
+    return key->kind == OL_KEY_RSA &&
+           memmem(material.data, material.len, mark, sizeof(mark) - 1) != NULL;
 }
 
-static int decode(ol_key *key, ol_slice material, bool is_base64)
+enum form { AS_TEXT, AS_BASE64, AS_STRICT_BASE64 };
+
+static int decode(ol_key *key, ol_slice material, enum form form)
 {
+    key->material = NULL;
+    key->material_len = 0;
     if (material.len == 0)
         return OL_OK;
     key->material = ol_secret_alloc(material.len);
     if (!key->material)
         return material.len > OL_SECRET_BYTES_MAX ? OL_ECONFIG : OL_ENOMEM;
-    if (is_base64)
+    if (form == AS_BASE64)
+        return ol_sealed_base64(material, key->material, material.len, &key->material_len);
+    if (form == AS_STRICT_BASE64)
         return ol_base64_decode(material, key->material, material.len, &key->material_len);
     memcpy(key->material, material.data, material.len);
     key->material_len = material.len;
@@ -75,13 +75,29 @@ static int decode(ol_key *key, ol_slice material, bool is_base64)
 static int add_decoded(ol_keys *keys, const ol_key *like, ol_slice material, ol_error *err)
 {
     ol_key key = *like;
-    key.material_len = 0;
-    int rc = decode(&key, material, true);
-    bool is_base64 = rc == OL_OK && key.material_len > 0;
+    int rc = decode(&key, material, AS_STRICT_BASE64);
+    bool is_text = rc == OL_OK && key.material_len > 0 &&
+                   ol_slice_is_utf8(ol_slice_of(key.material, key.material_len));
     if (rc != OL_ENOMEM)
-        rc = is_base64 ? ol_keys_add(keys, &key, err) : OL_OK;
+        rc = is_text ? ol_keys_add(keys, &key, err) : OL_OK;
+    else
+        ol_error_set(err, rc, "keys");
     ol_secret_free(key.material, material.len);
     return rc;
+}
+
+static int add_material(ol_keys *keys, ol_key *key, ol_slice material, ol_error *err)
+{
+    bool as_text = key->kind == OL_KEY_PASSWORD || is_pem(key, material);
+    int rc = decode(key, material, as_text ? AS_TEXT : AS_BASE64);
+    if (rc == OL_OK)
+        rc = ol_keys_add(keys, key, err);
+    else
+        rc = ol_error_set(err, rc == OL_ENOMEM ? rc : OL_ECONFIG,
+                          "key %zu: material is not base64", ol_keys_count(keys) + 1);
+    ol_secret_free(key->material, material.len);
+    key->material = NULL;
+    return rc == OL_OK && key->kind == OL_KEY_PASSWORD ? add_decoded(keys, key, material, err) : rc;
 }
 
 static int add_item(ol_keys *keys, json_t *item, ol_error *err)
@@ -98,14 +114,9 @@ static int add_item(ol_keys *keys, json_t *item, ol_error *err)
     key.id = text_of(item, "id");
     key.name_space = text_of(item, "namespace");
     key.endpoint = text_of(item, "endpoint");
-    ol_slice material = text_of(item, "material");
-    rc = decode(&key, material, key.kind != OL_KEY_PASSWORD && !is_pem(&key, material));
-    if (rc == OL_OK)
-        rc = ol_keys_add(keys, &key, err);
-    else
-        ol_error_set(err, rc == OL_ENOMEM ? rc : OL_ECONFIG, "key %zu: material is not base64", at);
-    ol_secret_free(key.material, material.len);
-    return rc == OL_OK && key.kind == OL_KEY_PASSWORD ? add_decoded(keys, &key, material, err) : rc;
+    /* What a KMS keeps has no material here. */
+    return add_material(keys, &key, key.kind == OL_KEY_KMS ? OL_SLICE_NONE : text_of(item, "material"),
+                        err);
 }
 
 static void wipe_texts(json_t *list)

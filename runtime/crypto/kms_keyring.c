@@ -285,12 +285,11 @@ static void work(uv_work_t *item)
     making *job = item->data;
     kms_keyring *self = job->self;
     job->rc = make_default(self, &job->err);
+    OPENSSL_thread_stop(); /* this thread's random numbers: it will hardly need them again */
     pthread_mutex_lock(&self->lock);
     self->working--;
     pthread_cond_broadcast(&self->changed);
     pthread_mutex_unlock(&self->lock);
-    /* What OpenSSL keeps of this thread goes now: at the end of the process it would be too late. */
-    OPENSSL_thread_stop();
 }
 
 static void after_work(uv_work_t *item, int status)

@@ -14,6 +14,7 @@
 #define MAGIC_BYTES 8u
 #define HEADER_BYTES (MAGIC_BYTES + OL_CHUNK_NONCE_BYTES)
 #define DERIVED_BYTES 80u /* data key, name key, name tweak */
+#define PAIRS_MAX 32 /* of two entries; each takes a twentieth of a second */
 #define SCRYPT_N 16384u
 #define SCRYPT_MEMORY_MAX (64u << 20)
 
@@ -35,10 +36,8 @@ static bool open_chunk(const uint8_t *key, const ol_chunks *chunks, uint64_t ind
     return crypto_secretbox_open_easy(out, in.data, in.len, nonce, key) == 0;
 }
 
-static int derive(const ol_key *key, uint8_t **out)
+static int derive(const ol_key *key, ol_slice salt, uint8_t **out)
 {
-    ol_slice salt = key->name_space.len > 0 ? key->name_space
-                                            : ol_slice_of(usual_salt, sizeof(usual_salt));
     uint8_t *derived = ol_secret_alloc(DERIVED_BYTES);
     *out = ol_secret_alloc(OL_DATA_KEY_BYTES);
     bool good = derived && *out &&
@@ -50,6 +49,7 @@ static int derive(const ol_key *key, uint8_t **out)
     if (good)
         return OL_OK;
     ol_secret_free(*out, OL_DATA_KEY_BYTES);
+    *out = NULL;
     return OL_ENOMEM;
 }
 
@@ -69,31 +69,68 @@ static bool is_right(const uint8_t *key, const ol_chunks *chunks, ol_slice first
     return good;
 }
 
+/* OL_OK with a key, or without: it was not this one. */
+static int try_password(const ol_sealed_ask *ask, const ol_chunks *chunks, const ol_key *key,
+                        ol_slice salt, uint8_t **data_key)
+{
+    int rc = derive(key, salt, data_key);
+    if (rc == OL_OK && !is_right(*data_key, chunks, ask->first)) {
+        ol_secret_free(*data_key, OL_DATA_KEY_BYTES);
+        *data_key = NULL;
+    }
+    return rc;
+}
+
+static const ol_key *password_at(const ol_sealed_ask *ask, size_t i)
+{
+    const ol_key *key = ol_keys_at(ask->keys, i);
+    return key->kind == OL_KEY_PASSWORD ? key : NULL;
+}
+
+/* The second password stands with the first one as its namespace; there is none; or it is an entry of
+ * its own. */
+static int find_key(const ol_sealed_ask *ask, const ol_chunks *chunks, uint8_t **data_key)
+{
+    size_t count = ol_keys_count(ask->keys), tried = 0;
+    int rc = OL_OK;
+    *data_key = NULL;
+    for (size_t i = 0; rc == OL_OK && !*data_key && i < count; i++) {
+        const ol_key *key = password_at(ask, i);
+        ol_slice usual = ol_slice_of(usual_salt, sizeof(usual_salt));
+        if (key)
+            rc = try_password(ask, chunks, key, key->name_space.len > 0 ? key->name_space : usual,
+                              data_key);
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; rc == OL_OK && !*data_key && j < count; j++) {
+            const ol_key *key = password_at(ask, i), *salt = password_at(ask, j);
+            if (key && salt && i != j && key->name_space.len == 0 && tried++ < PAIRS_MAX)
+                rc = try_password(ask, chunks, key, ol_slice_of(salt->material, salt->material_len),
+                                  data_key);
+        }
+    return rc;
+}
+
 static int open_rclone(ol_sealed_ask *ask, enum ol_sealed_format format, ol_error *err)
 {
+    uint8_t *data_key;
     ol_chunks *chunks = ol_arena_calloc(ask->arena, sizeof(*chunks));
     if (!chunks || sodium_init() < 0)
         return ol_error_set(err, OL_ENOMEM, "opening");
     if (ask->first.len < HEADER_BYTES)
         return ol_sealed_refused(err, "the header is cut");
     chunks->header = ol_arena_copy(ask->arena, ol_slice_first(ask->first, HEADER_BYTES));
+    if (!chunks->header.data)
+        return ol_error_set(err, OL_ENOMEM, "opening");
     chunks->open = open_chunk;
     memcpy(chunks->nonce, ask->first.data + MAGIC_BYTES, OL_CHUNK_NONCE_BYTES);
-    for (size_t i = 0; i < ol_keys_count(ask->keys); i++) {
-        uint8_t *data_key;
-        const ol_key *key = ol_keys_at(ask->keys, i);
-        if (key->kind != OL_KEY_PASSWORD)
-            continue;
-        if (derive(key, &data_key) != OL_OK)
-            return ol_error_set(err, OL_ENOMEM, "key derivation");
-        if (!is_right(data_key, chunks, ask->first)) {
-            ol_secret_free(data_key, OL_DATA_KEY_BYTES);
-            continue;
-        }
-        ask->sealed = ol_chunks_sealed(format, chunks, data_key, OL_DATA_KEY_BYTES, ask->size);
-        return ask->sealed ? OL_OK : ol_error_set(err, OL_ENOMEM, "sealed object");
-    }
-    return ol_sealed_wrong(err);
+    int rc = find_key(ask, chunks, &data_key);
+    if (rc != OL_OK)
+        return ol_error_set(err, rc, "key derivation");
+    if (!data_key)
+        return ol_sealed_wrong(err);
+    ask->sealed = ol_chunks_sealed(format, chunks, data_key, OL_DATA_KEY_BYTES, ask->size);
+    return ask->sealed ? OL_OK : ol_error_set(err, OL_ENOMEM, "sealed object");
 }
 
 /* The first chunk is looked at, to find the password. */

@@ -5,6 +5,7 @@
  */
 #include <jansson.h>
 
+#include "crypto/s3_envelope.h"
 #include "crypto/sealed_private.h"
 
 static const char meta[] = "x-amz-meta-";
@@ -60,8 +61,10 @@ int ol_sealed_recognise_instruction(ol_slice json, enum ol_sealed_format *format
     if (json.len > OL_INSTRUCTION_BYTES_MAX)
         return ol_sealed_refused(err, "the instruction file is too long");
     json_t *object = json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &why);
-    json_object_foreach(object, name, value)
+    json_object_foreach(object, name, value) {
         note(&found, ol_slice_cstr(name));
+        found.v1 |= strcmp(name, OL_S3_OLD_KEY_NAME) == 0;
+    }
     json_decref(object);
     /* A file of V3 without its object's share of the metadata is nobody's. */
     if (found.v3 || found.v3_object)

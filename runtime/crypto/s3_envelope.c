@@ -8,10 +8,10 @@
 
 #include <jansson.h>
 
-#include "base/encode.h"
 #include "crypto/sealed_private.h"
+#include "crypto/sealed_text.h"
 
-#define FIELDS_MAX 32
+#define FIELDS_MAX 16
 #define WRAPPED_TEXT_MAX 8192u
 
 static const char meta[] = "x-amz-meta-";
@@ -35,16 +35,33 @@ static ol_slice get(const fields *f, const char *name)
     return value ? *value : OL_SLICE_NONE;
 }
 
-/* A name that is there twice would leave it to us which one is meant. */
-static int add(fields *f, ol_slice name, ol_slice value)
+/* Every name that means something; what the first .NET clients called key and initial value comes
+ * last. NULL: it means nothing. */
+static const char *known_name(ol_slice name, bool in_file)
 {
+    static const char *const names[] = {
+        "x-amz-key",     "x-amz-key-v2", "x-amz-iv", "x-amz-wrap-alg", "x-amz-cek-alg",
+        "x-amz-tag-len", "x-amz-c",      "x-amz-w",  "x-amz-3",        "x-amz-i",
+        "x-amz-d",       "x-amz-m",      "x-amz-t",  "x-amz-matdesc",  OL_S3_LENGTH_NAME};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (ol_slice_ieq(name, ol_slice_cstr(names[i])))
+            return names[i];
+    if (in_file && ol_slice_eq_cstr(name, OL_S3_OLD_KEY_NAME))
+        return "x-amz-key";
+    return in_file && ol_slice_eq_cstr(name, "IV") ? "x-amz-iv" : NULL;
+}
+
+/* A name that is there twice would leave it to us which one is meant. */
+static int add(fields *f, const char *known, ol_slice value)
+{
+    ol_slice name = ol_slice_cstr(known);
     for (size_t i = 0; i < f->count; i++)
         if (ol_slice_ieq(f->names[i], name))
             return OL_EDECRYPT;
     if (f->count == FIELDS_MAX)
         return OL_EDECRYPT;
     f->names[f->count] = name;
-    f->values[f->count++] = value;
+    f->values[f->count++] = ol_slice_trim(value);
     return OL_OK;
 }
 
@@ -54,16 +71,32 @@ static int read_headers(fields *f, const ol_header *headers, size_t count, ol_ar
         ol_slice name = headers[i].name, value;
         if (!ol_slice_ieq(ol_slice_first(name, sizeof(meta) - 1), ol_slice_cstr(meta)))
             continue;
-        name = ol_slice_from(name, sizeof(meta) - 1);
-        if (!ol_slice_ieq(ol_slice_first(name, 6), OL_SLICE_LIT("x-amz-")))
+        const char *known = known_name(ol_slice_from(name, sizeof(meta) - 1), false);
+        if (!known)
             continue;
         int rc = ol_s3_header_text(headers[i].value, arena, &value);
         if (rc == OL_OK)
-            rc = add(f, name, value);
+            rc = add(f, known, value);
         if (rc != OL_OK)
             return rc;
     }
     return OL_OK;
+}
+
+/* Clients write texts only; a number can mean but one. */
+static int text_of(json_t *value, ol_arena *arena, ol_slice *text)
+{
+    const char *number;
+    if (json_is_integer(value)) {
+        number = ol_arena_printf(arena, "%lld", (long long)json_integer_value(value));
+        *text = ol_slice_cstr(number);
+        return number ? OL_OK : OL_ENOMEM;
+    }
+    if (!json_is_string(value))
+        return OL_EDECRYPT;
+    size_t len = json_string_length(value);
+    *text = ol_arena_copy(arena, ol_slice_of(json_string_value(value), len));
+    return len == 0 || text->data ? OL_OK : OL_ENOMEM;
 }
 
 static int add_json(fields *f, json_t *object, ol_arena *arena)
@@ -72,14 +105,13 @@ static int add_json(fields *f, json_t *object, ol_arena *arena)
     size_t name_len;
     json_t *value;
     json_object_keylen_foreach(object, name, name_len, value) {
-        if (!json_is_string(value))
-            return OL_EDECRYPT;
-        ol_slice kept_name = ol_arena_copy(arena, ol_slice_of(name, name_len));
-        ol_slice kept = ol_arena_copy(
-            arena, ol_slice_of(json_string_value(value), json_string_length(value)));
-        if (!kept_name.data || (json_string_length(value) > 0 && !kept.data))
-            return OL_ENOMEM;
-        int rc = add(f, kept_name, kept);
+        ol_slice text;
+        const char *known = known_name(ol_slice_of(name, name_len), true);
+        if (!known || json_is_null(value))
+            continue;
+        int rc = text_of(value, arena, &text);
+        if (rc == OL_OK)
+            rc = add(f, known, text);
         if (rc != OL_OK)
             return rc;
     }
@@ -103,7 +135,7 @@ static int fixed_bytes(ol_slice text, uint8_t *out, size_t size)
 {
     uint8_t bytes[64];
     size_t len;
-    if (ol_base64_decode(text, bytes, sizeof(bytes), &len) != OL_OK || len != size)
+    if (ol_sealed_base64(text, bytes, sizeof(bytes), &len) != OL_OK || len != size)
         return OL_EDECRYPT;
     memcpy(out, bytes, size);
     return OL_OK;
@@ -117,7 +149,7 @@ static int wrapped_key(ol_slice text, ol_arena *arena, ol_slice *key)
     uint8_t *bytes = ol_arena_alloc(arena, text.len);
     if (!bytes)
         return OL_ENOMEM;
-    if (ol_base64_decode(text, bytes, text.len, &len) != OL_OK || len == 0)
+    if (ol_sealed_base64(text, bytes, text.len, &len) != OL_OK || len == 0)
         return OL_EDECRYPT;
     *key = ol_slice_of(bytes, len);
     return OL_OK;
@@ -222,8 +254,17 @@ static int read_v3(ol_s3_envelope *e, const fields *object, const fields *wrappi
         rc = fixed_bytes(get(object, "x-amz-d"), e->commitment, OL_S3_COMMITMENT_BYTES);
     if (rc != OL_OK)
         return rc;
-    bool is_kms = e->wrap == OL_S3_WRAP_KMS_CONTEXT;
-    return context_of(e, find(wrapping, is_kms ? "x-amz-t" : "x-amz-m"), arena);
+    const ol_slice *described = find(wrapping, "x-amz-m"), *context = find(wrapping, "x-amz-t");
+    return context_of(e, e->wrap == OL_S3_WRAP_KMS_CONTEXT || !described ? context : described, arena);
+}
+
+/* Nobody vouches for it, but an honest client's is right. */
+static int read_length(ol_s3_envelope *e, const fields *object, const fields *file)
+{
+    const ol_slice *text = find(object, OL_S3_LENGTH_NAME);
+    text = text ? text : find(file, OL_S3_LENGTH_NAME);
+    e->claimed_size = UINT64_MAX;
+    return !text || text->len == 0 || ol_slice_u64(*text, &e->claimed_size) ? OL_OK : OL_EDECRYPT;
 }
 
 static bool has_any(const fields *f, const char *const *names)
@@ -273,6 +314,8 @@ int ol_s3_envelope_read(ol_s3_envelope *e, enum ol_sealed_format format, const o
         rc = read_v2(e, wrapping, arena);
     else if (rc == OL_OK)
         rc = read_v3(e, &object, wrapping, arena);
+    if (rc == OL_OK)
+        rc = read_length(e, &object, &file);
     if (rc == OL_EDECRYPT)
         return ol_sealed_refused(err, "the metadata of the encryption is incomplete or misshapen");
     return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "metadata of an encryption");

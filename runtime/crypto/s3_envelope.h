@@ -21,6 +21,8 @@ enum ol_s3_wrap {
     OL_S3_WRAP_KMS_CONTEXT
 };
 
+#define OL_S3_LENGTH_NAME "x-amz-unencrypted-content-length"
+#define OL_S3_OLD_KEY_NAME "EncryptedEnvelopeKey"
 #define OL_S3_MESSAGE_ID_BYTES 28u
 #define OL_S3_COMMITMENT_BYTES 28u
 
@@ -35,6 +37,7 @@ typedef struct ol_s3_envelope {
     ol_context context;  /* the material description or encryption context */
     uint8_t message_id[OL_S3_MESSAGE_ID_BYTES]; /* V3 */
     uint8_t commitment[OL_S3_COMMITMENT_BYTES];
+    uint64_t claimed_size; /* of the plaintext; UINT64_MAX = nothing is claimed */
 } ol_s3_envelope;
 
 /* `headers` with lower-case names, x-amz-meta-… among others. `instruction`: the file's JSON; empty =

@@ -3,9 +3,9 @@
  * S3 gives metadata that is not ASCII back as encoded-words; and some clients' UTF-8 was read as
  * Latin-1 before, so that it is encoded twice. What was meant matters: it is a KMS context.
  */
-#include "base/encode.h"
 #include "base/utf8.h"
 #include "crypto/s3_envelope.h"
+#include "crypto/sealed_text.h"
 
 #define TEXT_BYTES_MAX (64u * 1024)
 
@@ -39,10 +39,12 @@ static int decode_q(ol_buf *out, ol_slice text)
 static int decode_b(ol_buf *out, ol_slice text)
 {
     size_t len;
+    if (text.len == 0)
+        return OL_OK;
     int rc = ol_buf_reserve(out, text.len);
     if (rc != OL_OK)
         return rc;
-    if (ol_base64_decode(text, out->data + out->len, text.len, &len) != OL_OK)
+    if (ol_sealed_base64(text, out->data + out->len, text.len, &len) != OL_OK)
         return OL_EDECRYPT;
     out->len += len;
     return OL_OK;
@@ -76,7 +78,7 @@ static size_t skip_gap(ol_slice rest)
     return n > 0 && word_length(ol_slice_from(rest, n), &encoding, &text) > 0 ? n : 0;
 }
 
-static int decode_words(ol_buf *out, ol_slice value, bool *any)
+static int decode_words(ol_buf *out, ol_slice value)
 {
     int rc = OL_OK;
     while (rc == OL_OK && value.len > 0) {
@@ -88,7 +90,6 @@ static int decode_words(ol_buf *out, ol_slice value, bool *any)
             value = ol_slice_from(value, 1);
             continue;
         }
-        *any = true;
         rc = encoding == 'b' ? decode_b(out, text)
              : encoding == 'q' ? decode_q(out, text)
                                : OL_EDECRYPT;
@@ -116,14 +117,13 @@ static bool as_latin1(ol_slice text, ol_buf *bytes)
 int ol_s3_header_text(ol_slice value, ol_arena *arena, ol_slice *text)
 {
     ol_buf plain, bytes;
-    bool any = false;
     ol_buf_init(&plain, TEXT_BYTES_MAX);
     ol_buf_init(&bytes, TEXT_BYTES_MAX);
-    int rc = decode_words(&plain, value, &any);
+    int rc = decode_words(&plain, value);
     if (rc == OL_OK && !ol_slice_is_utf8(ol_buf_slice(&plain)))
         rc = OL_EDECRYPT;
     if (rc == OL_OK) {
-        bool twice = any && as_latin1(ol_buf_slice(&plain), &bytes);
+        bool twice = as_latin1(ol_buf_slice(&plain), &bytes);
         *text = ol_arena_copy(arena, ol_buf_slice(twice ? &bytes : &plain));
         if (value.len > 0 && !text->data)
             rc = OL_ENOMEM;

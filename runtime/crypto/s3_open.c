@@ -81,12 +81,17 @@ static int check_context(const ol_s3_envelope *e, const ol_context *expected, ol
                : ol_sealed_refused(err, "the context is not the one that is expected");
 }
 
+/* That a length which is claimed does not agree shows that something was exchanged. */
 static int check_size(const ol_s3_envelope *e, uint64_t size, ol_error *err)
 {
+    uint64_t claimed = e->claimed_size;
     if (size == UINT64_MAX)
         return OL_OK;
-    bool fits = e->cipher == OL_S3_GCM ? size >= TAG_BYTES && size - TAG_BYTES <= GCM_BYTES_MAX
-                                       : size >= 16 && size % 16 == 0;
+    bool gcm = e->cipher == OL_S3_GCM;
+    bool fits = gcm ? size >= TAG_BYTES && size - TAG_BYTES <= GCM_BYTES_MAX
+                    : size >= 16 && size % 16 == 0;
+    if (fits && claimed != UINT64_MAX)
+        fits = gcm ? claimed == size - TAG_BYTES : claimed < size && claimed >= size - 16;
     return fits ? OL_OK : ol_sealed_refused(err, "no ciphertext has this length");
 }
 
@@ -131,6 +136,7 @@ static void set_content(ol_sealed *sealed, const ol_s3_envelope *e, const ol_sea
         sealed->aad_len = 2;
     }
     sealed->cipher_size = ask->size;
+    sealed->claimed_size = e->claimed_size;
     if (gcm && ask->size != UINT64_MAX)
         sealed->plain_size = ask->size - TAG_BYTES;
 }
@@ -163,7 +169,7 @@ static int unwrap(const ol_s3_envelope *e, const ol_key *key, uint8_t **out, siz
     case OL_S3_WRAP_AES_ECB:
         return ol_unwrap_aes_ecb(key, e->key, out, len);
     case OL_S3_WRAP_RSA_PKCS1:
-        return ol_unwrap_rsa_pkcs1(key, e->key, out, len, good);
+        return ol_unwrap_rsa_pkcs1(key, e->key, 32, out, len, good);
     case OL_S3_WRAP_AES_WRAP:
         return ol_unwrap_aes_wrap(key, e->key, out, len);
     case OL_S3_WRAP_RSA_OAEP256:

@@ -204,7 +204,7 @@ static int unwrap_aes(const opening *self, const ol_sdk_wrapped *wrapped, const 
 }
 
 /* The message does not say which padding; each of them tells whether it was the right one, but for
- * PKCS#1, which is only tried where legacy is allowed, and last. */
+ * PKCS#1, which is tried last: what it gives is a key in any case, and the header's own tag tells. */
 static int unwrap_rsa(const opening *self, const ol_sdk_wrapped *wrapped, const ol_key *key,
                       uint8_t **out, size_t *len)
 {
@@ -215,8 +215,8 @@ static int unwrap_rsa(const opening *self, const ol_sdk_wrapped *wrapped, const 
         return OL_EDECRYPT;
     for (size_t i = 0; rc == OL_EDECRYPT && i < sizeof(hashes) / sizeof(hashes[0]); i++)
         rc = ol_unwrap_rsa_oaep(key, wrapped->key, hashes[i], hashes[i], out, len);
-    if (rc == OL_EDECRYPT && self->ask->rules->legacy)
-        rc = ol_unwrap_rsa_pkcs1(key, wrapped->key, out, len, &good);
+    if (rc == OL_EDECRYPT)
+        rc = ol_unwrap_rsa_pkcs1(key, wrapped->key, self->header.suite->key_len, out, len, &good);
     return rc;
 }
 

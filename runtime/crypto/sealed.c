@@ -26,7 +26,7 @@ ol_sealed *ol_sealed_new(enum ol_sealed_format format, uint8_t *key, size_t key_
     sealed->format = format;
     sealed->key = key;
     sealed->key_len = key_len;
-    sealed->cipher_size = sealed->plain_size = UINT64_MAX;
+    sealed->cipher_size = sealed->plain_size = sealed->claimed_size = UINT64_MAX;
     return sealed;
 }
 

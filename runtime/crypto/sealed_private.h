@@ -43,6 +43,8 @@ struct ol_sealed {
     size_t aad_len;
     size_t skip; /* bytes of the body before the content */
     uint64_t cipher_size, plain_size; /* UINT64_MAX = not known */
+    uint64_t claimed_size; /* what the plaintext must come to, says nobody that can be trusted;
+                              UINT64_MAX = nothing is said */
     void *more;                       /* the format's own, in the ask's arena */
     void (*fini_more)(void *more);    /* wipes it; may be NULL */
 };

@@ -18,10 +18,12 @@ int ol_unwrap_aes_gcm(const ol_key *key, ol_slice wrapped, ol_slice aad, uint8_t
 /* The parts by themselves. */
 int ol_unwrap_gcm(const ol_key *key, ol_slice iv, ol_slice sealed, ol_slice aad, uint8_t **out,
                   size_t *len);
-/* PKCS#1 v1.5. A block that is not well-formed gives a random key of 32 bytes and OL_OK, in the same
- * time (implicit rejection): what it opens shows that it was wrong, and nothing shows sooner. `good`
- * says which it was, for choosing among keys only. */
-int ol_unwrap_rsa_pkcs1(const ol_key *key, ol_slice wrapped, uint8_t **out, size_t *len, bool *good);
+/* PKCS#1 v1.5. A block that is not well-formed gives a key of `usual_len` bytes and OL_OK, in the same
+ * time (implicit rejection): what it opens shows that it was wrong, and nothing shows sooner. For the
+ * same block it is always the same key, as it would be if the block were good. `good` says which it
+ * was, for choosing among keys only. usual_len: 16, 24 or 32. */
+int ol_unwrap_rsa_pkcs1(const ol_key *key, ol_slice wrapped, size_t usual_len, uint8_t **out,
+                        size_t *len, bool *good);
 /* OAEP with these digests ("SHA1", "SHA256", "SHA384", "SHA512"). */
 int ol_unwrap_rsa_oaep(const ol_key *key, ol_slice wrapped, const char *hash, const char *mgf1_hash,
                        uint8_t **out, size_t *len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <openssl/evp.h>
-#include <openssl/rand.h>
+#include <openssl/hmac.h>
 #include <openssl/rsa.h>
 
 #include "crypto/secret.h"
@@ -124,7 +124,7 @@ static uint8_t holds(const rsa_block *block, size_t count)
     return good;
 }
 
-/* Over `key` (random so far) goes what the block holds, if it holds so much. */
+/* Over `key` (a stand-in so far) goes what the block holds, if it holds so much. */
 static uint8_t select_key(const rsa_block *block, uint8_t *key, size_t count, size_t *len)
 {
     uint8_t mask = holds(block, count);
@@ -136,7 +136,16 @@ static uint8_t select_key(const rsa_block *block, uint8_t *key, size_t count, si
     return mask;
 }
 
-int ol_unwrap_rsa_pkcs1(const ol_key *key, ol_slice wrapped, uint8_t **out, size_t *len, bool *good)
+/* In the place of a key that was not there: only who has the private key can tell it. */
+static bool stand_in(const ol_key *key, ol_slice wrapped, uint8_t out[32])
+{
+    unsigned len = 32;
+    return HMAC(EVP_sha256(), key->material, (int)key->material_len, wrapped.data, wrapped.len, out,
+                &len) != NULL;
+}
+
+int ol_unwrap_rsa_pkcs1(const ol_key *key, ol_slice wrapped, size_t usual_len, uint8_t **out,
+                        size_t *len, bool *good)
 {
     EVP_PKEY_CTX *ctx;
     rsa_block block;
@@ -149,20 +158,18 @@ int ol_unwrap_rsa_pkcs1(const ol_key *key, ol_slice wrapped, uint8_t **out, size
     EVP_PKEY_CTX_free(ctx);
     if (rc == OL_OK && block.len < 64)
         rc = OL_EDECRYPT;
+    uint8_t *made = rc == OL_OK ? ol_secret_alloc(32) : NULL;
+    if (rc == OL_OK && (!made || !stand_in(key, wrapped, made)))
+        rc = OL_ENOMEM;
     if (rc == OL_OK) {
-        *len = 32;
-        *out = ol_secret_alloc(*len);
-        rc = *out && RAND_priv_bytes(*out, (int)*len) == 1 ? OL_OK : OL_ENOMEM;
-    }
-    if (rc == OL_OK) {
-        uint8_t any = select_key(&block, *out, 16, len);
-        any |= select_key(&block, *out, 24, len);
-        any |= select_key(&block, *out, 32, len);
+        *len = usual_len;
+        uint8_t any = select_key(&block, made, 16, len);
+        any |= select_key(&block, made, 24, len);
+        any |= select_key(&block, made, 32, len);
         *good = any & 1u;
-    } else if (*out) {
-        ol_secret_free(*out, 32);
-        *out = NULL;
+        rc = take(made, *len, out, len);
     }
+    ol_secret_free(made, 32);
     block_fini(&block);
     return rc;
 }

@@ -21,13 +21,8 @@ static int add_headers(ol_request *request, const ol_head *head, ol_headers **ou
     ol_headers *headers = ol_request_headers(request);
     if (!headers)
         return OL_ENOMEM;
-    for (size_t i = 0; i < head->headers.count; i++) {
-        int rc = ol_headers_add(headers, head->headers.items[i].name, head->headers.items[i].value);
-        if (rc != OL_OK)
-            return rc;
-    }
     *out = headers;
-    return OL_OK;
+    return ol_headers_join(headers, &head->headers);
 }
 
 static int send_head(ol_request *request, int64_t content_length, ol_error *err)

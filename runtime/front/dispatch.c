@@ -221,7 +221,8 @@ static int read_view_key(ol_request *request, const ol_operation_row *row, ol_er
 
 static void allowed(ol_request *request, const ol_operation_row *row)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     int rc = check_allowed(request, &err);
     if (rc == OL_OK)
         rc = read_view_key(request, row, &err);
@@ -266,9 +267,10 @@ static ol_authorize_ask ask_for(const ol_request *request, const ol_operation_ro
 
 static void authorize(ol_request *request, const ol_operation_row *row)
 {
-    ol_error err = {0};
+    ol_error err;
     const ol_authorize_ask ask = ask_for(request, row);
     int rc = OL_OK;
+    ol_error_clear(&err);
     if (row->flags & OL_OPERATION_LISTS)
         rc = ol_doors_borders_list(request, &request->target,
                                    ol_s3_param_get(&request->address, "prefix"), &err);
@@ -308,9 +310,11 @@ static const ol_realm_view *view_of(const ol_request *request)
 
 static void serve_s3(ol_request *request)
 {
-    ol_error err = {0}, unresolved = {0};
+    ol_error err, unresolved;
     bool may_be_lambda = request->address.door != OL_S3_DOOR_ACCESS_POINT;
     unsigned services = OL_SIGV4_S3 | (may_be_lambda ? OL_SIGV4_OBJECT_LAMBDA : 0);
+    ol_error_clear(&err);
+    ol_error_clear(&unresolved);
     int rc = ol_authenticate(request, services, NULL, &err);
     int resolved = ol_target_resolve_address(request, &request->target, &unresolved);
     if (ol_cors_answer_actual(request) != OL_OK && rc == OL_OK)
@@ -364,7 +368,8 @@ static void refuse_write_response(ol_request *request)
 
 void ol_request_dispatch(ol_request *request)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     int rc = read_address(request, &err);
     if (rc == OL_OK && !ol_realm_is_complete(request->realm))
         rc = ol_error_set(&err, OL_EUNAVAILABLE, "what the control API made is not read yet");

@@ -61,7 +61,8 @@ static void serve(get *self)
     ol_byte_range range = {0, self->info->size};
     const ol_stage_ops *body;
     const void *config;
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     if (self->plan.has_range)
         range = (ol_byte_range){self->plan.range_start, self->plan.range_length};
     int rc = op->object->origin->ops->body(op->object, range, op->request->arena, &body, &config);
@@ -205,7 +206,8 @@ static void fail_open(get *self, const ol_error *open_err)
 static void on_open(void *arg, const ol_error *open_err, ol_object *object)
 {
     get *self = arg;
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     if (open_err) {
         fail_open(self, open_err);
         return;
@@ -290,8 +292,9 @@ void ol_op_get_object(ol_request *request)
 {
     ol_origin *origin = request->target.origin;
     ol_object *object = NULL;
-    ol_error err = {0};
+    ol_error err;
     get *self = ol_operation_new(request, sizeof(*self));
+    ol_error_clear(&err);
     if (!self)
         return;
     ol_headers_init(&self->extras, request->arena);

@@ -140,7 +140,8 @@ int ol_operation_add(ol_operation *op, const ol_stage_ops *stage, const void *co
 
 void ol_operation_run(ol_operation *op, ol_operation_fn then)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     op->then_ = then;
     int rc = ol_pipeline_start(op->pipeline, &err);
     ol_operation_called(op, rc, &err);

@@ -144,7 +144,7 @@ void ol_request_begin(ol_worker *worker, ol_http_exchange *x)
     request->listener = listener_of(request);
     request->references = 1;
     request->head_only = request->http->method == OL_HTTP_HEAD;
-    request->line.wall_ms = ol_clock_wall_ms();
+    request->line.wall_ms = ol_loop_wall_ms(worker->loop);
     ol_request_id_make(request->id);
     ol_headers_init(&request->standing, arena);
     ol_http_exchange_set(x, &exchange_ops, request);
@@ -163,14 +163,11 @@ ol_headers *ol_request_headers(ol_request *request)
         return NULL;
     ol_headers_init(headers, request->arena);
     ol_slice id = ol_slice_cstr(request->id);
-    if (ol_headers_add(headers, OL_SLICE_LIT("x-amz-request-id"), id) != OL_OK ||
-        ol_headers_add(headers, OL_SLICE_LIT("x-amz-id-2"), id) != OL_OK ||
-        ol_headers_add(headers, OL_SLICE_LIT("Server"), OL_SLICE_LIT("objlens")) != OL_OK)
+    if (ol_headers_borrow(headers, OL_SLICE_LIT("x-amz-request-id"), id) != OL_OK ||
+        ol_headers_borrow(headers, OL_SLICE_LIT("x-amz-id-2"), id) != OL_OK ||
+        ol_headers_borrow(headers, OL_SLICE_LIT("Server"), OL_SLICE_LIT("objlens")) != OL_OK ||
+        ol_headers_join(headers, &request->standing) != OL_OK)
         return NULL;
-    const ol_headers *standing = &request->standing;
-    for (size_t i = 0; i < standing->count; i++)
-        if (ol_headers_add(headers, standing->items[i].name, standing->items[i].value) != OL_OK)
-            return NULL;
     return headers;
 }
 
@@ -337,9 +334,7 @@ void ol_request_reply_head(ol_request *request, int status, const ol_head *head)
     if (request->gone)
         return;
     ol_headers *all = ol_request_headers(request);
-    int rc = all ? OL_OK : OL_ENOMEM;
-    for (size_t i = 0; rc == OL_OK && i < head->headers.count; i++)
-        rc = ol_headers_add(all, head->headers.items[i].name, head->headers.items[i].value);
+    int rc = all ? ol_headers_join(all, &head->headers) : OL_ENOMEM;
     if (rc != OL_OK) {
         fail_out_of_memory(request);
         return;

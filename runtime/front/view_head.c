@@ -48,6 +48,8 @@ static bool word_is_telling(ol_slice word)
 
 static bool has_telling_word(ol_slice name)
 {
+    if (name.len == 0)
+        return false; /* and perhaps no bytes to point into */
     size_t begin = 0;
     for (size_t i = 0; i <= name.len; i++) {
         if (i < name.len && is_word_byte(name.data[i]))

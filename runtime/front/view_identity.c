@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/encode.h"
+#include "objlens/version.h"
 
 #define INPUT_BYTES_MAX (256 * OL_KIB)
 
@@ -78,6 +79,8 @@ static int add_declared_headers(ol_buf *out, const ol_program *program, const ol
             const ol_header *header = ol_headers_find(headers, name);
             rc = add_item(out, name);
             if (rc == OL_OK)
+                rc = ol_buf_add_byte(out, header != NULL); /* an empty one is seen, too */
+            if (rc == OL_OK)
                 rc = add_item(out, header ? header->value : OL_SLICE_NONE);
         }
         rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
@@ -120,7 +123,9 @@ static int add_caller(ol_buf *out, const ol_view_inputs *in)
     for (size_t i = 0; i < in->view->step_count; i++)
         seen |= !in->programs[i]->declared.ignores_identity;
     int rc = ol_buf_add_byte(out, seen);
-    return rc == OL_OK && seen ? add_item(out, ol_identity_label(in->who)) : rc;
+    if (rc == OL_OK && seen)
+        rc = add_item(out, ol_identity_label(in->who));
+    return rc == OL_OK && seen ? add_item(out, in->who->principal_id) : rc;
 }
 
 int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_VIEW_ETAG_SIZE])
@@ -131,7 +136,8 @@ int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_
 
     ol_buf input;
     ol_buf_init(&input, INPUT_BYTES_MAX);
-    int rc = add_item(&input, OL_SLICE_LIT("objlens view 2"));
+    /* With the version: what a program is given to work with changes with it. */
+    int rc = add_item(&input, OL_SLICE_LIT("objlens view 3, " OBJLENS_VERSION));
     if (rc == OL_OK)
         rc = add_original(&input, in->original);
     if (rc == OL_OK)

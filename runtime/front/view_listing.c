@@ -27,6 +27,20 @@ int ol_view_listing_make(ol_view_listing *listing, const ol_list_result *page, o
     return OL_OK;
 }
 
+void ol_view_listing_cut(ol_list_result *page, ol_slice last)
+{
+    if (page->truncated && ol_slice_cmp(last, page->next_start_after) > 0)
+        return;
+    while (page->object_count > 0 &&
+           ol_slice_cmp(page->objects[page->object_count - 1].key, last) > 0)
+        page->object_count--;
+    while (page->common_prefix_count > 0 &&
+           ol_slice_cmp(page->common_prefixes[page->common_prefix_count - 1], last) > 0)
+        page->common_prefix_count--;
+    page->truncated = true;
+    page->next_start_after = last;
+}
+
 /* ---- order ---- */
 
 static int by_key(const void *a, const void *b)

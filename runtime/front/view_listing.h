@@ -51,6 +51,9 @@ typedef struct ol_view_listing_frame {
 
 /* The origin's page as it is. The listing lives in `arena` and refers to the page. */
 int ol_view_listing_make(ol_view_listing *listing, const ol_list_result *page, ol_arena *arena);
+/* End the origin's page with `last`: what lies behind it comes with the next one. A program's own
+ * entries may lie behind all that the origin has told so far; nothing of that is skipped. */
+void ol_view_listing_cut(ol_list_result *page, ol_slice last);
 /* Append the JSON. OL_OK, OL_ELIMIT, OL_ENOMEM. */
 int ol_view_listing_write(ol_buf *out, const ol_view_listing *listing,
                           const ol_view_listing_frame *frame);

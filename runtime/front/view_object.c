@@ -176,9 +176,13 @@ static int describe(ol_view_object *self)
     ol_request *request = self->request;
     ol_view_subject *subject = self->subject;
     const ol_view_options *options = &request->target.olap->options;
+    /* It may be opened anew, and another one by now: what was found out about that one is void. */
+    self->known = self->resolved = false;
+    self->part = (ol_view_part){.whole = true};
     memcpy(self->etag, subject->etag, sizeof(self->etag));
     self->has_etag = subject->has_etag;
-    self->handed = ol_view_want_is_handed(&self->want, request, &subject->chain);
+    self->handed = ol_view_want_is_handed(&self->want, request, &subject->chain,
+                                          self->has_etag ? self->etag : NULL);
     self->keeps_positions = ol_view_chain_keeps_positions(&subject->chain, &self->reach);
     self->has_head_entry =
         subject->chain.count == 1 && subject->chain.programs[0]->declared.has_head;
@@ -230,7 +234,8 @@ static enum ol_open_for open_for(const ol_view_object *self)
     const ol_shared *shared = self->request->worker->shared;
     if (self->tells_head)
         return OL_OPEN_FOR_INFO;
-    if (self->alone || !shared->view_cache)
+    bool uncached = !shared->view_cache || self->request->target.olap->options.uncached;
+    if (self->alone || uncached)
         return OL_OPEN_FOR_BODY;
     if (ol_headers_count_of(headers, "if-none-match") > 0 ||
         ol_headers_count_of(headers, "if-modified-since") > 0)

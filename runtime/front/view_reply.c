@@ -185,7 +185,9 @@ void ol_view_reply_close(ol_view_reply *self)
 
 bool ol_view_reply_has_begun(const ol_view_reply *self)
 {
-    return self->request->answered || self->request->answer.held.len > 0;
+    /* What a compression holds back is neither answered nor held yet, and sent all the same. */
+    return self->request->answered || self->request->answer.held.len > 0 ||
+           self->replay_.bytes > 0;
 }
 
 bool ol_view_reply_can_go_on(const ol_view_reply *self)

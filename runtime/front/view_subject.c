@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "front/view_positions.h"
+#include "front/view_whole_stage.h"
 #include "pipeline/memory_stages.h"
 
 /* ---- opening ---- */
@@ -143,6 +144,8 @@ int ol_view_subject_pipeline(ol_view_subject *self, const ol_byte_range *piece,
         rc = add_source(self, piece, *pipeline);
     if (rc == OL_OK)
         rc = ol_view_chain_add(&self->chain, *pipeline);
+    if (rc == OL_OK && !self->chain.shows_part)
+        rc = ol_pipeline_add(*pipeline, &ol_view_whole_stage_ops, NULL, NULL);
     return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "view pipeline");
 }
 

@@ -239,7 +239,9 @@ static void on_named(void *arg, const ol_error *err)
 {
     slot *s = arg;
     ol_view_survey *self = s->survey;
+    self->inside_ = true; /* opening may report at once, and with the last item end the survey */
     named(s, err);
+    self->inside_ = false;
     ol_view_survey_pump(self);
 }
 

@@ -71,10 +71,13 @@ static unsigned feature_of(const ol_view_want *want, const ol_request *request)
 }
 
 bool ol_view_want_is_handed(const ol_view_want *want, const ol_request *request,
-                            const ol_view_chain *chain)
+                            const ol_view_chain *chain, const char *etag)
 {
     const ol_realm_olap *olap = request->target.olap;
     if (!want->names_part)
+        return false;
+    if (want->part == 0 && !ol_s3_if_range_holds(&request->http->headers, ol_slice_cstr(etag),
+                                                 NEVER_BEFORE_MS))
         return false;
     if (olap->options.ranges == OL_VIEW_RANGES_TRANSFORM)
         return true;

@@ -28,9 +28,10 @@ int ol_view_want_read(ol_view_want *want, ol_request *request, ol_error *err);
 /* What may be wanted of the body; NULL: all of it. */
 const ol_range_spec *ol_view_want_spec(const ol_view_want *want);
 /* Whether the transform is to answer the part itself: always, or because one of the chain declared
- * that it depends on Range and the access point's AllowedFeatures have it. */
+ * that it depends on Range and the access point's AllowedFeatures have it. Never after an If-Range
+ * that another version than this `etag` (no quotes; NULL: none) is held of: then it is the whole. */
 bool ol_view_want_is_handed(const ol_view_want *want, const ol_request *request,
-                            const ol_view_chain *chain);
+                            const ol_view_chain *chain, const char *etag);
 
 typedef struct ol_view_part {
     bool whole;          /* 200; else 206 with `bytes`, which are at least one */

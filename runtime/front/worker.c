@@ -10,6 +10,7 @@
 #include "origin/s3/s3_origin.h"
 
 #define FIGURES_MS 200 /* how old a published figure may be */
+#define ARENA_BYTES (8 * OL_KIB) /* a GET needs 6 */
 
 /* ---- recycled request memory ---- */
 
@@ -17,7 +18,7 @@ ol_arena *ol_worker_arena_take(ol_worker *worker)
 {
     if (worker->spare_arena_count > 0)
         return worker->spare_arenas[--worker->spare_arena_count];
-    return ol_arena_new(OL_REQUEST_ARENA_BYTES_MAX);
+    return ol_arena_new_sized(ARENA_BYTES, OL_REQUEST_ARENA_BYTES_MAX);
 }
 
 void ol_worker_arena_give(ol_worker *worker, ol_arena *arena)

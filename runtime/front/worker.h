@@ -71,7 +71,7 @@ typedef struct ol_worker {
     struct ol_view_run *view_runs; /* these three belong to view_run.h */
     void (*on_view_runs_over)(void *arg);
     void *view_runs_arg;
-    ol_arena *spare_arenas[16];
+    ol_arena *spare_arenas[64];
     unsigned spare_arena_count;
 } ol_worker;
 

@@ -120,17 +120,17 @@ static int write_framing(ol_buf *out, const ol_http_call_request *request, bool 
 }
 
 /* Three pieces and a separator each, with one look at the room. */
-static int write_line(ol_buf *out, ol_slice first, const char *separator, ol_slice second,
-                      const char *end)
+static inline int write_line(ol_buf *out, ol_slice first, ol_slice separator, ol_slice second,
+                             ol_slice end)
 {
-    int rc = ol_buf_reserve(out, first.len + second.len + strlen(separator) + strlen(end));
+    int rc = ol_buf_reserve(out, first.len + second.len + separator.len + end.len);
     if (rc == OL_OK)
         rc = ol_buf_add(out, first);
     if (rc == OL_OK)
-        rc = ol_buf_add_cstr(out, separator);
+        rc = ol_buf_add(out, separator);
     if (rc == OL_OK)
         rc = ol_buf_add(out, second);
-    return rc == OL_OK ? ol_buf_add_cstr(out, end) : rc;
+    return rc == OL_OK ? ol_buf_add(out, end) : rc;
 }
 
 static int write_head(ol_buf *out, const ol_http_call *call, const ol_http_call_request *request)
@@ -138,13 +138,14 @@ static int write_head(ol_buf *out, const ol_http_call *call, const ol_http_call_
     const ol_headers *headers = request->headers;
     bool bodiless = ol_slice_eq_cstr(request->method, "GET") || call->is_head ||
                     ol_slice_eq_cstr(request->method, "DELETE");
-    int rc = write_line(out, request->method, " ", request->target, " HTTP/1.1\r\n");
+    int rc = write_line(out, request->method, OL_SLICE_LIT(" "), request->target,
+                        OL_SLICE_LIT(" HTTP/1.1\r\n"));
     if (rc == OL_OK && (!headers || !ol_headers_find(headers, OL_SLICE_LIT("host"))))
         rc = write_host(out, call->host);
     for (size_t i = 0; rc == OL_OK && headers && i < headers->count; i++) {
         const ol_header *h = &headers->items[i];
         if (!is_ours(h->name))
-            rc = write_line(out, h->name, ": ", h->value, "\r\n");
+            rc = write_line(out, h->name, OL_SLICE_LIT(": "), h->value, OL_SLICE_LIT("\r\n"));
     }
     return rc == OL_OK ? write_framing(out, request, bodiless) : rc;
 }

@@ -340,6 +340,7 @@ void ol_client_conn_opened(ol_client_conn *conn)
     conn->deadline = 0;
     conn->client->stats.connected++;
     ol_client_conn_forget_addresses(conn);
+    ol_stream_read_large(&conn->stream, true);
     ol_stream_read_start(&conn->stream);
     ol_client_call_todo(conn->call, OL_CALL_BEGIN);
 }

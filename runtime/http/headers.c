@@ -21,31 +21,21 @@ const ol_header *ol_headers_find(const ol_headers *headers, ol_slice name)
     return NULL;
 }
 
-ol_slice ol_headers_get(const ol_headers *headers, const char *name)
+size_t ol_headers_count_(const ol_headers *headers, ol_slice name)
 {
-    const ol_header *header = ol_headers_find(headers, ol_slice_cstr(name));
-    return header ? header->value : OL_SLICE_NONE;
-}
-
-size_t ol_headers_count_of(const ol_headers *headers, const char *name)
-{
-    ol_slice wanted = ol_slice_cstr(name);
     size_t count = 0;
     for (size_t i = 0; i < headers->count; i++)
-        count += ol_slice_ieq(headers->items[i].name, wanted);
+        count += ol_slice_ieq(headers->items[i].name, name);
     return count;
 }
 
-bool ol_header_name_is(const ol_header *header, const char *name)
+static int make_room(ol_headers *headers, size_t more)
 {
-    return ol_slice_ieq(header->name, ol_slice_cstr(name));
-}
-
-static int make_room(ol_headers *headers)
-{
-    if (headers->count < headers->cap)
+    size_t cap = headers->cap ? headers->cap : FIRST_CAP;
+    if (headers->count + more <= headers->cap)
         return OL_OK;
-    size_t cap = headers->cap ? headers->cap * 2 : FIRST_CAP;
+    while (cap < headers->count + more)
+        cap *= 2;
     ol_header *items = ol_arena_alloc(headers->arena, cap * sizeof(*items));
     if (!items)
         return OL_ENOMEM;
@@ -58,10 +48,24 @@ static int make_room(ol_headers *headers)
 
 int ol_headers_borrow(ol_headers *headers, ol_slice name, ol_slice value)
 {
-    int rc = make_room(headers);
+    int rc = make_room(headers, 1);
     if (rc != OL_OK)
         return rc;
     headers->items[headers->count++] = (ol_header){name, value};
+    return OL_OK;
+}
+
+int ol_headers_join(ol_headers *headers, const ol_headers *more)
+{
+    if (more->count == 0)
+        return OL_OK;
+    if (headers->count + more->count > OL_HTTP_HEADERS_MAX)
+        return OL_ELIMIT;
+    int rc = make_room(headers, more->count);
+    if (rc != OL_OK)
+        return rc;
+    memcpy(headers->items + headers->count, more->items, more->count * sizeof(*more->items));
+    headers->count += more->count;
     return OL_OK;
 }
 

@@ -29,7 +29,7 @@ void ol_http_limits_default(ol_http_limits *limits)
 
 const char *ol_http_server_date(ol_http_server *server)
 {
-    int64_t now = ol_clock_wall_ms();
+    int64_t now = ol_loop_wall_ms(server->loop);
     if (now / 1000 != server->date_second) {
         server->date_second = now / 1000;
         ol_clock_http_date(now, server->date);

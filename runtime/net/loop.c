@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "net/read_pool.h"
 
 /* ---- deferred ---- */
@@ -164,6 +165,7 @@ int ol_loop_new(ol_loop **out, unsigned index)
     if (!loop)
         return OL_ENOMEM;
     loop->index = index;
+    loop->wall_read_ms = UINT64_MAX;
     loop->deferred_tail = &loop->deferred;
     atomic_store(&loop->owner, pthread_self());
     loop->reads = ol_read_pool_new();
@@ -260,6 +262,16 @@ unsigned ol_loop_index(const ol_loop *loop)
 uint64_t ol_loop_now_ms(const ol_loop *loop)
 {
     return uv_now(&loop->uv);
+}
+
+int64_t ol_loop_wall_ms(ol_loop *loop)
+{
+    uint64_t now = uv_now(&loop->uv);
+    if (now != loop->wall_read_ms) {
+        loop->wall_read_ms = now;
+        loop->wall_ms = ol_clock_wall_ms();
+    }
+    return loop->wall_ms;
 }
 
 bool ol_loop_is_current(const ol_loop *loop)

@@ -34,6 +34,9 @@ uv_loop_t *ol_loop_uv(ol_loop *loop);
 unsigned ol_loop_index(const ol_loop *loop);
 /* The loop's cached monotonic time. */
 uint64_t ol_loop_now_ms(const ol_loop *loop);
+/* The wall clock as it was when that was taken, or a little later: read once for all that happens
+ * in the same millisecond. On the loop's own thread. */
+int64_t ol_loop_wall_ms(ol_loop *loop);
 bool ol_loop_is_current(const ol_loop *loop);
 
 /* From any thread: have `post->fn(post->arg)` called on the loop. Never fails, keeps order. */

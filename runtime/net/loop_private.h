@@ -27,6 +27,8 @@ struct ol_loop {
     ol_post *deferred;
     ol_post **deferred_tail;
     struct ol_read_pool *reads; /* read_pool.h */
+    uint64_t wall_read_ms;      /* the loop's time when wall_ms was read; UINT64_MAX: never */
+    int64_t wall_ms;
 };
 
 #endif

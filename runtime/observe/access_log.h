@@ -4,8 +4,10 @@
  * a secret, never bytes of an object, never a query string's values.
  *
  * What is empty, 0 (first_byte_us) or false is left out; status, bytes and total_us are always
- * there. `transforms` becomes an array, `stages` an array of {name, busy_us, bytes_in,
- * bytes_out}. A line over OL_LOG_LINE_BYTES_MAX loses what does not fit and gets "cut":true.
+ * there. Request id, peer, operation, via and the names of stages are ours and stand as they are;
+ * all other text is escaped. `transforms` becomes an array, `stages` an array of {name, busy_us,
+ * bytes_in, bytes_out}. A line over OL_LOG_LINE_BYTES_MAX loses what does not fit and gets
+ * "cut":true.
  */
 #ifndef OL_OBSERVE_ACCESS_LOG_H
 #define OL_OBSERVE_ACCESS_LOG_H

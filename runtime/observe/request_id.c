@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/encode.h"
+
 #define ID_BYTES 16u
 #define KEPT_IDS 128u
 
@@ -31,18 +33,19 @@ static void draw(void)
 
 void ol_request_id_make(char out[OL_REQUEST_ID_SIZE])
 {
-    static const char hex[] = "0123456789abcdef";
+    static const uint8_t groups[] = {4, 2, 2, 2, 6};
     if (kept_ids == 0)
         draw();
     uint8_t id[ID_BYTES];
     memcpy(id, kept + --kept_ids * ID_BYTES, ID_BYTES);
     id[6] = (id[6] & 0x0F) | 0x40; /* version 4 */
     id[8] = (id[8] & 0x3F) | 0x80; /* variant of RFC 4122 */
-    for (unsigned i = 0; i < ID_BYTES; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *out++ = '-';
-        *out++ = hex[id[i] >> 4];
-        *out++ = hex[id[i] & 15];
+    const uint8_t *at = id;
+    for (unsigned i = 0; i < sizeof(groups); i++) {
+        ol_hex_encode(at, groups[i], out);
+        at += groups[i];
+        out += 2 * groups[i];
+        *out++ = '-';
     }
-    *out = '\0';
+    out[-1] = '\0'; /* behind the last group */
 }

@@ -32,8 +32,9 @@ struct ol_pipeline {
     void *arg;
     ol_stage *first, *last;
     ticket *ticket;
-    ol_stage *running; /* the stage whose code is on top of the stack, for busy_ns */
-    uint64_t running_since_ns;
+    ol_stage *running; /* the stage whose code is on top of the stack */
+    uint64_t running_since; /* in ticks */
+    uint64_t began_ns, began_ticks;
     enum state state;
     bool complete; /* the sink's output is */
     ol_error err;  /* latched when its code is not 0 */
@@ -88,6 +89,19 @@ const ol_stage *ol_pipeline_first(const ol_pipeline *p)
 
 /* ---- the end: latching and the done callback ---- */
 
+/* Ticks become time: how long one is shows in what has passed of both since the start. Counters of
+ * two cores may differ a little, so a short time may look negative: it is none. */
+static void add_time(ol_pipeline *p)
+{
+    uint64_t ticks = ol_clock_ticks() - p->began_ticks;
+    double tick_ns = ticks ? (double)(ol_clock_mono_ns() - p->began_ns) / (double)ticks : 0;
+    for (ol_stage *st = p->first; st; st = st->down) {
+        if (st->busy_ticks_ <= ticks)
+            st->busy_ns += (uint64_t)((double)st->busy_ticks_ * tick_ns);
+        st->busy_ticks_ = 0;
+    }
+}
+
 static void on_turn(void *arg)
 {
     ticket *t = arg;
@@ -96,6 +110,7 @@ static void on_turn(void *arg)
     if (!p)
         return;
     p->ticket = NULL;
+    add_time(p);
     p->ops->on_done(p->arg, p->err.code ? &p->err : NULL);
 }
 
@@ -161,21 +176,21 @@ static ol_stage *enter(ol_stage *st)
 {
     ol_pipeline *p = st->pipeline;
     ol_stage *outer = p->running;
-    uint64_t now = ol_clock_mono_ns();
+    uint64_t now = ol_clock_ticks();
     if (outer)
-        outer->busy_ns += now - p->running_since_ns;
+        outer->busy_ticks_ += now - p->running_since;
     p->running = st;
-    p->running_since_ns = now;
+    p->running_since = now;
     return outer;
 }
 
 static void leave(ol_stage *st, ol_stage *outer)
 {
     ol_pipeline *p = st->pipeline;
-    uint64_t now = ol_clock_mono_ns();
-    st->busy_ns += now - p->running_since_ns;
+    uint64_t now = ol_clock_ticks();
+    st->busy_ticks_ += now - p->running_since;
     p->running = outer;
-    p->running_since_ns = now;
+    p->running_since = now;
 }
 
 /* ---- what a stage calls ---- */
@@ -363,6 +378,8 @@ int ol_pipeline_start(ol_pipeline *p, ol_error *err)
         return ol_error_set(err, OL_ENOMEM, "pipeline");
     *p->ticket = (ticket){.post = {.fn = on_turn, .arg = p->ticket}, .pipeline = p};
     p->state = STATE_OPENING;
+    p->began_ns = ol_clock_mono_ns();
+    p->began_ticks = ol_clock_ticks();
     int rc = open_all(p, err);
     if (rc != OL_OK) {
         ol_pipeline_close(p);
@@ -388,6 +405,8 @@ static void drop_ticket(ol_pipeline *p)
 void ol_pipeline_close(ol_pipeline *p)
 {
     assert(!p->running);
+    if (p->ticket) /* closed before it was done */
+        add_time(p);
     p->state = STATE_CLOSED;
     drop_ticket(p);
     for (ol_stage *st = p->last; st; st = st->up) {

@@ -49,6 +49,8 @@ static int set_content_range(ol_stage *st, ol_head *head)
 static int take_head(ol_stage *st, ol_head *head, ol_error *err)
 {
     range *self = st->state;
+    if (head->status != 200) /* what was measured was another answer */
+        return ol_error_set(err, OL_EDIVERGED, "a part of an answer with status %d", head->status);
     if (head->content_length >= 0 && (uint64_t)head->content_length < end_of(st))
         return ol_error_set(err, OL_ERANGE, "the body has %" PRId64 " bytes", head->content_length);
     int rc = set_content_range(st, head);

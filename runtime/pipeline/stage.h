@@ -86,7 +86,10 @@ struct ol_stage {
     ol_pipeline *pipeline;
     ol_stage *up;   /* towards the source */
     ol_stage *down; /* towards the sink */
-    uint64_t calls, bytes_in, bytes_out, busy_ns; /* for the access log */
+    /* For the access log. A stage may add to its time what others spent for it; what it spent
+     * itself is added when the pipeline is done. */
+    uint64_t calls, bytes_in, bytes_out, busy_ns;
+    uint64_t busy_ticks_; /* not added yet */
     /* Kept by the pipeline, for its assertions: was opened, got the head, passed it on, waits
      * (its last write returned OL_WAIT), its input ended, its output is complete. */
     /* Set by a stage that may fail on its own, before a write after which it cannot any more:

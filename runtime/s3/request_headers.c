@@ -9,24 +9,23 @@
 /* ---- refusing ---- */
 
 static const struct refused {
-    const char *name;
+    ol_slice name;
     bool prefix;            /* every header that begins so */
     const char *allowed[2]; /* values that ask for nothing */
 } refused_headers[] = {
-    {"x-amz-object-lock-", true, {NULL, NULL}},
-    {"x-amz-bucket-object-lock-enabled", false, {"false", "False"}},
-    {"x-amz-bucket-namespace", false, {NULL, NULL}},
-    {"x-amz-website-redirect-location", false, {NULL, NULL}},
-    {"x-amz-rename-source", true, {NULL, NULL}},
-    {"x-amz-write-offset-bytes", false, {NULL, NULL}},
+    {OL_SLICE_LIT("x-amz-object-lock-"), true, {NULL, NULL}},
+    {OL_SLICE_LIT("x-amz-bucket-object-lock-enabled"), false, {"false", "False"}},
+    {OL_SLICE_LIT("x-amz-bucket-namespace"), false, {NULL, NULL}},
+    {OL_SLICE_LIT("x-amz-website-redirect-location"), false, {NULL, NULL}},
+    {OL_SLICE_LIT("x-amz-rename-source"), true, {NULL, NULL}},
+    {OL_SLICE_LIT("x-amz-write-offset-bytes"), false, {NULL, NULL}},
 };
 #define REFUSED_COUNT (sizeof refused_headers / sizeof refused_headers[0])
 
 static bool asks_for(const ol_header *header, const struct refused *row)
 {
-    ol_slice wanted = ol_slice_cstr(row->name);
-    ol_slice name = row->prefix ? ol_slice_first(header->name, wanted.len) : header->name;
-    if (!ol_slice_ieq(name, wanted))
+    ol_slice name = row->prefix ? ol_slice_first(header->name, row->name.len) : header->name;
+    if (!ol_slice_ieq(name, row->name))
         return false;
     ol_slice value = ol_slice_trim(header->value);
     for (size_t i = 0; i < 2; i++)

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/words.h"
 #include "s3/query.h"
 
 #define HIDDEN OL_SLICE_LIT("(hidden)")
@@ -170,6 +171,18 @@ static bool is_blank(uint8_t byte)
     return byte == ' ' || byte == '\t';
 }
 
+/* Length of what starts `value` and has no blanks, in whole words: mostly nearly all of it. */
+static size_t blankless(ol_slice value)
+{
+    size_t at = 0;
+    for (; value.len - at >= OL_WORD_BYTES; at += OL_WORD_BYTES) {
+        uint64_t word = ol_word_load(value.data + at);
+        if (ol_word_has(word, ' ') || ol_word_has(word, '\t'))
+            break;
+    }
+    return at;
+}
+
 /* Trimmed, every inner run of blanks one space. */
 static void put_value(writer *w, ol_slice value)
 {
@@ -177,7 +190,7 @@ static void put_value(writer *w, ol_slice value)
     if (value.len == 0)
         return;
     size_t start = 0;
-    for (size_t i = 0; i < value.len; i++) {
+    for (size_t i = blankless(value); i < value.len; i++) {
         if (!is_blank(value.data[i]))
             continue;
         size_t end = i;

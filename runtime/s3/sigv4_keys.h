@@ -8,6 +8,7 @@
 
 #include "s3/hmac.h"
 #include "s3/sigv4.h"
+#include "s3/sigv4_authorization.h"
 
 #define OL_SIGV4_KEYS_MAX 256
 
@@ -29,7 +30,8 @@ typedef struct ol_sigv4_key_of {
 /* NULL when out of memory. */
 ol_sigv4_keys *ol_sigv4_keys_new(void);
 void ol_sigv4_keys_destroy(ol_sigv4_keys *keys);
-/* Valid until the next call. NULL when the secret is longer than OL_SECRET_KEY_BYTES_MAX. */
+/* Valid until the next call. NULL when the secret is longer than OL_SECRET_KEY_BYTES_MAX, or what
+ * else it is derived from longer than a parser lets through. */
 const ol_sigv4_key *ol_sigv4_keys_get(ol_sigv4_keys *keys, const ol_sigv4_key_of *of);
 /* The derivation itself; `out` has OL_SHA256_BYTES. False when the secret is too long. */
 bool ol_sigv4_key_derive(const ol_sigv4_key_of *of, uint8_t out[OL_SHA256_BYTES]);

@@ -52,10 +52,14 @@ static int begin(signer *s, ol_sigv4 *sigv4, const ol_sigv4_signing *in, ol_erro
     ol_clock_amz_date(in->now_ms, s->amz_date);
     ol_buf scope;
     ol_buf_init_fixed(&scope, s->scope, sizeof s->scope);
-    int rc = ol_buf_addf(&scope, "%.8s/%.*s/%.*s/aws4_request", s->amz_date,
-                         OL_SLICE_FMT(in->region), OL_SLICE_FMT(service));
-    if (rc != OL_OK)
-        return ol_error_set(err, rc, "the scope");
+    /* 8 + 31 + 23 bytes, 3 slashes and the end: always fits. */
+    ol_buf_add(&scope, ol_slice_of(s->amz_date, 8));
+    ol_buf_add_byte(&scope, '/');
+    ol_buf_add(&scope, in->region);
+    ol_buf_add_byte(&scope, '/');
+    ol_buf_add(&scope, service);
+    ol_buf_add(&scope, OL_SLICE_LIT("/aws4_request"));
+    ol_buf_cstr(&scope); /* chunks are signed with it as a string */
     s->auth.access_key = who->access_key;
     s->auth.scope = ol_buf_slice(&scope);
     s->auth.date = ol_slice_first(s->auth.scope, 8);
@@ -68,13 +72,11 @@ static int begin(signer *s, ol_sigv4 *sigv4, const ol_sigv4_signing *in, ol_erro
 
 static bool is_signed_name(ol_slice name)
 {
-    static const char *const names[] = {"host", "content-type", "content-md5", "range"};
-    if (ol_slice_ieq(ol_slice_first(name, 6), OL_SLICE_LIT("x-amz-")))
-        return true;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (ol_slice_ieq(name, ol_slice_cstr(names[i])))
-            return true;
-    return false;
+    return ol_slice_ieq(ol_slice_first(name, 6), OL_SLICE_LIT("x-amz-")) ||
+           ol_slice_ieq(name, OL_SLICE_LIT("host")) ||
+           ol_slice_ieq(name, OL_SLICE_LIT("content-type")) ||
+           ol_slice_ieq(name, OL_SLICE_LIT("content-md5")) ||
+           ol_slice_ieq(name, OL_SLICE_LIT("range"));
 }
 
 static int compare_names(const void *a, const void *b)
@@ -173,6 +175,24 @@ static int put_known_headers(signer *s, ol_headers *headers, ol_error *err)
     return rc;
 }
 
+static int write_authorization(const signer *s, ol_buf *out)
+{
+    const ol_slice pieces[] = {
+        OL_SLICE_LIT("AWS4-HMAC-SHA256 Credential="),
+        s->auth.access_key,
+        OL_SLICE_LIT("/"),
+        s->auth.scope,
+        OL_SLICE_LIT(", SignedHeaders="),
+        s->auth.signed_headers,
+        OL_SLICE_LIT(", Signature="),
+        ol_slice_of(s->signature, OL_SHA256_HEX_SIZE - 1),
+    };
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < sizeof pieces / sizeof pieces[0]; i++)
+        rc = ol_buf_add(out, pieces[i]);
+    return rc;
+}
+
 int ol_sigv4_sign(ol_sigv4 *sigv4, const ol_sigv4_signing *signing, ol_headers *headers,
                   ol_sigv4_result *chunks, ol_error *err)
 {
@@ -189,10 +209,7 @@ int ol_sigv4_sign(ol_sigv4 *sigv4, const ol_sigv4_signing *signing, ol_headers *
     if (rc != OL_OK)
         return rc;
     ol_buf_init_fixed(&value, text, sizeof text);
-    rc = ol_buf_addf(&value,
-                     "AWS4-HMAC-SHA256 Credential=%.*s/%s, SignedHeaders=%.*s, Signature=%s",
-                     OL_SLICE_FMT(s.auth.access_key), s.scope,
-                     OL_SLICE_FMT(s.auth.signed_headers), s.signature);
+    rc = write_authorization(&s, &value);
     if (rc != OL_OK)
         return ol_error_set(err, rc, "the Authorization header");
     return put_header(headers, "authorization", ol_buf_slice(&value), err);

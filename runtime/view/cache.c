@@ -15,6 +15,10 @@
 #define PAGES_FACTOR 2u
 #define BLOCKS_HELD_MIN 2u
 #define TYPICAL_ENTRY_BYTES (16u * OL_KIB)
+/* Views on disk: what one takes of memory, about, and how much of it all may take. */
+#define KNOWN_ENTRY_BYTES 1024u
+#define KNOWN_PART 8u
+#define KNOWN_MIN 4096u
 
 /* ---- life ---- */
 
@@ -40,14 +44,20 @@ static void set_bounds(ol_view_cache *cache)
         flights = FLIGHT_BYTES_MIN;
     cache->memory_max = config->memory_bytes > 0 ? config->memory_bytes : flights;
     cache->memory_shelf.bytes_max = config->memory_bytes - config->memory_bytes / 4;
+    cache->memory_shelf.count_max = SIZE_MAX;
     cache->entry_memory_max = config->memory_entry_bytes < cache->memory_max
                                   ? config->memory_entry_bytes
                                   : cache->memory_max;
     cache->entry_max = cache->entry_held_max = cache->entry_memory_max;
     if (!config->disk_folder)
         return;
+    /* A quarter is for what comes back from disk. */
+    cache->memory_shelf.bytes_max = config->memory_bytes / 2;
     /* On its way to disk a body needs a block to be written and one to be filled. */
     cache->disk_shelf.bytes_max = config->disk_bytes;
+    cache->disk_shelf.count_max = (size_t)(cache->memory_max / KNOWN_PART / KNOWN_ENTRY_BYTES);
+    if (cache->disk_shelf.count_max < KNOWN_MIN)
+        cache->disk_shelf.count_max = KNOWN_MIN;
     if (cache->entry_held_max < BLOCKS_HELD_MIN * OL_VIEW_BLOCK_BYTES)
         cache->entry_held_max = BLOCKS_HELD_MIN * OL_VIEW_BLOCK_BYTES;
     if (cache->entry_max < config->disk_entry_bytes)
@@ -62,8 +72,12 @@ int ol_view_cache_new(ol_view_cache **out, const ol_view_cache_config *config, o
         return ol_error_set(err, OL_ENOMEM, "view cache");
     cache->config = *config;
     pthread_mutex_init(&cache->shelves_lock, NULL);
+    pthread_mutex_init(&cache->blocks.lock, NULL);
+    cache->room_wait_ms = OL_VIEW_ROOM_WAIT_MS;
     set_bounds(cache);
     int rc = init_shards(cache);
+    if (rc == OL_OK && config->disk_folder)
+        rc = ol_view_blocks_init(cache);
     cache->sketch = ol_view_sketch_new((size_t)(cache->memory_max / TYPICAL_ENTRY_BYTES));
     if (rc != OL_OK || !cache->sketch) {
         ol_view_cache_destroy(cache);
@@ -94,6 +108,7 @@ void ol_view_cache_destroy(ol_view_cache *cache)
         ol_map_destroy(cache->shards[i].entries, NULL);
         pthread_mutex_destroy(&cache->shards[i].lock);
     }
+    ol_view_blocks_fini(cache);
     ol_view_disk_close(cache->disk);
     ol_pages_destroy(cache->pages);
     ol_view_sketch_destroy(cache->sketch);
@@ -162,16 +177,22 @@ static void forget(ol_view_entry *entry)
     ol_view_entry_unref(entry);
 }
 
+static uint64_t disk_cost(const ol_view_cache *cache, uint64_t length)
+{
+    size_t rest = (size_t)(length % OL_VIEW_BLOCK_BYTES);
+    return length - rest + (rest > 0 ? ol_view_disk_cost(cache->disk, rest) : 0);
+}
+
 /* What has a known length does not fail in the middle for want of room. */
 static bool set_aside(ol_view_entry *entry, int64_t length)
 {
     if (length <= 0)
         return true;
     if ((uint64_t)length > entry->cache->entry_memory_max) {
-        uint64_t blocks = ((uint64_t)length + OL_VIEW_BLOCK_BYTES - 1) / OL_VIEW_BLOCK_BYTES;
-        if (!ol_view_disk_room_take(entry, blocks * OL_VIEW_BLOCK_BYTES))
+        uint64_t room = disk_cost(entry->cache, (uint64_t)length);
+        if (!ol_view_disk_room_take(entry, room))
             return false;
-        entry->disk_room = blocks * OL_VIEW_BLOCK_BYTES;
+        entry->disk_room = room;
         return true;
     }
     uint64_t room = ol_view_body_cost((uint64_t)length);
@@ -252,6 +273,8 @@ void ol_view_cache_read_stats(ol_view_cache *cache, ol_view_cache_stats *stats)
         .evicted = atomic_load(&counters->evicted),
         .refused = atomic_load(&counters->refused),
         .outgrown = atomic_load(&counters->outgrown),
+        .block_hits = atomic_load(&counters->block_hits),
+        .blocks_read = atomic_load(&counters->blocks_read),
         .memory_bytes = atomic_load(&cache->memory_used),
         .disk_bytes = atomic_load(&cache->disk_used),
         .entries = atomic_load(&counters->entries),

@@ -10,7 +10,8 @@
  *
  *   running   a run fills it; readers follow, each at its own pace, woken on their own loops
  *   whole     complete; stays while there is room (LRU, with admission by frequency), first in memory,
- *             then on disk where that is configured (view/disk.h)
+ *             then on disk where that is configured (view/disk.h), from where its blocks come back
+ *             into memory as they are asked for (view/block_cache.h)
  *   failed    the run failed; readers get its error; nobody finds it any more
  *
  * Entries are counted: eviction takes an entry out of the table, its memory goes with the last
@@ -55,7 +56,8 @@ enum ol_view_found ol_view_cache_find(ol_view_cache *cache, const char *etag, in
 /* As find, for who can never lead: OL_VIEW_WHOLE with a reader's reference, or OL_VIEW_NONE. */
 enum ol_view_found ol_view_cache_peek(ol_view_cache *cache, const char *etag,
                                       ol_view_entry **entry);
-/* Whether some of it, when it is whole, is to be read from disk. */
+/* Whether some of it, when it is whole, is to be read from disk, now or soon: a reader of it may
+ * still end with OL_ECORRUPT or OL_EOUTGROWN. */
 bool ol_view_entry_is_on_disk(ol_view_entry *entry);
 /* As a reader. */
 void ol_view_entry_release(ol_view_entry *entry);
@@ -109,6 +111,7 @@ void ol_view_cache_purge(ol_view_cache *cache);
 
 typedef struct ol_view_cache_stats {
     uint64_t hits, disk_hits, followers, misses, evicted, refused, outgrown;
+    uint64_t block_hits, blocks_read; /* of what is on disk: found in memory, or decrypted */
     uint64_t memory_bytes, disk_bytes, entries, running;
 } ol_view_cache_stats;
 void ol_view_cache_read_stats(ol_view_cache *cache, ol_view_cache_stats *stats);

@@ -3,13 +3,14 @@
  * The cache from the inside: the table that finds entries, the memory account, and the shelves on
  * which whole entries stand from newest to oldest. Only for this room.
  *
- * Locks, in the order in which they may be taken: the shelves', then a shard's; an entry's is never
- * taken together with another.
+ * Locks, in the order in which they may be taken: the shelves', then a shard's; an entry's, and that
+ * of the blocks from disk, are never taken together with another.
  */
 #ifndef OL_VIEW_CACHE_PRIVATE_H
 #define OL_VIEW_CACHE_PRIVATE_H
 
 #include "base/map.h"
+#include "view/block_cache.h"
 #include "view/entry.h"
 #include "view/sketch.h"
 
@@ -24,12 +25,15 @@ typedef struct ol_view_shard {
 typedef struct ol_view_shelf_list {
     ol_view_entry *newest, *oldest;
     size_t count;
-    uint64_t bytes, bytes_max;
+    atomic_uint_fast64_t bytes; /* looked at by others, too */
+    uint64_t bytes_max;
+    size_t count_max;
 } ol_view_shelf_list;
 
 typedef struct ol_view_counters {
     atomic_uint_fast64_t hits, disk_hits, followers, misses, evicted, refused, outgrown;
     atomic_uint_fast64_t entries, running;
+    atomic_uint_fast64_t block_hits, blocks_read;
 } ol_view_counters;
 
 struct ol_view_cache {
@@ -50,6 +54,8 @@ struct ol_view_cache {
 
     pthread_mutex_t shelves_lock;
     ol_view_shelf_list memory_shelf, disk_shelf;
+    ol_view_blocks blocks; /* of the disk's entries, back in memory */
+    unsigned room_wait_ms; /* the longest that a reader waits for room for a block */
 
     atomic_uint_fast64_t purges;
     ol_view_counters counters;

@@ -24,6 +24,7 @@
 #define READS_MAX 1024u /* waiting; whoever comes later goes without the disk */
 #define WRITES_MAX 256u
 #define BLOCKS_FIRST 4u
+#define DISK_PAGE_BYTES 4096u
 
 struct ol_view_disk {
     ol_view_slots slots;
@@ -107,6 +108,13 @@ void ol_view_disk_close(ol_view_disk *disk)
     ol_view_cipher_destroy(disk->cipher);
     ol_view_slots_close(&disk->slots);
     ol_free(disk);
+}
+
+uint64_t ol_view_disk_cost(const ol_view_disk *disk, size_t len)
+{
+    if (!disk->slots.punches)
+        return OL_VIEW_BLOCK_BYTES;
+    return (len + DISK_PAGE_BYTES - 1) / DISK_PAGE_BYTES * DISK_PAGE_BYTES;
 }
 
 bool ol_view_disk_reserve(ol_view_disk *disk, uint64_t bytes)

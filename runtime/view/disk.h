@@ -5,8 +5,7 @@
  * behind is free space. Reading and writing happen in threads of the module's own.
  *
  * All views share one file of the system's (a view costs no descriptor); an `ol_view_file` is the
- * list of its blocks, which holds 40 bytes of memory a block. A block takes whole pages of the
- * disk (4 KiB, mostly), which the accounting by reserve does not know.
+ * list of its blocks, which holds 40 bytes of memory a block.
  */
 #ifndef OL_VIEW_DISK_H
 #define OL_VIEW_DISK_H
@@ -23,6 +22,9 @@ int ol_view_disk_open(ol_view_disk **disk, const char *folder, uint64_t bytes_ma
 /* No file is open, nothing is under way any more. Wipes the key. */
 void ol_view_disk_close(ol_view_disk *disk);
 
+/* What a block of so many bytes takes of the disk: whole pages, or a whole place where the file
+ * system cannot have single pages back. */
+uint64_t ol_view_disk_cost(const ol_view_disk *disk, size_t len);
 /* Room for `bytes`: false when there is none (the caller evicts, or does without). Any thread. */
 bool ol_view_disk_reserve(ol_view_disk *disk, uint64_t bytes);
 void ol_view_disk_unreserve(ol_view_disk *disk, uint64_t bytes);

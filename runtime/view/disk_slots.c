@@ -51,6 +51,8 @@ int ol_view_slots_open(ol_view_slots *slots, const char *folder, ol_error *err)
         return ol_error_set(err, OL_EINVAL, "views on disk: cannot write in %s: %s", folder,
                             strerror(-fd));
     slots->fd = fd;
+    slots->punches = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+                               OL_VIEW_BLOCK_BYTES) == 0;
     pthread_mutex_init(&slots->lock, NULL);
     return OL_OK;
 }

@@ -16,6 +16,7 @@
 
 typedef struct ol_view_slots {
     int fd;
+    bool punches; /* a place that is given back leaves the disk at once */
     pthread_mutex_t lock;
     uint64_t used;  /* places the file has, in use or free */
     uint64_t *free; /* a stack; always has room for all of them */

@@ -38,6 +38,7 @@ void ol_view_entry_unref(ol_view_entry *entry)
         return;
     if (entry->state == OL_VIEW_STATE_RUNNING)
         atomic_fetch_sub(&entry->cache->counters.running, 1);
+    ol_view_blocks_forget(entry);
     ol_view_body_fini(&entry->body, entry->cache->pages);
     if (entry->file)
         ol_view_file_release(entry->file);
@@ -113,7 +114,7 @@ int ol_view_entry_check(ol_view_entry *entry, bool whole, ol_view_waiter *waiter
 bool ol_view_entry_is_on_disk(ol_view_entry *entry)
 {
     pthread_mutex_lock(&entry->lock);
-    bool on_disk = entry->body.disk_end > 0;
+    bool on_disk = entry->file != NULL; /* or on its way there */
     pthread_mutex_unlock(&entry->lock);
     return on_disk;
 }

@@ -32,6 +32,9 @@ typedef struct ol_view_leader {
     bool posted, told;
 } ol_view_leader;
 
+/* A block of it that came back from disk (view/block_cache.h). */
+typedef struct ol_view_hot ol_view_hot;
+
 struct ol_view_entry {
     ol_view_cache *cache;
     uint64_t hash; /* of the ETag */
@@ -42,6 +45,7 @@ struct ol_view_entry {
     uint64_t disk_room;           /* of those, not written yet */
     uint64_t demoted;             /* bytes that left the shelf of memory for the disk's */
     ol_view_spill *spill;         /* on its way to disk; its loop's */
+    ol_view_hot *hot;             /* what came back; under the blocks' lock */
 
     uint64_t born; /* how often the cache had been purged by then */
     bool listed; /* in the table; under its shard's lock */

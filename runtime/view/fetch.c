@@ -1,122 +1,152 @@
 /* SPDX-License-Identifier: MIT */
-/* A read that is under way cannot be recalled: its buffer is then freed when it comes back. */
+/* The timer of a deadline lives on the heap: closing one takes a turn of its loop. */
 #include "view/fetch.h"
 
 #include "base/alloc.h"
 #include "view/cache_private.h"
 
-struct ol_view_fetched {
-    ol_view_block block;
-    ol_view_cache *cache;
-    ol_view_fetch *owner; /* NULL: nobody wants it any more */
-    bool reading;
-    ol_error err;
-    uint8_t data[OL_VIEW_BLOCK_BYTES];
+struct ol_view_deadline {
+    uv_timer_t timer;
+    ol_view_fetch *owner;
 };
 
-static void free_fetched(ol_view_fetched *fetched)
+/* ---- waiting ---- */
+
+static void free_deadline(uv_handle_t *timer)
 {
-    atomic_fetch_sub(&fetched->cache->memory_used, sizeof *fetched);
-    ol_free(fetched);
+    ol_free(timer->data);
 }
 
-static void let_go(ol_view_fetched *fetched)
+static void end_deadline(ol_view_fetch *fetch)
 {
-    if (!fetched)
+    if (fetch->deadline)
+        uv_close((uv_handle_t *)&fetch->deadline->timer, free_deadline);
+    fetch->deadline = NULL;
+}
+
+/* Out of the queue, if it is in there. */
+static void leave_queue(ol_view_fetch *fetch)
+{
+    end_deadline(fetch);
+    if (!fetch->ask.queued)
         return;
-    if (fetched->reading)
-        fetched->owner = NULL;
-    else
-        free_fetched(fetched);
+    fetch->ask.waiter = fetch->waiter;
+    fetch->waiter = NULL;
+    ol_view_blocks_leave_queue(&fetch->ask);
 }
 
-static void on_read(ol_view_block *block, const ol_error *err)
+static void on_late(uv_timer_t *timer)
 {
-    ol_view_fetched *fetched = block->arg;
-    ol_view_fetch *owner = fetched->owner;
-    fetched->reading = false;
-    if (err)
-        fetched->err = *err;
-    if (!owner) {
-        free_fetched(fetched);
-        return;
+    ol_view_fetch *fetch = ((ol_view_deadline *)timer->data)->owner;
+    leave_queue(fetch);
+    fetch->waits = false;
+    fetch->late = true;
+    fetch->fn(fetch->arg);
+}
+
+static int begin_deadline(ol_view_fetch *fetch)
+{
+    if (fetch->deadline)
+        return OL_OK;
+    ol_view_deadline *deadline = ol_calloc(1, sizeof *deadline);
+    if (!deadline)
+        return OL_ENOMEM;
+    deadline->owner = fetch;
+    uv_timer_init(ol_loop_uv(fetch->loop), &deadline->timer);
+    deadline->timer.data = deadline;
+    uv_timer_start(&deadline->timer, on_late, fetch->entry->cache->room_wait_ms, 0);
+    fetch->deadline = deadline;
+    return OL_OK;
+}
+
+static void on_woken(void *arg)
+{
+    ol_view_fetch *fetch = arg;
+    fetch->waits = false;
+    fetch->fn(fetch->arg);
+}
+
+/* ---- blocks ---- */
+
+static int refuse(const ol_view_fetch *fetch, uint64_t block, ol_error *err)
+{
+    return ol_error_set(err, OL_EOUTGROWN,
+                        fetch->late ? "view: no room for block %llu in time"
+                                    : "view: block %llu cannot be read now",
+                        (unsigned long long)block);
+}
+
+/* Pins it as `now`. */
+static int take(ol_view_fetch *fetch, uint64_t block, size_t len, ol_error *err)
+{
+    fetch->ask.entry = fetch->entry;
+    fetch->ask.loop = fetch->loop;
+    fetch->ask.index = block;
+    fetch->ask.len = len;
+    fetch->ask.waiter = fetch->waiter;
+    int rc = fetch->late ? OL_EOUTGROWN : ol_view_blocks_take(&fetch->ask, &fetch->now);
+    if (rc == OL_WAIT && begin_deadline(fetch) == OL_OK) {
+        fetch->waits = true;
+        return OL_WAIT;
     }
-    if (owner->waits && fetched == owner->now) {
-        owner->waits = false;
-        owner->fn(owner->arg);
+    if (rc == OL_OK) {
+        end_deadline(fetch);
+        return OL_OK;
     }
+    leave_queue(fetch);
+    return refuse(fetch, block, err);
 }
 
-/* NULL: it cannot be had. */
-static ol_view_fetched *begin(ol_view_fetch *fetch, uint64_t block, size_t len)
+/* `now` is what was read ahead, if that is the block. */
+static void move_on(ol_view_fetch *fetch, uint64_t block)
 {
-    ol_view_fetched *fetched = ol_malloc(sizeof *fetched);
-    if (!fetched)
-        return NULL;
-    fetched->cache = fetch->entry->cache;
-    fetched->owner = fetch;
-    fetched->reading = true;
-    fetched->err = (ol_error){0};
-    fetched->block = (ol_view_block){.file = fetch->entry->file,
-                                     .index = block,
-                                     .bytes = {fetched->data, len},
-                                     .loop = fetch->loop,
-                                     .cb = on_read,
-                                     .arg = fetched};
-    atomic_fetch_add(&fetched->cache->memory_used, sizeof *fetched);
-    if (ol_view_file_read(&fetched->block) == OL_OK)
-        return fetched;
-    free_fetched(fetched);
-    return NULL;
-}
-
-/* What is damaged is of no use to others either. */
-static int report(ol_view_fetch *fetch, ol_error *err)
-{
-    if (err->code == 0)
-        *err = fetch->now->err;
-    ol_view_entry_drop(fetch->entry);
-    return fetch->now->err.code;
+    for (unsigned i = 0; i < 2; i++) {
+        if (fetch->now && ol_view_hot_index(fetch->now) == block)
+            return;
+        ol_view_hot_unpin(fetch->now);
+        fetch->now = fetch->next;
+        fetch->next = NULL;
+    }
 }
 
 int ol_view_fetch_block(ol_view_fetch *fetch, uint64_t block, size_t len, ol_slice *bytes,
                         ol_error *err)
 {
-    if (!fetch->now || fetch->now->block.index != block) {
-        let_go(fetch->now);
-        fetch->now = fetch->next;
-        fetch->next = NULL;
-    }
-    if (fetch->now && fetch->now->block.index != block) {
-        let_go(fetch->now);
-        fetch->now = NULL;
-    }
-    if (!fetch->now)
-        fetch->now = begin(fetch, block, len);
-    if (!fetch->now)
-        return ol_error_set(err, OL_EOUTGROWN, "view: block %llu cannot be read now",
-                            (unsigned long long)block);
-    if (fetch->now->reading) {
-        fetch->waits = true;
+    if (fetch->waits)
         return OL_WAIT;
-    }
-    if (fetch->now->err.code != 0)
-        return report(fetch, err);
-    *bytes = ol_slice_of(fetch->now->data, fetch->now->block.bytes.len);
-    return OL_OK;
+    if (!fetch->waiter)
+        fetch->waiter = ol_view_waiter_new(fetch->loop, on_woken, fetch);
+    if (!fetch->waiter)
+        return refuse(fetch, block, err);
+    move_on(fetch, block);
+    int rc = fetch->now ? OL_OK : take(fetch, block, len, err);
+    if (rc == OL_OK)
+        rc = ol_view_hot_check(fetch->now, fetch->waiter, err);
+    fetch->waits = rc == OL_WAIT;
+    if (rc == OL_ECORRUPT)
+        ol_view_entry_drop(fetch->entry); /* what is damaged is of no use to others either */
+    if (rc == OL_OK)
+        *bytes = ol_view_hot_bytes(fetch->now);
+    return rc;
 }
 
 void ol_view_fetch_ahead(ol_view_fetch *fetch, uint64_t block, size_t len)
 {
-    ol_view_cache *cache = fetch->entry->cache;
-    if (!fetch->next && atomic_load(&cache->memory_used) + sizeof(ol_view_fetched) <=
-                            cache->memory_max)
-        fetch->next = begin(fetch, block, len);
+    if (fetch->next)
+        return;
+    ol_view_hot_ask ask = {.entry = fetch->entry, .loop = fetch->loop, .index = block, .len = len};
+    (void)ol_view_blocks_take(&ask, &fetch->next);
 }
 
 void ol_view_fetch_fini(ol_view_fetch *fetch)
 {
-    let_go(fetch->now);
-    let_go(fetch->next);
+    leave_queue(fetch);
+    if (fetch->waiter && fetch->now)
+        ol_view_hot_drop_waiter(fetch->now, fetch->waiter);
+    else if (fetch->waiter)
+        ol_view_waiter_drop(fetch->waiter, &fetch->entry->cache->blocks.room);
+    fetch->waiter = NULL;
+    ol_view_hot_unpin(fetch->now);
+    ol_view_hot_unpin(fetch->next);
     fetch->now = fetch->next = NULL;
 }

@@ -49,11 +49,14 @@ typedef struct ol_view_ask {
     void (*cb)(struct ol_view_ask *ask, bool known);
     void *arg;
     ol_view_facts facts; /* the answer */
-    void *private_[8];
+    void *private_[1];
 } ol_view_ask;
 
-/* OL_OK: known, facts are filled. OL_SKIP: not known. OL_WAIT: the database is asked, cb runs once
- * on a later turn of the loop (it cannot be recalled). A failure is "not known". */
+/* Who asks the database waits no longer than that: then it is not known. */
+#define OL_VIEW_MEMO_ASK_MS 2000u
+
+/* On the ask's loop. OL_OK: known, facts are filled. OL_SKIP: not known. OL_WAIT: the database is
+ * asked, cb runs once on a later turn of the loop (it cannot be recalled). A failure is "not known". */
 int ol_view_memo_find(ol_view_memo *memo, ol_view_ask *ask);
 /* From memory only, never waits: OL_OK or OL_SKIP. Any thread. */
 int ol_view_memo_peek(ol_view_memo *memo, const char *etag, ol_arena *arena, ol_view_facts *facts);

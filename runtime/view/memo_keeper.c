@@ -30,20 +30,22 @@ typedef struct note {
     uint8_t row[];
 } note;
 
-/* An ask under way: in its private_. */
+/* An ask under way. It holds its loop, and outlives an ask that would not wait for it any more. */
 typedef struct question {
-    struct ol_view_ask *next;
+    struct question *next;
     ol_memo_keeper *keeper;
+    ol_loop *loop;
+    ol_view_ask *ask; /* the loop's; NULL: it was told that nothing is known */
+    uv_timer_t patience;
     ol_post post;
     uint64_t epoch;
     uint8_t *row; /* the answer, NULL = not known */
     size_t len;
+    char etag[OL_VIEW_ETAG_SIZE];
 } question;
 
-_Static_assert(sizeof(question) <= sizeof(((ol_view_ask *)0)->private_), "fits in private_");
-
 typedef struct work {
-    ol_view_ask *asks;
+    question *asks;
     note *notes;
     bool purge, ending;
 } work;
@@ -56,18 +58,14 @@ struct ol_memo_keeper {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     work waiting;
-    ol_view_ask **last_ask;
+    question **last_ask;
     note **last_note;
     size_t asks, notes, note_bytes;
     uint64_t due_ms; /* when the notes are written; while there are some */
     atomic_bool broken;
+    atomic_bool late; /* somebody waited in vain; until the next answer nobody else has to */
     atomic_ullong clock, hits, misses, unstable;
 };
-
-static question *question_of(ol_view_ask *ask)
-{
-    return (question *)(void *)ask->private_;
-}
 
 static void add_one(atomic_ullong *counter)
 {
@@ -123,25 +121,45 @@ static void purge_database(ol_memo_keeper *k)
 
 /* ---- answers ---- */
 
+static void on_closed(uv_handle_t *handle)
+{
+    question *q = handle->data;
+    ol_free(q->row);
+    ol_free(q);
+}
+
 static void on_answered(void *arg)
 {
-    ol_view_ask *ask = arg;
-    question *q = question_of(ask);
+    question *q = arg;
     ol_memo_keeper *k = q->keeper;
-    ol_loop *loop = ask->loop; /* the ask may be gone after its callback */
-    bool known = q->row && q->epoch == ol_memo_table_epoch(k->table) &&
+    ol_view_ask *ask = q->ask;
+    bool known = ask && q->row && q->epoch == ol_memo_table_epoch(k->table) &&
                  ol_memo_row_decode(ol_slice_of(q->row, q->len), ask->arena, &ask->facts) == OL_OK;
-    ol_free(q->row);
-    add_one(known ? &k->hits : &k->misses);
-    ask->cb(ask, known);
-    ol_loop_unhold(loop);
+    uv_close((uv_handle_t *)&q->patience, on_closed); /* which comes behind this */
+    if (ask) {
+        add_one(known ? &k->hits : &k->misses);
+        ask->cb(ask, known);
+    }
+    ol_loop_unhold(q->loop);
+}
+
+/* A disk that does not answer keeps nobody waiting: what is not known is found out. */
+static void on_late(uv_timer_t *timer)
+{
+    question *q = timer->data;
+    ol_memo_keeper *k = q->keeper;
+    ol_view_ask *ask = q->ask;
+    q->ask = NULL;
+    if (!atomic_exchange(&k->late, true))
+        ol_say("warn", "what is known of views cannot be read in time; it is done without");
+    add_one(&k->misses);
+    ask->cb(ask, false);
 }
 
 /* Into memory, where it may meet what was learned meanwhile. */
-static void keep_answer(ol_memo_keeper *k, ol_view_ask *ask, const ol_memo_db_row *row)
+static void keep_answer(ol_memo_keeper *k, question *q, const ol_memo_db_row *row)
 {
-    question *q = question_of(ask);
-    ol_memo_arrival arrival = {.etag = ask->etag,
+    ol_memo_arrival arrival = {.etag = q->etag,
                                .row = ol_slice_of(row->bytes, row->len),
                                .used = row->used,
                                .epoch = q->epoch};
@@ -157,17 +175,15 @@ static void keep_answer(ol_memo_keeper *k, ol_view_ask *ask, const ol_memo_db_ro
         memcpy(q->row, row->bytes, row->len);
 }
 
-static void answer(ol_memo_keeper *k, ol_view_ask *ask)
+static void answer(ol_memo_keeper *k, question *q)
 {
-    question *q = question_of(ask);
     ol_memo_db_row row;
     ol_error err = {0};
-    int rc = k->db ? ol_memo_db_get(k->db, ask->etag, &row, &err) : OL_SKIP;
+    int rc = k->db ? ol_memo_db_get(k->db, q->etag, &row, &err) : OL_SKIP;
     if (survive(k, &err) && rc == OL_OK)
-        keep_answer(k, ask, &row);
-    q->post.fn = on_answered;
-    q->post.arg = ask;
-    ol_loop_post(ask->loop, &q->post);
+        keep_answer(k, q, &row);
+    atomic_store(&k->late, false);
+    ol_loop_post(q->loop, &q->post);
 }
 
 /* ---- what was learned ---- */
@@ -266,9 +282,9 @@ static void *run(void *arg)
         ending = taken.ending;
         if (taken.purge)
             purge_database(k);
-        for (ol_view_ask *ask = taken.asks, *next; ask; ask = next) {
-            next = question_of(ask)->next; /* the ask may be gone after its answer */
-            answer(k, ask);
+        for (question *q = taken.asks, *next; q; q = next) {
+            next = q->next; /* it may be gone after its answer */
+            answer(k, q);
         }
         write_notes(k, taken.notes);
         free_notes(taken.notes);
@@ -341,23 +357,52 @@ void ol_memo_keeper_destroy(ol_memo_keeper *k)
 
 /* ---- from outside ---- */
 
-int ol_memo_keeper_ask(ol_memo_keeper *k, ol_view_ask *ask)
+static question *new_question(ol_memo_keeper *k, ol_view_ask *ask)
 {
-    question *q = question_of(ask);
-    if (atomic_load_explicit(&k->broken, memory_order_relaxed))
-        return OL_SKIP;
+    question *q = ol_calloc(1, sizeof(*q));
+    if (!q)
+        return NULL;
+    q->keeper = k;
+    q->loop = ask->loop;
+    q->ask = ask;
+    q->post = (ol_post){.fn = on_answered, .arg = q};
+    memcpy(q->etag, ask->etag, sizeof(q->etag));
+    return q;
+}
+
+static bool enqueue(ol_memo_keeper *k, question *q)
+{
     pthread_mutex_lock(&k->lock);
-    *q = (question){.keeper = k, .epoch = ol_memo_table_epoch(k->table)};
     bool full = k->asks >= ASKS_MAX;
     if (!full) {
-        ol_loop_hold(ask->loop);
+        q->epoch = ol_memo_table_epoch(k->table);
+        ol_loop_hold(q->loop);
         k->asks++;
-        *k->last_ask = ask;
+        *k->last_ask = q;
         k->last_ask = &q->next;
         pthread_cond_signal(&k->wake);
     }
     pthread_mutex_unlock(&k->lock);
-    return full ? OL_SKIP : OL_WAIT;
+    return !full;
+}
+
+int ol_memo_keeper_ask(ol_memo_keeper *k, ol_view_ask *ask)
+{
+    if (atomic_load_explicit(&k->broken, memory_order_relaxed) ||
+        atomic_load_explicit(&k->late, memory_order_relaxed))
+        return OL_SKIP;
+    question *q = new_question(k, ask);
+    if (!q)
+        return OL_SKIP;
+    if (!enqueue(k, q)) {
+        ol_free(q);
+        return OL_SKIP;
+    }
+    /* Its answer comes on a later turn of this loop. */
+    uv_timer_init(ol_loop_uv(q->loop), &q->patience);
+    q->patience.data = q;
+    uv_timer_start(&q->patience, on_late, OL_VIEW_MEMO_ASK_MS, 0);
+    return OL_WAIT;
 }
 
 void ol_memo_keeper_tell(ol_memo_keeper *k, const char *etag, ol_slice row, uint64_t epoch)

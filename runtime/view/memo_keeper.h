@@ -19,7 +19,8 @@ void ol_memo_keeper_destroy(ol_memo_keeper *keeper);
 
 /* All from any thread, without waiting. */
 
-/* OL_WAIT: ask->cb runs later; OL_SKIP: it will not be asked. */
+/* On the ask's loop. OL_WAIT: ask->cb runs later, after OL_VIEW_MEMO_ASK_MS at the latest; OL_SKIP: it
+ * will not be asked. */
 int ol_memo_keeper_ask(ol_memo_keeper *keeper, ol_view_ask *ask);
 /* A row was learned, or proved unstable; the empty row: it was used. `epoch` is the table's. */
 void ol_memo_keeper_tell(ol_memo_keeper *keeper, const char *etag, ol_slice row, uint64_t epoch);

@@ -79,11 +79,18 @@ static int send_head(ol_stage *st, ol_error *err)
 
 /* ---- the body ---- */
 
+/* All has been taken: others may have the memory, however long the response still takes. */
+static int finish(ol_stage *st, ol_error *err)
+{
+    ol_view_fetch_fini(&((reader *)st->state)->fetch);
+    return ol_stage_finish(st, err);
+}
+
 static int end_of_body(ol_stage *st, ol_error *err)
 {
     const reader *self = st->state;
     if (self->end == UINT64_MAX || self->at == self->end)
-        return ol_stage_finish(st, err);
+        return finish(st, err);
     if (self->at == self->read->start)
         return ol_error_set(err, OL_ERANGE, "the view ended before the range");
     return ol_error_set(err, OL_EDIVERGED, "the view ended at %" PRIu64 ", inside the range",
@@ -138,7 +145,7 @@ static int step(ol_stage *st, ol_error *err)
         return rc < 0 ? ol_view_entry_report(self->entry, err) : send_head(st, err);
     }
     if (self->at == self->end) {
-        int rc = ol_stage_finish(st, err);
+        int rc = finish(st, err);
         return rc == OL_OK ? OL_DONE : rc;
     }
     if (self->turn_bytes >= TURN_BYTES) {

@@ -2,7 +2,8 @@
 /*
  * What stays. Every byte of an entry is charged to one account while it is in memory, whoever holds
  * it; whole entries that are kept stand on a shelf, newest first, which may fill three quarters of
- * the account. The rest is always there for what is in flight.
+ * the account; half of it where there is a disk, whose blocks then have what the shelf leaves of
+ * three quarters (view/block_cache.h). The last quarter is always there for what is in flight.
  *
  * Admission: when the shelf is full, an entry gets in only if it has been asked for more often
  * than each of those that would have to go (view/sketch.h). So a scan of things that are asked for
@@ -12,6 +13,7 @@
 #include "view/cache_private.h"
 
 #define DEMOTING_PART 8u /* of memory may be on its way to disk at once */
+#define DISK_BYTES_MIN (64u * 1024)
 
 /* ---- the account ---- */
 
@@ -142,6 +144,7 @@ bool ol_view_room_take(ol_view_entry *entry, uint64_t bytes)
     ol_view_cache *cache = entry->cache;
     uint64_t used = atomic_fetch_add(&cache->memory_used, bytes) + bytes;
     if (used > cache->memory_max) {
+        ol_view_blocks_yield(cache, used - cache->memory_max);
         make_room(entry);
         used = atomic_load(&cache->memory_used);
     }
@@ -155,12 +158,13 @@ bool ol_view_room_take(ol_view_entry *entry, uint64_t bytes)
 
 /* ---- the shelf ---- */
 
-/* Whole entries that leave memory go to disk, unless too much is on that way already. */
+/* Whole entries that leave memory go to disk, unless too much is on that way already; small ones
+ * are not worth the memory and the time that one on disk takes. */
 static bool demote(ol_view_entry *entry, ol_loop *loop)
 {
     ol_view_cache *cache = entry->cache;
     uint64_t cost = atomic_load(&entry->charged);
-    if (!cache->disk || !loop || entry->length == 0)
+    if (!cache->disk || !loop || entry->length < DISK_BYTES_MIN)
         return false;
     if (atomic_fetch_add(&cache->demoting, cost) + cost <= cache->memory_max / DEMOTING_PART) {
         entry->demoted = cost;
@@ -198,10 +202,12 @@ static bool shelve(ol_view_entry *entry, enum ol_view_shelf shelf, uint64_t cost
     if (cost > list->bytes_max)
         return false;
     pthread_mutex_lock(&cache->shelves_lock);
+    uint64_t need = list->count < list->count_max ? 0 : 1;
     if (list->bytes + cost > list->bytes_max)
-        *out = evict(cache, list,
-                     choose(cache, list, list->bytes + cost - list->bytes_max, frequency));
-    bool fits = list->bytes + cost <= list->bytes_max;
+        need = list->bytes + cost - list->bytes_max;
+    if (need > 0)
+        *out = evict(cache, list, choose(cache, list, need, frequency));
+    bool fits = list->bytes + cost <= list->bytes_max && list->count < list->count_max;
     /* Purged meanwhile: then it goes with its last reader. */
     if (fits && ol_view_table_has(entry)) {
         entry->cost = cost;
@@ -220,6 +226,7 @@ bool ol_view_shelf_keep(ol_view_entry *entry, ol_loop *loop)
     bool kept = shelve(entry, OL_VIEW_SHELF_MEMORY, atomic_load(&entry->charged), &out) ||
                 demote(entry, loop);
     demote_or_release(out, loop);
+    ol_view_blocks_trim(entry->cache);
     if (!kept)
         atomic_fetch_add(&entry->cache->counters.refused, 1);
     return kept;

@@ -134,7 +134,7 @@ static bool write_block(ol_view_spill *spill, slot *s, uint64_t start, size_t le
 {
     ol_view_entry *entry = spill->entry;
     s->block.index = spill->next;
-    if (!ol_view_disk_room_take(entry, OL_VIEW_BLOCK_BYTES) || !find_bytes(entry, s, start, len))
+    if (!ol_view_disk_room_take(entry, ol_view_disk_cost(entry->cache->disk, len)) || !find_bytes(entry, s, start, len))
         return false;
     if (ol_view_file_write(&s->block) != OL_OK) {
         forget_bytes(entry, s);

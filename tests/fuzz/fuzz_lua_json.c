@@ -65,6 +65,7 @@ static bool is_own_reason(const char *why)
     return false;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *why;

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What a view lists: the names that its script shows, with the sizes and ETags that a GET gives."""
 import base64
+import socket
 import subprocess
 
 import botocore.exceptions
 import pytest
 
 from kit.raw import exchange, get, signed
-from kit.server import Server
+from kit.server import Server, wait_for
 
 # Hides what begins with "hidden" and shows every .csv as .json; nothing else can be asked for.
 VAULT = """
@@ -116,6 +117,21 @@ return {
   end,
 }
 """,
+    # Says what can be asked for, and nothing of listings.
+    "doorman.lua": """
+return {
+  get = function(event, object, response) response:write(object:read("a"), object:read("a")) end,
+  request = function(event, key)
+    if key:find("^hidden") then return nil end
+    if key:find("^broken") then error("no") end
+    if key == "b.txt" then return "a.csv" end
+    return key
+  end,
+}
+""",
+    "plain.lua": """
+return function(event, object, response) response:write(object:read("a")) end
+""",
     "slow.lua": """
 return function(event, object, response)
   local x = 0
@@ -157,6 +173,7 @@ access_point "many" { bucket = "many" }
 """ + "".join(f'transform "{name[:-4]}" {{ file = "{name}" }}\n' for name in FILES)
 CONFIG += olap("vault", '"vault"') + olap("many-vault", '"vault"', "many") + olap("folders", '"folders"')
 CONFIG += olap("picky", '"picky"') + olap("moody", '"moody"') + olap("chain", '"vault", "ending"')
+CONFIG += olap("doorman", '"doorman"')
 CONFIG += olap("known", '"picky"', rest='list = { sizes = "known" }')
 CONFIG += olap("original", '"vault"', rest='list = { sizes = "original" }')
 for answer in ANSWERS + GOOD_ANSWERS:
@@ -164,6 +181,9 @@ for answer in ANSWERS + GOOD_ANSWERS:
 CONFIG += """
 object_lambda "names-only" { access_point = "lists", transformations = {
     { actions = { "ListObjects", "ListObjectsV2" }, transforms = "vault" } } }
+object_lambda "two-minds" { access_point = "lists", transformations = {
+    { actions = "GetObject", transforms = "doorman" },
+    { actions = { "HeadObject", "ListObjects", "ListObjectsV2" }, transforms = "plain" } } }
 object_lambda "get-only" { access_point = "lists", transformations = {
     { actions = "GetObject", transforms = "vault" } } }
 bucket "guests"
@@ -266,6 +286,27 @@ def test_a_chain_shows_what_every_program_lets_through(s3):
         assert len(body) == entry["Size"]
     for key in ("private.json.txt", "private.json", "a.json", "hidden-secrets.txt"):
         assert error_of(s3.head_object, Bucket="chain--ol-s3", Key=key)[0] == 404
+
+
+@pytest.mark.parametrize("alias", ["doorman--ol-s3", "two-minds--ol-s3"])
+def test_what_cannot_be_asked_for_is_not_listed_either(s3, alias):
+    page = s3.list_objects_v2(Bucket=alias)
+    assert names(page) == [key for key in sorted(OBJECTS) if not key.startswith("hidden")]
+    for entry in page["Contents"]:
+        assert len(read(s3, alias, entry["Key"], IfMatch=entry["ETag"])) == entry["Size"]
+    assert read(s3, alias, "b.txt") == b"one"
+    assert names(s3.list_objects_v2(Bucket=alias, Prefix="hidden")) == []
+    for call in (s3.get_object, s3.head_object):
+        assert error_of(call, Bucket=alias, Key="hidden-secrets")[0] == 404
+
+
+def test_a_name_that_nobody_can_tell_is_not_shown(server, s3):
+    put(server, "lists", "broken-name", b"x")
+    try:
+        assert error_of(s3.list_objects_v2, Bucket="doorman--ol-s3")[1] == "LambdaRuntimeError"
+        assert names(s3.list_objects_v2(Bucket="doorman--ol-s3", Prefix="a")) == ["a.csv", "a.d.csv"]
+    finally:
+        s3.delete_object(Bucket="lists", Key="broken-name")
 
 
 def test_folders_appear_unless_the_script_removes_them(s3):
@@ -534,6 +575,23 @@ object_lambda "slow" { access_point = "shelf", transforms = "slow" }
     page = client.list_objects_v2(Bucket="slow--ol-s3")
     assert len(page["Contents"]) == 20 and not page["IsTruncated"]
     assert all(entry["Size"] > 1 for entry in page["Contents"])
+
+
+def test_a_client_may_leave_in_the_middle(server_factory):
+    server = server_factory(loops=1, files={"slow.lua": FILES["slow.lua"]}, config="""
+bucket "shelf"
+access_point "shelf" { bucket = "shelf" }
+transform "slow" { file = "slow.lua" }
+object_lambda "slow" { access_point = "shelf", transforms = "slow" }
+""")
+    for i in range(40):
+        put(server, "shelf", f"k{i:02}", b"x" * i)
+    runs = server.metric("objlens_transform_runs_total")
+    with socket.create_connection(("127.0.0.1", server.port)) as leaver:
+        leaver.sendall(signed(server, "GET", "/slow--ol-s3?list-type=2"))
+        wait_for(lambda: server.metric("objlens_transform_runs_total") > runs, 20, "a run")
+    entries = server.s3().list_objects_v2(Bucket="slow--ol-s3")["Contents"]
+    assert len(entries) == 40 and all(entry["ETag"] for entry in entries)
 
 
 # ---- a client that believes what is listed ----

@@ -147,6 +147,14 @@ def test_ranges_are_the_transforms_where_that_is_wanted(server):
     assert whole.headers["vary"].lower() == "range"
 
 
+def test_a_range_of_a_version_that_is_gone_is_not_handed_to_the_transform(server):
+    etag = get(server, "/handed--ol-s3/k.csv").headers["etag"]
+    for held, status in ((etag, 206), ('"0123-v"', 200)):
+        answer = get(server, "/handed--ol-s3/k.csv", headers={"Range": "bytes=5-9", "If-Range": held})
+        assert (answer.status, "content-range" in answer.headers) == (status, status == 206)
+        assert answer.body == (b"Range is bytes=5-9" if status == 206 else b"Range is not there")
+
+
 def test_a_cheap_head_runs_nothing(server):
     server.s3().put_object(Bucket="shop", Key="cheap", Body=b"x")
     runs = server.metric("objlens_transform_runs_total")

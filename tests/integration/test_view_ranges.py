@@ -8,7 +8,7 @@ import pytest
 
 from kit.aws import refused
 from kit.raw import exchange, get, signed
-from kit.server import Server
+from kit.server import Server, wait_for
 from kit.views import Reader, orders, plain_get, same
 
 PART = 5 * 1024 * 1024
@@ -266,7 +266,7 @@ def test_the_script_is_changed_between_head_and_get(server):
     assert described.headers["content-length"] == "12"
     server.write("changing.lua", "return function(event, object, response) "
                                  "response:write('the second script') end")
-    from kit.server import wait_for
+
     wait_for(lambda: head(server, path).headers["etag"] != described.headers["etag"], 20,
              "the new script to be used")
     pinned = get(server, path, headers={"If-Match": described.headers["etag"]})
@@ -290,3 +290,16 @@ def test_attributes_are_the_views(server):
     assert f"<ChecksumCRC64NVME>{told.headers['x-amz-checksum-crc64nvme']}<" in raw.body.decode()
     with refused("NoSuchKey", 404):
         s3.get_object_attributes(Bucket="second--ol-s3", Key="nope", ObjectAttributes=["ETag"])
+
+
+def test_a_part_that_nobody_asked_for_is_refused(server):
+    server.write("changing.lua", """
+return function(event, object, response)
+  response.status = 206
+  response.headers["content-range"] = "bytes 0-3/10"
+  response:write("part")
+end
+""")
+
+    wait_for(lambda: get(server, "/changing--ol-s3/orders").code == "LambdaInvalidResponse", 20,
+             "the new script to be refused")

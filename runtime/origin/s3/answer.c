@@ -71,16 +71,16 @@ void ol_s3_copy_etag(char out[OL_ETAG_SIZE], ol_slice etag)
     snprintf(out, OL_ETAG_SIZE, "%.*s", OL_SLICE_FMT(unquote(etag)));
 }
 
-static bool starts_with(ol_slice name, const char *prefix)
+static inline bool starts_with(ol_slice name, const char *prefix)
 {
     size_t len = strlen(prefix);
     return name.len > len && ol_slice_ieq(ol_slice_first(name, len), ol_slice_of(prefix, len));
 }
 
-static bool is_one_of(ol_slice name, const char *const *names, size_t count)
+static bool is_one_of(ol_slice name, const ol_slice *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (ol_slice_ieq(name, ol_slice_cstr(names[i])))
+        if (ol_slice_ieq(name, names[i]))
             return true;
     }
     return false;
@@ -88,10 +88,16 @@ static bool is_one_of(ol_slice name, const char *const *names, size_t count)
 
 static bool is_of_object_by_s3(ol_slice name)
 {
-    static const char *const names[] = {
-        "x-amz-version-id", "x-amz-storage-class", "x-amz-website-redirect-location",
-        "x-amz-expiration", "x-amz-restore", "x-amz-replication-status", "x-amz-missing-meta",
-        "x-amz-server-side-encryption"};
+    static const ol_slice names[] = {
+        OL_SLICE_LIT("x-amz-version-id"),
+        OL_SLICE_LIT("x-amz-storage-class"),
+        OL_SLICE_LIT("x-amz-website-redirect-location"),
+        OL_SLICE_LIT("x-amz-expiration"),
+        OL_SLICE_LIT("x-amz-restore"),
+        OL_SLICE_LIT("x-amz-replication-status"),
+        OL_SLICE_LIT("x-amz-missing-meta"),
+        OL_SLICE_LIT("x-amz-server-side-encryption"),
+    };
     return starts_with(name, "x-amz-meta-") || starts_with(name, "x-amz-server-side-encryption-") ||
            starts_with(name, "x-amz-object-lock-") ||
            is_one_of(name, names, sizeof names / sizeof names[0]);
@@ -100,8 +106,11 @@ static bool is_of_object_by_s3(ol_slice name)
 /* What a client of S3 wants to know of an object, as far as it is the object's own. */
 static bool is_of_object(ol_slice name)
 {
-    static const char *const names[] = {"content-type", "cache-control", "content-disposition",
-                                        "content-encoding", "content-language"};
+    static const ol_slice names[] = {
+        OL_SLICE_LIT("content-type"),        OL_SLICE_LIT("cache-control"),
+        OL_SLICE_LIT("content-disposition"), OL_SLICE_LIT("content-encoding"),
+        OL_SLICE_LIT("content-language"),
+    };
     switch (name.len > 0 ? name.data[0] | 0x20 : 0) {
     case 'c':
         return is_one_of(name, names, sizeof names / sizeof names[0]);

@@ -162,7 +162,7 @@ static int send_try(ol_s3_call *call, ol_error *err)
     ol_s3_attachment *at = call->at;
     ol_headers headers;
     ol_headers_init(&headers, call->arena);
-    int rc = ol_s3_wire_sign(&call->wire, &at->signer, ol_clock_wall_ms(), &headers,
+    int rc = ol_s3_wire_sign(&call->wire, &at->signer, ol_loop_wall_ms(at->loop), &headers,
                              call->chunked ? &call->chunks : NULL, err);
     if (rc != OL_OK)
         return rc;

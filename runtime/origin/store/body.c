@@ -50,7 +50,8 @@ static void memory_resume(ol_stage *st)
 {
     memory_state *state = st->state;
     const ol_body_config *config = st->config;
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     if (!state->begun) {
         state->begun = true;
         int result = ol_store_send_head(st, &err);

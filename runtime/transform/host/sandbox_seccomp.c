@@ -26,6 +26,8 @@ typedef struct rule {
 #define WHEN(name, ...) {SCMP_SYS(name), 1, {__VA_ARGS__}}
 #define MASKED_OFF(arg, bits) {(arg), SCMP_CMP_MASKED_EQ, (bits), 0}
 #define EQUALS(arg, value) {(arg), SCMP_CMP_EQ, (value), 0}
+/* Without the descriptor that wakes the server a host would fall silent instead of ending. */
+#define CLOSE_OTHERS WHEN(close, {0, SCMP_CMP_NE, OL_HOST_FD_WAKE, 0})
 
 /* What code that computes needs, loading or running. */
 static const rule common[] = {
@@ -70,7 +72,7 @@ static const rule loading[] = {
     ANY(read),
     ANY(pread64),
     ANY(lseek),
-    ANY(close),
+    CLOSE_OTHERS,
     ANY(fstat),
     ANY(newfstatat),
     ANY(readlink),
@@ -117,8 +119,9 @@ static const int refused_while_running[] = {
 static const rule sanitizer[] = {
     ANY(getrusage), ANY(sched_getaffinity), ANY(prlimit64), ANY(getrlimit),  ANY(set_robust_list),
     ANY(rseq),      ANY(membarrier),        ANY(mincore),   ANY(getppid),    ANY(read),
-    ANY(close),     ANY(dup),               ANY(pipe2),     ANY(getuid),     ANY(uname),
-    ANY(lseek),     ANY(munlock),           ANY(fcntl),     ANY(getdents64), ANY(prctl),
+    CLOSE_OTHERS,   ANY(dup),               ANY(pipe2),     ANY(getuid),     ANY(uname),
+    ANY(lseek),     ANY(munlock),           ANY(fcntl),     ANY(getdents64),
+    WHEN(prctl, {0, SCMP_CMP_NE, PR_SET_DUMPABLE, 0}),
 };
 #endif
 

@@ -18,8 +18,9 @@ def stored(gallery):
 
 
 def random_ranges(rng, length, count):
-    """Anywhere, of any size: as many of some bytes as of some hundred thousand."""
-    for _ in range(count):
+    """All of it, its ends, and anywhere: as many of some bytes as of some hundred thousand."""
+    yield from ((0, length - 1), (0, 0), (length - 1, length - 1))
+    for _ in range(count - 3):
         first = rng.randrange(length)
         yield first, min(length - 1, first + int(2 ** rng.uniform(0, 18)) - 1)
 

@@ -111,7 +111,7 @@ def test_who_asked_first_may_leave(gated):
     runs_become(gated, "any.csv", 1)
 
 
-def test_when_all_have_left_the_original_is_not_read_on(gated):
+def test_when_all_have_left_the_next_one_gets_it_whole(gated):
     asked = [Asked(gated) for _ in range(3)]
     for one in asked:
         one.until(100_000)

@@ -46,6 +46,24 @@ static void small_requests_cost_one_allocation(void **state)
     assert_no_leak(before);
 }
 
+static void a_first_block_may_be_larger(void **state)
+{
+    (void)state;
+    ol_arena *arena = ol_arena_new_sized(8192, 1 << 20);
+    long live = ol_alloc_live();
+    for (unsigned round = 0; round < 3; round++) {
+        assert_non_null(ol_arena_alloc(arena, 8000));
+        assert_int_equal(ol_alloc_live(), live);
+        ol_arena_reset(arena);
+    }
+    ol_arena_destroy(arena);
+    /* Never more than the maximum. */
+    arena = ol_arena_new_sized(8192, 100);
+    assert_non_null(ol_arena_alloc(arena, 100));
+    assert_null(ol_arena_alloc(arena, 1));
+    ol_arena_destroy(arena);
+}
+
 static void the_maximum_holds(void **state)
 {
     (void)state;
@@ -141,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_aligned_and_apart),
         cmocka_unit_test(small_requests_cost_one_allocation),
+        cmocka_unit_test(a_first_block_may_be_larger),
         cmocka_unit_test(the_maximum_holds),
         cmocka_unit_test(copies_end_in_nul),
         cmocka_unit_test(ends_run_last_first_and_once),

@@ -176,6 +176,25 @@ static void clocks_run(void **state)
     assert_true(llabs((long long)(ol_clock_wall_ms() / 1000 - time(NULL))) <= 1);
 }
 
+/* Ticks a nanosecond, over a stretch of 3 ms. */
+static double pace(void)
+{
+    uint64_t ns = ol_clock_mono_ns(), ticks = ol_clock_ticks();
+    while (ol_clock_mono_ns() - ns < 3000000)
+        assert_true(ol_clock_ticks() >= ticks);
+    return (double)(ol_clock_ticks() - ticks) / (double)(ol_clock_mono_ns() - ns);
+}
+
+/* The machine may take us off between reading the one and the other: not every time. */
+static void ticks_keep_pace_with_the_clock(void **state)
+{
+    (void)state;
+    double ratio = 0;
+    for (unsigned tries = 0; tries < 50 && !(ratio > 0.98 && ratio < 1.02); tries++)
+        ratio = pace() / pace();
+    assert_true(ratio > 0.98 && ratio < 1.02);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +202,7 @@ int main(void)
         cmocka_unit_test(three_forms_are_read),    cmocka_unit_test(iso_dates_are_read),
         cmocka_unit_test(two_digit_years_lie_near),
         cmocka_unit_test(malformed_dates_are_refused), cmocka_unit_test(clocks_run),
+        cmocka_unit_test(ticks_keep_pace_with_the_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

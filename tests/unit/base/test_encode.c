@@ -28,6 +28,12 @@ static void hex(void **state)
     size_t len;
     ol_hex_encode((const uint8_t *)"\x00\x9f\xA0\xff", 4, text);
     assert_string_equal(text, "009fa0ff");
+    for (unsigned byte = 0; byte < 256; byte++) {
+        char want[3];
+        snprintf(want, sizeof(want), "%02x", byte);
+        ol_hex_encode(&(uint8_t){(uint8_t)byte}, 1, text);
+        assert_string_equal(text, want);
+    }
     assert_code(ol_hex_decode(S("009fA0Ff"), bytes, 4, &len), OL_OK);
     assert_slice(ol_slice_of(bytes, len), "\x00\x9f\xA0\xff");
     assert_code(ol_hex_decode(S(""), bytes, 4, &len), OL_OK);
@@ -163,6 +169,41 @@ static void xml(void **state)
     encodes(ol_xml_escape(&out, S("\x7F\xC3\xA4\xFF")), "\x7F\xC3\xA4\xEF\xBF\xBD");
 }
 
+static ol_buf buffer(void)
+{
+    ol_buf buf;
+    ol_buf_init(&buf, 256);
+    return buf;
+}
+
+/* A byte is written the same way wherever it stands, and whatever stands around it. */
+static void escapes_the_same_at_every_place(void **state)
+{
+    (void)state;
+    uint8_t text[19];
+    for (unsigned byte = 0; byte < 256; byte++) {
+        ol_buf alone_json = buffer(), alone_xml = buffer();
+        uint8_t only = (uint8_t)byte;
+        assert_code(ol_json_escape(&alone_json, ol_slice_of(&only, 1)), OL_OK);
+        assert_code(ol_xml_escape(&alone_xml, ol_slice_of(&only, 1)), OL_OK);
+        for (size_t at = 0; at < sizeof(text); at++) {
+            memset(text, 'a', sizeof(text));
+            text[at] = only;
+            ol_buf json = buffer(), xml = buffer();
+            assert_code(ol_json_escape(&json, ol_slice_of(text, sizeof(text))), OL_OK);
+            assert_code(ol_xml_escape(&xml, ol_slice_of(text, sizeof(text))), OL_OK);
+            assert_int_equal(json.len, sizeof(text) - 1 + alone_json.len);
+            assert_int_equal(xml.len, sizeof(text) - 1 + alone_xml.len);
+            assert_memory_equal(json.data + at, alone_json.data, alone_json.len);
+            assert_memory_equal(xml.data + at, alone_xml.data, alone_xml.len);
+            ol_buf_fini(&json);
+            ol_buf_fini(&xml);
+        }
+        ol_buf_fini(&alone_json);
+        ol_buf_fini(&alone_xml);
+    }
+}
+
 static void what_does_not_fit_leaves_the_buffer(void **state)
 {
     (void)state;
@@ -210,6 +251,7 @@ int main(void)
         cmocka_unit_test(uri_decoding),
         cmocka_unit_test(json),
         cmocka_unit_test(xml),
+        cmocka_unit_test(escapes_the_same_at_every_place),
         cmocka_unit_test(what_does_not_fit_leaves_the_buffer),
         cmocka_unit_test(memory_may_run_out),
     };

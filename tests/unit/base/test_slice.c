@@ -28,6 +28,34 @@ static void folds_only_ascii(void **state)
     assert_false(ol_slice_ieq(S("\xC4"), S("\xE4")));
 }
 
+static uint8_t fold(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte - 'A' + 'a') : byte;
+}
+
+static void folds_the_same_at_every_place(void **state)
+{
+    (void)state;
+    uint8_t a[19], b[19];
+    for (size_t len = 1; len <= sizeof(a); len++) {
+        for (size_t at = 0; at < len; at++) {
+            memset(a, 'q', len);
+            memset(b, 'Q', len);
+            assert_true(ol_slice_ieq(ol_slice_of(a, len), ol_slice_of(b, len)));
+            a[at] = 'r';
+            assert_false(ol_slice_ieq(ol_slice_of(a, len), ol_slice_of(b, len)));
+        }
+    }
+    memset(a, 'q', 11);
+    memset(b, 'Q', 11);
+    for (unsigned pair = 0; pair < 0x10000; pair++) {
+        a[3] = a[9] = (uint8_t)pair;
+        b[3] = b[9] = (uint8_t)(pair >> 8);
+        if (ol_slice_ieq(ol_slice_of(a, 11), ol_slice_of(b, 11)) != (fold(a[3]) == fold(b[3])))
+            fail_msg("%02x and %02x", a[3], b[3]);
+    }
+}
+
 static void starts_ends_finds_trims(void **state)
 {
     (void)state;
@@ -73,6 +101,13 @@ static void secrets_compare_by_content(void **state)
     assert_true(ol_slice_eq_secret(OL_SLICE_NONE, S("")));
     /* Two differences that would cancel out under addition or xor of the whole. */
     assert_false(ol_slice_eq_secret(S("\x01\x02"), S("\x02\x01")));
+    uint8_t a[19] = {0}, b[19] = {0};
+    for (size_t bit = 0; bit < 8 * sizeof(a); bit++) {
+        b[bit / 8] = (uint8_t)(1u << bit % 8);
+        assert_false(ol_slice_eq_secret(ol_slice_of(a, sizeof(a)), ol_slice_of(b, sizeof(b))));
+        assert_true(ol_slice_eq_secret(ol_slice_of(a, bit / 8), ol_slice_of(b, bit / 8)));
+        b[bit / 8] = 0;
+    }
 }
 
 static bool encodable(uint32_t cp)
@@ -156,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compares_as_s3_lists_keys),
         cmocka_unit_test(folds_only_ascii),
+        cmocka_unit_test(folds_the_same_at_every_place),
         cmocka_unit_test(starts_ends_finds_trims),
         cmocka_unit_test(numbers_are_exact),
         cmocka_unit_test(secrets_compare_by_content),

@@ -202,6 +202,8 @@ void ol_view_subject_open(ol_view_subject *subject, ol_request *request, const o
 
 void ol_view_subject_fini(ol_view_subject *subject)
 {
+    if (!subject->request) /* never opened: harmless */
+        return;
     the->open_now--;
     if (subject->original)
         plan_of(subject)->finis++;
@@ -480,6 +482,7 @@ static void unnamed_ones_are_named_and_hidden_ones_are_gone(void **state)
             r.items[i].unnamed = i % 3 != 0;
             r.plans[i].hidden = i % 3 == 1;
             r.plans[i].refusals = i % 7 == 0 ? 2 : 0;
+            r.plans[i].memo = seed % 2 ? KNOWN : UNKNOWN;
         }
         assert_code_of(run(&r), OL_OK, &r.err);
         assert_int_equal(r.survey.settled, 90);
@@ -492,6 +495,21 @@ static void unnamed_ones_are_named_and_hidden_ones_are_gone(void **state)
         assert_true(r.running_most <= 8);
         close_rig(&r);
     }
+}
+
+/* All that is left to do happens inside the callback that names the last item. */
+static void the_last_one_may_be_settled_as_soon_as_it_is_named(void **state)
+{
+    (void)state;
+    rig r = {.mapped = true};
+    assert_code(open_rig(&r, 1, 1), OL_OK);
+    r.items[0].unnamed = true;
+    r.plans[0].memo = KNOWN;
+    r.plans[0].name_turns = 1;
+    r.plans[0].open_turns = r.plans[0].memo_turns = 0;
+    assert_code(run(&r), OL_OK);
+    assert_int_equal(r.items[0].size, 1000);
+    close_rig(&r);
 }
 
 static void without_names_nothing_is_shown(void **state)
@@ -662,6 +680,7 @@ int main(void)
         cmocka_unit_test(sizes_may_be_the_originals),
         cmocka_unit_test(views_without_identity_are_run_each_time),
         cmocka_unit_test(unnamed_ones_are_named_and_hidden_ones_are_gone),
+        cmocka_unit_test(the_last_one_may_be_settled_as_soon_as_it_is_named),
         cmocka_unit_test(without_names_nothing_is_shown),
         cmocka_unit_test(what_fails_for_itself_is_listed_and_what_is_gone_is_not),
         cmocka_unit_test(what_may_pass_fails_the_whole),

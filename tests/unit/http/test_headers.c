@@ -67,6 +67,26 @@ static void refuses_what_could_split_a_message(void **state)
     assert_code(add(&h, "n", "tab\t and \xc3\xa9"), OL_OK);
 }
 
+static bool may_stand_in_a_value(uint8_t byte)
+{
+    return byte == '\t' || (byte >= ' ' && byte != 0x7f);
+}
+
+static void looks_at_every_place_of_a_value(void **state)
+{
+    (void)state;
+    uint8_t value[19];
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (size_t at = 0; at < sizeof(value); at++) {
+            memset(value, 'v', sizeof(value));
+            value[at] = (uint8_t)byte;
+            bool valid = ol_header_is_valid(OL_SLICE_LIT("n"), ol_slice_of(value, sizeof(value)));
+            if (valid != may_stand_in_a_value((uint8_t)byte))
+                fail_msg("byte %02x at %zu", byte, at);
+        }
+    }
+}
+
 static void sets_and_removes(void **state)
 {
     ol_headers h;
@@ -88,6 +108,27 @@ static void sets_and_removes(void **state)
     assert_null(ol_headers_find(&h, OL_SLICE_LIT("B")));
     ol_headers_remove(&h, "none");
     assert_int_equal(h.count, 3);
+}
+
+static void joins_by_reference_and_within_the_bound(void **state)
+{
+    ol_headers h, more;
+    ol_headers_init(&h, *state);
+    ol_headers_init(&more, *state);
+    assert_code(ol_headers_join(&h, &more), OL_OK);
+    assert_int_equal(h.count, 0);
+    for (unsigned i = 0; i < 40; i++)
+        assert_code(add(&more, "more", "m"), OL_OK);
+    assert_code(add(&h, "first", "f"), OL_OK);
+    assert_code(ol_headers_join(&h, &more), OL_OK);
+    assert_int_equal(h.count, 41);
+    assert_slice(h.items[0].name, "first");
+    assert_ptr_equal(h.items[40].value.data, more.items[39].value.data);
+    while (h.count + more.count <= OL_HTTP_HEADERS_MAX)
+        assert_code(add(&h, "x", "v"), OL_OK);
+    size_t count = h.count;
+    assert_code(ol_headers_join(&h, &more), OL_ELIMIT);
+    assert_int_equal(h.count, count);
 }
 
 static void bounds_their_number(void **state)
@@ -121,7 +162,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(finds_without_case_and_in_order), T(copies_what_it_is_given),
-        T(refuses_what_could_split_a_message), T(sets_and_removes),
+        T(refuses_what_could_split_a_message), T(looks_at_every_place_of_a_value),
+        T(sets_and_removes), T(joins_by_reference_and_within_the_bound),
         T(bounds_their_number), T(reports_that_the_arena_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

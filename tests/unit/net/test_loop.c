@@ -80,6 +80,43 @@ static void never_sleeps_on_a_deferred_call(void **state)
     ol_loop_destroy(loop);
 }
 
+typedef struct wall {
+    ol_loop *loop;
+    ol_post post;
+    int64_t first_ms;
+    uint64_t at_ms;
+    bool done;
+} wall;
+
+/* Until the loop's own time has moved on. */
+static void on_wall(void *arg)
+{
+    wall *w = arg;
+    int64_t now = ol_loop_wall_ms(w->loop);
+    if (ol_loop_now_ms(w->loop) == w->at_ms) {
+        assert_int_equal(now, w->first_ms);
+        ol_loop_defer(w->loop, &w->post);
+        return;
+    }
+    assert_in_range(now, w->first_ms, ol_clock_wall_ms());
+    w->done = true;
+}
+
+static void reads_the_wall_clock_once_a_millisecond(void **state)
+{
+    (void)state;
+    ol_test_loop t;
+    assert_code(ol_test_loop_open(&t), OL_OK);
+    wall w = {.loop = t.loop, .post = {.fn = on_wall, .arg = &w}};
+    int64_t before = ol_clock_wall_ms();
+    w.first_ms = ol_loop_wall_ms(t.loop);
+    w.at_ms = ol_loop_now_ms(t.loop);
+    assert_in_range(w.first_ms, before, ol_clock_wall_ms());
+    ol_loop_defer(t.loop, &w.post);
+    ol_test_loop_until(&t, &w.done, 5000);
+    ol_test_loop_close(&t);
+}
+
 static void on_later(void *arg)
 {
     note *n = arg;
@@ -256,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_deferred_calls_in_order_and_later),
         cmocka_unit_test(never_sleeps_on_a_deferred_call),
+        cmocka_unit_test(reads_the_wall_clock_once_a_millisecond),
         cmocka_unit_test(does_not_call_from_inside_defer),
         cmocka_unit_test(takes_posts_from_many_threads),
         cmocka_unit_test(stops_from_another_thread),

@@ -381,7 +381,8 @@ static void a_failed_checkpoint_keeps_the_log(void **state)
 
 /* ---- full disks ---- */
 
-static void fill_up(store_kit *kit, size_t len)
+/* How many fit; the first of them is still what it was. */
+static int fill_up(store_kit *kit, size_t len)
 {
     ol_slice body = kit_bytes(len, 3);
     int rc = OL_OK, count = 0;
@@ -391,11 +392,12 @@ static void fill_up(store_kit *kit, size_t len)
         rc = kit_put(kit, key, body);
     }
     assert_code(rc, OL_ENOSPACE);
-    assert_true(count > 1);
     kit_expect_absent(kit, key);
     snprintf(key, sizeof key, "fill-%zu-0", len);
-    kit_expect(kit, key, body);
+    if (count > 1)
+        kit_expect(kit, key, body);
     kit_free(body);
+    return count - 1;
 }
 
 static void a_full_disk_is_said_and_survived(void **state)
@@ -411,8 +413,8 @@ static void a_full_disk_is_said_and_survived(void **state)
     }
     kit_start(&kit);
     assert_code(ol_store_ensure_bucket(kit.origin, OL_SLICE_LIT("b"), NULL), OL_OK);
-    fill_up(&kit, 700000);
-    fill_up(&kit, 10000);
+    assert_true(fill_up(&kit, 700000) > 1);
+    (void)fill_up(&kit, 10000); /* what the large ones left may be less than one of these */
     assert_string_equal(kit.warned, "");
     assert_int_equal(mount("objlens-test", kit.path, "tmpfs", MS_REMOUNT, "size=24m"), 0);
     assert_code(kit_put(&kit, "after", OL_SLICE_LIT("room again")), OL_OK);

@@ -120,11 +120,24 @@ static void lists_version_1(void **state)
                                     "><Name>bkt</Name><Prefix></Prefix><Marker></Marker>"
                                     "<MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>"
                                     "</ListBucketResult>");
-    /* Without a delimiter there is no NextMarker. */
+    /* Without a delimiter there is no NextMarker, unless the next page has a name of its own. */
     ol_buf_clear(&out);
     page.result = &full;
     assert_code(ol_s3_xml_list(&out, &page), OL_OK);
     assert_null(strstr(ol_buf_cstr(&out), "NextMarker"));
+    ol_buf_clear(&out);
+    page.next = OL_SLICE_LIT("sealed");
+    assert_code(ol_s3_xml_list(&out, &page), OL_OK);
+    assert_non_null(strstr(ol_buf_cstr(&out), "<NextMarker>sealed</NextMarker>"));
+    ol_buf_clear(&out);
+    page.v2 = true;
+    assert_code(ol_s3_xml_list(&out, &page), OL_OK);
+    assert_non_null(strstr(ol_buf_cstr(&out),
+                           "<NextContinuationToken>sealed</NextContinuationToken>"));
+    ol_buf_clear(&out);
+    page.result = &empty;
+    assert_code(ol_s3_xml_list(&out, &page), OL_OK);
+    assert_null(strstr(ol_buf_cstr(&out), "sealed"));
 }
 
 static void reports_a_full_buffer(void **state)

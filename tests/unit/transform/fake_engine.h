@@ -44,6 +44,7 @@
 #include "transform/host/engine.h"
 #include "transform/host/host.h"
 #include "transform/host/job.h"
+#include "transform/host/wire.h"
 
 struct ol_engine {
     char line[256];
@@ -83,6 +84,8 @@ static inline void fake_forbidden(const char *name)
         syscall(SYS_ptrace, 0, 0, 0, 0);
     if (!strcmp(name, "write"))
         syscall(SYS_write, 7, &byte, 1);
+    if (!strcmp(name, "close-wake"))
+        syscall(SYS_close, OL_HOST_FD_WAKE);
     if (!strcmp(name, "sendmsg"))
         syscall(SYS_sendmsg, 4, NULL, 0);
     if (!strcmp(name, "exec-memory"))

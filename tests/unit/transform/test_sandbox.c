@@ -48,6 +48,7 @@ static void test_forbidden_calls_kill(void **state)
         "socket",  "fork",    "clone3",   "execve",      "kill",         "tgkill",
         "ptrace",  "write",   "sendmsg",  "exec-memory", "exec-protect", "memfd",
         "seccomp", "unshare", "io_uring", "mkdir",       "open-write",
+        "close-wake",
     };
     fixture f;
     char line[64];
@@ -123,7 +124,7 @@ static void test_loading_is_walled_too(void **state)
 {
     (void)state;
     static const char *const names[] = {"socket", "fork", "execve", "kill", "open-write", "memfd",
-                                        "ptrace", "write"};
+                                        "ptrace", "write",  "close-wake"};
     char line[64];
     ol_loader_result *result = malloc(sizeof(*result));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -544,6 +544,30 @@ static void test_large_pages_are_preempted(void **state)
     ol_buf_fini(&text);
 }
 
+/* The same of the reader alone: nothing of the script is long here. */
+static void test_reading_is_preempted(void **state)
+{
+    ol_buf text = large_page(20000);
+    fake_options options = {.entry = OL_ENTRY_LIST, .original = ol_buf_slice(&text), .slice_ms = 1};
+    fake_result result;
+    fake_engine e;
+    uint8_t *list = memmem(text.data, text.len, "contents", 8);
+
+    (void)state;
+    memcpy(list, "whatever", 8);
+    fake_engine_init(&e);
+    e.limits.memory_bytes = 256 * OL_MIB;
+    assert_code_of(fake_engine_load(&e, LIST("return {}")), OL_OK, &e.err);
+    uint64_t begin_ns = ol_clock_thread_cpu_ns();
+    fake_run(&e, &options, &result);
+    uint64_t took_us = (ol_clock_thread_cpu_ns() - begin_ns) / 1000;
+    assert_code_of(result.rc, OL_DONE, &result.err);
+    assert_true(result.longest_step_us * 3 < took_us);
+    fake_result_fini(&result);
+    fake_engine_close(&e);
+    ol_buf_fini(&text);
+}
+
 /* One state serves all entries, one after the other, and each finds it as it was loaded. */
 static void test_entries_share_a_state(void **state)
 {
@@ -707,6 +731,7 @@ int main(void)
         cmocka_unit_test(test_hostile_answers),
         cmocka_unit_test(test_listings_that_are_none),
         cmocka_unit_test(test_large_pages_are_preempted),
+        cmocka_unit_test(test_reading_is_preempted),
         cmocka_unit_test(test_entries_share_a_state),
         cmocka_unit_test(test_every_state_gives_the_same_bytes),
         cmocka_unit_test(test_given_up_at_every_step),
