@@ -27,7 +27,7 @@ python=$(command -v /usr/bin/python3 || command -v python3)
 
 step "2/6 Building"
 log=$(mktemp)
-cmake --preset release -DOBJLENS_TESTS=OFF >"$log" 2>&1 || { cat "$log"; die "cmake failed"; }
+cmake --preset release >"$log" 2>&1 || { cat "$log"; die "cmake failed"; }
 cmake --build --preset release --target all || die "the build failed"
 rm -f "$log"
 objlens=$PWD/build/release/objlens

@@ -27,13 +27,30 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 passed=0 failed=0 skipped=0
 
-step() { printf '\n== %s\n' "$*"; }
+# step NAME: what follows is NAME, until the next step; phase_times says at the end what each took.
+phases=()
+phase_end() {
+    local user system
+    times >"$results/times" # of what ended: 0m1.234s 0m0.120s, in the second line that of the children
+    read -r user system < <(tail -n 1 "$results/times" | tr 'ms' '  ' | awk '{ print $1 * 60 + $2, $3 * 60 + $4 }')
+    phases+=("$SECONDS $user $system $1")
+}
+step() {
+    phase_end "$*"
+    printf '\n== %s\n' "$*"
+}
+phase_times() {
+    phase_end "end"
+    printf '%s\n' "${phases[@]}" | awk '
+        NR > 1 { printf "%5d s, %5d s of CPU: %s\n", $1 - began, $2 + $3 - spent, name }
+        { began = $1; spent = $2 + $3; name = $4; for (i = 5; i <= NF; i++) name = name " " $i }'
+}
 fail() { echo "run.sh: $*" >&2; failed=$((failed + 1)); }
 
-build() { # build PRESET
+build() { # build PRESET [TARGET...]
     step "build: $1"
     cmake --preset "$1" >"$results/cmake.log" 2>&1 || { cat "$results/cmake.log"; return 1; }
-    cmake --build --preset "$1" -- -j "$jobs"
+    cmake --build --preset "$1" ${2:+--target "${@:2}"} -- -j "$jobs"
 }
 
 # count_junit FILE: adds up a JUnit report and names what was skipped, and why.
@@ -46,10 +63,10 @@ count_junit() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-# unit PRESET [REGEX]: the CTest entries of a build.
+# unit PRESET [LABEL]: the CTest entries of a build.
 unit() {
     step "unit tests: $1"
-    ctest --test-dir "build/$1" -j "$jobs" --output-on-failure ${2:+-R "$2"} \
+    ctest --test-dir "build/$1" -j "$jobs" --output-on-failure ${2:+-L "$2"} \
         --output-junit "$results/unit-$1.xml" || true
     count_junit "$results/unit-$1.xml"
 }
@@ -57,7 +74,7 @@ unit() {
 # black_box PRESET FOLDER: the pytest suites against a build's binary.
 black_box() {
     step "$2 tests: $1"
-    OBJLENS_BUILD="$PWD/build/$1" "$python" -m pytest -p no:cacheprovider -q "tests/$2" \
+    OBJLENS_BUILD="$PWD/build/$1" "$python" -m pytest -p no:cacheprovider -q "tests/$2" --durations=12 \
         --junitxml "$results/$2-$1.xml" || true
     count_junit "$results/$2-$1.xml"
 }
@@ -82,9 +99,12 @@ fuzz() {
     done
 }
 
-threaded='^(net|http|observe|origin|view|control)_|^transform_test_'
 build asan && unit asan || fail "the asan build"
-build tsan && if $full; then unit tsan; else unit tsan "$threaded"; fi || fail "the tsan build"
+if $full; then
+    build tsan && unit tsan || fail "the tsan build"
+else
+    build tsan threaded_tests && unit tsan threaded || fail "the tsan build"
+fi
 build release || fail "the release build"
 for suite in integration security; do black_box release "$suite"; done
 if $full; then
@@ -92,5 +112,7 @@ if $full; then
 fi
 build fuzz && if $full; then fuzz 2000000; else fuzz 20000; fi || fail "the fuzz build"
 
+step "times"
+phase_times
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 ((failed == 0))

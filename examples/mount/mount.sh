@@ -74,7 +74,7 @@ secret() { python3 -c 'import secrets; print(secrets.token_urlsafe(30))'; }
 serve_samples() {
     local objlens=${OBJLENS:-$root/build/release/objlens} port admin name
     if [[ ! -x $objlens ]]; then
-        (cd "$root" && cmake --preset release -DOBJLENS_TESTS=OFF && cmake --build --preset release) >&2
+        (cd "$root" && cmake --preset release && cmake --build --preset release) >&2
     fi
     port=$(free_port) admin=$(free_port)
     endpoint=http://127.0.0.1:$port view=redacted--ol-s3

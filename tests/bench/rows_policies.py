@@ -79,7 +79,7 @@ def fill(server):
 
 
 def decision():
-    command = pinned(LOAD_CORE, [BUILD / "tests" / "policy_cost"])
+    command = pinned(LOAD_CORE, [BUILD / "tests" / "bench" / "policy_cost"])
     for line in subprocess.run(command, check=True, capture_output=True,
                                text=True).stdout.splitlines():
         name, value = line.rsplit("  ", 1)
