@@ -115,6 +115,16 @@ bucket "logs" {
 }
 access_point "logs-ap" { bucket = "logs", prefixes = { "app/" }, vpc = "vpc-1a2b3c4d" }
 
+-- What is stored here is encrypted with the account's key unless a request says otherwise; and
+-- this one master key is for the role "backup" alone.
+bucket "ledgers" { encryption = { algorithm = "aws:kms", bucket_key = true } }
+master_key "ledgers-2026" {
+    policy = {
+        effect = "Allow", principal = "arn:aws:iam::000000000000:role/backup",
+        actions = { "kms:Decrypt", "kms:GenerateDataKey" }, resources = "*",
+    },
+}
+
 -- A bucket that lives elsewhere
 bucket "archive" { origin = "ceph" }
 

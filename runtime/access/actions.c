@@ -15,6 +15,7 @@ typedef struct row {
 #define S3(name, target) {"s3:" name, 2, OL_ACTION_ON_##target}
 #define LAMBDA(name, target) {"s3-object-lambda:" name, 16, OL_ACTION_ON_##target}
 #define STS(name) {"sts:" name, 3, OL_ACTION_ON_SERVICE}
+#define KMS(name) {"kms:" name, 3, OL_ACTION_ON_SERVICE}
 
 static const row rows[] = {
     /* objects */
@@ -229,6 +230,62 @@ static const row rows[] = {
     STS("GetSessionToken"),
     STS("SetSourceIdentity"),
     STS("TagSession"),
+    /* what master keys are used for */
+    KMS("CancelKeyDeletion"),
+    KMS("ConnectCustomKeyStore"),
+    KMS("CreateAlias"),
+    KMS("CreateCustomKeyStore"),
+    KMS("CreateGrant"),
+    KMS("CreateKey"),
+    KMS("Decrypt"),
+    KMS("DeleteAlias"),
+    KMS("DeleteCustomKeyStore"),
+    KMS("DeleteImportedKeyMaterial"),
+    KMS("DeriveSharedSecret"),
+    KMS("DescribeCustomKeyStores"),
+    KMS("DescribeKey"),
+    KMS("DisableKey"),
+    KMS("DisableKeyRotation"),
+    KMS("DisconnectCustomKeyStore"),
+    KMS("EnableKey"),
+    KMS("EnableKeyRotation"),
+    KMS("Encrypt"),
+    KMS("GenerateDataKey"),
+    KMS("GenerateDataKeyPair"),
+    KMS("GenerateDataKeyPairWithoutPlaintext"),
+    KMS("GenerateDataKeyWithoutPlaintext"),
+    KMS("GenerateMac"),
+    KMS("GenerateRandom"),
+    KMS("GetKeyPolicy"),
+    KMS("GetKeyRotationStatus"),
+    KMS("GetParametersForImport"),
+    KMS("GetPublicKey"),
+    KMS("ImportKeyMaterial"),
+    KMS("ListAliases"),
+    KMS("ListGrants"),
+    KMS("ListKeyPolicies"),
+    KMS("ListKeyRotations"),
+    KMS("ListKeys"),
+    KMS("ListResourceTags"),
+    KMS("ListRetirableGrants"),
+    KMS("PutKeyPolicy"),
+    KMS("ReEncryptFrom"),
+    KMS("ReEncryptTo"),
+    KMS("ReplicateKey"),
+    KMS("RetireGrant"),
+    KMS("RevokeGrant"),
+    KMS("RotateKeyOnDemand"),
+    KMS("ScheduleKeyDeletion"),
+    KMS("Sign"),
+    KMS("SynchronizeMultiRegionKey"),
+    KMS("TagResource"),
+    KMS("UntagResource"),
+    KMS("UpdateAlias"),
+    KMS("UpdateCustomKeyStore"),
+    KMS("UpdateKeyDescription"),
+    KMS("UpdatePrimaryRegion"),
+    KMS("Verify"),
+    KMS("VerifyMac"),
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -317,5 +374,6 @@ bool ol_action_service_known(ol_slice service)
 {
     return ol_slice_ieq(service, OL_SLICE_LIT("s3")) ||
            ol_slice_ieq(service, OL_SLICE_LIT("s3-object-lambda")) ||
-           ol_slice_ieq(service, OL_SLICE_LIT("sts"));
+           ol_slice_ieq(service, OL_SLICE_LIT("sts")) ||
+           ol_slice_ieq(service, OL_SLICE_LIT("kms"));
 }

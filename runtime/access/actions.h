@@ -11,7 +11,7 @@
 /* An index into the table. */
 typedef uint16_t ol_action;
 #define OL_ACTION_NONE UINT16_MAX
-#define OL_ACTIONS_MAX 256 /* the table never grows beyond */
+#define OL_ACTIONS_MAX 320 /* the table never grows beyond */
 
 /* What an action is done to: what a statement's resources must be able to name. */
 enum ol_action_target {
@@ -28,7 +28,7 @@ ol_action ol_action_parse(ol_slice text);
 ol_slice ol_action_name(ol_action action);
 enum ol_action_target ol_action_target(ol_action action);
 size_t ol_action_count(void);
-/* Is "s3", "s3-object-lambda" or "sts" a service whose actions are in the table? */
+/* Is "s3", "s3-object-lambda", "sts" or "kms" a service whose actions are in the table? */
 bool ol_action_service_known(ol_slice service);
 
 #endif

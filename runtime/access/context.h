@@ -14,7 +14,8 @@
  *   OWN      found by the access room
  *   NEVER    has a meaning on AWS that nothing here has: always absent
  *   MANY     may have several values (sets)
- *   SUFFIX   the name goes on behind the '/': a tag's key, whose case matters */
+ *   SUFFIX   the name goes on behind the '/' (kms:EncryptionContext: behind the ':'): a tag's key,
+ *            whose case matters */
 enum ol_context_trait {
     OL_CONTEXT_REQUEST = 1,
     OL_CONTEXT_OWN = 2,
@@ -82,6 +83,15 @@ enum ol_context_trait {
     X(ROLE_SESSION_NAME, "sts:RoleSessionName", OL_CONTEXT_REQUEST)                                \
     X(STS_SOURCE_IDENTITY, "sts:SourceIdentity", OL_CONTEXT_REQUEST)                               \
     X(DURATION_SECONDS, "sts:DurationSeconds", OL_CONTEXT_REQUEST)                                 \
+    /* the use of a master key */                                                                  \
+    X(KMS_VIA_SERVICE, "kms:ViaService", OL_CONTEXT_REQUEST) /* "s3.REGION.amazonaws.com" */       \
+    X(KMS_CALLER_ACCOUNT, "kms:CallerAccount", OL_CONTEXT_REQUEST)                                 \
+    X(KMS_CONTEXT, "kms:EncryptionContext", OL_CONTEXT_REQUEST | OL_CONTEXT_SUFFIX)                \
+    X(KMS_CONTEXT_KEYS, "kms:EncryptionContextKeys", OL_CONTEXT_REQUEST | OL_CONTEXT_MANY)         \
+    X(KMS_REQUEST_ALIAS, "kms:RequestAlias", OL_CONTEXT_REQUEST) /* "alias/NAME", as it was named */ \
+    X(KMS_ALGORITHM, "kms:EncryptionAlgorithm", OL_CONTEXT_REQUEST) /* of Decrypt */               \
+    X(KMS_KEY_SPEC, "kms:KeySpec", OL_CONTEXT_REQUEST)                                             \
+    X(KMS_KEY_USAGE, "kms:KeyUsage", OL_CONTEXT_REQUEST)                                           \
     /* time */                                                                                     \
     X(CURRENT_TIME, "aws:CurrentTime", OL_CONTEXT_OWN)                                             \
     X(EPOCH_TIME, "aws:EpochTime", OL_CONTEXT_OWN)                                                 \
@@ -119,6 +129,11 @@ enum ol_context_trait {
     X(SOURCE_IDENTITY, "aws:SourceIdentity", OL_CONTEXT_NEVER)                                     \
     X(FEDERATED_PROVIDER, "aws:FederatedProvider", OL_CONTEXT_NEVER)                               \
     X(ACCESS_GRANTS_INSTANCE, "s3:AccessGrantsInstanceArn", OL_CONTEXT_NEVER)                      \
+    X(GRANT_IS_FOR_SERVICE, "kms:GrantIsForAWSResource", OL_CONTEXT_NEVER) /* nothing grants */     \
+    X(GRANT_OPERATIONS, "kms:GrantOperations", OL_CONTEXT_NEVER | OL_CONTEXT_MANY)                 \
+    X(GRANT_CONSTRAINT, "kms:GrantConstraintType", OL_CONTEXT_NEVER)                               \
+    X(GRANTEE, "kms:GranteePrincipal", OL_CONTEXT_NEVER)                                           \
+    X(RETIRING_PRINCIPAL, "kms:RetiringPrincipal", OL_CONTEXT_NEVER)                               \
     X(INVENTORY_FIELDS, "s3:InventoryAccessibleOptionalFields", OL_CONTEXT_NEVER | OL_CONTEXT_MANY)
 /* clang-format on */
 
@@ -149,14 +164,15 @@ static inline void ol_context_set_many(ol_context_values *values, const ol_slice
 }
 
 /* Asked for keys with the trait REQUEST, during a decision, on its thread, perhaps several times
- * for the same key. `suffix` is what follows the '/' of keys with the trait SUFFIX, else empty.
+ * for the same key. `suffix` is what follows the '/' (or ':') of keys with the trait SUFFIX, else empty.
  * *values is absent when it is called; what it sets lives until the decision is over.
  * Returns OL_OK; OL_WAIT: not known yet, so that the decision returns OL_WAIT and is to be asked
  * again when it is; or an error, which the decision returns. */
 typedef int (*ol_context_values_cb)(void *arg, enum ol_context_key key, ol_slice suffix,
                                     ol_context_values *values, ol_error *err);
 
-/* A key by its name in any case ("AWS:sourceip", "s3:ExistingObjectTag/Team": *suffix is "Team").
+/* A key by its name in any case ("AWS:sourceip", "s3:ExistingObjectTag/Team": *suffix is "Team";
+ * "kms:EncryptionContext:aws:s3:arn": "aws:s3:arn").
  * Keys of s3-object-lambda are those of s3. False when there is none. */
 bool ol_context_key_find(ol_slice name, enum ol_context_key *key, ol_slice *suffix);
 /* Without the suffix. */

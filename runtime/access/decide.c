@@ -197,6 +197,7 @@ int ol_access_decide(const ol_access_question *question, ol_error *err)
     d.q = question;
     d.through = false;
     d.ev = (ol_evaluation){.question = question, .err = err};
+    d.ev.via_lambda = question->other && question->other_via_olap;
     if (question->other)
         return pass(&d, question->other, OL_SOURCE_OTHER,
                     question->other_service ? question->other_service : "s3", NULL);

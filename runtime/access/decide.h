@@ -82,6 +82,7 @@ typedef struct ol_access_question {
      * for the service, an access point for the control API, a role with its trust policy). */
     const ol_access_door *other;
     const char *other_service; /* that `action` belongs to then; NULL = "s3" */
+    bool other_via_olap; /* it is asked for behind an Object Lambda access point: aws:CalledVia */
 
     bool view; /* a transform answers: the OLAP's permission is enough */
     /* The account that owns the object when that is not the bucket's (ownership ObjectWriter):

@@ -24,12 +24,13 @@ enum ol_policy_kind {
     OL_POLICY_ACCESS_POINT,
     OL_POLICY_OLAP,
     OL_POLICY_ENDPOINT, /* of a listener: Principal may be left out */
-    OL_POLICY_TRUST     /* who may assume a role: Principal, no Resource, actions of sts */
+    OL_POLICY_TRUST,    /* who may assume a role: Principal, no Resource, actions of sts */
+    OL_POLICY_KEY       /* of a master key: Principal, actions of kms; a Resource names the key */
 };
 
 typedef struct ol_policy_rules {
     enum ol_policy_kind kind;
-    ol_slice arn;     /* of BUCKET, ACCESS_POINT and OLAP: whose policy it is. Every Resource must be
+    ol_slice arn;     /* of BUCKET, ACCESS_POINT, OLAP and KEY: whose policy it is. Every Resource must be
                          able to name it or what lies in it. Empty: any of that kind. */
     size_t bytes_max; /* of the text; 0 = OL_POLICY_BYTES_MAX */
 } ol_policy_rules;

@@ -46,6 +46,8 @@ static bool service_fits(enum ol_policy_kind kind, ol_slice service)
         return ol_slice_ieq(service, OL_SLICE_LIT("s3-object-lambda"));
     case OL_POLICY_TRUST:
         return ol_slice_ieq(service, OL_SLICE_LIT("sts"));
+    case OL_POLICY_KEY:
+        return ol_slice_ieq(service, OL_SLICE_LIT("kms"));
     case OL_POLICY_IDENTITY:
     case OL_POLICY_ENDPOINT:
         break;

@@ -58,7 +58,8 @@ static int fits(ol_policy_compiler *c, ol_slice outline, bool *fits_itself, bool
     if (rc != OL_OK)
         return rc;
     *fits_itself = ol_access_match(outline, arn, false);
-    *fits_inside = kind != OL_POLICY_OLAP && ol_access_match_may_begin(outline, inner);
+    *fits_inside = kind != OL_POLICY_OLAP && kind != OL_POLICY_KEY &&
+                   ol_access_match_may_begin(outline, inner);
     return OL_OK;
 }
 

@@ -258,6 +258,7 @@ static void build_all(ol_builder *b)
     ol_build_olaps(b);
     ol_build_views(b);
     ol_build_identities(b);
+    ol_build_master_keys(b);
     index_config(b);
 }
 

@@ -79,6 +79,7 @@ void ol_build_transforms(ol_builder *b);
 void ol_build_olaps(ol_builder *b);
 void ol_build_views(ol_builder *b);      /* what is kept of views */
 void ol_build_identities(ol_builder *b); /* they may name views */
+void ol_build_master_keys(ol_builder *b);
 /* build_views.c: how an Object Lambda access point answers. */
 void ol_build_view_options(ol_builder *b, const char *label, const ol_draft_olap *from,
                            ol_view_options *to);

@@ -99,13 +99,19 @@ static void build_groups(ol_builder *b)
 /* ---- views ---- */
 
 /* Who is given a view may read that and, of what is behind it, nothing: neither the bucket itself
- * nor any access point, whoever else may grant it. */
+ * nor any access point, whoever else may grant it. Master keys open that bucket's objects for it, and
+ * only behind a view. */
 static const char view_policy[] =
     "{\"Version\":\"2012-10-17\",\"Statement\":["
     "{\"Sid\":\"View\",\"Effect\":\"Allow\",\"Action\":[\"s3-object-lambda:Get*\","
     "\"s3-object-lambda:List*\"],\"Resource\":\"%.*s\"},"
     "{\"Sid\":\"NotTheOriginal\",\"Effect\":\"Deny\",\"Action\":\"s3:*\",\"Resource\":["
-    "\"arn:aws:s3:::%.*s\",\"arn:aws:s3:::%.*s/*\",\"arn:aws:s3:*:*:accesspoint/*\"]}]}";
+    "\"arn:aws:s3:::%.*s\",\"arn:aws:s3:::%.*s/*\",\"arn:aws:s3:*:*:accesspoint/*\"]},"
+    "{\"Sid\":\"KeysBehindViews\",\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\","
+    "\"Resource\":\"*\",\"Condition\":{"
+    "\"ForAnyValue:StringEquals\":{\"aws:CalledVia\":\"s3-object-lambda.amazonaws.com\"},"
+    "\"StringLike\":{\"kms:EncryptionContext:aws:s3:arn\":"
+    "[\"arn:aws:s3:::%.*s\",\"arn:aws:s3:::%.*s/*\"]}}}]}";
 
 static const ol_realm_olap *find_olap(const ol_builder *b, const ol_draft_olap *found)
 {
@@ -122,7 +128,8 @@ static void add_view(ol_builder *b, const ol_realm_olap *olap, gathered *out)
         return; /* reported already */
     ol_slice bucket = olap->access_point->bucket;
     char *text = ol_arena_printf(b->draft->arena, view_policy, OL_SLICE_FMT(olap->arn),
-                                 OL_SLICE_FMT(bucket), OL_SLICE_FMT(bucket));
+                                 OL_SLICE_FMT(bucket), OL_SLICE_FMT(bucket), OL_SLICE_FMT(bucket),
+                                 OL_SLICE_FMT(bucket));
     int rc = text ? ol_compile_policy(b->draft->arena, ol_slice_cstr(text), &rules, NULL, &made,
                                       &err)
                   : OL_ENOMEM;

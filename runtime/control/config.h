@@ -47,6 +47,13 @@ typedef struct ol_config_origin {
     ol_s3_origin_options options; /* of the others */
 } ol_config_origin;
 
+/* Who may use a master key. Without one of these the key's account decides by what its identities'
+ * policies allow. */
+typedef struct ol_config_master_key {
+    ol_slice name; /* the key's id or ARN */
+    ol_realm_policy policy;
+} ol_config_master_key;
+
 /* Where what the API makes is kept. */
 enum ol_config_control_place {
     OL_CONTROL_IN_DATA_FOLDER, /* one process */
@@ -138,6 +145,9 @@ typedef struct ol_config {
     size_t access_point_count;
     const ol_realm_olap *olaps;
     size_t olap_count;
+    const ol_config_master_key *master_keys;
+    size_t master_key_count;
+    const struct ol_policy *default_key_policy; /* of alias/aws/s3: its account, through S3 */
     const ol_transform_spec *transforms;
     size_t transform_count;
     ol_limits limits;
@@ -151,6 +161,9 @@ void ol_config_release(ol_config *config);
 /* The VPC that a request comes from: its listener's, else the first whose ranges hold the peer's
  * address. Empty = none: the Internet. */
 ol_slice ol_config_vpc_of(const ol_config *config, unsigned listener, ol_slice peer);
+
+/* The policy of the key with this ARN; NULL = none was declared. */
+const struct ol_policy *ol_config_key_policy(const ol_config *config, ol_slice arn);
 
 /* One mistake in a configuration file. */
 typedef struct ol_config_mistake {

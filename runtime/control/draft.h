@@ -238,6 +238,11 @@ typedef struct ol_draft_access_point {
     ol_draft_public_access public_access;
 } ol_draft_access_point;
 
+typedef struct ol_draft_master_key {
+    ol_draft_place at; /* its name: the key's id or ARN */
+    ol_draft_list policy;
+} ol_draft_master_key;
+
 #define OL_DRAFT_SHARE_UNSET UINT32_MAX
 
 typedef struct ol_draft_transform {
@@ -307,7 +312,7 @@ typedef struct ol_draft {
     const char *folder; /* absolute: what relative paths are relative to */
     ol_draft_settings settings;
     ol_draft_list listeners, vpcs, origins, accounts, users, groups, roles, origin_identities,
-        buckets, access_points, transforms, olaps;
+        buckets, access_points, transforms, olaps, master_keys;
     /* one at most */
     ol_draft_list admins, roots, sts, control, bucket_defaults, limits, logs, view_cache, view_memo;
 } ol_draft;

@@ -195,7 +195,7 @@ const char *ol_name_action_wrong(ol_slice action)
         !all_of(verb, is_alnum, "*?"))
         return "is not an action such as \"s3:GetObject\" or \"s3-object-lambda:*\"";
     if (!is_known_service(service))
-        return "names a service that objlens does not have (it has s3, s3-object-lambda and sts)";
+        return "names a service that objlens does not have (it has s3, s3-object-lambda, sts and kms)";
     bool pattern = ol_slice_find(action, '*') >= 0 || ol_slice_find(action, '?') >= 0;
     return pattern || ol_action_parse(action) != OL_ACTION_NONE
                ? NULL
@@ -207,4 +207,13 @@ const char *ol_name_resource_wrong(ol_slice resource)
     if (ol_slice_eq_cstr(resource, "*") || ol_slice_starts(resource, OL_SLICE_LIT("arn:")))
         return NULL;
     return "is not an ARN such as \"arn:aws:s3:::orders/*\", nor \"*\"";
+}
+
+const char *ol_name_master_key_wrong(ol_slice name)
+{
+    bool arn = ol_slice_starts(name, OL_SLICE_LIT("arn:"));
+    if (name.len > 2048 || (arn && memmem(name.data, name.len, ":key/", 5) == NULL) ||
+        (!arn && !all_of(name, is_alnum, "-_.")))
+        return "is neither a key's id nor its ARN (an alias will not do: it may come to mean another)";
+    return NULL;
 }

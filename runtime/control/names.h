@@ -48,6 +48,8 @@ const char *ol_name_view_key_wrong(ol_slice text);
 const char *ol_name_view_header_wrong(ol_slice name);
 /* ---- names_network.c ---- */
 /* "vpc-…" and "vpce-…". */
+/* A master key's id, or its ARN. */
+const char *ol_name_master_key_wrong(ol_slice name);
 const char *ol_name_vpc_wrong(ol_slice name);
 const char *ol_name_endpoint_wrong(ol_slice name);
 /* "10.0.0.0/8", "2001:db8::/32", or one address. */

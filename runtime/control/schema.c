@@ -92,7 +92,7 @@ const ol_schema *const ol_schema_blocks[] = {
     &ol_schema_role,         &ol_schema_origin_identity, &ol_schema_bucket_defaults,
     &ol_schema_bucket,
     &ol_schema_access_point, &schema_transform,     &ol_schema_object_lambda,
-    &ol_schema_view_cache,   &ol_schema_view_memo,
+    &ol_schema_view_cache,   &ol_schema_view_memo,  &ol_schema_master_key,
 };
 const size_t ol_schema_block_count = OL_SCHEMA_COUNT(ol_schema_blocks);
 

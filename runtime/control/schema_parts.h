@@ -26,7 +26,8 @@ extern const ol_schema ol_schema_listen, ol_schema_admin, ol_schema_vpc, ol_sche
     ol_schema_sts, ol_schema_control;
 /* schema_places.c */
 extern const ol_schema ol_schema_public_access; /* the four switches */
-extern const ol_schema ol_schema_bucket, ol_schema_bucket_defaults, ol_schema_access_point;
+extern const ol_schema ol_schema_bucket, ol_schema_bucket_defaults, ol_schema_access_point,
+    ol_schema_master_key;
 /* schema_views.c */
 extern const ol_schema ol_schema_object_lambda, ol_schema_view_cache, ol_schema_view_memo;
 /* schema_limits.c */

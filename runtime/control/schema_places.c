@@ -160,3 +160,20 @@ const ol_schema ol_schema_access_point = {
     .name_wrong = ol_name_access_point_wrong,
     FIELDS(access_point_fields),
 };
+
+/* ---- master keys ---- */
+
+static const ol_field master_key_fields[] = {
+    {"policy", OL_FIELD_TABLES, AT(ol_draft_master_key, policy), .required = true,
+     .table = &ol_schema_statement},
+};
+
+const ol_schema ol_schema_master_key = {
+    .word = "master_key",
+    .written = "master_key \"ID\" { policy = { … } }",
+    .form = OL_FORM_NAMED,
+    .list_offset = offsetof(ol_draft, master_keys),
+    .item_size = sizeof(ol_draft_master_key),
+    .name_wrong = ol_name_master_key_wrong,
+    FIELDS(master_key_fields),
+};

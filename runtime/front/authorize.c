@@ -206,8 +206,52 @@ static void on_acl(void *arg, const ol_error *err, ol_slice text)
     on_fetched(arg, OL_ATTRIBUTE_ACL, err, text);
 }
 
+/* An upload that is not there is not encrypted; that it is not there is told later. */
+static void on_upload(void *arg, const ol_error *fetch_err, ol_part_list *list)
+{
+    decision *self = arg;
+    ol_error err;
+    ol_error_clear(&err);
+    bool missing = fetch_err && (is_missing(fetch_err) || fetch_err->code == OL_ENOSUCHUPLOAD);
+    int rc = OL_OK;
+    if (fetch_err && !missing)
+        rc = ol_error_set(&err, fetch_err->code, "%s", fetch_err->detail);
+    else if (self->request->gone)
+        rc = ol_error_set(&err, OL_EPEER, "the client left before the end");
+    else
+        rc = open_scratch(self, &err);
+    if (rc == OL_OK && list) {
+        self->source.upload_sse = list->sse;
+        rc = copy_text(self, list->sse.kms_key, &self->source.upload_sse.kms_key, &err);
+    }
+    if (list)
+        ol_arena_destroy(list->arena);
+    self->source.has_upload_sse = true;
+    if (rc == OL_OK)
+        rc = decide(self, &err);
+    if (rc != OL_WAIT)
+        self->cb(self->arg, rc == OL_OK ? NULL : &err);
+}
+
+static int fetch_upload(decision *self, ol_error *err)
+{
+    const ol_request *request = self->request;
+    ol_origin *origin = self->target.origin;
+    const ol_object_ref ref = {.bucket = self->target.bucket, .key = self->ask.key};
+    int rc = origin->ops->parts_list(origin, request->worker->loop, &ref,
+                                     ol_s3_param_get(&request->address, "uploadId"), 0, 0,
+                                     on_upload, self, err);
+    if (rc != OL_ENOSUCHUPLOAD && !(rc < 0 && is_missing(err)))
+        return rc;
+    ol_error_clear(err);
+    self->source.has_upload_sse = true;
+    return decide(self, err);
+}
+
 static int fetch(decision *self, ol_error *err)
 {
+    if (self->source.wants_upload_sse && !self->source.has_upload_sse)
+        return fetch_upload(self, err);
     const ol_request *request = self->request;
     ol_origin *origin = self->target.origin;
     ol_object_ref ref = {.bucket = self->target.bucket,

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "s3/sse_headers.h"
 #include "s3/tagging.h"
 
 /* ---- one value ---- */
@@ -112,6 +113,45 @@ static int set_named_header(const ol_condition_source *self, enum ol_context_key
         if (named_headers[i].key == key)
             return set_header(self, named_headers[i].header, values);
     return OL_OK;
+}
+
+/* ---- encryption ---- */
+
+static bool goes_on_with_upload(const ol_condition_source *self)
+{
+    enum ol_s3_operation operation = self->request->address.operation;
+    return !self->as_source && (operation == OL_S3_UPLOAD_PART ||
+                                operation == OL_S3_UPLOAD_PART_COPY ||
+                                operation == OL_S3_COMPLETE_MULTIPART_UPLOAD);
+}
+
+static int set_upload_sse(ol_condition_source *self, enum ol_context_key key,
+                          ol_context_values *values)
+{
+    static const enum ol_s3_sse_method methods[] = {
+        [OL_SSE_S3] = OL_S3_SSE_AES256, [OL_SSE_KMS] = OL_S3_SSE_KMS, [OL_SSE_DSSE] = OL_S3_SSE_DSSE};
+    const ol_sse *sse = &self->upload_sse;
+    if (!self->has_upload_sse) {
+        self->wants_upload_sse = true;
+        return OL_WAIT;
+    }
+    if (key == OL_CONTEXT_SSE_C_ALGORITHM)
+        return sse->mode == OL_SSE_C ? set(values, OL_SLICE_LIT("AES256")) : OL_OK;
+    if (sse->mode == OL_SSE_NONE || sse->mode == OL_SSE_C)
+        return OL_OK;
+    if (key == OL_CONTEXT_SSE)
+        return set(values, ol_slice_cstr(ol_s3_sse_method_name(methods[sse->mode])));
+    return sse->kms_key.len > 0 ? set(values, sse->kms_key) : OL_OK;
+}
+
+/* As it was sent; of a part, and of what completes it, as the upload was begun. */
+static int set_encryption(ol_condition_source *self, enum ol_context_key key,
+                          ol_context_values *values)
+{
+    int rc = set_named_header(self, key, values);
+    if (rc != OL_OK || values->present || !goes_on_with_upload(self))
+        return rc;
+    return set_upload_sse(self, key, values);
 }
 
 /* A presigned URL says it in its query, and signs for an unsigned payload where it does not. */
@@ -251,6 +291,10 @@ int ol_condition_values(void *arg, enum ol_context_key key, ol_slice suffix,
         return set_if(values, self->version);
     case OL_CONTEXT_CREATION_OPERATION:
         return set_creation(self, values);
+    case OL_CONTEXT_SSE:
+    case OL_CONTEXT_SSE_KMS_KEY_ID:
+    case OL_CONTEXT_SSE_C_ALGORITHM:
+        return set_encryption(self, key, values);
     case OL_CONTEXT_EXISTING_OBJECT_TAG:
         return set_existing_tag(self, suffix, values, err);
     case OL_CONTEXT_REQUEST_OBJECT_TAG:

@@ -20,10 +20,13 @@ typedef struct ol_condition_source {
     bool has_existing_tags;
     ol_slice existing_tags;
     bool wants_existing_tags; /* set when they were asked for and are not there */
+    /* How an upload is encrypted, for the requests that go on with it and say nothing of it. */
+    bool has_upload_sse, wants_upload_sse; /* as above */
+    ol_sse upload_sse;
 } ol_condition_source;
 
-/* An ol_context_values_cb; `arg` is an ol_condition_source. OL_WAIT when the tags of the object are
- * asked for and are not known yet. */
+/* An ol_context_values_cb; `arg` is an ol_condition_source. OL_WAIT when the tags of the object, or
+ * the encryption of an upload, are asked for and are not known yet. */
 int ol_condition_values(void *arg, enum ol_context_key key, ol_slice suffix,
                         ol_context_values *values, ol_error *err);
 

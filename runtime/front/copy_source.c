@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/copy_source.h"
 
+#include "front/key_permission.h"
 #include "front/late_answer.h"
 #include "front/version_id.h"
 #include "s3/conditions.h"
@@ -103,6 +104,7 @@ void ol_copy_source_open(ol_copy_source *self, ol_operation *op, ol_operation_fn
         return;
     }
     self->ref.customer_key = self->customer.key;
+    self->ref.key_user = ol_key_user_of(op->request);
     rc = origin->ops->open(origin, op->request->worker->loop, &self->ref, &object, on_open, op,
                                &err);
     if (rc == OL_OK)

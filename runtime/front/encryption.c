@@ -3,6 +3,7 @@
 
 #include "crypto/context.h"
 #include "crypto/secret.h"
+#include "front/key_permission.h"
 
 #define CONTEXT_SCRATCH_BYTES_MAX (64 * OL_KIB)
 
@@ -154,6 +155,17 @@ static void apply_customer(ol_encryption *self)
                          .customer_md5 = ol_slice_cstr(self->customer.md5)};
 }
 
+/* The store asks for its keys itself. Those of a remote service would be used with our credentials,
+ * by whoever names them. */
+static int check_remote_key(const ol_encryption *self, ol_request *request, ol_error *err)
+{
+    bool is_store = request->target.origin == request->worker->shared->origins[0];
+    bool is_kms = self->sse.mode == OL_SSE_KMS || self->sse.mode == OL_SSE_DSSE;
+    if (is_store || !is_kms || self->sse.kms_key.len == 0)
+        return OL_OK;
+    return ol_key_permission_of_remote(request, self->sse.kms_key, err);
+}
+
 int ol_encryption_of_write(ol_encryption *self, ol_request *request, const ol_headers *headers,
                            ol_error *err)
 {
@@ -166,10 +178,12 @@ int ol_encryption_of_write(ol_encryption *self, ol_request *request, const ol_he
     int rc = read_key(&self->customer, request, &ask, err);
     if (rc != OL_OK)
         return rc;
-    if (!self->customer.key)
-        return read_method(self, request, headers, err);
-    apply_customer(self);
-    return OL_OK;
+    if (self->customer.key) {
+        apply_customer(self);
+        return OL_OK;
+    }
+    rc = read_method(self, request, headers, err);
+    return rc == OL_OK ? check_remote_key(self, request, err) : rc;
 }
 
 int ol_encryption_of_part(ol_customer_key *out, ol_request *request, ol_error *err)

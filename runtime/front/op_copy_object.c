@@ -5,6 +5,7 @@
  * The answer may have to begin before the outcome is known: late_answer.h.
  */
 #include "front/copy_source.h"
+#include "front/key_permission.h"
 #include "front/new_object.h"
 #include "front/object_headers.h"
 #include "front/operations.h"
@@ -61,6 +62,7 @@ static int copy_through(ol_operation *op, ol_error *err)
         .checksum = &self->checksum,
         .result = &self->source.result,
         .sse = &self->encryption.sse,
+        .key_user = ol_key_user_of(op->request),
     };
     const ol_stage_ops *sink;
     const void *config;

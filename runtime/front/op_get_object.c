@@ -5,6 +5,7 @@
  */
 #include "front/encryption.h"
 #include "front/head_stage.h"
+#include "front/key_permission.h"
 #include "front/object_headers.h"
 #include "front/operation.h"
 #include "front/operations.h"
@@ -281,6 +282,7 @@ static int read_ask(get *self, ol_error *err)
     if (rc != OL_OK)
         return rc;
     self->ref.customer_key = self->customer.key;
+    self->ref.key_user = ol_key_user_of(request);
     if (request->head_only || is_conditional(headers))
         self->ref.open_for = OL_OPEN_FOR_INFO;
     else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 #include "front/encryption.h"
+#include "front/key_permission.h"
 #include "front/operation.h"
 #include "front/operations.h"
 #include "front/version_id.h"
@@ -121,6 +122,7 @@ static void open_object(ol_operation *op)
         return;
     }
     self->ref.customer_key = self->customer.key;
+    self->ref.key_user = ol_key_user_of(op->request);
     rc = origin->ops->open(origin, op->request->worker->loop, &self->ref, &object, on_open,
                                self, &err);
     if (rc == OL_OK)

@@ -9,6 +9,7 @@
 #include "front/authenticate.h"
 #include "front/encryption.h"
 #include "front/form_source.h"
+#include "front/key_permission.h"
 #include "front/new_object.h"
 #include "front/object_headers.h"
 #include "front/operations.h"
@@ -146,6 +147,7 @@ static int build(post *self, ol_error *err)
         .checksum = &self->plan.checksum,
         .result = &self->result,
         .sse = &self->encryption.sse,
+        .key_user = ol_key_user_of(request),
     };
     const ol_stage_ops *sink;
     const void *config;

@@ -4,6 +4,7 @@
  * origin says that it is durable.
  */
 #include "front/encryption.h"
+#include "front/key_permission.h"
 #include "front/new_object.h"
 #include "front/object_headers.h"
 #include "front/operations.h"
@@ -77,6 +78,7 @@ static int plan(put *self, ol_error *err)
         .checksum = &self->plan.checksum,
         .result = &self->result,
         .sse = &self->encryption.sse,
+        .key_user = ol_key_user_of(request),
     };
     return OL_OK;
 }

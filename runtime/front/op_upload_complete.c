@@ -4,6 +4,7 @@
  */
 #include "front/document.h"
 #include "front/encryption.h"
+#include "front/key_permission.h"
 #include "front/late_answer.h"
 #include "front/object_headers.h"
 #include "front/operations.h"
@@ -180,6 +181,7 @@ void ol_op_complete_multipart_upload(ol_request *request)
         return;
     const ol_headers *headers = &request->http->headers;
     self->ask.bucket = request->target.bucket;
+    self->ask.key_user = ol_key_user_of(request);
     self->ask.key = request->address.key;
     self->ask.upload_id = ol_s3_param_get(&request->address, "uploadId");
     int rc = split_headers(self, &err);

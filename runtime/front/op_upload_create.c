@@ -3,6 +3,7 @@
  * CreateMultipartUpload: what the object will be is said here, once for all parts.
  */
 #include "front/encryption.h"
+#include "front/key_permission.h"
 #include "front/new_object.h"
 #include "front/operations.h"
 #include "s3/checksum_parts.h"
@@ -118,6 +119,7 @@ static int read_ask(create *self, ol_error *err)
         .initiator = self->made.writer_id,
         .owner = self->made.owner_id,
         .sse = &self->encryption.sse,
+        .key_user = ol_key_user_of(request),
     };
     return rc == OL_OK ? read_checksum(&self->ask, headers, err) : rc;
 }

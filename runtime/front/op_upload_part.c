@@ -3,6 +3,7 @@
  * UploadPart: as PutObject, into an upload.
  */
 #include "front/encryption.h"
+#include "front/key_permission.h"
 #include "front/object_headers.h"
 #include "front/operations.h"
 #include "front/receive.h"
@@ -49,6 +50,7 @@ static int read_ask(part *self, ol_error *err)
     self->ask.checksum = &self->plan.checksum;
     self->ask.result = &self->result;
     self->ask.customer_key = self->customer.key;
+    self->ask.key_user = ol_key_user_of(self->op.request);
     return OL_OK;
 }
 

@@ -4,6 +4,7 @@
  * CopyObject is.
  */
 #include "front/copy_source.h"
+#include "front/key_permission.h"
 #include "front/operations.h"
 #include "front/parameters.h"
 #include "s3/range.h"
@@ -46,6 +47,7 @@ static int copy_through(ol_operation *op, ol_error *err)
         .size = (int64_t)self->range.length,
         .result = &self->source.result,
         .customer_key = self->customer.key,
+        .key_user = ol_key_user_of(op->request),
     };
     const ol_stage_ops *sink;
     const void *config;

@@ -40,6 +40,7 @@ typedef struct ol_request {
     const ol_realm_view *view; /* the transforms that answer it; NULL: the original does */
     const uint8_t *customer_key; /* of a view's original, where its door takes one: secret memory
                                     that lives as long as the request; NULL = none */
+    ol_key_user *key_user;  /* key_permission.h makes it */
     bool head_only;         /* HEAD: no body may follow */
     const ol_headers *fields; /* of a form, by the names that they have as headers: decisions look
                                  there for what a request asks. NULL = no form */

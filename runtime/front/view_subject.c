@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "front/key_permission.h"
 #include "front/view_positions.h"
 #include "front/view_whole_stage.h"
 #include "pipeline/memory_stages.h"
@@ -75,7 +76,8 @@ void ol_view_subject_open(ol_view_subject *self, ol_request *request, const ol_v
                          .version = ol_s3_param_get(how->address, "versionId"),
                          .if_match = how->if_match,
                          .open_for = how->open_for,
-                         .customer_key = request->customer_key};
+                         .customer_key = request->customer_key,
+                         .key_user = ol_key_user_of(request)};
     int rc = ol_view_chain_init(&self->chain, request, how->view, &err);
     ref.range_hint = range_hint(self, how->part, hint);
     if (rc == OL_OK)

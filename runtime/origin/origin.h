@@ -10,6 +10,7 @@
 #ifndef OL_ORIGIN_ORIGIN_H
 #define OL_ORIGIN_ORIGIN_H
 
+#include "crypto/kms.h"
 #include "pipeline/stage.h"
 
 typedef struct ol_origin ol_origin;
@@ -29,8 +30,33 @@ typedef struct ol_object_checksum {
     bool composite;
 } ol_object_checksum;
 
+/* One use of a master key, to be permitted. Memory of whoever asks, until it is decided. */
+typedef struct ol_key_ask {
+    bool decrypt;              /* a data key is opened (kms:Decrypt); else made (kms:GenerateDataKey) */
+    ol_slice key_id;           /* when opening the key's ARN; when making as it was asked for */
+    const ol_context *context; /* all of it */
+    ol_loop *loop;
+    /* After OL_WAIT, once, on a later turn; unless the ask was dropped. */
+    void (*cb)(struct ol_key_ask *ask, const ol_error *err);
+    void *arg;
+    char *arn; /* what came of it, for the making: the key's ARN, where the name had to be looked up
+                  (ol_malloc, the asker's to free); NULL = use key_id */
+    void *private_;
+} ol_key_ask;
+
+/* On whose behalf master keys are used: lives until the call that was given it is over. The origin
+ * asks before each data key that it has made or opened for aws:kms and aws:kms:dsse, whether or not
+ * it, or a KMS, remembers it. Without a user it does neither. AES256 needs no permission. */
+typedef struct ol_key_user {
+    ol_key_use use; /* for the audit; the object is filled in by the origin */
+    ol_slice request_id;
+    /* OL_OK: permitted. OL_WAIT. Negative: not, and cb does not run. */
+    int (*ask)(struct ol_key_user *user, ol_key_ask *ask, ol_error *err);
+    void (*drop)(struct ol_key_user *user, ol_key_ask *ask); /* one that waits */
+} ol_key_user;
+
 /* Encryption at rest. Modes as S3 names them: AES256, aws:kms, aws:kms:dsse, and a key of the
- * customer's. Whoever calls has authorized the use of the key; the origin makes and opens data keys. */
+ * customer's. The origin makes and opens data keys. */
 enum ol_sse_mode { OL_SSE_NONE, OL_SSE_S3, OL_SSE_KMS, OL_SSE_DSSE, OL_SSE_C };
 
 #define OL_SSE_KEY_BYTES 32u
@@ -84,6 +110,7 @@ typedef struct ol_object_ref {
      * OL_ESSECUNWANTED. Needed for INFO too: a HEAD without it tells nothing. */
     const uint8_t *customer_key;
     bool without_key; /* open for INFO only, whatever it is encrypted with (delete, tags, ACLs) */
+    ol_key_user *key_user;
 } ol_object_ref;
 
 /* On success `object` is the callee's to close; on failure it is NULL and err is filled. */
@@ -120,6 +147,7 @@ typedef struct ol_put_request {
                                            that a trailer can fill it; NULL = none */
     ol_put_result *result;   /* filled before the sink reports itself finished */
     const ol_sse *sse;       /* NULL = as OL_SSE_NONE; read until the sink is opened */
+    ol_key_user *key_user;   /* until the sink is closed */
 } ol_put_request;
 
 typedef struct ol_remove_request {
@@ -157,6 +185,7 @@ typedef struct ol_upload_request {
     bool checksum_composite;
     ol_slice initiator, owner; /* ids, for listings */
     const ol_sse *sse;
+    ol_key_user *key_user;
 } ol_upload_request;
 typedef void (*ol_upload_cb)(void *arg, const ol_error *err, ol_slice upload_id);
 
@@ -167,6 +196,7 @@ typedef struct ol_part_request {
     const ol_object_checksum *checksum; /* as in ol_put_request */
     ol_put_result *result;
     const uint8_t *customer_key; /* must be the upload's: OL_EINVALIDREQUEST with S3's words otherwise */
+    ol_key_user *key_user;       /* until the sink is closed */
 } ol_part_request;
 
 typedef struct ol_part {
@@ -187,6 +217,7 @@ typedef struct ol_complete_request {
     ol_slice if_match;
     ol_object_checksum checksum; /* of the whole, as the client claims it; BadDigest when wrong */
     int64_t size;                /* x-amz-mp-object-size; -1 = not said */
+    ol_key_user *key_user;
 } ol_complete_request;
 /* `result` is borrowed until it returns. */
 typedef void (*ol_put_cb)(void *arg, const ol_error *err, const ol_put_result *result);
@@ -247,6 +278,7 @@ typedef struct ol_copy_request {
     bool has_range;
     ol_byte_range range;
     const ol_sse *sse; /* of the target; the source's key is in source.customer_key */
+    ol_key_user *key_user; /* of the target; the source has its own */
 } ol_copy_request;
 
 typedef struct ol_list_request {

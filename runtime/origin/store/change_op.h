@@ -24,6 +24,7 @@ struct ol_change_op {
         ol_put_cb put;
     } cb;
     void *arg;
+    ol_key_user *key_user;
     struct ol_keying *keying; /* upload_keys.c; NULL: the change needs no key */
     ol_upload_row *upload;    /* change.upload, while it may change */
     uint8_t *at; /* where the next copy goes */

@@ -24,6 +24,7 @@ typedef struct open_op {
     void *arg;
     uint8_t *customer_key; /* secret memory, or NULL */
     bool without_key;
+    ol_key_user *key_user;
     ol_version_key key_op;
     ol_entry *entry;
     ol_error err;
@@ -158,9 +159,12 @@ static int unlock(open_op *op, ol_object **out, ol_error *err)
         return ol_error_set(err, OL_ESSECUNWANTED, NULL);
     if (!record || op->without_key)
         return finish(op, out, err);
-    int rc = ol_version_key_open(&op->key_op, &op->store->options, op->task.loop, record,
-                                 op->customer_key, op->entry->bucket, op->entry->info.key, on_key,
-                                 err);
+    const ol_version_place place = {.options = &op->store->options,
+                                    .loop = op->task.loop,
+                                    .bucket = op->entry->bucket,
+                                    .key = op->entry->info.key,
+                                    .user = op->key_user};
+    int rc = ol_version_key_open(&op->key_op, &place, record, op->customer_key, on_key, err);
     if (rc == OL_WAIT)
         ol_loop_hold(op->task.loop);
     return rc == OL_OK ? finish(op, out, err) : rc;
@@ -191,6 +195,7 @@ static int new_op(open_op **out, ol_store *store, ol_loop *loop, const ol_object
     *op = (open_op){.task = {.work = work, .done = done, .loop = loop, .arg = op},
                     .store = store,
                     .without_key = ref->without_key,
+                    .key_user = ref->key_user,
                     .part_number = ref->part_number,
                     .cb = cb,
                     .arg = arg};

@@ -60,6 +60,7 @@ int ol_store_put(ol_origin *o, const ol_put_request *req, ol_arena *arena,
                            .checksum = req->checksum,
                            .result = req->result,
                            .sse = req->sse,
+                           .key_user = req->key_user,
                            .if_none_match_any = req->if_none_match_any};
     ol_upload_plan *plan = NULL;
     int result = ol_store_check_text(req->tags, err);
@@ -92,6 +93,7 @@ int ol_store_upload_part(ol_origin *o, const ol_part_request *req, ol_arena *are
                            .checksum = req->checksum,
                            .result = req->result,
                            .customer_key = req->customer_key,
+                           .key_user = req->key_user,
                            .part_number = req->number};
     if (req->number < 1 || req->number > OL_PARTS_MAX)
         return ol_error_say(err, OL_EINVAL,

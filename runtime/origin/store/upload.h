@@ -27,6 +27,7 @@ typedef struct ol_upload_plan {
     int64_t size; /* declared, or -1 */
     const ol_object_checksum *checksum; /* read when the sink is told to finish; may be NULL */
     ol_put_result *result;              /* may be NULL */
+    ol_key_user *key_user;
     /* An object. */
     ol_slice headers_blob, tags, acl;
     const ol_sse *sse; /* read when the sink is opened; may be NULL */

@@ -64,13 +64,22 @@ static void on_made(ol_version_key *key, const ol_error *failure)
     go_on(op, failure);
 }
 
+static ol_version_place place_of(const ol_change_op *op)
+{
+    return (ol_version_place){.options = &op->store->options,
+                              .loop = op->loop,
+                              .bucket = op->change.bucket,
+                              .key = op->change.key,
+                              .user = op->key_user};
+}
+
 int ol_upload_create_with_key(ol_change_op *op, const ol_sse *sse, ol_error *err)
 {
     ol_keying *self = new_keying(op, err);
     if (!self)
         return OL_ENOMEM;
-    int result = ol_version_key_make(&self->key, &op->store->options, op->loop, sse,
-                                     op->change.bucket, op->change.key, on_made, err);
+    const ol_version_place place = place_of(op);
+    int result = ol_version_key_make(&self->key, &place, sse, on_made, err);
     if (result == OL_WAIT) {
         ol_loop_hold(op->loop);
         return OL_WAIT;
@@ -118,8 +127,8 @@ static int open_key(ol_keying *self, ol_error *err)
         return ol_error_set(err, OL_EORIGIN, "store: the record of an upload is damaged");
     if (self->record.mode == OL_SSE_C)
         return OL_OK;
-    int result = ol_version_key_open(&self->key, &op->store->options, op->loop, &self->record, NULL,
-                                     op->change.bucket, op->change.key, on_opened, err);
+    const ol_version_place place = place_of(op);
+    int result = ol_version_key_open(&self->key, &place, &self->record, NULL, on_opened, err);
     op->change.data_key = self->key.key;
     return result;
 }

@@ -49,21 +49,30 @@ static int settle(ol_upload *up, int rc, void (*on_answer)(ol_upload *upload, co
     return rc == OL_OK ? take_key(up, err) : rc;
 }
 
+static ol_version_place place_of(const ol_upload *up)
+{
+    return (ol_version_place){.options = &up->store->options,
+                              .loop = up->loop,
+                              .bucket = up->plan->bucket,
+                              .key = up->plan->key,
+                              .user = up->plan->key_user};
+}
+
 int ol_upload_make_key(ol_upload *up, const ol_sse *sse,
                        void (*on_answer)(ol_upload *upload, const ol_error *err), ol_error *err)
 {
     if (sse->mode == OL_SSE_NONE)
         return OL_OK;
-    int rc = ol_version_key_make(&up->key_op, &up->store->options, up->loop, sse, up->plan->bucket,
-                                 up->plan->key, on_key, err);
+    const ol_version_place place = place_of(up);
+    int rc = ol_version_key_make(&up->key_op, &place, sse, on_key, err);
     return settle(up, rc, on_answer, err);
 }
 
 int ol_upload_open_key(ol_upload *up, void (*on_answer)(ol_upload *upload, const ol_error *err),
                        ol_error *err)
 {
-    int rc = ol_version_key_open(&up->key_op, &up->store->options, up->loop, &up->record, NULL,
-                                 up->plan->bucket, up->plan->key, on_key, err);
+    const ol_version_place place = place_of(up);
+    int rc = ol_version_key_open(&up->key_op, &place, &up->record, NULL, on_key, err);
     return settle(up, rc, on_answer, err);
 }
 

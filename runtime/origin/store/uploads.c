@@ -118,6 +118,7 @@ int ol_store_upload_create(ol_origin *o, ol_loop *loop, const ol_upload_request 
     op->answer = answer_created;
     op->cb.created = cb;
     op->arg = arg;
+    op->key_user = req->key_user;
     if (!req->sse || req->sse->mode == OL_SSE_NONE)
         return ol_change_op_submit(op, err);
     return ol_upload_create_with_key(op, req->sse, err);
@@ -180,6 +181,7 @@ int ol_store_upload_complete(ol_origin *o, ol_loop *loop, const ol_complete_requ
     op->answer = answer_completed;
     op->cb.put = cb;
     op->arg = arg;
+    op->key_user = req->key_user;
     return ol_upload_complete_with_key(op, bucket_id, err);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Making and opening data keys. The KMS is told whose they are: "aws:s3:arn", as S3 does. */
+/* Making and opening data keys: first the user is asked, then the KMS. That is told whose they are: "aws:s3:arn", as S3 does. */
 #include "origin/store/version_key.h"
 
 #include <openssl/rand.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
 #include "base/limits.h"
 #include "crypto/secret.h"
 
@@ -44,31 +45,36 @@ static ol_kms *kms_of(const ol_store_options *options, enum ol_sse_mode mode)
 
 /* ---- what both begin with ---- */
 
-static int begin(ol_version_key *self, const ol_store_options *options, ol_slice bucket,
-                 ol_slice key, ol_version_key_cb cb, ol_error *err)
+static int begin(ol_version_key *self, const ol_version_place *where, ol_version_key_cb cb,
+                 ol_error *err)
 {
-    *self = (ol_version_key){.options_ = options, .cb_ = cb};
+    *self = (ol_version_key){.options_ = where->options, .user_ = where->user, .cb_ = cb};
+    self->call_.loop = where->loop;
     ol_buf_init(&self->record, OL_AT_REST_RECORD_BYTES_MAX);
-    if (bucket.len + 1 + key.len >= PLACE_BYTES_MAX)
+    if (where->bucket.len + 1 + where->key.len >= PLACE_BYTES_MAX)
         return ol_error_set(err, OL_EKEYTOOLONG, NULL);
     self->arena_ = ol_arena_new(ARENA_BYTES_MAX);
     if (!self->arena_)
         return no_memory(err);
-    self->bucket_ = ol_arena_copy(self->arena_, bucket);
-    self->key_name_ = ol_arena_copy(self->arena_, key);
+    self->bucket_ = ol_arena_copy(self->arena_, where->bucket);
+    self->key_name_ = ol_arena_copy(self->arena_, where->key);
     return self->bucket_.data && self->key_name_.data ? OL_OK : no_memory(err);
 }
 
+/* The object's ARN goes to the audit; it, or its bucket's, into the context. */
 static int add_arn(ol_version_key *self, bool of_bucket, ol_error *err)
 {
-    const char *text =
-        of_bucket ? ol_arena_printf(self->arena_, "arn:aws:s3:::%.*s", OL_SLICE_FMT(self->bucket_))
-                  : ol_arena_printf(self->arena_, "arn:aws:s3:::%.*s/%.*s",
-                                    OL_SLICE_FMT(self->bucket_), OL_SLICE_FMT(self->key_name_));
+    const char *text = ol_arena_printf(self->arena_, "arn:aws:s3:::%.*s/%.*s",
+                                       OL_SLICE_FMT(self->bucket_), OL_SLICE_FMT(self->key_name_));
     if (!text)
         return no_memory(err);
-    if (ol_context_add(&self->call_.context, OL_SLICE_LIT("aws:s3:arn"), ol_slice_cstr(text)) ==
-        OL_OK)
+    ol_slice object = ol_slice_cstr(text);
+    if (self->user_)
+        self->use_ = self->user_->use;
+    self->use_.object = object;
+    ol_slice bound = ol_slice_first(object, object.len - self->key_name_.len - 1);
+    if (ol_context_add(&self->call_.context, OL_SLICE_LIT("aws:s3:arn"),
+                       of_bucket ? bound : object) == OL_OK)
         return OL_OK;
     return ol_error_say(err, OL_EINVAL,
                         "The encryption context names another object as aws:s3:arn.");
@@ -77,20 +83,94 @@ static int add_arn(ol_version_key *self, bool of_bucket, ol_error *err)
 static void on_answer(ol_kms_call *call, const ol_error *err);
 
 /* The call's context: the user's, and where the object stands. */
-static int prepare(ol_version_key *self, ol_loop *loop, ol_slice context, bool of_bucket,
-                   ol_error *err)
+static int prepare(ol_version_key *self, ol_slice context, bool of_bucket, ol_error *err)
 {
     if (context.len > 0) {
         int rc = ol_context_parse(&self->call_.context, context, self->arena_, err);
         if (rc != OL_OK)
             return rc;
     }
-    self->call_.loop = loop;
     self->call_.arena = self->arena_;
     self->call_.key_bytes = OL_DATA_KEY_BYTES;
     self->call_.cb = on_answer;
     self->call_.arg = self;
+    self->call_.use = &self->use_;
+    if (self->user_)
+        self->call_.request_id = self->user_->request_id;
     return add_arn(self, of_bucket, err);
+}
+
+/* ---- permission, and the KMS ---- */
+
+/* Taken from what the KMS gave; wiped there. */
+static int take(ol_version_key *self, ol_error *err);
+
+static int call_kms(ol_version_key *self, ol_error *err)
+{
+    ol_kms *kms = kms_of(self->options_, (enum ol_sse_mode)self->record_.mode);
+    int rc = self->making_ ? kms->ops->generate(kms, &self->call_, err)
+                           : kms->ops->open(kms, &self->call_, err);
+    if (rc == OL_WAIT)
+        self->kms_ = kms;
+    return rc == OL_OK ? take(self, err) : rc;
+}
+
+/* The key that was permitted is the one that is used, whatever its alias means by now. */
+static int use_asked(ol_version_key *self, ol_error *err)
+{
+    if (self->ask_.arn)
+        self->call_.key_id = ol_arena_copy(self->arena_, ol_slice_cstr(self->ask_.arn));
+    ol_free(self->ask_.arn);
+    self->ask_.arn = NULL;
+    return self->call_.key_id.data || self->call_.key_id.len == 0 ? OL_OK : no_memory(err);
+}
+
+/* That it does not open means that what was kept is damaged, not that a client may try another. */
+static int judge(const ol_version_key *self, int rc, ol_error *err)
+{
+    if (self->making_ || rc != OL_EDECRYPT)
+        return rc;
+    ol_error_clear(err);
+    return damaged(err);
+}
+
+static void on_permitted(ol_key_ask *ask, const ol_error *failure)
+{
+    ol_version_key *self = ask->arg;
+    ol_error err;
+    ol_error_clear(&err);
+    self->asks_ = false;
+    int rc = failure ? failure->code : use_asked(self, &err);
+    if (failure)
+        err = *failure;
+    if (rc == OL_OK)
+        rc = judge(self, call_kms(self, &err), &err);
+    if (rc != OL_WAIT)
+        self->cb_(self, rc == OL_OK ? NULL : &err);
+}
+
+/* Nobody's keys are used on nobody's behalf. */
+static int ask_user(ol_version_key *self, ol_error *err)
+{
+    if (self->record_.mode == OL_SSE_S3)
+        return OL_OK;
+    if (!self->user_)
+        return ol_error_set(err, OL_EACCESS, "store: a master key is used on nobody's behalf");
+    self->ask_ = (ol_key_ask){.decrypt = !self->making_,
+                              .key_id = self->call_.key_id,
+                              .context = &self->call_.context,
+                              .loop = self->call_.loop,
+                              .cb = on_permitted,
+                              .arg = self};
+    int rc = self->user_->ask(self->user_, &self->ask_, err);
+    self->asks_ = rc == OL_WAIT;
+    return rc == OL_OK ? use_asked(self, err) : rc;
+}
+
+static int go(ol_version_key *self, ol_error *err)
+{
+    int rc = ask_user(self, err);
+    return rc == OL_OK ? judge(self, call_kms(self, err), err) : rc;
 }
 
 /* ---- making ---- */
@@ -142,24 +222,13 @@ static int check_mode(ol_kms *kms, const ol_sse *sse, ol_error *err)
     return OL_OK;
 }
 
-/* Taken from what the KMS gave; wiped there. */
-static int take(ol_version_key *self, ol_error *err);
-
-static int settle(ol_version_key *self, ol_kms *kms, int rc, ol_error *err)
+int ol_version_key_make(ol_version_key *self, const ol_version_place *where, const ol_sse *sse,
+                        ol_version_key_cb cb, ol_error *err)
 {
-    if (rc == OL_WAIT)
-        self->kms_ = kms;
-    return rc == OL_OK ? take(self, err) : rc;
-}
-
-int ol_version_key_make(ol_version_key *self, const ol_store_options *options, ol_loop *loop,
-                        const ol_sse *sse, ol_slice bucket, ol_slice key, ol_version_key_cb cb,
-                        ol_error *err)
-{
-    ol_kms *kms = kms_of(options, sse->mode);
-    int rc = begin(self, options, bucket, key, cb, err);
+    const ol_store_options *options = where->options;
+    int rc = begin(self, where, cb, err);
     if (rc == OL_OK)
-        rc = check_mode(kms, sse, err);
+        rc = check_mode(kms_of(options, sse->mode), sse, err);
     if (rc == OL_OK && RAND_bytes(self->record_.salt, OL_AT_REST_SALT_BYTES) != 1)
         rc = ol_error_set(err, OL_EINTERNAL, "store: no random bytes");
     if (rc != OL_OK)
@@ -176,10 +245,8 @@ int ol_version_key_make(ol_version_key *self, const ol_store_options *options, o
     self->call_.key_id = ol_arena_copy(self->arena_, asked);
     if (is_kms)
         self->record_.context = ol_arena_copy(self->arena_, sse->context);
-    rc = prepare(self, loop, self->record_.context, self->record_.bucket_key, err);
-    if (rc != OL_OK)
-        return rc;
-    return settle(self, kms, kms->ops->generate(kms, &self->call_, err), err);
+    rc = prepare(self, self->record_.context, self->record_.bucket_key, err);
+    return rc == OL_OK ? go(self, err) : rc;
 }
 
 /* ---- opening ---- */
@@ -224,37 +291,27 @@ static int take(ol_version_key *self, ol_error *err)
     return rc;
 }
 
-/* That it does not open means that what was kept is damaged, not that a client may try another. */
-static int judge(int rc, ol_error *err)
-{
-    if (rc != OL_EDECRYPT)
-        return rc;
-    if (err)
-        ol_error_clear(err);
-    return damaged(err);
-}
-
 static void on_answer(ol_kms_call *call, const ol_error *failure)
 {
     ol_version_key *self = call->arg;
     self->kms_ = NULL;
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     if (failure) {
         err = *failure;
-        if (!self->making_)
-            judge(failure->code, &err);
+        judge(self, failure->code, &err);
     } else {
         take(self, &err);
     }
     self->cb_(self, err.code ? &err : NULL);
 }
 
-int ol_version_key_open(ol_version_key *self, const ol_store_options *options, ol_loop *loop,
+int ol_version_key_open(ol_version_key *self, const ol_version_place *where,
                         const ol_at_rest_record *record, const uint8_t *customer_key,
-                        ol_slice bucket, ol_slice key, ol_version_key_cb cb, ol_error *err)
+                        ol_version_key_cb cb, ol_error *err)
 {
     bool customer = record->mode == OL_SSE_C;
-    int rc = begin(self, options, bucket, key, cb, err);
+    int rc = begin(self, where, cb, err);
     if (rc != OL_OK)
         return rc;
     if (customer && !customer_key)
@@ -262,23 +319,24 @@ int ol_version_key_open(ol_version_key *self, const ol_store_options *options, o
     if (!customer && customer_key)
         return ol_error_set(err, OL_ESSECUNWANTED, NULL);
     if (customer)
-        return ol_version_key_of_customer(&self->key, record, customer_key, bucket, key, err);
+        return ol_version_key_of_customer(&self->key, record, customer_key, where->bucket,
+                                          where->key, err);
     if (record->mode != OL_SSE_S3 && record->mode != OL_SSE_KMS)
         return damaged(err);
-    ol_kms *kms = kms_of(options, record->mode);
-    if (!kms)
+    if (!kms_of(where->options, record->mode))
         return ol_error_set(err, OL_EKMSUNAVAILABLE, "store: no KMS for an encrypted object");
     self->record_ = *record;
     self->call_.key_id = record->key_id;
     self->call_.blob = record->wrapped;
-    rc = prepare(self, loop, record->context, record->bucket_key, err);
-    if (rc != OL_OK)
-        return rc;
-    return judge(settle(self, kms, kms->ops->open(kms, &self->call_, err), err), err);
+    rc = prepare(self, record->context, record->bucket_key, err);
+    return rc == OL_OK ? go(self, err) : rc;
 }
 
 void ol_version_key_fini(ol_version_key *self)
 {
+    if (self->asks_)
+        self->user_->drop(self->user_, &self->ask_);
+    self->asks_ = false;
     if (self->kms_)
         self->kms_->ops->cancel(self->kms_, &self->call_);
     self->kms_ = NULL;

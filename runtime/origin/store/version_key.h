@@ -25,19 +25,30 @@ typedef struct ol_version_key {
     ol_slice bucket_, key_name_;
     ol_at_rest_record record_;
     bool making_;
+    ol_key_user *user_;
+    ol_key_ask ask_;
+    ol_key_use use_; /* for the audit */
+    bool asks_;      /* the user has not answered yet */
     void (*cb_)(struct ol_version_key *self, const ol_error *err);
 } ol_version_key;
 
 typedef void (*ol_version_key_cb)(ol_version_key *self, const ol_error *err);
 
-/* OL_OK: key and record are there. OL_WAIT: cb runs. Everything is copied. */
-int ol_version_key_make(ol_version_key *self, const ol_store_options *options, ol_loop *loop,
-                        const ol_sse *sse, ol_slice bucket, ol_slice key, ol_version_key_cb cb,
-                        ol_error *err);
+/* Whose key it is to be: where it stands, and on whose behalf. */
+typedef struct ol_version_place {
+    const ol_store_options *options;
+    ol_loop *loop;
+    ol_slice bucket, key;
+    ol_key_user *user;
+} ol_version_place;
+
+/* OL_OK: key and record are there. OL_WAIT: cb runs. Everything but options and user is copied. */
+int ol_version_key_make(ol_version_key *self, const ol_version_place *place, const ol_sse *sse,
+                        ol_version_key_cb cb, ol_error *err);
 /* The record's slices must stay until it is done. OL_ESSECNEEDED, OL_ESSECWRONG, OL_ESSECUNWANTED. */
-int ol_version_key_open(ol_version_key *self, const ol_store_options *options, ol_loop *loop,
+int ol_version_key_open(ol_version_key *self, const ol_version_place *place,
                         const ol_at_rest_record *record, const uint8_t *customer_key,
-                        ol_slice bucket, ol_slice key, ol_version_key_cb cb, ol_error *err);
+                        ol_version_key_cb cb, ol_error *err);
 /* Blocking-free, for any thread: of a record under a customer's key. */
 int ol_version_key_of_customer(ol_at_rest_key **out, const ol_at_rest_record *record,
                                const uint8_t *customer_key, ol_slice bucket, ol_slice key,

@@ -42,7 +42,7 @@ static void finds_every_key_by_its_name(void **state)
                              !!(traits & OL_CONTEXT_NEVER),
                          1);
         if (traits & OL_CONTEXT_SUFFIX)
-            strcat(name, "/Some/tag");
+            strcat(name, i == OL_CONTEXT_KMS_CONTEXT ? ":Some/tag" : "/Some/tag");
         assert_true(ol_context_key_find(ol_slice_cstr(name), &key, &suffix));
         assert_int_equal(key, i);
         assert_slices(suffix, (traits & OL_CONTEXT_SUFFIX) ? OL_SLICE_LIT("Some/tag") : OL_SLICE_NONE);
@@ -56,6 +56,15 @@ static void finds_every_key_by_its_name(void **state)
     assert_false(ol_context_key_find(OL_SLICE_LIT("aws"), &key, &suffix));
     assert_false(ol_context_key_find(OL_SLICE_LIT("aws:"), &key, &suffix));
     assert_false(ol_context_key_find(OL_SLICE_LIT("aws:PrincipalTag"), &key, &suffix));
+    assert_true(
+        ol_context_key_find(OL_SLICE_LIT("KMS:encryptioncontext:aws:s3:arn"), &key, &suffix));
+    assert_int_equal(key, OL_CONTEXT_KMS_CONTEXT);
+    assert_slices(suffix, OL_SLICE_LIT("aws:s3:arn"));
+    assert_true(ol_context_key_find(OL_SLICE_LIT("kms:EncryptionContextKeys"), &key, &suffix));
+    assert_int_equal(key, OL_CONTEXT_KMS_CONTEXT_KEYS);
+    assert_false(ol_context_key_find(OL_SLICE_LIT("kms:EncryptionContext"), &key, &suffix));
+    assert_false(ol_context_key_find(OL_SLICE_LIT("kms:EncryptionContext:"), &key, &suffix));
+    assert_false(ol_context_key_find(OL_SLICE_LIT("kms:EncryptionContext/x"), &key, &suffix));
 }
 
 static void refuses_what_is_no_network(void **state)

@@ -197,7 +197,7 @@ static void conditions(void **state)
         {COND("{'StringEquals':{'s3:prefixx':'x'}}"),
          "Policy has an invalid condition key: s3:prefixx"},
         {COND("{'StringEquals':{'aws:SourceIpp':'x'}}"), "Policy has an invalid condition key"},
-        {COND("{'StringEquals':{'kms:ViaService':'x'}}"), "Policy has an invalid condition key"},
+        {COND("{'StringEquals':{'kms:ViaServices':'x'}}"), "Policy has an invalid condition key"},
         {COND("{'StringEquals':{'username':'x'}}"), "Policy has an invalid condition key"},
         {COND("{'StringEquals':{'s3:ExistingObjectTag':'x'}}"),
          "Policy has an invalid condition key"},
@@ -240,11 +240,11 @@ static void other_kinds(void **state)
     (void)state;
     static const parse_case identity[] = {
         {ST("'Effect':'Allow','Action':'*','Resource':'*'"), NULL},
-        {ST("'Effect':'Allow','Action':['ec2:RunInstances','kms:Decrypt'],'Resource':'*',"
-            "'Condition':{'StringEquals':{'kms:ViaService':'x'}}"),
+        {ST("'Effect':'Allow','Action':['ec2:RunInstances','sns:Publish'],'Resource':'*',"
+            "'Condition':{'StringEquals':{'sns:Protocol':'x'}}"),
          NULL},
-        {ST("'Effect':'Allow','Action':['s3:GetObject','kms:Decrypt'],'Resource':'*',"
-            "'Condition':{'StringEquals':{'kms:ViaService':'x'}}"),
+        {ST("'Effect':'Allow','Action':['s3:GetObject','sns:Publish'],'Resource':'*',"
+            "'Condition':{'StringEquals':{'sns:Protocol':'x'}}"),
          "Policy has an invalid condition key"},
         {ST("'Effect':'Allow','Action':'s3:GetObject','Resource':'arn:aws:s3:::any/*'"), NULL},
         {ST("'Effect':'Allow','Action':'s3:GetObject','Resource':'arn:aws:s3'"),

@@ -100,7 +100,7 @@ static const row rows[] = {
      ROOT "user 'ann' { access_key = 'key1', secret_key = 'annsecret', policy = {\n"
           "  { effect = 'Deny', actions = { '*', '*:Get*', 's3-object-lamda:GetObject' }, resources = '*' } } }\n",
      {{3, "user \"ann\": policy[1]: actions[3]: \"s3-object-lamda:GetObject\" names a service that objlens does not "
-          "have (it has s3, s3-object-lambda and sts)"}}},
+          "have (it has s3, s3-object-lambda, sts and kms)"}}},
     {"a resource that is none",
      ROOT "user 'ann' { access_key = 'key1', secret_key = 'annsecret', policy = {\n"
           "  { effect = 'Allow', actions = 's3:*',\n resources = 'orders' } } }\n",

@@ -164,8 +164,9 @@ static void test_views_give_one_policy_each(void **state)
         load(VIEW "user 'ann' { access_key = 'annkey', secret_key = 'annsecret', views = 'view' }");
     const ol_identity *ann = config->keys[1].identity;
     assert_int_equal(ann->policy_count, 1);
-    assert_int_equal(ol_policy_statement_count(ann->policies[0]), 2);
+    assert_int_equal(ol_policy_statement_count(ann->policies[0]), 3);
     assert_slice(ol_policy_sid(ann->policies[0], 1), "NotTheOriginal");
+    assert_slice(ol_policy_sid(ann->policies[0], 2), "KeysBehindViews");
     ol_config_release(config);
 }
 

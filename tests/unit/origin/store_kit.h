@@ -23,6 +23,61 @@
 
 #define KIT_BOUND_MS 60000u
 
+/* ---- on whose behalf master keys are used ---- */
+
+typedef struct kit_user {
+    ol_key_user user; /* first */
+    int answer;       /* OL_OK, an error, or OL_WAIT: on a later turn with `later` */
+    int later;
+    int asked, dropped;
+    bool decrypt;     /* of the last ask */
+    ol_key_ask *waiting;
+    bool posted;
+    ol_post post;
+} kit_user;
+
+static inline void kit_user_on_turn(void *arg)
+{
+    kit_user *self = arg;
+    ol_key_ask *ask = self->waiting;
+    self->posted = false;
+    if (!ask)
+        return;
+    self->waiting = NULL;
+    ol_error err = {0};
+    if (self->later != OL_OK)
+        ol_error_set(&err, self->later, "the user of the test");
+    ask->cb(ask, self->later != OL_OK ? &err : NULL);
+}
+
+static inline int kit_user_ask(ol_key_user *user, ol_key_ask *ask, ol_error *err)
+{
+    kit_user *self = (kit_user *)user;
+    self->asked++;
+    self->decrypt = ask->decrypt;
+    if (self->answer == OL_WAIT) {
+        self->waiting = ask;
+        if (self->posted)
+            return OL_WAIT;
+        self->posted = true;
+        self->post = (ol_post){.fn = kit_user_on_turn, .arg = self};
+        ol_loop_defer(ask->loop, &self->post);
+        return OL_WAIT;
+    }
+    return self->answer == OL_OK ? OL_OK : ol_error_set(err, self->answer, "the user of the test");
+}
+
+static inline void kit_user_drop(ol_key_user *user, ol_key_ask *ask)
+{
+    kit_user *self = (kit_user *)user;
+    if (self->waiting == ask)
+        self->waiting = NULL;
+    self->dropped++;
+}
+
+/* Everybody's: permits whatever is asked, unless a test says otherwise. */
+static kit_user kit_anybody = {.user = {.ask = kit_user_ask, .drop = kit_user_drop}};
+
 typedef struct store_kit {
     char path[160];
     ol_store_options options;
@@ -235,7 +290,8 @@ static inline int kit_open_object(store_kit *kit, ol_slice bucket, ol_slice key,
 {
     kit_answer answer = {0};
     ol_object_ref ref = {.bucket = bucket, .key = key, .if_match = if_match,
-                         .customer_key = kit->customer_key};
+                         .customer_key = kit->customer_key,
+                         .key_user = &kit_anybody.user};
     *object = NULL;
     int rc = kit->origin->ops->open(kit->origin, kit->bench.loop.loop, &ref, object, kit_on_object,
                                     &answer, err);

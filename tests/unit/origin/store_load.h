@@ -122,7 +122,8 @@ static void load_put(load_actor *a)
     ol_arena_reset(a->arena);
     ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = ol_slice_cstr(a->name),
                           .size = a->version % 2 ? (int64_t)len : -1,
-                          .sse = load_sse};
+                          .sse = load_sse,
+                          .key_user = &kit_anybody.user};
     const ol_stage_ops *ops;
     const void *config;
     ol_error err = {0};

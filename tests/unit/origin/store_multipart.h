@@ -111,6 +111,7 @@ static inline ol_part_request kit_part_request(const char *key, const kit_id *id
                                                ol_slice body)
 {
     return (ol_part_request){.bucket = OL_SLICE_LIT("b"),
+                             .key_user = &kit_anybody.user,
                              .key = ol_slice_cstr(key),
                              .upload_id = kit_id_of(id),
                              .number = number,
@@ -158,6 +159,7 @@ static inline ol_complete_request kit_completion(const char *key, const kit_id *
                                                  const ol_part *parts, size_t count)
 {
     return (ol_complete_request){.bucket = OL_SLICE_LIT("b"),
+                                 .key_user = &kit_anybody.user,
                                  .key = ol_slice_cstr(key),
                                  .upload_id = kit_id_of(id),
                                  .parts = parts,

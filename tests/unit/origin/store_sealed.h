@@ -164,6 +164,7 @@ static inline int kit_put_sse(store_kit *kit, const char *key, ol_slice body, co
                           .key = ol_slice_cstr(key),
                           .size = (int64_t)body.len,
                           .sse = sse,
+                          .key_user = &kit_anybody.user,
                           .result = result};
     ol_test_feed feed = {.body = body, .piece_bytes = 100000};
     return kit_put_as(kit, &req, &feed);
@@ -176,7 +177,8 @@ static inline int kit_open_with(store_kit *kit, const char *key, const uint8_t *
     ol_error err = {0};
     ol_object_ref ref = {.bucket = OL_SLICE_LIT("b"),
                          .key = ol_slice_cstr(key),
-                         .customer_key = customer_key};
+                         .customer_key = customer_key,
+                         .key_user = &kit_anybody.user};
     *object = NULL;
     int rc = kit->origin->ops->open(kit->origin, kit->bench.loop.loop, &ref, object, kit_on_object,
                                     &answer, &err);

@@ -116,7 +116,7 @@ static void every_way(void **state)
     for (unsigned way = 0; way < 2 * OL_TEST_WAYS; way++) {
         ol_slice body = kit_bytes(lens[way % 2], way + 1);
         ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"), .size = -1,
-                              .sse = &sse};
+                              .sse = &sse, .key_user = &kit_anybody.user};
         const ol_stage_ops *ops;
         const void *config;
         ol_test_bench_again(&kit.bench);

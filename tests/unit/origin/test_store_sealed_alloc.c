@@ -54,7 +54,7 @@ static int put_parts(store_kit *kit)
 {
     kit_id id;
     ol_sse sse = kit_sse(OL_SSE_KMS);
-    ol_upload_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"), .sse = &sse};
+    ol_upload_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"), .sse = &sse, .key_user = &kit_anybody.user};
     int rc = kit_create_as(kit, &req, &id);
     if (rc == OL_OK) {
         ol_part_request part = kit_part_request("k", &id, 1, ol_slice_of(bytes, 70000));
@@ -165,7 +165,7 @@ static void puts_that_are_given_up(void **state)
         bool ended = false;
         for (unsigned turns = 0; !ended && turns <= TURNS_MAX; turns++) {
             ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"), .size = -1,
-                                  .sse = &sse};
+                                  .sse = &sse, .key_user = &kit_anybody.user};
             const ol_stage_ops *ops;
             const void *config;
             ol_test_bench_again(&kit.bench);

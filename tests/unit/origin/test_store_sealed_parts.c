@@ -19,7 +19,7 @@ static void open_sealed(store_kit *kit)
 static int create(store_kit *kit, enum ol_sse_mode mode, kit_id *id)
 {
     ol_sse sse = kit_sse(mode);
-    ol_upload_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"), .sse = &sse};
+    ol_upload_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"), .sse = &sse, .key_user = &kit_anybody.user};
     return kit_create_as(kit, &req, id);
 }
 
@@ -28,6 +28,7 @@ static int put_part(store_kit *kit, const kit_id *id, uint32_t number, ol_slice 
 {
     ol_part_request req = kit_part_request("k", id, number, body);
     req.customer_key = customer_key;
+    req.key_user = &kit_anybody.user;
     req.result = result;
     ol_test_feed feed = {.body = body, .piece_bytes = 200000};
     return kit_part_as(kit, &req, &feed);
