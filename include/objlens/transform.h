@@ -14,10 +14,14 @@
  *   1.0  2026-11-21  first version
  *   1.1  2026-11-21  flags OBJLENS_IGNORES_IDENTITY and OBJLENS_KEEPS_POSITIONS; descriptor:
  *                    positions_before, positions_after
+ *   1.2  2026-11-21  descriptor: threads_max, counters, configure, unconfigure, worker_start,
+ *                    worker_stop, forget, head; host: config, worker, yield, limits, count,
+ *                    set_length; struct objlens_limits
  *
  * Rules that hold everywhere
- * - Threads: all callbacks of a process run on one thread. A host function may be called only
- *   from inside a callback, with the `call` of that callback.
+ * - Threads: the callbacks for one request run on one thread, its worker; a host process has one.
+ *   A host function may be called only from inside a callback, with the `call` of that callback,
+ *   never from a thread that the transform or one of its libraries made.
  * - Waiting: a host function marked "may wait" suspends the request until it can go on, while
  *   the thread works on other requests (if the transform is OBJLENS_REENTRANT). Nothing has to
  *   be done about it; static data may have been changed by those other requests meanwhile.
@@ -39,7 +43,7 @@ extern "C" {
 #endif
 
 #define OBJLENS_ABI_MAJOR 1
-#define OBJLENS_ABI_MINOR 1
+#define OBJLENS_ABI_MINOR 2
 
 #if defined(__GNUC__)
 #define OBJLENS_EXPORT __attribute__((visibility("default")))
@@ -76,6 +80,24 @@ struct objlens_call;
 struct objlens_bytes {
     const void *data;
     size_t size;
+};
+
+/*
+ * Since 1.2. What a request may use. Set `size` to sizeof(struct objlens_limits) before asking; the
+ * host fills the fields that both sides know and sets the others to 0. Times are those of the
+ * whole request, not what is left of them.
+ */
+struct objlens_limits {
+    uint32_t size;
+    uint32_t cpu_ms;
+    uint32_t wall_ms;       /* waiting for a slow client not counted */
+    uint32_t read_at_calls;
+    uint64_t memory_bytes;  /* of the process */
+    uint64_t output_bytes;
+    uint64_t read_at_bytes;
+    uint64_t cpu_used_us;   /* by this request, so far */
+
+    /* Later versions append here. */
 };
 
 /*
@@ -160,6 +182,25 @@ struct objlens_host {
     void *(*alloc)(struct objlens_call *call, size_t size);
     void (*free)(struct objlens_call *call, void *block);
 
+    /* ---- since 1.2 ---------------------------------------------------------------------- */
+
+    /* What configure() made of this request's payload; NULL without configure(). */
+    void *(*config)(struct objlens_call *call);
+    /* What worker_start() made for the thread that this request runs on; NULL without it. */
+    void *(*worker)(struct objlens_call *call);
+    /* Let others work, in the middle of a long computation. May wait. OBJLENS_ECANCELED when the
+     * client went away meanwhile: nothing else tells a callback that neither reads nor writes.
+     * Cheap while the time slice lasts; call it every millisecond or so. */
+    int (*yield)(struct objlens_call *call);
+    /* See struct objlens_limits. OBJLENS_EINVAL when `limits->size` is too small to hold itself. */
+    int (*limits)(struct objlens_call *call, struct objlens_limits *limits);
+    /* Add to a counter: its place in the descriptor's `counters`. The operator sees the sums of
+     * all requests, labelled with the transform's and the counter's name. Also from close().
+     * OBJLENS_EINVAL when there is no such counter. */
+    int (*count)(struct objlens_call *call, uint32_t counter, uint64_t more);
+    /* From head() only (else OBJLENS_ESTATE): the length that the answer to a GET would have. */
+    int (*set_length)(struct objlens_call *call, uint64_t size);
+
     /* Later versions append here. */
 };
 
@@ -199,9 +240,11 @@ struct objlens_transform {
      * NULL. Others cannot be read. NULL means none. */
     const char *const *depends_headers;
 
-    /* Optional. Once in the life of the process, before any request, while files may still be
-     * opened for reading: initialise libraries, load tables, pick code for the CPU. Nothing
-     * can be opened, and nothing loaded, afterwards. On failure write the reason. */
+    /* Optional: the preload step. Once in the life of the process, before any request, while files
+     * may still be opened for reading (system libraries, and the folders that the operator lists
+     * as preload_folders): initialise libraries, read fonts, modules and tables, pick code for the
+     * CPU, start what threads there are to be (threads_max). Nothing can be opened, and nothing
+     * loaded, afterwards. On failure write the reason. */
     int (*load)(const struct objlens_host *host, char *reason, size_t reason_size);
 
     /* A request begins. *instance is handed to the other three. May set the head, write output
@@ -219,6 +262,39 @@ struct objlens_transform {
     /* Since 1.1, with OBJLENS_KEEPS_POSITIONS: at most 1 MiB each. Else 0. */
     uint32_t positions_before;
     uint32_t positions_after;
+
+    /* ---- since 1.2; 0 and NULL where not needed ------------------------------------------ */
+
+    /* Threads that may be there at a time beside the worker, made by libraries of the transform;
+     * at most 64. Without it the sandbox lets none be made. */
+    uint32_t threads_max;
+    uint32_t reserved2; /* 0 */
+    /* Names of counters (see host->count), the last followed by NULL: at most 16, each 1 to 48
+     * characters of a-z, 0-9 and _, no two alike. */
+    const char *const *counters;
+    /* A payload is parsed once, not in every request: called before the first open() or head()
+     * with that payload in this process, and again should it have been forgotten meanwhile.
+     * *config is what host->config then gives; it is shared by all requests with this payload and
+     * must not change. On failure write the reason, for the transform log; the request fails. Cannot
+     * wait. */
+    int (*configure)(const struct objlens_host *host, const void *payload, size_t size,
+                     void **config, char *reason, size_t reason_size);
+    /* No request uses it any more. May be NULL when there is nothing to free. */
+    void (*unconfigure)(void *config);
+    /* Once for each worker, on its thread, before its first request and behind the closed
+     * sandbox: what requests can share, such as buffers and compiled code. On failure write the
+     * reason: the request that came first fails, and the next one tries again. */
+    int (*worker_start)(const struct objlens_host *host, void **worker, char *reason,
+                        size_t reason_size);
+    /* The worker ends. Not called when its process is ended from outside. May be NULL. */
+    void (*worker_stop)(void *worker);
+    /* The next request is of another caller, who must learn nothing of those before: wipe what was
+     * theirs. No request is under way. `worker` is NULL without worker_start. May be NULL. */
+    void (*forget)(void *worker);
+    /* Answers a HEAD without the original's bytes: set status, headers, metadata and, when known,
+     * the length (set_length). May use read_at; nothing can be emitted. Without it objlens answers
+     * from the view itself. There is no instance, and no close(). */
+    int (*head)(const struct objlens_host *host, struct objlens_call *call);
 
     /* Later versions append here. */
 };

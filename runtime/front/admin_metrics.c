@@ -3,6 +3,7 @@
 
 #include "origin/s3/s3_origin.h"
 #include "origin/store/store.h"
+#include "transform/counters.h"
 
 typedef struct sample {
     const char *name, *type, *help;
@@ -174,6 +175,29 @@ static int write_view_memo(ol_buf *out, ol_view_memo *memo)
     return WRITE(out, rows);
 }
 
+/* ---- what transforms count themselves ---- */
+
+#define COUNTED "objlens_transform_counted_total"
+
+/* Names of transforms and counters have no character that would need an escape. */
+static int write_counted(void *arg, ol_slice transform, ol_slice counter, uint64_t value)
+{
+    return ol_buf_addf(arg, COUNTED "{transform=\"%.*s\",counter=\"%.*s\"} %llu\n",
+                       OL_SLICE_FMT(transform), OL_SLICE_FMT(counter), (unsigned long long)value);
+}
+
+static int write_transform_counters(ol_buf *out)
+{
+    size_t len_before = out->len;
+    int rc = ol_buf_addf(out, "# HELP " COUNTED " What transforms count themselves\n"
+                              "# TYPE " COUNTED " counter\n");
+    if (rc == OL_OK)
+        rc = ol_counters_each(write_counted, out);
+    if (rc != OL_OK)
+        out->len = len_before;
+    return rc;
+}
+
 /* ---- all of it ---- */
 
 int ol_admin_metrics(ol_buf *out, const ol_admin *admin)
@@ -192,5 +216,7 @@ int ol_admin_metrics(ol_buf *out, const ol_admin *admin)
         rc = write_view_cache(out, admin->workers[0].shared->view_cache);
     if (rc == OL_OK)
         rc = write_view_memo(out, admin->workers[0].shared->view_memo);
+    if (rc == OL_OK)
+        rc = write_transform_counters(out);
     return rc;
 }

@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 
+#include "transform/counters.h"
 #include "transform/host/texts.h"
 #include "transform/link_private.h"
 
@@ -169,6 +170,18 @@ static int take_log(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_error
     return OL_OK;
 }
 
+static int take_count(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_error *err)
+{
+    (void)link;
+    if (msg->a >= OL_COUNTERS_MAX || msg->b > OL_WIRE_COUNT_MAX ||
+        (job->counted & 1u << msg->a) != 0)
+        return wrong(err, "a count that is not allowed", msg);
+    job->counted |= 1u << msg->a;
+    if (job->state == OL_LINK_OPEN && job->ticket->ops->on_count)
+        job->ticket->ops->on_count(job->ticket, (unsigned)msg->a, msg->b);
+    return OL_OK;
+}
+
 static int take_end(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_error *err)
 {
     ol_slice text;
@@ -224,6 +237,8 @@ static int take_for_job(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_e
         return take_read(link, job, msg, err);
     case OL_MSG_LOG:
         return take_log(link, job, msg, err);
+    case OL_MSG_COUNT:
+        return take_count(link, job, msg, err);
     case OL_MSG_DONE:
     case OL_MSG_FAIL:
         return take_end(link, job, msg, err);

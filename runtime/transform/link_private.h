@@ -57,6 +57,7 @@ typedef struct ol_link_job {
     unsigned segment_first, segment_count;
     uint64_t out_bytes, log_bytes, read_bytes;
     uint32_t read_calls, log_lines;
+    uint32_t counted; /* which counters it has told: a bit each */
 } ol_link_job;
 
 struct ol_link {

@@ -41,6 +41,10 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
     memcpy(a->result->headers, headers.data, headers.len);
     a->result->declared = loaded->declared;
     a->result->declared.depends_headers = ol_slice_of(a->result->headers, headers.len);
+    ol_slice counters = loaded->declared.counters; /* good names, so they fit */
+    if (counters.len > 0)
+        memcpy(a->result->counters, counters.data, counters.len);
+    a->result->declared.counters = ol_slice_of(a->result->counters, counters.len);
     a->result->landlock = loaded->landlock;
 }
 

@@ -6,13 +6,15 @@
 #ifndef OL_TRANSFORM_LOADER_H
 #define OL_TRANSFORM_LOADER_H
 
+#include "transform/counters.h"
 #include "transform/program.h"
 
 #define OL_LOADER_HEADERS_MAX 4096u
 
 typedef struct ol_loader_result {
-    ol_program_declared declared; /* its slice points to `headers` */
+    ol_program_declared declared; /* its slices point to `headers` and `counters` */
     uint8_t headers[OL_LOADER_HEADERS_MAX];
+    uint8_t counters[OL_COUNTERS_TEXT_MAX];
     uint32_t landlock; /* the kernel's ABI in force, 0 = none */
 } ol_loader_result;
 

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "transform/counters.h"
 
 void ol_transform_limits_default(ol_transform_limits *limits)
 {
@@ -42,15 +43,24 @@ int ol_program_new(ol_program **out, const ol_program *like)
     ol_slice name = ol_slice_cstr(like->name);
     ol_slice path = ol_slice_cstr(like->path);
     ol_slice headers = like->declared.depends_headers;
-    size_t texts = name.len + path.len + headers.len + like->source.len + 4;
+    ol_slice counters = like->declared.counters, folders = like->preload_folders;
+    size_t texts = name.len + path.len + headers.len + counters.len + folders.len +
+                   like->source.len + 6;
     ol_program *program = ol_malloc(sizeof(*program) + texts);
     if (!program)
         return OL_ENOMEM;
     *program = *like;
+    program->counters = NULL;
+    if (counters.len > 0 && ol_counters_acquire(&program->counters, name, counters) != OL_OK) {
+        ol_free(program);
+        return OL_ENOMEM;
+    }
     uint8_t *at = (uint8_t *)(program + 1);
     program->name = (const char *)place(&at, name);
     program->path = (const char *)place(&at, path);
     program->declared.depends_headers = ol_slice_of(place(&at, headers), headers.len);
+    program->declared.counters = ol_slice_of(place(&at, counters), counters.len);
+    program->preload_folders = ol_slice_of(place(&at, folders), folders.len);
     program->source = ol_slice_of(place(&at, like->source), like->source.len);
     program->references_ = 1;
     *out = program;
@@ -75,5 +85,6 @@ void ol_program_release(ol_program *program)
         return;
     if (program->image_fd >= 0)
         close(program->image_fd);
+    ol_counters_release(program->counters);
     ol_free(program);
 }

@@ -42,6 +42,8 @@ typedef struct ol_transform_limits {
 
 void ol_transform_limits_default(ol_transform_limits *limits);
 
+#define OL_PROGRAM_THREADS_MAX 64u
+
 /* What the module or plugin declared about itself, known once a host has loaded it. */
 typedef struct ol_program_declared {
     bool depends_request;     /* may see request id and clock */
@@ -58,6 +60,9 @@ typedef struct ol_program_declared {
      * lengths are equal: a range needs no more than that. */
     bool keeps_positions;
     uint32_t positions_before, positions_after;
+    /* A shared object's libraries may have so many threads beside the host's. */
+    uint32_t threads_max;
+    ol_slice counters; /* names, each followed by '\n'; see counters.h */
 } ol_program_declared;
 
 static inline bool ol_program_declares(const ol_program_declared *declared,
@@ -85,11 +90,18 @@ typedef struct ol_program {
     uint8_t digest[32];      /* SHA-256 of the file's bytes */
     ol_transform_limits limits;
     ol_program_declared declared;
+    /* What the bytes are vouched for by: a pinned digest, a signature, or that they ship. */
+    bool pinned;
+    /* Folders that a shared object may read from while it loads: absolute paths, each followed by
+     * '\n'. */
+    ol_slice preload_folders;
+    struct ol_counters *counters; /* held; NULL when none are declared, and inside a host */
     uint64_t version;        /* grows with each reload in this process */
     int references_;         /* private, atomic */
 } ol_program;
 
-/* A copy of `like` and all it points to, counted once. Takes over like->image_fd on success.
+/* A copy of `like` and all it points to, counted once. Takes over like->image_fd on success; finds
+ * the counters itself.
  * OL_OK or OL_ENOMEM. */
 int ol_program_new(ol_program **program, const ol_program *like);
 ol_program *ol_program_acquire(ol_program *program);

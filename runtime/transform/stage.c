@@ -20,6 +20,7 @@
 
 #include <assert.h>
 
+#include "transform/counters.h"
 #include "transform/fields.h"
 #include "transform/head.h"
 #include "transform/link.h"
@@ -249,6 +250,11 @@ static void on_log(ol_ticket *ticket, enum ol_log_level level, ol_slice text)
         call->on_log(call->log_arg, names[level], text);
 }
 
+static void on_count(ol_ticket *ticket, unsigned counter, uint64_t more)
+{
+    ol_counters_add(ticket->program->counters, counter, more);
+}
+
 static void on_end(ol_ticket *ticket, const ol_error *err, bool retryable)
 {
     transform_state *s = state_of(ticket);
@@ -328,6 +334,7 @@ static const ol_ticket_ops ticket_ops = {
     .on_output = on_output,
     .on_read_at = on_read_at,
     .on_log = on_log,
+    .on_count = on_count,
     .on_end = on_end,
 };
 

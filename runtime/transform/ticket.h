@@ -25,6 +25,8 @@ typedef struct ol_ticket_ops {
     void (*on_output)(ol_ticket *t); /* see ol_link_output */
     void (*on_read_at)(ol_ticket *t, uint64_t offset, uint32_t length);
     void (*on_log)(ol_ticket *t, enum ol_log_level level, ol_slice text);
+    /* Optional. Checked to be within bounds; there may be no counter of that number. */
+    void (*on_count)(ol_ticket *t, unsigned counter, uint64_t more);
     /* Once, the last callback. NULL: done, what ol_link_output still has is the rest. An error
      * is final; `retryable` says that this request was not the cause. */
     void (*on_end)(ol_ticket *t, const ol_error *err, bool retryable);

@@ -55,7 +55,7 @@ static void speak(link_kit *k, input *in)
 {
     static const uint16_t types[] = {OL_MSG_LOADED, OL_MSG_HEAD,    OL_MSG_OUT, OL_MSG_RELEASE,
                                      OL_MSG_WANT,   OL_MSG_READ_AT, OL_MSG_LOG, OL_MSG_DONE,
-                                     OL_MSG_FAIL,   OL_MSG_OUT};
+                                     OL_MSG_FAIL,   OL_MSG_COUNT};
     uint32_t how = take(in, 1);
     ol_msg msg = {.type = how < 250 ? types[how % 10] : (uint16_t)take(in, 2)};
     msg.flags = (uint16_t)(take(in, 1) & 0x0f);

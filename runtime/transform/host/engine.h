@@ -81,6 +81,10 @@ int ol_job_read_at(ol_job *job, uint64_t offset, size_t length, ol_slice *data, 
 /* level: "debug", "info", "warn", "error". Past log_bytes it is dropped (once noted). */
 void ol_job_log(ol_job *job, const char *level, ol_slice text);
 
+/* Add to a counter that the program declares. Told to the server when the job ends. False when there
+ * is no such counter. */
+bool ol_job_count(ol_job *job, uint32_t counter, uint64_t more);
+
 /* CPU time this job has used so far, us, the running step included. The host ends a job that
  * has spent its cpu_ms after a step; an engine that can look in between compares this itself. */
 uint64_t ol_job_cpu_us(const ol_job *job);

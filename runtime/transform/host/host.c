@@ -12,6 +12,7 @@
  */
 #include "transform/host/host.h"
 
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -74,7 +75,8 @@ static void end_job(host *h, ol_job *job, ol_msg *msg, const ol_error *err)
 {
     ol_buf text;
     ol_buf_init(&text, TEXT_BYTES_MAX);
-    close_run(h, job); /* may still find that its state is spoiled */
+    close_run(h, job); /* may still find that its state is spoiled, or count */
+    ol_job_send_counts(job);
     msg->job = job->id;
     msg->slot = OL_WIRE_NONE;
     msg->a = job->cpu_us;
@@ -89,8 +91,27 @@ static void end_job(host *h, ol_job *job, ol_msg *msg, const ol_error *err)
     h->jobs_open--;
 }
 
-static void fail_job(host *h, ol_job *job, const ol_error *err)
+/* For the author, who reads the log: where in the original the program stood. */
+static void say_where(const ol_job *job, ol_error *err)
 {
+    size_t len = strlen(err->detail);
+    if (job->entry != OL_ENTRY_GET || len == 0)
+        return;
+    char *to = err->detail + len;
+    size_t room = sizeof(err->detail) - len;
+    unsigned long long from = job->in_offset;
+    int need = job->holding ? snprintf(to, room, " [input bytes %llu to %llu]", from,
+                                       from + job->pieces[0].length)
+                            : snprintf(to, room, " [after %llu input bytes]", from);
+    if (need < 0 || (size_t)need >= room)
+        *to = '\0'; /* better no place than half of one */
+}
+
+static void fail_job(host *h, ol_job *job, const ol_error *why)
+{
+    ol_error placed = *why;
+    const ol_error *err = &placed;
+    say_where(job, &placed);
     ol_msg msg = {.type = OL_MSG_FAIL, .code = err->code};
     end_job(h, job, &msg, err);
 }

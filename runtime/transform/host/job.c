@@ -64,6 +64,7 @@ int ol_job_input(ol_job *job, ol_slice *piece)
 
 static void drop_piece(ol_job *job)
 {
+    job->in_offset += job->pieces[0].length;
     job->holding = false;
     job->piece_count--;
     memmove(job->pieces, job->pieces + 1, job->piece_count * sizeof(job->pieces[0]));
@@ -268,6 +269,29 @@ int ol_job_read_at(ol_job *job, uint64_t offset, size_t length, ol_slice *data, 
     ol_error_say(err, OL_EREADAT, "%.*s", OL_SLICE_FMT(*data));
     *data = OL_SLICE_NONE;
     return OL_EREADAT;
+}
+
+/* ---- counters ---- */
+
+bool ol_job_count(ol_job *job, uint32_t counter, uint64_t more)
+{
+    if (counter >= OL_COUNTERS_MAX)
+        return false;
+    uint64_t room = OL_WIRE_COUNT_MAX - job->counted[counter];
+    job->counted[counter] += more < room ? more : room;
+    return true;
+}
+
+void ol_job_send_counts(ol_job *job)
+{
+    for (uint32_t i = 0; i < OL_COUNTERS_MAX; i++) {
+        if (job->counted[i] == 0)
+            continue;
+        ol_msg msg = {.type = OL_MSG_COUNT, .job = job->id, .slot = OL_WIRE_NONE, .a = i,
+                      .b = job->counted[i]};
+        ol_port_send(job->port, &msg);
+        job->counted[i] = 0;
+    }
 }
 
 /* ---- log ---- */

@@ -7,6 +7,7 @@
 #ifndef OL_TRANSFORM_HOST_JOB_H
 #define OL_TRANSFORM_HOST_JOB_H
 
+#include "transform/counters.h"
 #include "transform/host/engine.h"
 #include "transform/host/port.h"
 
@@ -61,6 +62,8 @@ struct ol_job {
 
     uint32_t log_bytes;
     bool log_noted;
+    uint64_t counted[OL_COUNTERS_MAX];
+    uint64_t in_offset; /* in the original, of the oldest piece */
 
     unsigned wants;
     bool queued, hog, spoiled;
@@ -79,6 +82,8 @@ bool ol_job_on_data(ol_job *job, const ol_msg *msg);
 bool ol_job_on_grant(ol_job *job, const ol_msg *msg);
 bool ol_job_on_read(ol_job *job, const ol_msg *msg);
 
+/* Tell the server what was counted. */
+void ol_job_send_counts(ol_job *job);
 /* Hand over what is written but not sent. False when credits are missing (WANT was sent). */
 bool ol_job_drain(ol_job *job);
 bool ol_job_has_unsent(const ol_job *job);

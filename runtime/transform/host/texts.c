@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "transform/counters.h"
 
 static int add_number(ol_buf *out, const char *name, uint64_t number)
 {
@@ -48,6 +49,10 @@ int ol_text_program_encode(ol_buf *out, const ol_program *program, const char *p
     if (rc == OL_OK)
         rc = ol_fields_add(out, "limits", ol_slice_of(&program->limits, sizeof(program->limits)));
     if (rc == OL_OK)
+        rc = add_number(out, "pinned", program->pinned);
+    if (rc == OL_OK)
+        rc = ol_fields_add(out, "preload_folders", program->preload_folders);
+    if (rc == OL_OK)
         rc = ol_fields_add(out, "source", program->source);
     return rc;
 }
@@ -73,7 +78,7 @@ static bool get_block(ol_slice encoded, const char *name, void *out, size_t size
 
 int ol_text_program_decode(ol_slice encoded, ol_program *program)
 {
-    uint64_t kind, share;
+    uint64_t kind, share, pinned;
     *program = (ol_program){.image_fd = -1, .references_ = 1};
     if (ol_fields_check(encoded) != OL_OK || !get_string(encoded, "name", &program->name) ||
         !get_string(encoded, "path", &program->path) ||
@@ -82,8 +87,11 @@ int ol_text_program_decode(ol_slice encoded, ol_program *program)
         !get_number(encoded, "version", UINT64_MAX, &program->version) ||
         !get_block(encoded, "digest", program->digest, sizeof(program->digest)) ||
         !get_block(encoded, "limits", &program->limits, sizeof(program->limits)) ||
+        !get_number(encoded, "pinned", 1, &pinned) ||
+        !ol_fields_get(encoded, "preload_folders", &program->preload_folders) ||
         !ol_fields_get(encoded, "source", &program->source))
         return OL_EINVAL;
+    program->pinned = pinned;
     program->kind = (enum ol_program_kind)kind;
     program->share = (enum ol_share)share;
     return OL_OK;
@@ -97,7 +105,10 @@ typedef struct number {
     uint64_t max;
 } number;
 
-enum { REQUEST, REENTRANT, GET, HEAD, LIST, KEY, ANYBODY, POSITIONS, BEFORE, AFTER, LANDLOCK, NUMBERS };
+enum {
+    REQUEST, REENTRANT, GET, HEAD, LIST, KEY, ANYBODY, POSITIONS, BEFORE, AFTER, THREADS, LANDLOCK,
+    NUMBERS
+};
 
 static const number declared_numbers[NUMBERS] = {
     [REQUEST] = {.name = "depends_request", .max = 1},
@@ -110,6 +121,7 @@ static const number declared_numbers[NUMBERS] = {
     [POSITIONS] = {.name = "keeps_positions", .max = 1},
     [BEFORE] = {.name = "positions_before", .max = OL_TRANSFORM_CONTEXT_BYTES_MAX},
     [AFTER] = {.name = "positions_after", .max = OL_TRANSFORM_CONTEXT_BYTES_MAX},
+    [THREADS] = {.name = "threads_max", .max = OL_PROGRAM_THREADS_MAX},
     [LANDLOCK] = {.name = "landlock", .max = 1000},
 };
 
@@ -121,11 +133,13 @@ int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared, ui
         [LIST] = declared->has_list,             [KEY] = declared->has_request,
         [ANYBODY] = declared->ignores_identity,  [POSITIONS] = declared->keeps_positions,
         [BEFORE] = declared->positions_before,   [AFTER] = declared->positions_after,
-        [LANDLOCK] = landlock,
+        [THREADS] = declared->threads_max,       [LANDLOCK] = landlock,
     };
     int rc = ol_fields_begin(out);
     if (rc == OL_OK)
         rc = ol_fields_add(out, "depends_headers", declared->depends_headers);
+    if (rc == OL_OK)
+        rc = ol_fields_add(out, "counters", declared->counters);
     for (size_t i = 0; rc == OL_OK && i < NUMBERS; i++)
         rc = add_number(out, declared_numbers[i].name, values[i]);
     return rc;
@@ -137,7 +151,9 @@ int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared, uin
     *declared = (ol_program_declared){0};
     if (ol_fields_check(encoded) != OL_OK ||
         !ol_fields_get(encoded, "depends_headers", &declared->depends_headers) ||
-        declared->depends_headers.len > OL_TEXT_DECLARED_HEADERS_MAX)
+        declared->depends_headers.len > OL_TEXT_DECLARED_HEADERS_MAX ||
+        !ol_fields_get(encoded, "counters", &declared->counters) ||
+        !ol_counters_names_good(declared->counters))
         return OL_EINVAL;
     for (size_t i = 0; i < NUMBERS; i++)
         if (!get_number(encoded, declared_numbers[i].name, declared_numbers[i].max, &values[i]))
@@ -152,6 +168,7 @@ int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared, uin
     declared->keeps_positions = values[POSITIONS];
     declared->positions_before = (uint32_t)values[BEFORE];
     declared->positions_after = (uint32_t)values[AFTER];
+    declared->threads_max = (uint32_t)values[THREADS];
     *landlock = (uint32_t)values[LANDLOCK];
     return OL_OK;
 }

@@ -33,6 +33,7 @@
 #define OL_WIRE_TEXT_MAX (32u * OL_KIB) /* one text */
 #define OL_WIRE_CREDITS 8u
 #define OL_WIRE_NONE UINT32_MAX /* no slot */
+#define OL_WIRE_COUNT_MAX (1ull << 40) /* what one job adds to one counter */
 #define OL_WIRE_SLOT_BYTES_MIN 4096u
 #define OL_WIRE_SLOT_BYTES_MAX (4u * OL_MIB)
 #define OL_WIRE_SLOTS_MIN 8u
@@ -61,6 +62,7 @@ enum ol_msg_type {
     OL_MSG_WANT,
     OL_MSG_READ_AT, /* a: offset; length */
     OL_MSG_LOG,     /* code: level; offset, length: text */
+    OL_MSG_COUNT,   /* a: the counter; b: how much more; each at most once a job */
     OL_MSG_DONE,    /* a: cpu us; b: preemptions; SPOILED? */
     OL_MSG_FAIL     /* as DONE; offset, length: text, fields of the error */
 };

@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "transform/fields.h"
 #include "transform/shared/run.h"
 
 int ol_run_check(const ol_run *run)
@@ -52,17 +53,16 @@ static bool settle(ol_run *run, const char *callback, int rc)
     return false;
 }
 
-/* The end of a slice, or of the job's CPU time, between two pieces. */
-static bool take_turn(ol_run *run)
+int ol_run_take_turn(ol_run *run)
 {
     if (ol_job_cpu_us(run->job) > (uint64_t)ol_job_limits(run->job)->cpu_ms * 1000) {
-        ol_error_set(&run->error, OL_ETRANSFORMCPU, "%s: between two pieces",
-                     run->engine->plugin.name);
-        return false;
+        ol_error_set(&run->error, OL_ETRANSFORMCPU, "%s: more than cpu_ms = %u",
+                     run->engine->plugin.name, ol_job_limits(run->job)->cpu_ms);
+        return OBJLENS_EFAILED;
     }
     if (ol_clock_mono_ns() < run->slice_end_ns)
-        return true;
-    return ol_run_suspend(run, OL_OK) == OBJLENS_OK;
+        return OBJLENS_OK;
+    return ol_run_suspend(run, OL_OK);
 }
 
 /* OL_OK with the next piece, OL_DONE at the end, else the run is over. */
@@ -93,16 +93,32 @@ static bool feed(ol_run *run)
         run->piece = OL_SLICE_NONE;
         if (!run->canceled)
             ol_job_input_release(run->job);
-        if (!settle(run, "write", written) || !take_turn(run))
+        if (!settle(run, "write", written) || ol_run_take_turn(run) != OBJLENS_OK)
             return false;
     }
     return true;
 }
 
-/* The whole life of a run, on its fiber. */
-static void run_main(void *arg)
+/* What outlives requests is made at the cost of the first that needs it. */
+static bool prepare(ol_run *run)
 {
-    ol_run *run = arg;
+    ol_kept *kept = &run->engine->kept;
+    ol_slice payload = OL_SLICE_NONE;
+    ol_fields_get(ol_job_event(run->job), "configuration.payload", &payload);
+    return ol_kept_start(kept, &run->error) == OL_OK &&
+           ol_kept_config_acquire(kept, payload, &run->config, &run->error) == OL_OK;
+}
+
+static void answer_head(ol_run *run)
+{
+    const struct objlens_transform *t = &run->engine->plugin.transform;
+    if (settle(run, "head", t->head(&ol_shared_host, (struct objlens_call *)run)))
+        ol_run_send_head(run);
+    run->phase = OL_RUN_CLOSING;
+}
+
+static void answer_get(ol_run *run)
+{
     const struct objlens_transform *t = &run->engine->plugin.transform;
     int opened = t->open(&ol_shared_host, (struct objlens_call *)run, &run->instance);
     bool good = settle(run, "open", opened);
@@ -113,6 +129,19 @@ static void run_main(void *arg)
     run->phase = OL_RUN_CLOSING;
     if (opened >= 0)
         t->close(run->instance);
+}
+
+/* The whole life of a run, on its fiber: open(), write() for each piece, finish() and close(), or
+ * head() alone. */
+static void run_main(void *arg)
+{
+    ol_run *run = arg;
+    if (!prepare(run))
+        return;
+    if (ol_job_entry(run->job) == OL_ENTRY_HEAD)
+        answer_head(run);
+    else
+        answer_get(run);
 }
 
 /* Run the fiber until it stands still or ends. True while it stands still. */
@@ -134,6 +163,7 @@ static void run_destroy(ol_run *run)
     if (run->fiber)
         ol_fiber_release(&run->engine->fibers, run->fiber);
     ol_run_free_blocks(run);
+    ol_kept_config_release(&run->engine->kept, run->config);
     ol_buf_fini_secret(&run->head);
     ol_wipe(run, sizeof(*run));
     ol_free(run);
@@ -156,10 +186,13 @@ static void describe(const ol_plugin *plugin, ol_program_declared *declared)
         .depends_headers = ol_buf_slice(&plugin->depends),
         .reentrant = t->flags & OBJLENS_REENTRANT,
         .has_get = true,
+        .has_head = t->head != NULL,
         .ignores_identity = t->flags & OBJLENS_IGNORES_IDENTITY,
         .keeps_positions = t->flags & OBJLENS_KEEPS_POSITIONS,
         .positions_before = t->positions_before,
         .positions_after = t->positions_after,
+        .threads_max = t->threads_max,
+        .counters = ol_buf_slice(&plugin->counters),
     };
 }
 
@@ -175,6 +208,7 @@ static int shared_load(ol_engine **engine, const ol_program *program, ol_program
         ol_free(made);
         return rc;
     }
+    ol_kept_init(&made->kept, &made->plugin, &ol_shared_host);
     describe(&made->plugin, declared);
     *engine = made;
     return OL_OK;
@@ -182,8 +216,9 @@ static int shared_load(ol_engine **engine, const ol_program *program, ol_program
 
 static int shared_open(ol_engine *engine, ol_job *job, ol_run **run, ol_error *err)
 {
-    if (ol_job_entry(job) != OL_ENTRY_GET)
-        return ol_error_set(err, OL_ETRANSFORM, "%s: a plugin answers GET only",
+    bool head = ol_job_entry(job) == OL_ENTRY_HEAD && engine->plugin.transform.head;
+    if (ol_job_entry(job) != OL_ENTRY_GET && !head)
+        return ol_error_set(err, OL_ETRANSFORM, "%s: it has no function for this",
                             engine->plugin.name);
     if (engine->open_runs > 0 && !(engine->plugin.transform.flags & OBJLENS_REENTRANT))
         return ol_error_set(err, OL_EINTERNAL, "%s: a second job for a plugin that takes one",
@@ -226,9 +261,15 @@ static void shared_close(ol_run *run)
 void ol_shared_engine_destroy(ol_engine *engine)
 {
     assert(engine->open_runs == 0);
+    ol_kept_fini(&engine->kept);
     ol_fiber_pool_fini(&engine->fibers);
     ol_plugin_close(&engine->plugin);
     ol_free(engine);
+}
+
+static void shared_wipe(ol_engine *engine)
+{
+    ol_kept_forget(&engine->kept);
 }
 
 const ol_engine_ops ol_engine_shared = {
@@ -237,4 +278,5 @@ const ol_engine_ops ol_engine_shared = {
     .open = shared_open,
     .step = shared_step,
     .close = shared_close,
+    .wipe = shared_wipe,
 };

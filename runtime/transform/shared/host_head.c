@@ -66,7 +66,7 @@ static int copy_others(ol_buf *to, ol_slice from, const char *name, size_t *coun
     return rc;
 }
 
-static int set_field(ol_run *run, const char *name, ol_slice value)
+int ol_run_set_field(ol_run *run, const char *name, ol_slice value)
 {
     if (run->head_sent)
         return OBJLENS_ESTATE;
@@ -99,7 +99,7 @@ static int set_named(ol_run *run, const char *prefix, const char *name, ol_slice
         if (strcmp(prefix, "header.") == 0 && strcmp(lower, refused_headers[i]) == 0)
             return OBJLENS_EINVAL;
     snprintf(field, sizeof(field), "%s%s", prefix, lower);
-    return set_field(run, field, value);
+    return ol_run_set_field(run, field, value);
 }
 
 int ol_host_set_header(struct objlens_call *call, const char *name, const void *value, size_t size)
@@ -123,7 +123,7 @@ int ol_host_set_status(struct objlens_call *call, int status)
         return OBJLENS_EINVAL;
     char text[8];
     snprintf(text, sizeof(text), "%d", status);
-    return set_field(run, "status", ol_slice_cstr(text));
+    return ol_run_set_field(run, "status", ol_slice_cstr(text));
 }
 
 int ol_run_send_head(ol_run *run)

@@ -9,6 +9,8 @@
 static int await_space(ol_run *run, ol_span *space)
 {
     int rc = ol_run_check(run);
+    if (rc == OBJLENS_OK && ol_job_entry(run->job) != OL_ENTRY_GET)
+        rc = OBJLENS_ESTATE; /* a head has no body */
     if (rc == OBJLENS_OK)
         rc = ol_run_send_head(run);
     while (rc == OBJLENS_OK) {

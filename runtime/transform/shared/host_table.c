@@ -26,4 +26,10 @@ const struct objlens_host ol_shared_host = {
     .log = ol_host_log,
     .alloc = ol_host_alloc,
     .free = ol_host_free,
+    .config = ol_host_config,
+    .worker = ol_host_worker,
+    .yield = ol_host_yield,
+    .limits = ol_host_limits,
+    .count = ol_host_count,
+    .set_length = ol_host_set_length,
 };

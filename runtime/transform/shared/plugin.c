@@ -10,6 +10,8 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "transform/counters.h"
+#include "transform/program.h"
 
 #define ENTRY "objlens_transform_v1"
 #define KNOWN_FLAGS                                                                                \
@@ -17,6 +19,7 @@
 /* Version 1.0 ended here: no descriptor is shorter. */
 #define SIZE_1_0 (offsetof(struct objlens_transform, close) + sizeof(void (*)(void *)))
 #define SIZE_1_1 (offsetof(struct objlens_transform, positions_after) + sizeof(uint32_t))
+#define SIZE_1_2 (offsetof(struct objlens_transform, head) + sizeof(void (*)(void)))
 #define REASON_BYTES 192
 
 typedef struct naming {
@@ -78,6 +81,45 @@ static int copy_depends(ol_plugin *plugin, naming n, ol_error *err)
     return OL_OK;
 }
 
+static int copy_counters(ol_plugin *plugin, naming n, ol_error *err)
+{
+    const char *const *names = plugin->transform.counters;
+    for (size_t i = 0; names && names[i]; i++) {
+        if (i >= OL_COUNTERS_MAX)
+            return refuse(err, n, "it has more than %u counters", OL_COUNTERS_MAX);
+        int rc = strnlen(names[i], OL_COUNTER_NAME_MAX + 1) > OL_COUNTER_NAME_MAX
+                     ? OL_ELIMIT
+                     : ol_buf_add_cstr(&plugin->counters, names[i]);
+        if (rc == OL_OK)
+            rc = ol_buf_add_byte(&plugin->counters, '\n');
+        if (rc == OL_ENOMEM)
+            return ol_error_set(err, rc, NULL);
+        if (rc != OL_OK || !ol_counters_names_good(ol_buf_slice(&plugin->counters)))
+            return refuse(err, n,
+                          "counter %zu has no name of its own of 1 to %u characters a-z, 0-9 and _",
+                          i + 1, OL_COUNTER_NAME_MAX);
+        plugin->counter_count++;
+    }
+    return OL_OK;
+}
+
+/* A descriptor that ends within what came with 1.2 was put together by hand. */
+static int check_newer(const struct objlens_transform *t, naming n, ol_error *err)
+{
+    if (t->size > SIZE_1_1 && t->size < SIZE_1_2)
+        return refuse(err, n, "its descriptor ends within the fields of version 1.2");
+    if (t->reserved2 != 0)
+        return refuse(err, n, "a reserved field of its descriptor is not 0");
+    if (t->threads_max > OL_PROGRAM_THREADS_MAX)
+        return refuse(err, n, "it wants %u threads; %u are allowed", t->threads_max,
+                      OL_PROGRAM_THREADS_MAX);
+    if (t->unconfigure && !t->configure)
+        return refuse(err, n, "it has unconfigure() without configure()");
+    if (t->worker_stop && !t->worker_start)
+        return refuse(err, n, "it has worker_stop() without worker_start()");
+    return OL_OK;
+}
+
 static int check_version(const struct objlens_transform *found, naming n, ol_error *err)
 {
     if (found->abi_major != OBJLENS_ABI_MAJOR)
@@ -132,7 +174,9 @@ static int read_descriptor(ol_plugin *plugin, naming n, ol_error *err)
     size_t size = found->size < sizeof(plugin->transform) ? found->size : sizeof(plugin->transform);
     memcpy(&plugin->transform, found, size);
     rc = check_content(&plugin->transform, n, err);
-    return rc == OL_OK ? check_positions(&plugin->transform, n, err) : rc;
+    if (rc == OL_OK)
+        rc = check_positions(&plugin->transform, n, err);
+    return rc == OL_OK ? check_newer(&plugin->transform, n, err) : rc;
 }
 
 static int run_load(ol_plugin *plugin, naming n, const struct objlens_host *host, ol_error *err)
@@ -154,6 +198,7 @@ int ol_plugin_open(ol_plugin *plugin, const char *configured_name, const char *p
 {
     *plugin = (ol_plugin){0};
     ol_buf_init(&plugin->depends, OL_PLUGIN_DEPENDS_BYTES_MAX);
+    ol_buf_init(&plugin->counters, OL_COUNTERS_TEXT_MAX);
     naming n = {configured_name, path};
     plugin->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!plugin->handle)
@@ -161,6 +206,8 @@ int ol_plugin_open(ol_plugin *plugin, const char *configured_name, const char *p
     int rc = read_descriptor(plugin, n, err);
     if (rc == OL_OK)
         rc = copy_depends(plugin, n, err);
+    if (rc == OL_OK)
+        rc = copy_counters(plugin, n, err);
     if (rc == OL_OK)
         rc = run_load(plugin, n, host, err);
     if (rc != OL_OK) {
@@ -176,6 +223,7 @@ void ol_plugin_close(ol_plugin *plugin)
     if (plugin->handle)
         dlclose(plugin->handle);
     ol_buf_fini(&plugin->depends);
+    ol_buf_fini(&plugin->counters);
     *plugin = (ol_plugin){0};
 }
 

@@ -19,7 +19,9 @@ typedef struct ol_plugin {
     /* What both sides know of the descriptor; fields it is too old for are zero. */
     struct objlens_transform transform;
     char name[OL_PLUGIN_NAME_MAX + 1];
-    ol_buf depends; /* lower-case header names, each followed by '\n' */
+    ol_buf depends;  /* lower-case header names, each followed by '\n' */
+    ol_buf counters; /* names, likewise */
+    unsigned counter_count;
 } ol_plugin;
 
 /* OL_OK, or OL_ETRANSFORM / OL_ENOMEM with the sentence in err->detail. `configured_name` is

@@ -8,6 +8,7 @@
 
 #include "transform/host/engine.h"
 #include "transform/shared/fiber.h"
+#include "transform/shared/kept.h"
 #include "transform/shared/plugin.h"
 
 #define OL_SHARED_HEAD_BYTES_MAX (16 * 1024)
@@ -18,6 +19,7 @@
 
 struct ol_engine {
     ol_plugin plugin;
+    ol_kept kept;
     ol_fiber_pool fibers;
     ol_run *current;   /* whose callback is running */
     size_t open_runs;
@@ -33,6 +35,7 @@ struct ol_run {
     ol_job *job; /* NULL once the job was given up */
     ol_fiber *fiber;
     void *instance;
+    ol_kept_config *config; /* NULL: the plugin parses no payload */
     enum ol_run_phase phase;
     bool canceled;
     int verdict;           /* what step answers while the fiber stands still */
@@ -57,6 +60,11 @@ static inline ol_run *ol_run_of(struct objlens_call *call)
 int ol_run_check(const ol_run *run);
 /* Stand still. OBJLENS_OK when it may go on, OBJLENS_ECANCELED. */
 int ol_run_suspend(ol_run *run, int verdict);
+/* The end of a slice, or of the job's CPU time: stand still if it has come. OBJLENS_OK to go on,
+ * OBJLENS_ECANCELED, or OBJLENS_EFAILED. */
+int ol_run_take_turn(ol_run *run);
+/* Put a field of the head, in place of one of that name. */
+int ol_run_set_field(ol_run *run, const char *name, ol_slice value);
 /* Send the head if it has not left yet. OBJLENS_OK or OBJLENS_EFAILED. */
 int ol_run_send_head(ol_run *run);
 /* Wipe and free what alloc gave out. */
@@ -90,6 +98,12 @@ void ol_host_log(struct objlens_call *call, enum objlens_level level, const char
                  size_t size);
 void *ol_host_alloc(struct objlens_call *call, size_t size);
 void ol_host_free(struct objlens_call *call, void *block);
+void *ol_host_config(struct objlens_call *call);
+void *ol_host_worker(struct objlens_call *call);
+int ol_host_yield(struct objlens_call *call);
+int ol_host_limits(struct objlens_call *call, struct objlens_limits *limits);
+int ol_host_count(struct objlens_call *call, uint32_t counter, uint64_t more);
+int ol_host_set_length(struct objlens_call *call, uint64_t size);
 
 /* For tests: unload the plugin, free the engine. Hosts never do so:
  * they end. Every run must have been closed. */

@@ -7,6 +7,7 @@
 #include "lib/check.h"
 
 #include "link_kit.h"
+#include "transform/counters.h"
 
 static void open_loaded(link_kit *k)
 {
@@ -301,9 +302,29 @@ EVIL(out_and_release, .type = OL_MSG_OUT, .job = s->job, .slot = s->out, .length
 EVIL(read_at, .type = OL_MSG_READ_AT, .job = s->job, .length = 9)
 EVIL(done, .type = OL_MSG_DONE, .job = s->job)
 
+EVIL(count, .type = OL_MSG_COUNT, .job = s->job, .a = 3, .b = 9)
+EVIL(count_too_far, .type = OL_MSG_COUNT, .job = s->job, .a = OL_COUNTERS_MAX, .b = 9)
+EVIL(count_too_much, .type = OL_MSG_COUNT, .job = s->job, .a = 3, .b = OL_WIRE_COUNT_MAX + 1)
+
+static void test_counts_out_of_bounds(void **state)
+{
+    ol_msg (*const makers[])(const scene *) = {count_too_far, count_too_much};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        scene s;
+        ol_error err = {0};
+        open_scene(&s);
+        link_kit_say(&s.k, makers[i](&s));
+        assert_code(link_kit_drain(&s.k, &err), OL_EPROTOCOL);
+        assert_non_null(strstr(err.detail, "a count that is not allowed"));
+        link_kit_close(&s.k);
+    }
+}
+
 static void test_what_may_be_said_once(void **state)
 {
     (void)state;
+    refuse_second(count, false);
     refuse_second(release, false);
     refuse_second(out_and_release, true);
     refuse_second(out_and_release, false);
@@ -399,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_the_culprit_pays),
         cmocka_unit_test(test_each_wrong_message_breaks_the_link),
         cmocka_unit_test(test_the_scene_itself),
+        cmocka_unit_test(test_counts_out_of_bounds),
         cmocka_unit_test(test_what_may_be_said_once),
         cmocka_unit_test(test_output_needs_credit),
         cmocka_unit_test(test_counters_that_make_no_sense),

@@ -30,7 +30,8 @@ static inline void build_folder_remove(void)
         abort();
 }
 
-/* `source` is relative to the source tree; `defines` may be "" or e.g. "-DFLAGS=4". */
+/* `source` is relative to the source tree; `defines` may be "" or e.g. "-DFLAGS=4". A header
+ * folder in it comes before the tree's own. */
 static inline void build_plugin(char *path, size_t size, const char *source, const char *defines)
 {
     static unsigned serial;
@@ -38,8 +39,8 @@ static inline void build_plugin(char *path, size_t size, const char *source, con
     snprintf(path, size, "%s/plugin%u.so", build_folder(), serial++);
     snprintf(command, sizeof(command),
              "cc -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fPIC -shared "
-             "-fvisibility=hidden -I'%s/include' %s -o '%s' '%s/%s'",
-             OBJLENS_SOURCE_DIR, defines, path, OBJLENS_SOURCE_DIR, source);
+             "-fvisibility=hidden %s -I'%s/include' -o '%s' '%s/%s'",
+             defines, OBJLENS_SOURCE_DIR, path, OBJLENS_SOURCE_DIR, source);
     if (system(command) != 0) {
         fprintf(stderr, "failed: %s\n", command);
         abort();

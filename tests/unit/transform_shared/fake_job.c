@@ -8,8 +8,9 @@
 
 #include "fake_job.h"
 #include "base/alloc.h"
-/* The field codec belongs to a library above the engine's. */
+/* These belong to a library above the engine's. */
 #include "transform/fields.c"
+#include "transform/counters.c"
 #include "transform/shared/run.h"
 
 void fake_job_init(ol_job *job, ol_slice input)
@@ -55,8 +56,7 @@ static bool waits_now(ol_job *job)
 
 enum ol_transform_entry ol_job_entry(const ol_job *job)
 {
-    (void)job;
-    return OL_ENTRY_GET;
+    return job->entry;
 }
 
 const ol_transform_limits *ol_job_limits(const ol_job *job)
@@ -188,6 +188,13 @@ int ol_job_read_at(ol_job *job, uint64_t offset, size_t length, ol_slice *data, 
 void ol_job_log(ol_job *job, const char *level, ol_slice text)
 {
     ol_buf_addf(&job->log, "%s: %.*s\n", level, OL_SLICE_FMT(text));
+}
+
+bool ol_job_count(ol_job *job, uint32_t counter, uint64_t more)
+{
+    assert_in_range(counter, 0, OL_COUNTERS_MAX - 1);
+    job->counted[counter] += more;
+    return true;
 }
 
 ol_engine *fake_engine(const char *name, const char *path, ol_program_declared *declared)

@@ -7,6 +7,7 @@
 #define TESTS_FAKE_JOB_H
 
 #include "base/buf.h"
+#include "transform/counters.h"
 #include "transform/fields.h"
 #include "transform/host/engine.h"
 
@@ -19,11 +20,13 @@ struct ol_job {
     bool blocked;           /* output waits for ever: a client that reads nothing */
     uint64_t output_max;
     uint64_t cpu_us;
+    enum ol_transform_entry entry;
     bool read_at_refused;
     ol_transform_limits limits;
     ol_buf event;
     /* what happened */
     ol_buf output, log, head;
+    uint64_t counted[OL_COUNTERS_MAX];
     size_t position, calls, waits, read_at_calls, forwards;
     bool holds_piece, head_was_sent;
     ol_slice held;

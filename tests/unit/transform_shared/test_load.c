@@ -28,10 +28,10 @@ static void test_refusals(void **state)
     (void)state;
     expect_refused(SHAPE, "-DENTRY=another_name", "does not export objlens_transform_v1()");
     expect_refused(SHAPE, "-DMAJOR=2", "built for version 2 of the transform ABI, this host has 1");
-    expect_refused(SHAPE, "-DEXTRA=-16", "less than the");
+    expect_refused(SHAPE, "-DSIZE=72", "less than the");
     expect_refused(SHAPE, "-DBEFORE=1", "without the flag OBJLENS_KEEPS_POSITIONS");
     expect_refused(SHAPE, "-DFLAGS=OBJLENS_KEEPS_POSITIONS -DAFTER=1048577", "more than 1048576 bytes");
-    expect_refused(SHAPE, "-DFLAGS=OBJLENS_KEEPS_POSITIONS -DEXTRA=-8", "too short to say");
+    expect_refused(SHAPE, "-DFLAGS=OBJLENS_KEEPS_POSITIONS -DSIZE=80", "too short to say");
     expect_refused(SHAPE, "-DNAME='\"\"'", "no name");
     expect_refused(SHAPE, "-DNAME='\"a\\nb\"'", "no name");
     expect_refused(SHAPE, "-DNAME=NULL", "no name");
@@ -83,7 +83,7 @@ static void test_older_plugin_loads(void **state)
     char path[600];
     ol_program_declared declared;
     /* What stands behind its end is not looked at. */
-    build_plugin(path, sizeof(path), SHAPE, "-DEXTRA=-8 -DMINOR=0 -DBEFORE=7");
+    build_plugin(path, sizeof(path), SHAPE, "-DSIZE=80 -DMINOR=0 -DBEFORE=7");
     ol_engine *engine = fake_engine("orders", path, &declared);
     assert_false(declared.ignores_identity || declared.keeps_positions);
     assert_int_equal(declared.positions_before, 0);
@@ -101,7 +101,7 @@ static void test_later_plugin_loads(void **state)
 {
     (void)state;
     char path[600];
-    build_plugin(path, sizeof(path), SHAPE, "-DEXTRA=64 -DMINOR=9");
+    build_plugin(path, sizeof(path), SHAPE, "'-DSIZE=sizeof(struct objlens_transform)+64' -DMINOR=9");
     ol_engine *engine = fake_engine("orders", path, NULL);
     ol_job job;
     ol_error err = {0};

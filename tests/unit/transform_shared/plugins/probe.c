@@ -248,8 +248,14 @@ static void probe_close(void *instance)
 static const char *const depends[] = {"accept", NULL};
 
 static const struct objlens_transform descriptor = {
-    OBJLENS_TRANSFORM_HEAD, "probe", NULL, OBJLENS_REENTRANT | (FLAGS), 0, depends, NULL,
-    probe_open, probe_write, probe_finish, probe_close, 0, 0,
+    OBJLENS_TRANSFORM_HEAD,
+    .name = "probe",
+    .flags = OBJLENS_REENTRANT | (FLAGS),
+    .depends_headers = depends,
+    .open = probe_open,
+    .write = probe_write,
+    .finish = probe_finish,
+    .close = probe_close,
 };
 
 OBJLENS_EXPORT extern int *probe_live_counter(void);

@@ -17,8 +17,8 @@
 #ifndef FLAGS
 #define FLAGS OBJLENS_REENTRANT
 #endif
-#ifndef EXTRA
-#define EXTRA 0
+#ifndef SIZE
+#define SIZE sizeof(struct objlens_transform)
 #endif
 #ifndef WRITE
 #define WRITE copy_write
@@ -88,8 +88,20 @@ static const struct {
     struct objlens_transform t;
     char later[128];
 } descriptor = {
-    {MAJOR, MINOR, (uint32_t)sizeof(struct objlens_transform) + (EXTRA), NAME, "1", FLAGS, 0, depends,
-     shape_load, copy_open, WRITE, copy_finish, free_instance, BEFORE, AFTER},
+    {.abi_major = MAJOR,
+     .abi_minor = MINOR,
+     .size = (uint32_t)(SIZE),
+     .name = NAME,
+     .version = "1",
+     .flags = FLAGS,
+     .depends_headers = depends,
+     .load = shape_load,
+     .open = copy_open,
+     .write = WRITE,
+     .finish = copy_finish,
+     .close = free_instance,
+     .positions_before = BEFORE,
+     .positions_after = AFTER},
     "what this version of the host knows nothing about",
 };
 
