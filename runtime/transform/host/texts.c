@@ -55,6 +55,8 @@ int ol_text_program_encode(ol_buf *out, const ol_program *program, const char *p
         rc = ol_fields_add(out, "preload_folders", program->preload_folders);
     if (rc == OL_OK)
         rc = ol_fields_add(out, "source", program->source);
+    if (rc == OL_OK)
+        rc = ol_fields_add(out, "libraries", program->libraries);
     return rc;
 }
 
@@ -90,7 +92,8 @@ int ol_text_program_decode(ol_slice encoded, ol_program *program)
         !get_block(encoded, "limits", &program->limits, sizeof(program->limits)) ||
         !get_number(encoded, "pinned", 1, &pinned) ||
         !ol_fields_get(encoded, "preload_folders", &program->preload_folders) ||
-        !ol_fields_get(encoded, "source", &program->source))
+        !ol_fields_get(encoded, "source", &program->source) ||
+        !ol_fields_get(encoded, "libraries", &program->libraries))
         return OL_EINVAL;
     program->pinned = pinned;
     program->kind = (enum ol_program_kind)kind;
