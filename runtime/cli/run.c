@@ -247,8 +247,8 @@ const ol_command ol_command_run = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "Run a transform over standard input, without a server.",
-    .about = "TRANSFORM is the name of one that ships with objlens (pii, xml_json) or a path that\n"
-             "ends in .lua or .so. It runs in the same sandbox and under the same limits as in the\n"
+    .about = "TRANSFORM is the name of one that ships with objlens (pii, xml_json, decompress) or a\n"
+             "path that ends in .lua or .so. It runs in the same sandbox and under the same limits as in the\n"
              "server. Input from a file (objlens run shout.lua < file) also allows read_at. What it\n"
              "logs goes to standard error.\n\n"
              "Exit code 0: the whole output was written. 1: it failed and nothing was written.\n"

@@ -1,28 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting host processes.
- *
- * posix_spawn shares the address space until exec, so a large server starts a host as fast as a
- * small one. The child gets an empty environment, default signals, a session of its own (no
- * terminal signals), and these descriptors: the null device three times, the memory, the
- * eventfd, and the shared object's image if there is one.
+ * Starting host processes: the memory, the program in it, the descriptors. The process itself is
+ * made in spawn.c.
  */
 #include "transform/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "transform/host/host.h"
 #include "transform/host/ring.h"
 #include "transform/host/texts.h"
+#include "transform/spawn.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8u
@@ -30,8 +27,6 @@
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
-
-#define FD_FLOOR 16 /* above every number that the child is given, so that no dup2 hits another */
 
 static int unavailable(ol_error *err, const char *what)
 {
@@ -59,9 +54,9 @@ static int make_memory_file(size_t size)
 
 static int move_up(int fd)
 {
-    if (fd < 0 || fd >= FD_FLOOR)
+    if (fd < 0 || fd >= OL_SPAWN_FD_FLOOR)
         return fd;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, FD_FLOOR);
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, OL_SPAWN_FD_FLOOR);
     int kept = errno;
     close(fd);
     errno = kept;
@@ -91,7 +86,10 @@ static void write_control(ol_child *child, const ol_child_options *options)
     control->slots = options->slots;
     control->jobs_max = options->jobs_max;
     control->spin_us = options->spin_us;
-    control->server_pid = (int32_t)getpid();
+    control->namespaces = ol_spawn_namespaces();
+    control->walls_required = options->walls_required;
+    control->uid = (uint32_t)geteuid();
+    control->gid = (uint32_t)getegid();
     atomic_store(&control->server_sleeps, 1);
 }
 
@@ -118,7 +116,7 @@ static int lay_program(ol_child *child, const ol_program *program, ol_error *err
 static int make_memory(ol_child *child, const ol_child_options *options, const ol_program *program,
                        int *memory_fd, ol_error *err)
 {
-    *child = (ol_child){.pidfd = -1, .wake_fd = -1};
+    *child = (ol_child){.pidfd = -1, .wake_fd = -1, .warden = OL_WARDEN_NONE};
     if (!ol_wire_layout_make(&child->layout, options->slot_bytes, options->slots) ||
         options->jobs_max == 0 || options->jobs_max > OL_WIRE_JOBS_MAX)
         return ol_error_set(err, OL_ECONFIG, "%u slots of %u bytes for %u jobs", options->slots,
@@ -147,108 +145,68 @@ int ol_child_start_memory(ol_child *child, const ol_child_options *options,
 
 /* ---- process ---- */
 
-static int add_descriptors(posix_spawn_file_actions_t *actions, int memory_fd, int wake_fd,
-                           int image_fd)
+/* One end is the host's; it also learns by it that we are gone. */
+static int make_control(ol_child *child, int *host_end, ol_error *err)
 {
-    int rc = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
-#ifndef OBJLENS_SANITIZED /* whose reports must reach somebody */
-    if (rc == 0)
-        rc = posix_spawn_file_actions_addopen(actions, 2, "/dev/null", O_WRONLY, 0);
-#endif
-    if (rc == 0)
-        rc = posix_spawn_file_actions_adddup2(actions, memory_fd, OL_HOST_FD_SHARED);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_adddup2(actions, wake_fd, OL_HOST_FD_WAKE);
-    if (rc == 0 && image_fd >= 0)
-        rc = posix_spawn_file_actions_adddup2(actions, image_fd, OL_HOST_FD_IMAGE);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_addclosefrom_np(
-            actions, image_fd >= 0 ? OL_HOST_FD_IMAGE + 1 : OL_HOST_FD_IMAGE);
-    return rc;
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return unavailable(err, "control socket");
+    child->warden.socket_fd = ends[0];
+    *host_end = move_up(ends[1]);
+    return *host_end >= 0 ? OL_OK : unavailable(err, "control socket");
 }
 
-static int set_attributes(posix_spawnattr_t *attributes)
+static int spawn(ol_child *child, ol_spawn_options *options, ol_error *err)
 {
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    int rc = posix_spawnattr_setflags(
-        attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-    if (rc == 0)
-        rc = posix_spawnattr_setsigmask(attributes, &none);
-    if (rc == 0)
-        rc = posix_spawnattr_setsigdefault(attributes, &all);
-    return rc;
-}
-
-static int spawn(pid_t *pid, int memory_fd, int wake_fd, int image_fd)
-{
-    static char *const argv[] = {"objlens", "host", NULL};
-    static char *const environment[] = {NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int rc = posix_spawn_file_actions_init(&actions);
-    if (rc != 0)
-        return rc;
-    rc = posix_spawnattr_init(&attributes);
-    if (rc == 0) {
-        rc = set_attributes(&attributes);
-        if (rc == 0)
-            rc = add_descriptors(&actions, memory_fd, wake_fd, image_fd);
-        if (rc == 0)
-            rc = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environment);
-        posix_spawnattr_destroy(&attributes);
+    pid_t pid;
+    options->namespaces = ((ol_wire_control *)child->base)->namespaces;
+    errno = ol_spawn(options, &pid, &child->pidfd);
+    if (errno != 0) {
+        child->pidfd = -1;
+        return unavailable(err, "spawn");
     }
-    posix_spawn_file_actions_destroy(&actions);
-    return rc;
-}
-
-static void reap_blocking(pid_t pid)
-{
-    kill(pid, SIGKILL);
+    child->pid = child->warden.pid = pid;
+    if (clock_getcpuclockid(pid, &child->cpu_clock) == 0)
+        return OL_OK;
+    unavailable(err, "CPU clock");
+    ol_child_kill(child);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
+    child->pid = 0;
+    return OL_EUNAVAILABLE;
 }
 
-static int start_process(ol_child *child, int memory_fd, int image_fd, ol_error *err)
+static int start_process(ol_child *child, ol_spawn_options *options, ol_error *err)
 {
     child->wake_fd = move_up(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (child->wake_fd < 0)
         return unavailable(err, "eventfd");
-    pid_t pid;
-    errno = spawn(&pid, memory_fd, child->wake_fd, image_fd);
-    if (errno != 0)
-        return unavailable(err, "spawn");
-    child->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (child->pidfd < 0 || clock_getcpuclockid(pid, &child->cpu_clock) != 0) {
-        unavailable(err, "pidfd");
-        reap_blocking(pid);
-        return OL_EUNAVAILABLE;
-    }
-    child->pid = pid;
-    return OL_OK;
+    options->wake_fd = child->wake_fd;
+    int rc = make_control(child, &options->control_fd, err);
+    if (rc == OL_OK)
+        rc = spawn(child, options, err);
+    if (options->control_fd >= 0)
+        close(options->control_fd);
+    return rc;
 }
 
 int ol_child_start(ol_child *child, const ol_child_options *options, const ol_program *program,
                    ol_error *err)
 {
-    int memory_fd;
-    int rc = make_memory(child, options, program, &memory_fd, err);
+    ol_spawn_options spawn_options = {.image_fd = -1, .control_fd = -1};
+    int rc = make_memory(child, options, program, &spawn_options.memory_fd, err);
     if (rc != OL_OK)
         return rc;
-    int image_fd = -1;
     if (program->image_fd >= 0) {
-        image_fd = fcntl(program->image_fd, F_DUPFD_CLOEXEC, FD_FLOOR);
-        if (image_fd < 0)
+        spawn_options.image_fd = fcntl(program->image_fd, F_DUPFD_CLOEXEC, OL_SPAWN_FD_FLOOR);
+        if (spawn_options.image_fd < 0)
             rc = unavailable(err, "the shared object's image");
     }
     if (rc == OL_OK)
-        rc = start_process(child, memory_fd, image_fd, err);
-    if (image_fd >= 0)
-        close(image_fd);
-    close(memory_fd);
+        rc = start_process(child, &spawn_options, err);
+    if (spawn_options.image_fd >= 0)
+        close(spawn_options.image_fd);
+    close(spawn_options.memory_fd);
     if (rc != OL_OK)
         ol_child_fini(child);
     return rc;
@@ -291,7 +249,8 @@ void ol_child_fini(ol_child *child)
         close(child->pidfd);
     if (child->wake_fd >= 0)
         close(child->wake_fd);
-    *child = (ol_child){.pidfd = -1, .wake_fd = -1};
+    ol_warden_fini(&child->warden);
+    *child = (ol_child){.pidfd = -1, .wake_fd = -1, .warden = OL_WARDEN_NONE};
 }
 
 void ol_child_end_text(const ol_child_end *end, char *out, size_t size)
@@ -300,6 +259,8 @@ void ol_child_end_text(const ol_child_end *end, char *out, size_t size)
         snprintf(out, size, "was killed for a forbidden system call");
     else if (end->signaled)
         snprintf(out, size, "was killed by signal %d (%s)", end->value, strsignal(end->value));
+    else if (end->value == OL_HOST_EXIT_ABORT)
+        snprintf(out, size, "was killed by signal %d (%s)", SIGABRT, strsignal(SIGABRT));
     else
         snprintf(out, size, "ended with status %d", end->value);
 }

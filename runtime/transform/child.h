@@ -14,6 +14,7 @@
 
 #include "transform/host/wire.h"
 #include "transform/program.h"
+#include "transform/warden.h"
 
 typedef struct ol_child {
     pid_t pid; /* 0: none, or reaped */
@@ -22,10 +23,12 @@ typedef struct ol_child {
     uint8_t *base;
     ol_wire_layout layout;
     clockid_t cpu_clock;
+    ol_warden warden; /* a shared object's; the owner polls its descriptors */
 } ol_child;
 
 typedef struct ol_child_options {
     uint32_t slot_bytes, slots, jobs_max, spin_us;
+    uint32_t walls_required; /* of OL_WALLS_ALL: without them it loads nothing */
 } ol_child_options;
 
 /* How a child ended. */

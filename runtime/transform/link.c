@@ -111,7 +111,8 @@ bool ol_link_has_news(const ol_link *link)
 
 bool ol_link_can_open(const ol_link *link)
 {
-    return link->loaded && !link->broken && !link->spoiled && link->jobs_taken < link->jobs_max &&
+    return link->loaded && !link->broken && !link->spoiled && !link->overspent &&
+           link->jobs_taken < link->jobs_max &&
            link->free_count - link->promised >= OL_SLOT_KINDS;
 }
 
@@ -132,6 +133,7 @@ static void init_job(ol_link *link, ol_link_job *job, ol_ticket *ticket)
         .fill = OL_WIRE_NONE,
         .read = OL_WIRE_NONE,
         .credits = OL_WIRE_CREDITS,
+        .wants_left = OL_LINK_WANTS,
     };
     ticket->index = (uint32_t)(job - link->jobs);
     ticket->link = link;
@@ -273,6 +275,11 @@ ol_ticket *ol_link_ticket(const ol_link *link, uint32_t index)
 bool ol_link_is_spoiled(const ol_link *link)
 {
     return link->spoiled;
+}
+
+bool ol_link_is_overspent(const ol_link *link)
+{
+    return link->overspent;
 }
 
 unsigned ol_link_preempted_take(ol_link *link)

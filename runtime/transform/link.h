@@ -22,7 +22,7 @@ typedef struct ol_link ol_link;
 typedef struct ol_link_loaded {
     bool ok;
     ol_program_declared declared; /* when ok; its slice is valid during the call only */
-    uint32_t landlock;
+    uint32_t landlock, walls;
     ol_error err; /* when not */
 } ol_link_loaded;
 
@@ -63,6 +63,8 @@ uint64_t ol_link_executing(const ol_link *link, uint32_t *index, uint32_t *used_
 unsigned ol_link_hogs(const ol_link *link);
 /* The engine declared itself unfit for further jobs. */
 bool ol_link_is_spoiled(const ol_link *link);
+/* A request went over a budget in it: what is under way may end, nothing new begins. */
+bool ol_link_is_overspent(const ol_link *link);
 
 /* ---- the pool's ---- */
 

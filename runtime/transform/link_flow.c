@@ -98,6 +98,7 @@ static void send_data(ol_link *link, ol_link_job *job)
             msg.grant = ol_link_lend_output(link, job);
     }
     job->end_sent = job->input_ended;
+    job->wants_left = OL_LINK_WANTS;
     ol_link_send(link, &msg);
 }
 

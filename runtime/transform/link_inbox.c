@@ -14,6 +14,7 @@
 
 #define LOG_NOTE_BYTES 256u /* beyond log_bytes: the note that it is used up */
 #define PREEMPTED_MAX 1000000u
+#define CPU_US_MAX 3600000000u
 
 static int wrong(ol_error *err, const char *what, const ol_msg *msg)
 {
@@ -48,7 +49,8 @@ static int take_loaded(ol_link *link, const ol_msg *msg, ol_error *err)
     loaded.ok = (msg->flags & OL_MSG_F_ERROR) == 0;
     if (!loaded.ok)
         ol_text_error_decode(text, msg->code, &loaded.err);
-    else if (ol_text_declared_decode(text, &loaded.declared, &loaded.landlock) != OL_OK)
+    else if (ol_text_declared_decode(text, &loaded.declared, &loaded.landlock, &loaded.walls) !=
+             OL_OK)
         return wrong(err, "a malformed declaration", msg);
     link->loaded = true;
     ol_link_slots_clear(link); /* the program's text lay there */
@@ -96,6 +98,7 @@ static int take_out(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_error
     ol_link_slot *slot = &link->slots[msg->slot];
     bool open = job->state == OL_LINK_OPEN;
     job->credits--;
+    job->wants_left = OL_LINK_WANTS;
     job->out_bytes += msg->length;
     slot->sent_from = true;
     if (slot->use == OL_SLOT_OUTPUT)
@@ -137,6 +140,9 @@ static int take_want(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_erro
 {
     if (job->want)
         return wrong(err, "wants twice", msg);
+    if (job->wants_left == 0) /* each would be answered, and the answer asked for again */
+        return wrong(err, "wants without end", msg);
+    job->wants_left--;
     job->want = true;
     ol_link_advance(link, job);
     return OL_OK;
@@ -182,6 +188,13 @@ static int take_count(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_err
     return OL_OK;
 }
 
+/* A host that went to its limits once may be in any state: a heap at its end, a stack half unwound. */
+static bool is_over_budget(int code)
+{
+    return code == OL_ETRANSFORMCPU || code == OL_ETRANSFORMMEMORY || code == OL_ETRANSFORMTIME ||
+           code == OL_ETRANSFORMOUTPUT || code == OL_ETRANSFORMPATTERN;
+}
+
 static int take_end(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_error *err)
 {
     ol_slice text;
@@ -190,6 +203,7 @@ static int take_end(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_error
         if (!copy_text(link, msg, &text))
             return wrong(err, "a text out of bounds", msg);
         ol_text_error_decode(text, msg->code, &failure);
+        link->overspent |= is_over_budget(failure.code);
     }
     if (msg->flags & OL_MSG_F_SPOILED)
         link->spoiled = true;
@@ -202,7 +216,7 @@ static int take_end(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_error
         ol_link_free_job(link, job);
         return OL_OK;
     }
-    job->ticket->cpu_us = msg->a;
+    job->ticket->cpu_us = msg->a < CPU_US_MAX ? msg->a : CPU_US_MAX;
     job->ticket->ops->on_end(job->ticket, msg->type == OL_MSG_FAIL ? &failure : NULL, false);
     return OL_OK;
 }

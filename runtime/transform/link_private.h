@@ -12,6 +12,7 @@
 #define OL_LINK_OUTPUT_MAX 2u
 #define OL_LINK_JOB_SLOTS 8u /* inputs, outputs, event, read_at, and some air */
 #define OL_LINK_NEVER_MS UINT64_MAX
+#define OL_LINK_WANTS 4u
 
 enum ol_slot_use { OL_SLOT_FREE, OL_SLOT_INPUT, OL_SLOT_OUTPUT, OL_SLOT_SIDE, OL_SLOT_LIMBO };
 #define OL_SLOT_KINDS 3 /* of a job: INPUT, OUTPUT, SIDE (event, read_at) */
@@ -53,6 +54,7 @@ typedef struct ol_link_job {
     unsigned outputs_lent;
     uint32_t credits, credits_back;
     bool want, head_seen, copies;
+    unsigned wants_left; /* before it has sent or been sent something again */
     ol_link_segment segments[OL_WIRE_CREDITS];
     unsigned segment_first, segment_count;
     uint64_t out_bytes, log_bytes, read_bytes;
@@ -69,7 +71,7 @@ struct ol_link {
     void *arg;
     ol_ring_writer out;
     ol_ring_reader in;
-    bool loaded, broken, spoiled, dirty;
+    bool loaded, broken, spoiled, overspent, dirty;
     unsigned jobs_max, jobs_taken;
     unsigned preempted;
     ol_link_job *jobs;

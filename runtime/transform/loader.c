@@ -20,6 +20,7 @@ _Static_assert(SLOTS * OL_SLOT_BYTES > OL_SOURCE_LUA_BYTES_MAX + 64 * OL_KIB,
 typedef struct attempt {
     ol_child child;
     ol_link *link;
+    enum ol_program_kind kind;
     ol_loader_result *result;
     ol_error *err;
     bool told; /* the host has said whether it loaded */
@@ -46,6 +47,10 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
         memcpy(a->result->counters, counters.data, counters.len);
     a->result->declared.counters = ol_slice_of(a->result->counters, counters.len);
     a->result->landlock = loaded->landlock;
+    a->result->walls = loaded->walls;
+    if (a->kind == OL_PROGRAM_SHARED &&
+        !ol_warden_seal(&a->child.warden, loaded->declared.threads_max))
+        ol_error_set(a->err, OL_ETRANSFORM, "it runs more threads than it declares");
 }
 
 static void on_nothing(void *arg)
@@ -96,8 +101,10 @@ static void wait_for_word(attempt *a)
             return;
         }
         struct pollfd fds[] = {{.fd = a->child.wake_fd, .events = POLLIN},
-                               {.fd = a->child.pidfd, .events = POLLIN}};
-        if (poll(fds, 2, (int)(deadline - now)) < 0 && errno != EINTR) {
+                               {.fd = a->child.pidfd, .events = POLLIN},
+                               {.fd = a->child.warden.socket_fd, .events = POLLIN},
+                               {.fd = a->child.warden.listener_fd, .events = POLLIN}};
+        if (poll(fds, 4, (int)(deadline - now)) < 0 && errno != EINTR) {
             ol_error_set(a->err, OL_EINTERNAL, "waiting for a host");
             return;
         }
@@ -105,6 +112,10 @@ static void wait_for_word(attempt *a)
             hear(a);
         if (fds[1].revents)
             explain_end(a);
+        if (fds[2].revents)
+            ol_warden_take(&a->child.warden);
+        if (fds[3].revents)
+            ol_warden_answer(&a->child.warden);
     }
 }
 
@@ -122,7 +133,7 @@ int ol_loader_try(const ol_program *program, ol_loader_result *result, ol_error 
 {
     ol_child_options options = {.slot_bytes = OL_SLOT_BYTES, .slots = SLOTS, .jobs_max = 1};
     ol_error found = {0};
-    attempt a = {.result = result, .err = &found};
+    attempt a = {.kind = program->kind, .result = result, .err = &found};
     *result = (ol_loader_result){0};
     int rc = ol_child_start(&a.child, &options, program, err);
     if (rc != OL_OK)

@@ -43,7 +43,7 @@ static void sweep(ol_pool *pool)
         next = host->next;
         if (host->retiring && ol_pool_host_is_idle(host)) {
             ol_error why = {0};
-            ol_error_set(&why, OL_ECANCELED, "a newer version took over");
+            ol_error_set(&why, OL_ECANCELED, "the host has served its time");
             ol_pool_host_kill(host, OL_WIRE_NONE, &why);
         }
         ol_pool_host_maybe_free(host);

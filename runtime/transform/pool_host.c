@@ -60,7 +60,7 @@ void ol_pool_host_maybe_free(ol_pool_host *host)
     ol_free(host);
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+void ol_pool_host_handle_closed(uv_handle_t *handle)
 {
     ol_pool_host *host = handle->data;
     ol_pool *pool = host->pool;
@@ -78,8 +78,16 @@ static void become_dead(ol_pool_host *host)
 
 static void close_handles(ol_pool_host *host)
 {
-    uv_close((uv_handle_t *)&host->wake_poll, on_handle_closed);
-    uv_close((uv_handle_t *)&host->exit_poll, on_handle_closed);
+    uv_close((uv_handle_t *)&host->wake_poll, ol_pool_host_handle_closed);
+    uv_close((uv_handle_t *)&host->exit_poll, ol_pool_host_handle_closed);
+    ol_pool_warden_stop(host);
+}
+
+void ol_pool_host_retire(ol_pool_host *host)
+{
+    host->retiring = true;
+    host->pool->sweep = true;
+    ol_pool_schedule(host->pool);
 }
 
 void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why)
@@ -183,9 +191,11 @@ void ol_pool_host_drain(ol_pool_host *host)
         ol_error_set(&why, OL_ETRANSFORM, "the engine of transform %s gave its state up",
                      host->program->name);
         ol_pool_host_kill(host, OL_WIRE_NONE, &why);
-    } else if (host->state < OL_HOST_DYING && !ol_link_sleep(host->link)) {
-        mark_dirty(host); /* more came meanwhile: on the next turn */
+    } else if (ol_link_is_overspent(host->link) && !host->retiring) {
+        ol_pool_host_retire(host);
     }
+    if (host->state < OL_HOST_DYING && !ol_link_sleep(host->link))
+        mark_dirty(host); /* more came meanwhile: on the next turn */
 }
 
 static void on_wake(uv_poll_t *poll, int status, int events)
@@ -206,6 +216,13 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
     ol_pool *pool = host->pool;
     if (!loaded->ok) {
         ol_pool_host_kill(host, OL_WIRE_NONE, &loaded->err);
+        return;
+    }
+    if (!ol_pool_warden_seal(host, host->program->declared.threads_max)) {
+        ol_error why = {0};
+        ol_error_set(&why, OL_ETRANSFORM, "transform %s runs more threads than it declares",
+                     host->program->name);
+        ol_pool_host_kill(host, OL_WIRE_NONE, &why);
         return;
     }
     host->state = OL_HOST_READY;
@@ -279,13 +296,17 @@ static int start_polls(ol_pool_host *host, ol_error *err)
     host->handles++;
     host->pool->open_handles++;
     if (uv_poll_init(uv, &host->exit_poll, host->child.pidfd) != 0) {
-        uv_close((uv_handle_t *)&host->wake_poll, on_handle_closed);
+        uv_close((uv_handle_t *)&host->wake_poll, ol_pool_host_handle_closed);
         return ol_error_set(err, OL_EUNAVAILABLE, "watching a host");
     }
     host->handles++;
     host->pool->open_handles++;
     uv_poll_start(&host->wake_poll, UV_READABLE, on_wake);
     uv_poll_start(&host->exit_poll, UV_READABLE, on_exit);
+    if (ol_pool_warden_start(host) != OL_OK) {
+        close_handles(host);
+        return ol_error_set(err, OL_EUNAVAILABLE, "watching a host");
+    }
     return OL_OK;
 }
 
@@ -307,6 +328,7 @@ int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **out, o
     host->pool = pool;
     host->program = ol_program_acquire(program);
     host->child.pidfd = host->child.wake_fd = -1;
+    host->child.warden = OL_WARDEN_NONE;
     host->started_ms = ol_loop_now_ms(pool->loop);
     host->killed_index = OL_WIRE_NONE;
     host->next = pool->first;

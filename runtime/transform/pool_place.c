@@ -73,6 +73,15 @@ static void take_group(ol_pool_host *host, ol_slice group)
         memcpy(host->group, group.data, group.len);
 }
 
+/* What the process may use before the watchdog takes it for mad, whatever it says of itself. */
+static void grant_cpu(ol_pool_host *host, const ol_transform_limits *limits)
+{
+    if (ol_link_jobs(host->link) == 0)
+        host->budget_ms = host->budget_from_ns = 0;
+    host->budget_ms += limits->cpu_ms + limits->unyieldable_ms;
+    host->idle_seen = false;
+}
+
 int ol_pool_place(ol_pool *pool, ol_ticket *ticket, ol_error *err)
 {
     ol_pool_host *best = NULL;
@@ -89,6 +98,7 @@ int ol_pool_place(ol_pool *pool, ol_ticket *ticket, ol_error *err)
     if (best_cost >= COST_HOGGED)
         spread(pool, ticket);
     take_group(best, ticket->group);
+    grant_cpu(best, &ticket->program->limits);
     int rc = ol_link_open(best->link, ticket, err);
     if (rc != OL_OK)
         return rc;
@@ -141,8 +151,7 @@ static void retire_older(ol_pool *pool, const ol_program *program)
     for (ol_pool_host *host = pool->first; host; host = host->next)
         if (host->program != program && host->program->version < program->version &&
             strcmp(host->program->name, program->name) == 0) {
-            host->retiring = true;
-            pool->sweep = true;
+            ol_pool_host_retire(host);
         }
 }
 

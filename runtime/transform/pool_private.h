@@ -3,6 +3,7 @@
  * The bodies of a pool and its hosts, for pool*.c only.
  *
  * pool_host.c   one host: started, wired to the loop, lost, let go
+ * pool_warden.c what its first filter asks for
  * pool_place.c  which request goes to which host, and when a host is started or given up
  * pool_watch.c  time: the watchdog, deadlines, tidying
  * pool.c        the rest
@@ -36,11 +37,15 @@ typedef struct ol_pool_host {
     size_t group_len;
     bool has_group;
     bool was_ready;
-    bool retiring; /* a newer version of its program is there: no new jobs */
+    bool retiring; /* a newer version of its program is there, or it is worn: no new jobs */
     bool draining; /* somebody in the queue waits for it: nobody else gets in */
     uint64_t started_ms, idle_since_ms;
     /* the watchdog's */
     uint64_t seen_word, seen_cpu_ns, seen_ms;
+    uint64_t budget_ms;   /* CPU time of all requests since it was idle */
+    uint64_t budget_from_ns; /* the process's CPU time when that began; 0: not looked at yet */
+    uint64_t idle_cpu_ns; /* its CPU time when it was last seen idle */
+    bool idle_seen;
     uint64_t canceled_ms; /* since when something it was told to give up is not */
     /* why it was killed, if we did */
     ol_error killed;
@@ -49,6 +54,8 @@ typedef struct ol_pool_host {
     unsigned claims;
     ol_slice claim_group;
     uv_poll_t wake_poll, exit_poll;
+    uv_poll_t control_poll, listener_poll; /* the warden's; of a shared object */
+    bool control_polled, listener_polled;
     unsigned handles;
     bool dirty; /* in pool->dirty_first */
     struct ol_pool_host *dirty_next;
@@ -101,6 +108,8 @@ void ol_pool_handle_closed(ol_pool *pool);
 /* ---- pool_host.c ---- */
 
 int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **host, ol_error *err);
+/* No new jobs; it is let go when it is idle. */
+void ol_pool_host_retire(ol_pool_host *host);
 /* `index`: the job whose fault it is, or OL_WIRE_NONE. Its jobs end when the process has. */
 void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why);
 void ol_pool_host_drain(ol_pool_host *host);
@@ -111,6 +120,17 @@ bool ol_pool_host_is_idle(const ol_pool_host *host);
 /* Free it if it is dead and nothing needs its memory. */
 void ol_pool_host_maybe_free(ol_pool_host *host);
 bool ol_pool_host_serves(const ol_pool_host *host, ol_slice group);
+/* The close callback of every handle of a host. */
+void ol_pool_host_handle_closed(uv_handle_t *handle);
+
+/* ---- pool_warden.c ---- */
+
+/* Poll what the warden of the host's child needs. For Lua there is nothing to grant. */
+int ol_pool_warden_start(ol_pool_host *host);
+/* The program is loaded. False: it runs more threads than it declared. */
+bool ol_pool_warden_seal(ol_pool_host *host, uint32_t threads_max);
+/* Its polls are being closed; then the host may be let go. */
+void ol_pool_warden_stop(ol_pool_host *host);
 
 /* ---- pool_place.c ---- */
 

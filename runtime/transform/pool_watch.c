@@ -19,6 +19,8 @@
 #define STUCK_MS_MIN 2000u
 #define UNYIELDABLE_FACTOR 10u /* the engine ends a stretch itself; this is for when it cannot */
 #define UNYIELDABLE_MS_MIN 200u
+#define BUDGET_SLACK_MS 200u
+#define IDLE_CPU_MS_MAX 100u /* between two looks of the tidy timer */
 #ifdef OBJLENS_SANITIZED
 #define SLOWNESS 5u
 #else
@@ -65,6 +67,42 @@ static void watch_step(ol_pool_host *host, uint64_t now_ms)
     ol_pool_host_kill(host, index, &why);
 }
 
+/* The process as a whole, by the kernel's word: a host that lies about what it does, or computes on
+ * threads of its own, gets no more than all of its requests together were allowed. */
+static void watch_budget(ol_pool_host *host)
+{
+    uint64_t cpu_ns = ol_child_cpu_ns(&host->child);
+    if (host->budget_from_ns == 0) {
+        host->budget_from_ns = cpu_ns > 0 ? cpu_ns : 1;
+        return;
+    }
+    uint64_t max_ms = (host->budget_ms + BUDGET_SLACK_MS) * SLOWNESS;
+    if (cpu_ns < host->budget_from_ns || (cpu_ns - host->budget_from_ns) / 1000000 <= max_ms)
+        return;
+    uint32_t index, used_ms;
+    ol_error why = {0};
+    ol_link_executing(host->link, &index, &used_ms);
+    ol_error_set(&why, OL_ETRANSFORMCPU, "the host of transform %s used more CPU than its requests "
+                 "were allowed", host->program->name);
+    ol_pool_host_kill(host, index, &why);
+}
+
+/* Nobody asked it anything, and it computes. */
+static void watch_idle(ol_pool_host *host)
+{
+    uint64_t cpu_ns = ol_child_cpu_ns(&host->child);
+    bool seen = host->idle_seen;
+    uint64_t used_ms = (cpu_ns - host->idle_cpu_ns) / 1000000;
+    host->idle_seen = true;
+    host->idle_cpu_ns = cpu_ns;
+    if (!seen || used_ms <= IDLE_CPU_MS_MAX)
+        return;
+    ol_error why = {0};
+    ol_error_set(&why, OL_ETRANSFORMCPU, "the host of transform %s computed without a request",
+                 host->program->name);
+    ol_pool_host_kill(host, OL_WIRE_NONE, &why);
+}
+
 /* A request was given up and the host does not let go of it. */
 static void watch_canceled(ol_pool_host *host, uint64_t now_ms, bool any)
 {
@@ -85,12 +123,13 @@ static void watch_canceled(ol_pool_host *host, uint64_t now_ms, bool any)
 
 /* ---- wall time ---- */
 
-static void end_late(ol_pool *pool, ol_ticket *ticket)
+static void end_late(ol_pool_host *host, ol_ticket *ticket)
 {
     ol_error err = {0};
     ol_error_set(&err, OL_ETRANSFORMTIME, "more than wall_ms = %u",
                  ticket->program->limits.wall_ms);
-    ol_pool_end_ticket(pool, ticket, &err, false);
+    ol_pool_host_retire(host);
+    ol_pool_end_ticket(host->pool, ticket, &err, false);
 }
 
 static void watch_jobs(ol_pool_host *host, uint64_t now_ms, uint64_t passed_ms)
@@ -104,7 +143,7 @@ static void watch_jobs(ol_pool_host *host, uint64_t now_ms, uint64_t passed_ms)
         if (!ticket->client_waits)
             ticket->wall_ms += passed_ms;
         if (ticket->wall_ms > ticket->program->limits.wall_ms)
-            end_late(host->pool, ticket);
+            end_late(host, ticket);
     }
     watch_canceled(host, now_ms, canceled);
 }
@@ -134,6 +173,8 @@ static void on_tick(uv_timer_t *timer)
         if (host->state != OL_HOST_READY || ol_link_jobs(host->link) == 0)
             continue;
         watch_step(host, now_ms);
+        if (host->state == OL_HOST_READY)
+            watch_budget(host);
         if (host->state == OL_HOST_READY)
             watch_jobs(host, now_ms, passed_ms);
     }
@@ -185,6 +226,8 @@ static void tidy_host(ol_pool_host *host, uint64_t now_ms)
     ol_link_tidy(host->link, now_ms);
     if (host->state == OL_HOST_STARTING && now_ms - host->started_ms > LOADING_MS_MAX)
         let_go(host, OL_ETRANSFORM, "the transform took too long to load");
+    if (ol_pool_host_is_idle(host))
+        watch_idle(host);
     if (ol_pool_host_is_idle(host) && now_ms - host->idle_since_ms > IDLE_MS_MAX &&
         hosts_of(pool, host->program) > 1)
         let_go(host, OL_ECANCELED, "the host was idle");

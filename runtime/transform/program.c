@@ -45,7 +45,7 @@ int ol_program_new(ol_program **out, const ol_program *like)
     ol_slice headers = like->declared.depends_headers;
     ol_slice counters = like->declared.counters, folders = like->preload_folders;
     size_t texts = name.len + path.len + headers.len + counters.len + folders.len +
-                   like->source.len + 6;
+                   like->source.len + like->libraries.len + 7;
     ol_program *program = ol_malloc(sizeof(*program) + texts);
     if (!program)
         return OL_ENOMEM;
@@ -62,6 +62,7 @@ int ol_program_new(ol_program **out, const ol_program *like)
     program->declared.counters = ol_slice_of(place(&at, counters), counters.len);
     program->preload_folders = ol_slice_of(place(&at, folders), folders.len);
     program->source = ol_slice_of(place(&at, like->source), like->source.len);
+    program->libraries = ol_slice_of(place(&at, like->libraries), like->libraries.len);
     program->references_ = 1;
     *out = program;
     return OL_OK;

@@ -83,6 +83,7 @@ typedef struct ol_program {
     enum ol_share share;
     const char *path;        /* the file, for messages and for dlopen */
     ol_slice source;         /* Lua text; empty for shared objects */
+    ol_slice libraries;      /* of a Lua text: encoded fields, text by name; empty without */
     /* A shared object: a sealed memory file with the very bytes that `digest` was computed
      * from. Hosts load this, never the path, so that neither a swap nor an edit in place of the
      * file can bring in other code. -1 for Lua. Inside a host, `path` opens it. */

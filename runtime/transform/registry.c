@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/limits.h"
 #include "transform/loader.h"
 
 static atomic_uint_fast64_t last_version;
@@ -61,7 +62,7 @@ static int try_and_keep(ol_registry *registry, ol_registry_entry *entry, ol_prog
     return OL_OK;
 }
 
-static int load(ol_registry *registry, ol_registry_entry *entry, ol_buf *text, ol_source_id *id,
+static int load(ol_registry *registry, ol_registry_entry *entry, ol_buf texts[2], ol_source_id *id,
                 bool *same, ol_error *why)
 {
     ol_program draft = {
@@ -71,10 +72,13 @@ static int load(ol_registry *registry, ol_registry_entry *entry, ol_buf *text, o
         .limits = entry->limits,
         .image_fd = -1,
     };
+    entry->libraries = (ol_libraries){0};
     *id = ol_source_id_of(entry->path);
     int rc = ol_source_kind(entry->path, &draft.kind, why);
     if (rc == OL_OK)
-        rc = ol_source_read(&draft, text, id, why);
+        rc = ol_source_read(&draft, &texts[0], id, why);
+    if (rc == OL_OK && draft.kind == OL_PROGRAM_LUA)
+        rc = ol_libraries_read(&entry->libraries, &draft, &texts[1], id, why);
     if (rc != OL_OK)
         return rc;
     /* Only the watcher replaces programs, and this is the watcher: no lock to read. */
@@ -93,11 +97,13 @@ int ol_registry_load(ol_registry *registry, ol_registry_entry *entry, ol_source_
                      ol_error *err)
 {
     ol_error why = {0};
-    ol_buf text;
+    ol_buf texts[2]; /* the file's, and its libraries' */
     *same = false;
-    ol_buf_init(&text, OL_SOURCE_LUA_BYTES_MAX);
-    int rc = load(registry, entry, &text, id, same, &why);
-    ol_buf_fini(&text);
+    ol_buf_init(&texts[0], OL_SOURCE_LUA_BYTES_MAX);
+    ol_buf_init(&texts[1], OL_SOURCE_LUA_BYTES_MAX + 64 * OL_KIB);
+    int rc = load(registry, entry, texts, id, same, &why);
+    ol_buf_fini(&texts[0]);
+    ol_buf_fini(&texts[1]);
     if (rc == OL_OK)
         return OL_OK;
     ol_error_set(&why, rc, "no reason given");

@@ -9,6 +9,7 @@
 
 #include "base/map.h"
 #include "net/offload.h"
+#include "transform/libraries.h"
 #include "transform/registry.h"
 #include "transform/source_file.h"
 
@@ -17,8 +18,9 @@ typedef struct ol_registry_entry {
     enum ol_share share;
     ol_transform_limits limits;
     ol_program *program;    /* under the registry's lock */
-    ol_source_id loaded_id; /* the file it was made from */
+    ol_source_id loaded_id; /* the files it was made from */
     /* The watcher's, touched by its task only. */
+    ol_libraries libraries; /* what the version that was looked at last requires */
     ol_source_id seen_id, failed_id;
     uint64_t seen_ms;
     bool gone_told;

@@ -56,6 +56,7 @@ static void reload(ol_registry *registry, ol_registry_entry *entry)
 static void look(ol_registry *registry, ol_registry_entry *entry)
 {
     ol_source_id id = ol_source_id_of(entry->path);
+    id.libraries = ol_libraries_id(&entry->libraries, entry->path);
     uint64_t now_ms = ol_clock_mono_ms();
     if (is_missing(&id)) {
         if (!entry->gone_told)

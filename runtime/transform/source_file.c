@@ -59,7 +59,8 @@ ol_source_id ol_source_id_of(const char *path)
 bool ol_source_id_eq(const ol_source_id *a, const ol_source_id *b)
 {
     return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
+           a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns &&
+           a->libraries == b->libraries;
 }
 
 /* ---- trust ---- */

@@ -18,6 +18,7 @@
 typedef struct ol_source_id {
     uint64_t device, inode, size;
     int64_t modified_ns, changed_ns;
+    uint64_t libraries; /* stands for the ids of a Lua transform's libraries; libraries.h */
 } ol_source_id;
 
 /* OL_OK, or OL_ECONFIG unless the path ends in .lua or .so. */

@@ -320,12 +320,12 @@ static void serve(host *h)
 
 /* ---- start ---- */
 
-static void say_loaded(host *h, const ol_program_declared *declared, uint32_t landlock)
+static void say_loaded(host *h, const ol_program_declared *declared, const ol_sandbox_held *held)
 {
     ol_buf text;
     ol_buf_init(&text, TEXT_BYTES_MAX);
     ol_msg msg = {.type = OL_MSG_LOADED, .slot = OL_WIRE_NONE};
-    if (ol_text_declared_encode(&text, declared, landlock) != OL_OK)
+    if (ol_text_declared_encode(&text, declared, held->landlock, held->walls) != OL_OK)
         _exit(OL_HOST_EXIT_LOAD);
     ol_port_send_text(&h->port, &msg, ol_buf_slice(&text));
     ol_port_flush(&h->port);
@@ -370,18 +370,23 @@ static uint64_t memory_allowed(const host *h)
     return each > UINT64_MAX / 4 / jobs ? UINT64_MAX / 4 : each * jobs;
 }
 
-static int raise_and_load(host *h, ol_program_declared *declared, uint32_t *landlock, ol_error *err)
+static int raise_and_load(host *h, ol_program_declared *declared, ol_sandbox_held *held,
+                          ol_error *err)
 {
     ol_sandbox_load load = {
         .kind = h->program.kind,
         .memory_bytes = memory_allowed(h),
         .shared_bytes = h->port.layout.total,
+        .folders = h->program.preload_folders,
+        .pinned = h->program.pinned,
+        .namespaces = h->port.control->namespaces,
+        .walls_required = h->port.control->walls_required,
     };
-    int rc = ol_sandbox_loading(&load, landlock, err);
+    int rc = ol_sandbox_loading(&load, held, err);
     if (rc == OL_OK)
         rc = h->ops->load(&h->engine, &h->program, declared, err);
     if (rc == OL_OK)
-        rc = ol_sandbox_running(err);
+        rc = ol_sandbox_running(declared->threads_max, err);
     return rc;
 }
 
@@ -390,11 +395,11 @@ int ol_host_run(const ol_engine_ops *const engines[OL_PROGRAM_SHARED + 1])
     static host h; /* large: the port keeps a table */
     ol_error err = {0};
     ol_program_declared declared = {0};
-    uint32_t landlock;
+    ol_sandbox_held held;
     if (ol_port_open(&h.port, &err) != OL_OK)
         return OL_HOST_EXIT_SERVER;
     close(OL_HOST_FD_SHARED);
-    if (ol_sandbox_birth(h.port.control->server_pid, &err) != OL_OK)
+    if (ol_sandbox_birth(h.port.control, &err) != OL_OK)
         return say_failed(&h, &err, OL_HOST_EXIT_WALL);
     h.jobs_max = h.port.control->jobs_max;
     if (take_program(&h) != OL_OK)
@@ -404,9 +409,9 @@ int ol_host_run(const ol_engine_ops *const engines[OL_PROGRAM_SHARED + 1])
         ol_error_set(&err, OL_ETRANSFORM, "there is no engine for this kind of transform");
         return say_failed(&h, &err, OL_HOST_EXIT_LOAD);
     }
-    if (raise_and_load(&h, &declared, &landlock, &err) != OL_OK)
+    if (raise_and_load(&h, &declared, &held, &err) != OL_OK)
         return say_failed(&h, &err, OL_HOST_EXIT_LOAD);
-    say_loaded(&h, &declared, landlock);
+    say_loaded(&h, &declared, &held);
     serve(&h);
     return OL_OK;
 }

@@ -14,7 +14,8 @@
 enum ol_host_exit {
     OL_HOST_EXIT_SERVER = 70, /* the server spoke nonsense, or there is none */
     OL_HOST_EXIT_WALL = 71,   /* the sandbox could not be raised */
-    OL_HOST_EXIT_LOAD = 72    /* the program did not load */
+    OL_HOST_EXIT_LOAD = 72,   /* the program did not load */
+    OL_HOST_EXIT_ABORT = 73   /* it called abort(), or an assertion failed */
 };
 
 /* With the engines that objlens has. Does not return before the host ends. */

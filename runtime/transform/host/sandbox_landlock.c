@@ -51,18 +51,10 @@ static size_t make_attr(uint32_t abi, ruleset_attr *attr)
     return abi >= 6 ? sizeof(*attr) : abi >= 4 ? 16 : 8;
 }
 
-/* What the dynamic loader reads for a shared object's libraries. */
-static const char *const loader_paths[] = {
-#ifdef OBJLENS_SANITIZED
-    "/", /* the symbolizer reads maps and binaries */
-#else
-    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache",
-#endif
-};
-
 /* A path that is not there allows nothing, which is fine. */
-static int allow_reading(int ruleset, const char *path)
+static int allow_reading(void *arg, const char *path)
 {
+    int ruleset = *(int *)arg;
     int fd = open(path, O_PATH | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT || errno == EACCES ? 0 : -1;
@@ -78,21 +70,18 @@ static int allow_reading(int ruleset, const char *path)
     return rc == 0 ? 0 : -1;
 }
 
-static int fill_and_enforce(int ruleset, enum ol_program_kind kind)
+static int fill_and_enforce(int ruleset, const ol_sandbox_load *load)
 {
-    size_t count = sizeof(loader_paths) / sizeof(loader_paths[0]);
-#ifndef OBJLENS_SANITIZED
-    if (kind != OL_PROGRAM_SHARED)
-        count = 0;
+#ifdef OBJLENS_SANITIZED /* the symbolizer reads maps and binaries */
+    if (allow_reading(&ruleset, "/") != 0)
+        return -1;
 #endif
-    (void)kind;
-    for (size_t i = 0; i < count; i++)
-        if (allow_reading(ruleset, loader_paths[i]) != 0)
-            return -1;
+    if (ol_sandbox_each_folder(load, allow_reading, &ruleset) != 0)
+        return -1;
     return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
 }
 
-int ol_sandbox_landlock(enum ol_program_kind kind, uint32_t *abi, ol_error *err)
+int ol_sandbox_landlock(const ol_sandbox_load *load, uint32_t *abi, ol_error *err)
 {
     *abi = 0;
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION_FLAG);
@@ -104,7 +93,7 @@ int ol_sandbox_landlock(enum ol_program_kind kind, uint32_t *abi, ol_error *err)
     ruleset_attr attr;
     size_t size = make_attr((uint32_t)version, &attr);
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
-    if (ruleset < 0 || fill_and_enforce(ruleset, kind) != 0) {
+    if (ruleset < 0 || fill_and_enforce(ruleset, load) != 0) {
         ol_error_set(err, OL_ETRANSFORM, "sandbox: landlock: %s", strerror(errno));
         if (ruleset >= 0)
             close(ruleset);

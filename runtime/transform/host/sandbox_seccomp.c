@@ -2,15 +2,21 @@
 /*
  * The two system-call filters. They stack: what the first refuses the second cannot allow.
  * Refusal is death of the whole process, so nothing can be tried twice.
+ *
+ * Whoever runs foreign code while the first filter stands could keep the second from being made.
+ * So what the first allows for the sake of loading alone is not in this process's hands: those calls
+ * are put to the server, one by one (warden.h). Lua needs none of them.
  */
 #include "transform/host/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "transform/host/wire.h"
@@ -25,6 +31,7 @@ typedef struct rule {
 #define ANY(name) {SCMP_SYS(name), 0, {{0}}}
 #define WHEN(name, ...) {SCMP_SYS(name), 1, {__VA_ARGS__}}
 #define MASKED_OFF(arg, bits) {(arg), SCMP_CMP_MASKED_EQ, (bits), 0}
+#define FOR_READING(arg) MASKED_OFF(arg, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
 #define EQUALS(arg, value) {(arg), SCMP_CMP_EQ, (value), 0}
 /* Without the descriptor that wakes the server a host would fall silent instead of ending. */
 #define CLOSE_OTHERS WHEN(close, {0, SCMP_CMP_NE, OL_HOST_FD_WAKE, 0})
@@ -68,19 +75,12 @@ static const rule common[] = {
     WHEN(mmap, MASKED_OFF(2, PROT_EXEC)),
 };
 
+/* While loading, for the engine's sake and that of the second filter. */
 static const rule loading[] = {
     ANY(read),
     ANY(pread64),
     ANY(lseek),
     CLOSE_OTHERS,
-    ANY(fstat),
-    ANY(newfstatat),
-    ANY(readlink),
-    ANY(readlinkat),
-    ANY(access),
-    ANY(faccessat),
-    ANY(faccessat2),
-    ANY(getcwd),
     WHEN(fcntl, EQUALS(1, F_GETFD)),
     WHEN(fcntl, EQUALS(1, F_SETFD)),
     WHEN(fcntl, EQUALS(1, F_GETFL)),
@@ -99,19 +99,67 @@ static const rule loading[] = {
     ANY(seccomp),
     WHEN(prctl, EQUALS(0, PR_SET_NO_NEW_PRIVS)),
     WHEN(prctl, EQUALS(0, PR_SET_SECCOMP)),
-    WHEN(open, MASKED_OFF(1, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)),
-    WHEN(openat, MASKED_OFF(2, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)),
+};
+
+#define THREAD_FLAGS                                                                               \
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |            \
+     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+#define A_THREAD WHEN(clone, EQUALS(0, THREAD_FLAGS))
+
+/* What threads do besides. */
+static const rule threads[] = {
+    ANY(set_robust_list),
+    ANY(rseq),
+    WHEN(prctl, EQUALS(0, PR_SET_NAME)),
+    ANY(sched_getaffinity),
+};
+
+/* What loading a shared object takes: asked of the server. */
+static const rule asked[] = {
+    ANY(fstat),
+    ANY(stat),
+    ANY(lstat),
+    ANY(statx),
+    ANY(newfstatat),
+    ANY(statfs),
+    ANY(fstatfs),
+    ANY(getdents64),
+    ANY(readlink),
+    ANY(readlinkat),
+    ANY(access),
+    ANY(faccessat),
+    ANY(faccessat2),
+    ANY(getcwd),
+    A_THREAD,
+    WHEN(open, FOR_READING(1)),
+    WHEN(openat, FOR_READING(2)),
     /* Code is mapped from files, and never writable at the same time. */
     {SCMP_SYS(mmap), 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC}}},
     {SCMP_SYS(mprotect), 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC}}},
 };
 
+/* The listener's way to the server. What gets this number after the socket was closed is a file. */
+static const rule handing_over[] = {WHEN(sendmsg, EQUALS(0, OL_HOST_FD_CONTROL))};
+
 /* Libraries look for optional files (locales, character sets) and cope when there are none. */
-static const int refused_while_running[] = {
-    SCMP_SYS(open),       SCMP_SYS(openat), SCMP_SYS(access),     SCMP_SYS(faccessat),
-    SCMP_SYS(faccessat2), SCMP_SYS(stat),   SCMP_SYS(lstat),      SCMP_SYS(fstat),
-    SCMP_SYS(newfstatat), SCMP_SYS(statx),  SCMP_SYS(readlink),   SCMP_SYS(readlinkat),
-    SCMP_SYS(ioctl),
+static const rule refused[] = {
+    WHEN(open, FOR_READING(1)),
+    WHEN(openat, FOR_READING(2)),
+    ANY(access),
+    ANY(faccessat),
+    ANY(faccessat2),
+    ANY(stat),
+    ANY(lstat),
+    ANY(fstat),
+    ANY(newfstatat),
+    ANY(statx),
+    ANY(statfs),
+    ANY(fstatfs),
+    ANY(getdents64),
+    ANY(readlink),
+    ANY(readlinkat),
+    ANY(getcwd),
+    ANY(ioctl),
 };
 
 #ifdef OBJLENS_SANITIZED
@@ -125,10 +173,12 @@ static const rule sanitizer[] = {
 };
 #endif
 
-static int add_rules(scmp_filter_ctx filter, const rule *rules, size_t count)
+/* ---- putting them together ---- */
+
+static int add_rules(scmp_filter_ctx filter, uint32_t action, const rule *rules, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        int rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rules[i].call, rules[i].count,
+        int rc = seccomp_rule_add_array(filter, action, rules[i].call, rules[i].count,
                                         rules[i].conditions);
         if (rc != 0)
             return rc;
@@ -136,7 +186,10 @@ static int add_rules(scmp_filter_ctx filter, const rule *rules, size_t count)
     return 0;
 }
 
-#define ADD(filter, rules) add_rules(filter, rules, sizeof(rules) / sizeof(rules[0]))
+#define ADD(filter, action, rules)                                                                 \
+    add_rules(filter, action, rules, sizeof(rules) / sizeof(rules[0]))
+#define ALLOW(filter, rules) ADD(filter, SCMP_ACT_ALLOW, rules)
+#define REFUSE(filter, rules) ADD(filter, SCMP_ACT_ERRNO(EACCES), rules)
 
 /* abort() and failed assertions signal themselves, nobody else. */
 static int add_self_signals(scmp_filter_ctx filter)
@@ -145,52 +198,118 @@ static int add_self_signals(scmp_filter_ctx filter)
                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 }
 
-static int add_refusals(scmp_filter_ctx filter)
+/* What clone3 is asked for lies in memory and cannot be judged; without it clone is used. */
+static int add_threads(scmp_filter_ctx filter)
 {
-    for (size_t i = 0; i < sizeof(refused_while_running) / sizeof(refused_while_running[0]); i++) {
-        int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused_while_running[i], 0);
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
+    int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    return rc == 0 ? ALLOW(filter, threads) : rc;
 }
 
-static int fill(scmp_filter_ctx filter, bool run)
+static int fill_loading(scmp_filter_ctx filter, bool shared)
+{
+    int rc = ALLOW(filter, loading);
+    if (rc != 0 || !shared)
+        return rc != 0 ? rc : REFUSE(filter, refused);
+    rc = add_threads(filter);
+    if (rc == 0)
+        rc = ALLOW(filter, handing_over);
+    return rc == 0 ? ADD(filter, SCMP_ACT_NOTIFY, asked) : rc;
+}
+
+static int fill_running(scmp_filter_ctx filter, bool may_thread)
+{
+    static const rule a_thread[] = {A_THREAD};
+    int rc = REFUSE(filter, refused);
+    if (rc != 0 || !may_thread)
+        return rc;
+    rc = add_threads(filter);
+    return rc == 0 ? ALLOW(filter, a_thread) : rc;
+}
+
+static int fill_common(scmp_filter_ctx filter)
 {
     int rc = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     if (rc == 0)
         rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     if (rc == 0)
-        rc = ADD(filter, common);
+        rc = ALLOW(filter, common);
     if (rc == 0)
         rc = add_self_signals(filter);
 #ifdef OBJLENS_SANITIZED
     if (rc == 0)
-        rc = ADD(filter, sanitizer);
+        rc = ALLOW(filter, sanitizer);
 #endif
-    if (rc == 0)
-        rc = run ? add_refusals(filter) : ADD(filter, loading);
-    return rc == 0 ? seccomp_load(filter) : rc;
+    return rc;
 }
 
-static int install(bool run, ol_error *err)
+/* ---- the listener ---- */
+
+static int hand_over(int listener)
+{
+    char byte = 0;
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    control.header = (struct cmsghdr){
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+    memcpy(CMSG_DATA(&control.header), &listener, sizeof(listener));
+    ssize_t sent = sendmsg(OL_HOST_FD_CONTROL, &message, MSG_NOSIGNAL);
+    return sent == 1 ? 0 : -EPIPE;
+}
+
+static int give_listener_away(scmp_filter_ctx filter)
+{
+    int listener = seccomp_notify_fd(filter);
+    if (listener < 0)
+        return listener;
+    int rc = hand_over(listener);
+    close(listener);
+    close(OL_HOST_FD_CONTROL);
+    return rc;
+}
+
+/* ---- for the sandbox ---- */
+
+static int said(int rc, ol_error *err)
+{
+    if (rc == 0)
+        return OL_OK;
+    return ol_error_set(err, OL_ETRANSFORM, "sandbox: seccomp: %s", strerror(-rc));
+}
+
+int ol_sandbox_filter_loading(enum ol_program_kind kind, ol_error *err)
+{
+    bool shared = kind == OL_PROGRAM_SHARED;
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    if (!filter)
+        return said(-ENOMEM, err);
+    int rc = fill_common(filter);
+    if (rc == 0)
+        rc = fill_loading(filter, shared);
+    if (rc == 0)
+        rc = seccomp_load(filter);
+    if (rc == 0 && shared)
+        rc = give_listener_away(filter);
+    seccomp_release(filter);
+    return said(rc, err);
+}
+
+int ol_sandbox_filter_running(uint32_t threads_max, ol_error *err)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (!filter)
-        return ol_error_set(err, OL_ETRANSFORM, "sandbox: seccomp: out of memory");
-    int rc = fill(filter, run);
+        return said(-ENOMEM, err);
+    int rc = fill_common(filter);
+    if (rc == 0)
+        rc = fill_running(filter, threads_max > 0);
+    if (rc == 0)
+        rc = seccomp_load(filter);
     seccomp_release(filter);
-    if (rc != 0)
-        return ol_error_set(err, OL_ETRANSFORM, "sandbox: seccomp: %s", strerror(-rc));
-    return OL_OK;
-}
-
-int ol_sandbox_filter_loading(ol_error *err)
-{
-    return install(false, err);
-}
-
-int ol_sandbox_filter_running(ol_error *err)
-{
-    return install(true, err);
+    return said(rc, err);
 }

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "transform/counters.h"
+#include "transform/host/walls.h"
 
 static int add_number(ol_buf *out, const char *name, uint64_t number)
 {
@@ -54,6 +55,8 @@ int ol_text_program_encode(ol_buf *out, const ol_program *program, const char *p
         rc = ol_fields_add(out, "preload_folders", program->preload_folders);
     if (rc == OL_OK)
         rc = ol_fields_add(out, "source", program->source);
+    if (rc == OL_OK)
+        rc = ol_fields_add(out, "libraries", program->libraries);
     return rc;
 }
 
@@ -89,7 +92,8 @@ int ol_text_program_decode(ol_slice encoded, ol_program *program)
         !get_block(encoded, "limits", &program->limits, sizeof(program->limits)) ||
         !get_number(encoded, "pinned", 1, &pinned) ||
         !ol_fields_get(encoded, "preload_folders", &program->preload_folders) ||
-        !ol_fields_get(encoded, "source", &program->source))
+        !ol_fields_get(encoded, "source", &program->source) ||
+        !ol_fields_get(encoded, "libraries", &program->libraries))
         return OL_EINVAL;
     program->pinned = pinned;
     program->kind = (enum ol_program_kind)kind;
@@ -107,7 +111,7 @@ typedef struct number {
 
 enum {
     REQUEST, REENTRANT, GET, HEAD, LIST, KEY, ANYBODY, POSITIONS, BEFORE, AFTER, THREADS, LANDLOCK,
-    NUMBERS
+    WALLS, NUMBERS
 };
 
 static const number declared_numbers[NUMBERS] = {
@@ -123,9 +127,11 @@ static const number declared_numbers[NUMBERS] = {
     [AFTER] = {.name = "positions_after", .max = OL_TRANSFORM_CONTEXT_BYTES_MAX},
     [THREADS] = {.name = "threads_max", .max = OL_PROGRAM_THREADS_MAX},
     [LANDLOCK] = {.name = "landlock", .max = 1000},
+    [WALLS] = {.name = "walls", .max = OL_WALLS_ALL},
 };
 
-int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared, uint32_t landlock)
+int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared, uint32_t landlock,
+                            uint32_t walls)
 {
     uint64_t values[NUMBERS] = {
         [REQUEST] = declared->depends_request,   [REENTRANT] = declared->reentrant,
@@ -134,6 +140,7 @@ int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared, ui
         [ANYBODY] = declared->ignores_identity,  [POSITIONS] = declared->keeps_positions,
         [BEFORE] = declared->positions_before,   [AFTER] = declared->positions_after,
         [THREADS] = declared->threads_max,       [LANDLOCK] = landlock,
+        [WALLS] = walls,
     };
     int rc = ol_fields_begin(out);
     if (rc == OL_OK)
@@ -145,7 +152,8 @@ int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared, ui
     return rc;
 }
 
-int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared, uint32_t *landlock)
+int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared, uint32_t *landlock,
+                            uint32_t *walls)
 {
     uint64_t values[NUMBERS];
     *declared = (ol_program_declared){0};
@@ -170,6 +178,7 @@ int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared, uin
     declared->positions_after = (uint32_t)values[AFTER];
     declared->threads_max = (uint32_t)values[THREADS];
     *landlock = (uint32_t)values[LANDLOCK];
+    *walls = (uint32_t)values[WALLS];
     return OL_OK;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "transform/fields.h"
 #include "transform/lua/input.h"
 #include "transform/lua/module.h"
 #include "transform/lua/preempt.h"
@@ -31,6 +32,13 @@ struct ol_engine {
 const ol_lua_script *ol_lua_script_of(const ol_run *run)
 {
     return &run->engine->script;
+}
+
+bool ol_lua_script_library(const ol_lua_script *script, const char *name, ol_slice *text)
+{
+    ol_slice libraries = ol_slice_of(script->libraries, script->libraries_bytes);
+
+    return libraries.len && ol_fields_get(libraries, name, text);
 }
 
 /* ---- load ---- */
@@ -53,6 +61,13 @@ static int copy_script(ol_lua_script *script, const ol_program *program, ol_erro
     script->chunk_name = ol_malloc(name_bytes);
     if (!script->source || !script->chunk_name)
         return ol_error_set(err, OL_ENOMEM, "a script's text");
+    if (program->libraries.len) {
+        script->libraries = ol_malloc(program->libraries.len);
+        if (!script->libraries)
+            return ol_error_set(err, OL_ENOMEM, "a script's libraries");
+        memcpy(script->libraries, program->libraries.data, program->libraries.len);
+        script->libraries_bytes = program->libraries.len;
+    }
     script->chunk_name[0] = '@';
     memcpy(script->chunk_name + 1, name, name_bytes - 1);
     memcpy(&script->seed, program->digest, sizeof(script->seed));
@@ -125,6 +140,7 @@ void ol_lua_engine_destroy(ol_engine *engine)
     }
     ol_free(engine->script.source);
     ol_free(engine->script.chunk_name);
+    ol_free(engine->script.libraries);
     ol_free(engine->script.depends_headers);
     ol_free(engine);
 }
@@ -135,6 +151,8 @@ static int load(ol_engine **out, const ol_program *program, ol_program_declared 
     ol_engine *engine;
     int rc = ol_lua_module_check_source(program->source, err);
 
+    if (rc == OL_OK && program->libraries.len && ol_fields_check(program->libraries) != OL_OK)
+        rc = ol_error_set(err, OL_ETRANSFORM, "its libraries cannot be read");
     if (rc == OL_OK)
         rc = ol_lua_preempt_start(err);
     if (rc != OL_OK)

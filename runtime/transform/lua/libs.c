@@ -79,6 +79,7 @@ void ol_lua_open_libs(lua_State *L)
     ol_lua_open_pattern(L);
     ol_lua_open_prelude(L);
     ol_lua_open_table(L);
+    ol_lua_open_require(L);
     ol_lua_open_event(L);
     ol_lua_open_object(L);
     ol_lua_open_response(L);

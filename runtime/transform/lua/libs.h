@@ -20,6 +20,7 @@ void ol_lua_open_string(lua_State *L);    /* format, rep, upper, lower */
 void ol_lua_open_pattern(lua_State *L);   /* find, match, gmatch, gsub */
 void ol_lua_open_table(lua_State *L);
 void ol_lua_open_prelude(lua_State *L);   /* what is written in Lua: sort, ipairs, … */
+void ol_lua_open_require(lua_State *L);   /* the modules: require.h */
 /* event, object and response, kept in the registry for get. */
 void ol_lua_open_event(lua_State *L);
 void ol_lua_open_object(lua_State *L);

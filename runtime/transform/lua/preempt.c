@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "transform/lua/native.h"
 
 #define SLICE_SIGNAL SIGVTALRM
 #define RETRY_NS 1000000u /* how often the handler comes back when nothing happened */
@@ -37,8 +38,20 @@ static void arm(uint64_t until_ns)
 
 static void on_hook(lua_State *L, lua_Debug *ar);
 
+static uint64_t unyieldable_ns(const ol_run *run)
+{
+    return ol_lua_script_of(run)->limits.unyieldable_ms * NS_PER_MS;
+}
+
+/* A guarded call into a library has had its time. */
+static bool abandons_call(const ol_run *run)
+{
+    return ol_lua_guard.on && !ol_lua_guard.allocating &&
+           ol_clock_thread_cpu_ns() >= slice.due_cpu_ns + unyieldable_ns(run);
+}
+
 /* Calls only what is allowed in a handler: clock_gettime, timer_settime, and lua_sethook, which
- * Lua's manual allows there. */
+ * Lua's manual allows there. Does not return to a guarded call that has had its time. */
 static void on_signal(int number)
 {
     int saved = errno;
@@ -62,6 +75,11 @@ static void on_signal(int number)
             /* Setting the hook walks over all active calls, milliseconds for a deep recursion: the
              * script must get to its next instruction before this happens again. */
             arm(ol_clock_mono_ns() + RETRY_NS + 4 * (ol_clock_mono_ns() - now));
+            if (abandons_call(run)) {
+                ol_lua_guard.on = 0;
+                errno = saved;
+                siglongjmp(ol_lua_guard.back, 1);
+            }
         }
     }
     errno = saved;
@@ -134,7 +152,7 @@ static void check_unyieldable(ol_run *run)
 {
     uint32_t limit_ms = ol_lua_script_of(run)->limits.unyieldable_ms;
 
-    if (ol_clock_thread_cpu_ns() < slice.due_cpu_ns + limit_ms * NS_PER_MS)
+    if (ol_clock_thread_cpu_ns() < slice.due_cpu_ns + unyieldable_ns(run))
         return;
     ol_lua_stop(run, OL_ETRANSFORMCPU,
                 "works for %u ms where it cannot be preempted (unyieldable_ms)",

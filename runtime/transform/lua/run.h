@@ -86,6 +86,8 @@ typedef struct ol_lua_script {
     char *chunk_name; /* "@shout.lua" */
     char *source;
     size_t source_bytes;
+    uint8_t *libraries; /* encoded fields, text by name; NULL without */
+    size_t libraries_bytes;
     ol_transform_limits limits;
     uint32_t seed;
     long seed_offset; /* -1: states keep Lua's own seed */
@@ -95,6 +97,8 @@ typedef struct ol_lua_script {
 } ol_lua_script;
 
 const ol_lua_script *ol_lua_script_of(const ol_run *run);
+/* The text of a library beside the transform; false when there is none of this name. */
+bool ol_lua_script_library(const ol_lua_script *script, const char *name, ol_slice *text);
 /* "get", "head", "list", "request". */
 const char *ol_lua_entry_name(enum ol_transform_entry entry);
 
@@ -137,7 +141,8 @@ enum {
     OL_LUA_KEY_ENTRY, /* and the OL_ENTRIES - 1 behind: functions called as get is; get lies on co */
     OL_LUA_KEY_ENTRY_LAST_ = OL_LUA_KEY_ENTRY + OL_ENTRIES - 1,
     OL_LUA_KEY_INDEX, /* function(t, k) return t[k] end, for lookups that may suspend */
-    OL_LUA_KEY_SORTED /* what next() looked at last */
+    OL_LUA_KEY_SORTED, /* what next() looked at last */
+    OL_LUA_KEY_LOADED  /* what was required, by name */
 };
 
 #endif

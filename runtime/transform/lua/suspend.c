@@ -30,10 +30,11 @@ void ol_lua_position(ol_run *run, lua_State *L, char *out, size_t size)
     const char *chunk = ol_lua_script_of(run)->chunk_name;
     lua_Debug ar;
 
+    /* Chunks whose names begin with '@' are the author's: the module and its libraries. */
     for (int level = 0; L && lua_getstack(L, level, &ar); level++) {
-        if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0 || strcmp(ar.source, chunk) != 0)
+        if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0 || ar.source[0] != '@')
             continue;
-        snprintf(out, size, "%s:%d", chunk + 1, ar.currentline);
+        snprintf(out, size, "%s:%d", ar.source + 1, ar.currentline);
         return;
     }
     snprintf(out, size, "%s", chunk + 1);

@@ -19,17 +19,23 @@
  * nothing crash | exit | killself | abort forbidden NAME     a system call that the wall forbids
  *   quiet NAME         one that is refused quietly; its errno as text
  *   grow MIB           allocates; "ok" or "no"
+ *   lie                computes for ever and says that it does nothing
+ *   burn-on            starts a thread that computes for ever, then as identity
+ *   threads N          starts N threads that wait; how many of them there are, as text
  *   spoil              as identity, and gives the engine up
  *   fragile N          as copy, but the process ends at the N-th call to the host
  *   fragile-close      the process ends when the run is closed
  *   hostile            sends the server a message that makes no sense
- *   load-fail | load-crash | load-hang | load-forbidden NAME | load-no-get   (program only)
+ *   load-fail | load-crash | load-hang | load-forbidden NAME | load-no-get | load-open |
+ *   load-threads N DECLARED | load-dodge (what makes the second filter is put out of order)
+ *                      (program only)
  */
 #ifndef TESTS_FAKE_ENGINE_H
 #define TESTS_FAKE_ENGINE_H
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +85,7 @@ static inline void fake_forbidden(const char *name)
     if (!strcmp(name, "kill"))
         syscall(SYS_kill, getppid(), 0);
     if (!strcmp(name, "tgkill"))
-        syscall(SYS_tgkill, 1, 1, 0);
+        syscall(SYS_tgkill, getpid() + 1, getpid() + 1, 0);
     if (!strcmp(name, "ptrace"))
         syscall(SYS_ptrace, 0, 0, 0, 0);
     if (!strcmp(name, "write"))
@@ -113,7 +119,36 @@ static inline int fake_quiet(const char *name)
         syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY);
     if (!strcmp(name, "stat"))
         syscall(SYS_newfstatat, AT_FDCWD, "/etc/passwd", NULL, 0);
+    if (!strcmp(name, "map-code") &&
+        mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+        return 0;
     return errno;
+}
+
+/* Set by "load-dodge"; only test_sandbox.c looks at it. */
+static bool fake_dodges;
+
+static inline void *fake_wait_for_ever(void *arg)
+{
+    for (;;)
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    return arg;
+}
+
+static inline void *fake_burn_for_ever(void *arg)
+{
+    for (volatile bool on = true; on;)
+        ;
+    return arg;
+}
+
+static inline unsigned fake_threads(unsigned count, void *(*life)(void *))
+{
+    unsigned started = 0;
+    pthread_t thread;
+    while (started < count && pthread_create(&thread, NULL, life, NULL) == 0)
+        started++;
+    return started;
 }
 
 static inline int fake_load(ol_engine **out, const ol_program *program,
@@ -143,6 +178,12 @@ static inline int fake_load(ol_engine **out, const ol_program *program,
     if (!strcmp(engine->line, "load-open") &&
         syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY) >= 0)
         return ol_error_say(err, OL_ETRANSFORM, "it could open a file");
+    fake_dodges = !strcmp(engine->line, "load-dodge");
+    unsigned started, declares;
+    if (sscanf(engine->line, "load-threads %u %u", &started, &declares) == 2) {
+        fake_threads(started, fake_wait_for_ever);
+        declared->threads_max = declares;
+    }
     return OL_OK;
 }
 
@@ -471,6 +512,20 @@ static inline int fake_step(ol_run *run, uint32_t slice_ms, ol_error *err)
     if (!strcmp(verb, "forbidden")) {
         fake_forbidden(run->rest);
         return fake_say(run, "alive", err);
+    }
+    if (!strcmp(verb, "lie")) {
+        atomic_store(&run->job->port->control->executing, 0);
+        fake_burn_for_ever(NULL);
+    }
+    if (!strcmp(verb, "burn-on")) {
+        if (run->count++ == 0)
+            fake_threads(1, fake_burn_for_ever);
+        return fake_identity(run, err);
+    }
+    if (!strcmp(verb, "threads")) {
+        unsigned count = (unsigned)strtoul(run->rest, NULL, 10);
+        snprintf(text, sizeof(text), "%u", fake_threads(count, fake_wait_for_ever));
+        return fake_say(run, text, err);
     }
     if (!strcmp(verb, "quiet")) {
         snprintf(text, sizeof(text), "%d", fake_quiet(run->rest));

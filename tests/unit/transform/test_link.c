@@ -390,6 +390,7 @@ static void test_a_host_that_talks_without_end_does_not_hold_the_loop(void **sta
         link_kit_drain(&k, &err);
     }
     assert_true(rounds <= 2);
+    assert_non_null(strstr(err.detail, "wants without end"));
     link_kit_close(&k);
 }
 

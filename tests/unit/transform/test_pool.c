@@ -579,6 +579,67 @@ static void test_native_code_may_use_its_cpu_at_a_stretch(void **state)
     close_fixture(&f);
 }
 
+/* What the host says of itself is not asked for. */
+static void test_a_host_that_lies_about_what_it_does(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run r;
+    open_fixture(&f, 1, 8, "identity");
+    f.program->limits.cpu_ms = 50;
+    f.program->limits.unyieldable_ms = 5;
+    start(&f, &r, "g", "lie", 10, true);
+    ol_test_loop_until_fn(&f.loop, one_died, &f, 10000);
+    kit_run_wait(&r, &f.loop);
+    assert_true(r.err.code == OL_ETRANSFORMCPU || r.err.code == OL_EHOSTLOST);
+    assert_int_equal(r.gate.len, 0);
+    kit_run_fini(&r);
+    run_ok(&f, "g", "identity", "bbbbbbbbbb");
+    close_fixture(&f);
+}
+
+static void test_a_host_that_computes_for_itself(void **state)
+{
+    (void)state;
+    fixture f;
+    open_fixture(&f, 1, 8, "load-threads 0 1");
+    f.program->kind = OL_PROGRAM_SHARED;
+    f.program->declared.threads_max = 1;
+    run_ok(&f, "g", "burn-on", "bbbbbbbbbb");
+    ol_test_loop_until_fn(&f.loop, one_died, &f, 10000);
+    run_ok(&f, "g", "identity", "bbbbbbbbbb");
+    close_fixture(&f);
+}
+
+static void test_a_host_that_went_over_budget_is_not_used_again(void **state)
+{
+    (void)state;
+    static const int codes[] = {OL_ETRANSFORMCPU, OL_ETRANSFORMMEMORY, OL_ETRANSFORMTIME,
+                                OL_ETRANSFORMOUTPUT, OL_ETRANSFORMPATTERN};
+    fixture f;
+    kit_run neighbour, r;
+    char line[64];
+    open_fixture(&f, 1, 8, "identity");
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        start(&f, &neighbour, "g", "copy", 50000, false);
+        kit_run_until_held(&neighbour, &f.loop);
+        pid_t before = f.pool->first->child.pid;
+        snprintf(line, sizeof(line), "error %d", codes[i]);
+        start(&f, &r, "g", line, 10, true);
+        kit_run_wait(&r, &f.loop);
+        assert_code(r.err.code, codes[i]);
+        kit_run_fini(&r);
+        kit_gate_release(&neighbour.gate); /* it may end in peace */
+        kit_run_wait(&neighbour, &f.loop);
+        assert_code(neighbour.err.code, OL_OK);
+        kit_run_fini(&neighbour);
+        run_ok(&f, "g", "identity", "bbbbbbbbbb");
+        assert_int_not_equal(f.pool->first->child.pid, before);
+    }
+    assert_int_equal(stats_of(&f).hosts_died, 0);
+    close_fixture(&f);
+}
+
 /* ---- nothing is left ---- */
 
 static unsigned count_fds(void)
@@ -653,6 +714,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_output_does_not_wait_with_its_job),
         cmocka_unit_test(test_a_host_that_does_not_let_go_is_killed),
         cmocka_unit_test(test_native_code_may_use_its_cpu_at_a_stretch),
+        cmocka_unit_test(test_a_host_that_lies_about_what_it_does),
+        cmocka_unit_test(test_a_host_that_computes_for_itself),
+        cmocka_unit_test(test_a_host_that_went_over_budget_is_not_used_again),
         cmocka_unit_test(test_nothing_is_left_after_many_deaths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

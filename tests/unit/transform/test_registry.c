@@ -320,6 +320,98 @@ static void test_the_same_bytes_are_no_new_version(void **state)
     close_fixture(&f);
 }
 
+/* ---- libraries ---- */
+
+static void expect_names(const char *text, const char *want)
+{
+    char got[256] = "";
+    size_t at = 0;
+    ol_slice name;
+    while (ol_libraries_next(ol_slice_cstr(text), &at, &name)) {
+        strncat(got, (const char *)name.data, name.len);
+        strcat(got, " ");
+    }
+    assert_string_equal(got, want);
+}
+
+static void test_what_a_text_requires(void **state)
+{
+    (void)state;
+    expect_names("local a, b = require 'one', require(\"two\")", "one two ");
+    expect_names("require --[[x]] ( -- y\n 'three' )", "three ");
+    expect_names("-- require 'no'\n--[==[ require 'no' ]] ]==] x = [[require 'no']] y = \"require 'no'\"", "");
+    expect_names("require 'a.b' require '../c' require '' require(name) require[[d]] requires 'e'", "");
+    expect_names("x = 'a\\'' require 'f' -- end", "f ");
+    expect_names("require 'g", "");
+    expect_names("require", "");
+    expect_names("--[[ require 'h'", "");
+    expect_names("\"", "");
+}
+
+static void test_libraries_are_part_of_a_program(void **state)
+{
+    (void)state;
+    uint8_t digest[32];
+    fixture f;
+    ol_error err;
+    open_fixture(&f);
+    write_text(&f, "main.lua", "identity # require 'a'");
+    write_text(&f, "a.lua", "require 'b' return {}");
+    write_text(&f, "b.lua", "return 1");
+    assert_code_of(load(&f, "main.lua", &err), OL_OK, &err);
+    ol_program *program = ol_registry_get(f.registry, OL_SLICE_LIT("it"));
+    ol_slice text;
+    assert_true(ol_fields_get(program->libraries, "b", &text));
+    assert_true(ol_slice_eq_cstr(text, "return 1"));
+    memcpy(digest, program->digest, sizeof(digest));
+    ol_program_release(program);
+    ol_registry_destroy(f.registry);
+    f.registry = NULL;
+    write_text(&f, "b.lua", "return 2");
+    assert_code_of(load(&f, "main.lua", &err), OL_OK, &err);
+    program = ol_registry_get(f.registry, OL_SLICE_LIT("it"));
+    assert_memory_not_equal(digest, program->digest, sizeof(digest));
+    ol_program_release(program);
+    close_fixture(&f);
+}
+
+static void test_libraries_that_are_not_trusted(void **state)
+{
+    (void)state;
+    fixture f;
+    ol_error err;
+    open_fixture(&f);
+    write_text(&f, "main.lua", "identity # require 'a'");
+    write_text(&f, "a.lua", "return 1");
+    assert_int_equal(chmod(ol_test_scratch_path(&f.scratch, "a.lua"), 0666), 0);
+    assert_code(load(&f, "main.lua", &err), OL_ECONFIG);
+    assert_non_null(strstr(err.detail, "its library a: its group or others may write to it"));
+    close_fixture(&f);
+}
+
+static void test_a_changed_library_is_taken_up(void **state)
+{
+    (void)state;
+    fixture f;
+    ol_error err;
+    open_fixture(&f);
+    write_text(&f, "main.lua", "identity # require 'a'");
+    write_text(&f, "a.lua", "return 1");
+    assert_code_of(load(&f, "main.lua", &err), OL_OK, &err);
+    assert_code(ol_registry_watch(f.registry, f.loop.loop, on_event, &f), OL_OK);
+    write_text(&f, "a.lua", "return 22");
+    await_event(&f, true, "new version");
+    /* One that is not good, and good again. */
+    const char *path = ol_test_scratch_path(&f.scratch, "a.lua");
+    assert_int_equal(chmod(path, 0666), 0);
+    await_event(&f, false, "may write to it");
+    assert_int_equal(unlink(path), 0);
+    write_text(&f, "a.lua", "return 333");
+    await_event(&f, true, "new version");
+    unwatch(&f);
+    close_fixture(&f);
+}
+
 static void test_unwatch_at_once(void **state)
 {
     (void)state;
@@ -371,6 +463,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_bad_change_leaves_the_old_version),
         cmocka_unit_test(test_half_a_file_is_not_loaded),
         cmocka_unit_test(test_the_same_bytes_are_no_new_version),
+        cmocka_unit_test(test_what_a_text_requires),
+        cmocka_unit_test(test_libraries_are_part_of_a_program),
+        cmocka_unit_test(test_libraries_that_are_not_trusted),
+        cmocka_unit_test(test_a_changed_library_is_taken_up),
         cmocka_unit_test(test_unwatch_at_once),
         cmocka_unit_test(test_every_allocation_may_fail),
     };

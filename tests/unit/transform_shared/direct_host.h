@@ -29,6 +29,9 @@ struct objlens_call {
     char content_type[64];
     void *blocks[DIRECT_BLOCKS]; /* alive */
     unsigned allocs_left;        /* the n-th allocation from now fails; 0 = none does */
+    const char *url, *file_name; /* of the event; NULL = absent */
+    const unsigned char *original; /* for read_at; NULL: behind another transform */
+    size_t original_size;
 };
 
 static inline void direct_grow(struct objlens_call *c, const void *bytes, size_t size)
@@ -110,6 +113,33 @@ static int direct_header(struct objlens_call *c, const char *name, struct objlen
     return OBJLENS_OK;
 }
 
+static int direct_event_get(struct objlens_call *c, const char *path, struct objlens_bytes *value)
+{
+    const char *text = strcmp(path, "userRequest.url") == 0               ? c->url
+                       : strcmp(path, "userRequest.query.file_name") == 0 ? c->file_name
+                                                                          : NULL;
+    if (!text)
+        return OBJLENS_ENOTFOUND;
+    *value = (struct objlens_bytes){text, strlen(text)};
+    return OBJLENS_OK;
+}
+
+static int direct_object_size(struct objlens_call *c, uint64_t *size)
+{
+    *size = c->original_size;
+    return c->original ? OBJLENS_OK : OBJLENS_ENOTFOUND;
+}
+
+static int direct_read_at(struct objlens_call *c, uint64_t offset, void *buffer, size_t size,
+                          size_t *got)
+{
+    if (offset > c->original_size)
+        return OBJLENS_EREADAT;
+    *got = c->original_size - offset < size ? c->original_size - offset : size;
+    memcpy(buffer, c->original + offset, *got);
+    return OBJLENS_OK;
+}
+
 static void *direct_alloc(struct objlens_call *c, size_t size)
 {
     size_t i = 0;
@@ -151,7 +181,10 @@ static const struct objlens_host direct_host = {
     .out_commit = direct_commit,
     .set_header = direct_set_header,
     .fail = direct_fail,
+    .event_get = direct_event_get,
     .payload = direct_payload,
+    .object_size = direct_object_size,
+    .read_at = direct_read_at,
     .object_header = direct_header,
     .log = direct_log,
     .alloc = direct_alloc,
@@ -212,7 +245,7 @@ static inline int direct_run(const struct objlens_transform *t, struct objlens_c
     int rc = t->open(&direct_host, c, &instance);
     if (rc != OBJLENS_OK)
         return rc;
-    while (rc == OBJLENS_OK && size > 0) {
+    while (rc == OBJLENS_OK && size > 0) { /* OBJLENS_DONE: it wants no more */
         size_t part = cut(c, size);
         unsigned char *exact = malloc(part); /* a sanitizer then sees reads past the piece */
         memcpy(exact, at, part);
@@ -221,7 +254,7 @@ static inline int direct_run(const struct objlens_transform *t, struct objlens_c
         at += part;
         size -= part;
     }
-    if (rc == OBJLENS_OK)
+    if (rc == OBJLENS_OK || rc == OBJLENS_DONE)
         rc = t->finish(instance);
     t->close(instance);
     return rc;

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which call is granted when. The filter has looked at the arguments already: what comes here is an
+ * open for reading, a look at a file, code mapped from a file, or a thread.
+ */
+#include "transform/warden.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define STATUS_BYTES 4096
+#ifdef __SANITIZE_THREAD__
+#define RUNTIME_THREADS 1u /* the sanitizer keeps one of its own */
+#else
+#define RUNTIME_THREADS 0u
+#endif
+
+/* ---- the listener ---- */
+
+static int receive_descriptor(int socket_fd)
+{
+    char byte;
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    if (recvmsg(socket_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
+        return -1;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+        header->cmsg_len != CMSG_LEN(sizeof(int)))
+        return -1;
+    int fd;
+    memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+    return fd;
+}
+
+bool ol_warden_take(ol_warden *warden)
+{
+    warden->listener_fd = receive_descriptor(warden->socket_fd);
+    close(warden->socket_fd);
+    warden->socket_fd = -1;
+    return warden->listener_fd >= 0;
+}
+
+/* ---- answers ---- */
+
+/* Of the whole process; OL_PROGRAM_THREADS_MAX and more when that cannot be learnt. */
+static uint32_t count_threads(pid_t pid)
+{
+    char path[64], text[STATUS_BYTES];
+    const uint32_t unknown = 2 * OL_PROGRAM_THREADS_MAX;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return unknown;
+    ssize_t got = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    if (got <= 0)
+        return unknown;
+    text[got] = '\0';
+    const char *line = strstr(text, "\nThreads:");
+    return line ? (uint32_t)strtoul(line + 9, NULL, 10) : unknown;
+}
+
+static bool is_thread(int number)
+{
+    return number == SYS_clone;
+}
+
+static int judge(const ol_warden *warden, int number)
+{
+    uint32_t threads_max = warden->sealed ? warden->threads_max : OL_PROGRAM_THREADS_MAX;
+    if (is_thread(number))
+        return count_threads(warden->pid) < 1 + RUNTIME_THREADS + threads_max ? 0 : -EAGAIN;
+    return warden->sealed ? -EACCES : 0;
+}
+
+void ol_warden_answer(ol_warden *warden)
+{
+    struct seccomp_notif call = {0};
+    if (ioctl(warden->listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0)
+        return; /* whoever asked is gone */
+    struct seccomp_notif_resp answer = {.id = call.id, .error = judge(warden, call.data.nr)};
+    if (answer.error == 0)
+        answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    ioctl(warden->listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+}
+
+bool ol_warden_seal(ol_warden *warden, uint32_t threads_max)
+{
+    warden->sealed = true;
+    warden->threads_max = threads_max;
+    return count_threads(warden->pid) <= 1 + RUNTIME_THREADS + threads_max;
+}
+
+bool ol_warden_is_over(const ol_warden *warden)
+{
+    return warden->sealed && warden->threads_max == 0;
+}
+
+void ol_warden_close_listener(ol_warden *warden)
+{
+    if (warden->listener_fd >= 0)
+        close(warden->listener_fd);
+    warden->listener_fd = -1;
+}
+
+void ol_warden_fini(ol_warden *warden)
+{
+    ol_warden_close_listener(warden);
+    if (warden->socket_fd >= 0)
+        close(warden->socket_fd);
+    *warden = OL_WARDEN_NONE;
+}

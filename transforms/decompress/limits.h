@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Every fixed maximum of this transform. README.md, "Limits", says the same in words. */
+#ifndef DC_LIMITS_H
+#define DC_LIMITS_H
+
+#define DC_KIB 1024ull
+#define DC_MIB (1024ull * 1024)
+
+/* What a format's window and tables may take. The least suffices for every format whose need is
+ * not the writer's choice: brotli's window and tables take 17 MiB at most, lz4's blocks 9, bzip2's
+ * 4. For xz and zstd the stream says how much it is. */
+#define DC_MEMORY_BYTES_DEFAULT (24 * DC_MIB)
+#define DC_MEMORY_BYTES_MIN (18 * DC_MIB)
+#define DC_MEMORY_BYTES_MAX (256 * DC_MIB)
+
+/* Out for each byte in. Counted from the first DC_RATIO_FREE_BYTES of output on, so that small
+ * things that compress extremely well are no bombs. */
+#define DC_RATIO_DEFAULT 1100 /* deflate cannot do more than 1032 */
+#define DC_RATIO_MAX 1000000
+#define DC_RATIO_FREE_BYTES (16 * DC_MIB)
+
+#define DC_FILE_NAME_BYTES_MAX 4096
+
+/* How much of the beginning tells every format. */
+#define DC_HEAD_BYTES 10
+
+/* Of a zip's directory at a time. */
+#define DC_ZIP_BLOCK_BYTES (64 * DC_KIB)
+/* The end record and the longest comment behind it. */
+#define DC_ZIP_TAIL_BYTES (22 + 65535 + 20)
+
+#endif
