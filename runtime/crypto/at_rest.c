@@ -11,42 +11,54 @@
 #include "crypto/secret.h"
 #include "s3/hmac.h"
 
+#define LAYERS_MAX 2u
+
 typedef struct secrets {
-    uint8_t dek[OL_AT_REST_KEY_BYTES];
+    uint8_t dek[LAYERS_MAX * OL_AT_REST_KEY_BYTES];
     uint8_t mac[OL_AT_REST_KEY_BYTES];
 } secrets;
 
 struct ol_at_rest_key {
     atomic_uint refs;
+    unsigned layers;
     secrets *secret;
     uint8_t salt[OL_AT_REST_SALT_BYTES];
     uint8_t commitment[OL_AT_REST_MAC_BYTES]; /* is public */
 };
 
+static int derive_from(const ol_at_rest_key *key, ol_slice secret, ol_slice info, uint8_t *out)
+{
+    return ol_derive("SHA256", secret, ol_slice_of(key->salt, OL_AT_REST_SALT_BYTES), info, out,
+                     OL_AT_REST_KEY_BYTES);
+}
+
+/* Of the whole of it. */
 static int derive(const ol_at_rest_key *key, ol_slice info, uint8_t *out)
 {
-    return ol_derive("SHA256", ol_slice_of(key->secret->dek, OL_AT_REST_KEY_BYTES),
-                     ol_slice_of(key->salt, OL_AT_REST_SALT_BYTES), info, out,
-                     OL_AT_REST_KEY_BYTES);
+    return derive_from(key, ol_slice_of(key->secret->dek, key->layers * OL_AT_REST_KEY_BYTES), info,
+                       out);
 }
 
 static int fill(ol_at_rest_key *key, const uint8_t *dek)
 {
+    size_t bytes = key->layers * OL_AT_REST_KEY_BYTES;
     if (dek)
-        memcpy(key->secret->dek, dek, OL_AT_REST_KEY_BYTES);
-    else if (RAND_priv_bytes(key->secret->dek, OL_AT_REST_KEY_BYTES) != 1)
+        memcpy(key->secret->dek, dek, bytes);
+    else if (RAND_priv_bytes(key->secret->dek, (int)bytes) != 1)
         return OL_EINTERNAL;
     int rc = derive(key, OL_SLICE_LIT("meta"), key->secret->mac);
     return rc == OL_OK ? derive(key, OL_SLICE_LIT("commit"), key->commitment) : rc;
 }
 
-int ol_at_rest_key_new(ol_at_rest_key **out, const uint8_t *dek, const uint8_t *salt, ol_error *err)
+int ol_at_rest_key_new(ol_at_rest_key **out, const uint8_t *dek, unsigned layers,
+                       const uint8_t *salt, ol_error *err)
 {
     *out = NULL;
     ol_at_rest_key *key = ol_calloc(1, sizeof *key);
     if (!key)
         return ol_error_set(err, OL_ENOMEM, "no memory for a data key");
     atomic_init(&key->refs, 1);
+    key->layers = layers == LAYERS_MAX ? LAYERS_MAX : 1;
     memcpy(key->salt, salt, sizeof key->salt);
     key->secret = ol_secret_alloc(sizeof *key->secret);
     int rc = key->secret ? fill(key, dek) : OL_ENOMEM;
@@ -73,6 +85,11 @@ void ol_at_rest_key_release(ol_at_rest_key *key)
     ol_free(key);
 }
 
+unsigned ol_at_rest_key_layers(const ol_at_rest_key *key)
+{
+    return key->layers;
+}
+
 const uint8_t *ol_at_rest_key_bytes(const ol_at_rest_key *key)
 {
     return key->secret->dek;
@@ -95,17 +112,30 @@ int ol_at_rest_id_make(uint8_t id[OL_AT_REST_ID_BYTES])
     return RAND_bytes(id, OL_AT_REST_ID_BYTES) == 1 ? OL_OK : OL_EINTERNAL;
 }
 
+/* Each layer's from its own half of the data key. */
+static int derive_layer(const ol_at_rest_key *key, unsigned layer, uint32_t number,
+                        const uint8_t id[OL_AT_REST_ID_BYTES], uint8_t *out)
+{
+    uint8_t info[4 + 4 + OL_AT_REST_ID_BYTES];
+    memcpy(info, layer == 0 ? "part" : "over", 4);
+    for (unsigned i = 0; i < 4; i++)
+        info[4 + i] = (uint8_t)(number >> (24 - 8 * i));
+    memcpy(info + 8, id, OL_AT_REST_ID_BYTES);
+    return derive_from(
+        key, ol_slice_of(key->secret->dek + layer * OL_AT_REST_KEY_BYTES, OL_AT_REST_KEY_BYTES),
+        ol_slice_of(info, sizeof info), out + layer * OL_AT_REST_KEY_BYTES);
+}
+
 int ol_at_rest_part_init(ol_at_rest_part *part, const ol_at_rest_key *key, uint32_t number,
                          const uint8_t id[OL_AT_REST_ID_BYTES], ol_error *err)
 {
-    uint8_t info[4 + 4 + OL_AT_REST_ID_BYTES] = {
-        'p', 'a', 'r', 't', (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
-        (uint8_t)number,
-    };
-    memcpy(info + 8, id, OL_AT_REST_ID_BYTES);
-    *part = (ol_at_rest_part){.key = ol_secret_alloc(OL_AT_REST_KEY_BYTES)};
+    *part = (ol_at_rest_part){.key = ol_secret_alloc(key->layers * OL_AT_REST_KEY_BYTES),
+                              .layers = key->layers};
     memcpy(part->id, id, OL_AT_REST_ID_BYTES);
-    if (part->key && derive(key, ol_slice_of(info, sizeof info), part->key) == OL_OK)
+    int rc = part->key ? OL_OK : OL_ENOMEM;
+    for (unsigned i = 0; rc == OL_OK && i < key->layers; i++)
+        rc = derive_layer(key, i, number, id, part->key);
+    if (rc == OL_OK)
         return OL_OK;
     ol_at_rest_part_fini(part);
     return ol_error_set(err, OL_ENOMEM, "no memory for the key of a part");
@@ -113,6 +143,6 @@ int ol_at_rest_part_init(ol_at_rest_part *part, const ol_at_rest_key *key, uint3
 
 void ol_at_rest_part_fini(ol_at_rest_part *part)
 {
-    ol_secret_free(part->key, OL_AT_REST_KEY_BYTES);
+    ol_secret_free(part->key, part->layers * OL_AT_REST_KEY_BYTES);
     part->key = NULL;
 }

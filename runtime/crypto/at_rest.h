@@ -8,6 +8,11 @@
  * (big endian, 32 bits), 1 for the last chunk; additional data: magic, version, suite, part's id,
  * exponent of the chunk size.
  *
+ * In two layers (aws:kms:dsse) the version has two random keys that know nothing of each other, each
+ * part one derived from either, and what the first has sealed, tag and all, is encrypted once more with
+ * AES-256-CTR under the second: counter block nonce and four zero bytes. It grows by nothing, so sizes
+ * are the same.
+ *
  * What says how a version is encrypted is in at_rest_record.h. No I/O here. Keys are counted and
  * constant; any thread.
  */
@@ -29,6 +34,7 @@
 #define OL_AT_REST_MAGIC "OLAR"
 #define OL_AT_REST_VERSION 1u
 #define OL_AT_REST_SUITE_GCM 1u
+#define OL_AT_REST_SUITE_GCM_CTR 2u /* two layers */
 
 /* How many bytes so many take when they are sealed. */
 static inline uint64_t ol_at_rest_sealed_size(uint64_t plain)
@@ -39,17 +45,21 @@ static inline uint64_t ol_at_rest_sealed_size(uint64_t plain)
 /* A version's data key, and what is derived from it for its records. */
 typedef struct ol_at_rest_key ol_at_rest_key;
 
-/* A copy of these 32 bytes; NULL: random ones. OL_OK, OL_ENOMEM, OL_EINTERNAL. */
-int ol_at_rest_key_new(ol_at_rest_key **key, const uint8_t *dek, const uint8_t *salt, ol_error *err);
+/* A copy of these 32 bytes for each layer (1 or 2); NULL: random ones. OL_OK, OL_ENOMEM,
+ * OL_EINTERNAL. */
+int ol_at_rest_key_new(ol_at_rest_key **key, const uint8_t *dek, unsigned layers,
+                       const uint8_t *salt, ol_error *err);
+unsigned ol_at_rest_key_layers(const ol_at_rest_key *key);
 ol_at_rest_key *ol_at_rest_key_acquire(ol_at_rest_key *key);
 /* Wiped with the last reference. NULL is fine. */
 void ol_at_rest_key_release(ol_at_rest_key *key);
-/* The 32 bytes, for whoever wraps them. */
+/* The bytes, for whoever wraps them. */
 const uint8_t *ol_at_rest_key_bytes(const ol_at_rest_key *key);
 
 /* The key of one part. Zeroed: none. */
 typedef struct ol_at_rest_part {
-    uint8_t *key; /* secret memory */
+    uint8_t *key; /* secret memory: a key for each layer */
+    unsigned layers;
     uint8_t id[OL_AT_REST_ID_BYTES];
 } ol_at_rest_part;
 

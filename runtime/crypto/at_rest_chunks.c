@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sealing and opening chunks. One cipher context a thread, kept for its life; it holds a part's key
- * only while a call runs.
+ * Sealing and opening chunks. A cipher context for each layer and thread, kept for its life; they hold
+ * a part's keys only while a call runs.
  */
 #include <openssl/evp.h>
 #include <pthread.h>
@@ -16,57 +16,78 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t slot;
 static bool has_slot;
 
-static void drop_context(void *ctx)
+typedef struct contexts {
+    EVP_CIPHER_CTX *inner, *outer; /* NULL until they are wanted */
+} contexts;
+
+static _Thread_local contexts own;
+
+static void drop_contexts(void *arg)
 {
-    EVP_CIPHER_CTX_free(ctx);
+    contexts *both = arg;
+    EVP_CIPHER_CTX_free(both->inner);
+    EVP_CIPHER_CTX_free(both->outer);
+    *both = (contexts){NULL, NULL};
 }
 
 static void init(void)
 {
-    has_slot = pthread_key_create(&slot, drop_context) == 0;
+    has_slot = pthread_key_create(&slot, drop_contexts) == 0;
 }
 
-/* This thread's, with the cipher chosen. NULL: no memory. */
-static EVP_CIPHER_CTX *take_context(void)
+static EVP_CIPHER_CTX *new_context(const EVP_CIPHER *cipher)
 {
-    pthread_once(&once, init);
-    if (!has_slot)
-        return NULL;
-    EVP_CIPHER_CTX *ctx = pthread_getspecific(slot);
-    if (ctx)
-        return ctx;
-    ctx = EVP_CIPHER_CTX_new();
-    if (ctx && EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, NULL, NULL, 1) == 1 &&
-        pthread_setspecific(slot, ctx) == 0)
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    if (ctx && EVP_CipherInit_ex(ctx, cipher, NULL, NULL, NULL, 1) == 1)
         return ctx;
     EVP_CIPHER_CTX_free(ctx);
     return NULL;
 }
 
+/* This thread's, with the ciphers chosen. NULL: no memory. */
+static contexts *take_contexts(unsigned layers)
+{
+    pthread_once(&once, init);
+    if (!own.inner && (!has_slot || pthread_setspecific(slot, &own) != 0 ||
+                       !(own.inner = new_context(EVP_aes_256_gcm()))))
+        return NULL;
+    if (layers > 1 && !own.outer && !(own.outer = new_context(EVP_aes_256_ctr())))
+        return NULL;
+    return &own;
+}
+
 /* The chunks of one call. */
 typedef struct walk {
     EVP_CIPHER_CTX *ctx;
+    EVP_CIPHER_CTX *outer; /* NULL: one layer */
     uint8_t aad[AAD_BYTES];
+    uint8_t counter[NONCE_BYTES + 4]; /* the chunk's nonce, and zeroes */
     int encrypt;
 } walk;
 
 static bool begin(walk *w, const ol_at_rest_part *part, int encrypt)
 {
-    w->encrypt = encrypt;
-    w->ctx = take_context();
+    contexts *both = take_contexts(part->layers);
+    *w = (walk){.encrypt = encrypt,
+                .ctx = both ? both->inner : NULL,
+                .outer = both && part->layers > 1 ? both->outer : NULL};
     memcpy(w->aad, OL_AT_REST_MAGIC, 4);
     w->aad[4] = OL_AT_REST_VERSION;
-    w->aad[5] = OL_AT_REST_SUITE_GCM;
+    w->aad[5] = part->layers > 1 ? OL_AT_REST_SUITE_GCM_CTR : OL_AT_REST_SUITE_GCM;
     memcpy(w->aad + 6, part->id, OL_AT_REST_ID_BYTES);
     w->aad[6 + OL_AT_REST_ID_BYTES] = OL_AT_REST_CHUNK_EXPONENT;
-    return w->ctx && EVP_CipherInit_ex(w->ctx, NULL, NULL, part->key, NULL, encrypt) == 1;
+    return w->ctx && EVP_CipherInit_ex(w->ctx, NULL, NULL, part->key, NULL, encrypt) == 1 &&
+           (!w->outer || EVP_CipherInit_ex(w->outer, NULL, NULL, part->key + OL_AT_REST_KEY_BYTES,
+                                           NULL, 1) == 1);
 }
 
 static void end(walk *w)
 {
-    static const uint8_t nothing[OL_AT_REST_KEY_BYTES];
+    static const uint8_t nothing[OL_AT_REST_KEY_BYTES], no_counter[NONCE_BYTES + 4];
     if (w->ctx)
         EVP_CipherInit_ex(w->ctx, NULL, NULL, nothing, NULL, 1);
+    if (w->outer)
+        EVP_CipherInit_ex(w->outer, NULL, NULL, nothing, no_counter, 1);
 }
 
 /* Everything of a chunk but its bytes: nonce and additional data. */
@@ -74,7 +95,7 @@ static bool set(walk *w, uint64_t index, bool last)
 {
     if (index > UINT32_MAX)
         return false;
-    uint8_t nonce[NONCE_BYTES] = {0};
+    uint8_t *nonce = w->counter;
     nonce[7] = (uint8_t)(index >> 24);
     nonce[8] = (uint8_t)(index >> 16);
     nonce[9] = (uint8_t)(index >> 8);
@@ -85,6 +106,14 @@ static bool set(walk *w, uint64_t index, bool last)
            EVP_CipherUpdate(w->ctx, NULL, &len, w->aad, AAD_BYTES) == 1;
 }
 
+/* The outer layer, on or off, of the chunk for which all is set. */
+static bool cross(walk *w, uint8_t *chunk, size_t sealed_len)
+{
+    int len;
+    return !w->outer || (EVP_CipherInit_ex(w->outer, NULL, NULL, NULL, w->counter, 1) == 1 &&
+                         EVP_CipherUpdate(w->outer, chunk, &len, chunk, (int)sealed_len) == 1);
+}
+
 static bool seal_one(walk *w, uint64_t index, bool last, ol_slice plain, uint8_t *out)
 {
     int len, rest;
@@ -93,7 +122,8 @@ static bool seal_one(walk *w, uint64_t index, bool last, ol_slice plain, uint8_t
             EVP_EncryptUpdate(w->ctx, out, &len, plain.data, (int)plain.len) == 1) &&
            EVP_EncryptFinal_ex(w->ctx, out + plain.len, &rest) == 1 &&
            EVP_CIPHER_CTX_ctrl(w->ctx, EVP_CTRL_AEAD_GET_TAG, OL_AT_REST_TAG_BYTES,
-                               out + plain.len) == 1;
+                               out + plain.len) == 1 &&
+           cross(w, out, plain.len + OL_AT_REST_TAG_BYTES);
 }
 
 static bool open_one(walk *w, uint64_t index, bool last, uint8_t *chunk, size_t sealed_len)
@@ -102,7 +132,7 @@ static bool open_one(walk *w, uint64_t index, bool last, uint8_t *chunk, size_t 
         return false;
     size_t plain_len = sealed_len - OL_AT_REST_TAG_BYTES;
     int len, rest;
-    return set(w, index, last) &&
+    return set(w, index, last) && cross(w, chunk, sealed_len) &&
            EVP_CIPHER_CTX_ctrl(w->ctx, EVP_CTRL_AEAD_SET_TAG, OL_AT_REST_TAG_BYTES,
                                chunk + plain_len) == 1 &&
            (plain_len == 0 || EVP_DecryptUpdate(w->ctx, chunk, &len, chunk, (int)plain_len) == 1) &&

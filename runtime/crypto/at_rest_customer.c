@@ -85,7 +85,7 @@ int ol_at_rest_customer_open(const uint8_t *customer_key, ol_slice place,
     int rc = dek ? crypt_key(customer_key, place, record->salt, false, record->wrapped.data, dek, tag)
                  : OL_ENOMEM;
     if (rc == OL_OK)
-        rc = ol_at_rest_key_new(key, dek, record->salt, err);
+        rc = ol_at_rest_key_new(key, dek, 1, record->salt, err);
     else
         ol_error_set(err, rc, rc == OL_EORIGIN ? "the record of an encrypted object is damaged"
                                                : "no memory to open a data key");

@@ -37,7 +37,7 @@ static int add_head(const ol_at_rest_record *record, const ol_at_rest_key *key, 
     uint8_t head[HEAD_BYTES], *at = head + 9;
     memcpy(head, OL_AT_REST_MAGIC, 4);
     head[4] = OL_AT_REST_VERSION;
-    head[5] = OL_AT_REST_SUITE_GCM;
+    head[5] = ol_at_rest_key_layers(key) > 1 ? OL_AT_REST_SUITE_GCM_CTR : OL_AT_REST_SUITE_GCM;
     head[6] = OL_AT_REST_CHUNK_EXPONENT;
     head[7] = record->mode;
     head[8] = record->bucket_key ? FLAG_BUCKET_KEY : 0;
@@ -91,9 +91,10 @@ bool ol_at_rest_record_read(ol_at_rest_record *record, ol_slice bytes)
         return false;
     const uint8_t *head = bytes.data, *at = head + 9;
     if (memcmp(head, OL_AT_REST_MAGIC, 4) != 0 || head[4] != OL_AT_REST_VERSION ||
-        head[5] != OL_AT_REST_SUITE_GCM || head[6] != OL_AT_REST_CHUNK_EXPONENT ||
-        head[8] > FLAG_BUCKET_KEY)
+        (head[5] != OL_AT_REST_SUITE_GCM && head[5] != OL_AT_REST_SUITE_GCM_CTR) ||
+        head[6] != OL_AT_REST_CHUNK_EXPONENT || head[8] > FLAG_BUCKET_KEY)
         return false;
+    record->layers = head[5] == OL_AT_REST_SUITE_GCM_CTR ? 2 : 1;
     record->mode = head[7];
     record->bucket_key = head[8] == FLAG_BUCKET_KEY;
     memcpy(record->salt, at, OL_AT_REST_SALT_BYTES);

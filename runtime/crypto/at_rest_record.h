@@ -23,6 +23,7 @@
 
 typedef struct ol_at_rest_record {
     uint8_t mode; /* the caller's numbers */
+    unsigned layers; /* of a parsed one; written is the key's */
     bool bucket_key;
     uint8_t salt[OL_AT_REST_SALT_BYTES];
     uint8_t commitment[OL_AT_REST_MAC_BYTES];

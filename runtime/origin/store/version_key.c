@@ -61,6 +61,12 @@ static int begin(ol_version_key *self, const ol_version_place *where, ol_version
     return self->bucket_.data && self->key_name_.data ? OL_OK : no_memory(err);
 }
 
+/* Dual-layer encryption has two keys that know nothing of each other, and one call for both. */
+static unsigned layers_of(const ol_version_key *self)
+{
+    return self->record_.mode == OL_SSE_DSSE ? 2 : 1;
+}
+
 /* The object's ARN goes to the audit; it, or its bucket's, into the context. */
 static int add_arn(ol_version_key *self, bool of_bucket, ol_error *err)
 {
@@ -91,7 +97,7 @@ static int prepare(ol_version_key *self, ol_slice context, bool of_bucket, ol_er
             return rc;
     }
     self->call_.arena = self->arena_;
-    self->call_.key_bytes = OL_DATA_KEY_BYTES;
+    self->call_.key_bytes = layers_of(self) * OL_DATA_KEY_BYTES;
     self->call_.cb = on_answer;
     self->call_.arg = self;
     self->call_.use = &self->use_;
@@ -189,7 +195,7 @@ static int make_of_customer(ol_version_key *self, const uint8_t *customer_key, o
 {
     uint8_t wrapped[OL_AT_REST_CUSTOMER_BYTES];
     place p;
-    int rc = ol_at_rest_key_new(&self->key, NULL, self->record_.salt, err);
+    int rc = ol_at_rest_key_new(&self->key, NULL, 1, self->record_.salt, err);
     if (rc == OL_OK)
         rc = ol_at_rest_customer_wrap(customer_key, place_of(&p, self->bucket_, self->key_name_),
                                       self->key, &self->record_, wrapped, err);
@@ -200,8 +206,8 @@ static int make_of_customer(ol_version_key *self, const uint8_t *customer_key, o
 static int take_made(ol_version_key *self, ol_error *err)
 {
     const ol_kms_call *call = &self->call_;
-    int rc = call->key_len == OL_DATA_KEY_BYTES
-                 ? ol_at_rest_key_new(&self->key, call->key, self->record_.salt, err)
+    int rc = call->key_len == call->key_bytes
+                 ? ol_at_rest_key_new(&self->key, call->key, layers_of(self), self->record_.salt, err)
                  : ol_error_set(err, OL_EKMSUNAVAILABLE, "store: a data key of a wrong length");
     self->record_.key_id = call->used_key;
     self->record_.wrapped = call->wrapped;
@@ -210,9 +216,6 @@ static int take_made(ol_version_key *self, ol_error *err)
 
 static int check_mode(ol_kms *kms, const ol_sse *sse, ol_error *err)
 {
-    if (sse->mode == OL_SSE_DSSE)
-        return ol_error_say(err, OL_ENOTIMPLEMENTED,
-                            "Dual-layer encryption (aws:kms:dsse) is not offered here.");
     if (sse->mode != OL_SSE_C && !kms)
         return ol_error_say(err, OL_ENOTIMPLEMENTED,
                             "There is no key management here: objects can be encrypted with keys "
@@ -237,8 +240,8 @@ int ol_version_key_make(ol_version_key *self, const ol_version_place *where, con
     self->record_.mode = (uint8_t)sse->mode;
     if (sse->mode == OL_SSE_C)
         return make_of_customer(self, sse->customer_key, err);
-    bool is_kms = sse->mode == OL_SSE_KMS;
-    self->record_.bucket_key = is_kms && sse->bucket_key;
+    bool is_kms = sse->mode == OL_SSE_KMS || sse->mode == OL_SSE_DSSE;
+    self->record_.bucket_key = sse->mode == OL_SSE_KMS && sse->bucket_key;
     ol_slice asked = is_kms             ? sse->kms_key
                      : options->s3_key ? ol_slice_cstr(options->s3_key)
                                        : OL_SLICE_NONE;
@@ -274,9 +277,10 @@ int ol_version_key_of_customer(ol_at_rest_key **out, const ol_at_rest_record *re
 static int take_opened(ol_version_key *self, ol_error *err)
 {
     place p;
-    if (self->call_.key_len != OL_DATA_KEY_BYTES)
+    if (self->call_.key_len != self->call_.key_bytes)
         return damaged(err);
-    int rc = ol_at_rest_key_new(&self->key, self->call_.key, self->record_.salt, err);
+    int rc = ol_at_rest_key_new(&self->key, self->call_.key, layers_of(self), self->record_.salt,
+                                err);
     if (rc != OL_OK)
         return rc;
     return check_key(&self->key, &self->record_,
@@ -321,7 +325,9 @@ int ol_version_key_open(ol_version_key *self, const ol_version_place *where,
     if (customer)
         return ol_version_key_of_customer(&self->key, record, customer_key, where->bucket,
                                           where->key, err);
-    if (record->mode != OL_SSE_S3 && record->mode != OL_SSE_KMS)
+    bool dual = record->mode == OL_SSE_DSSE;
+    if ((record->mode != OL_SSE_S3 && record->mode != OL_SSE_KMS && !dual) ||
+        record->layers != (dual ? 2u : 1u))
         return damaged(err);
     if (!kms_of(where->options, record->mode))
         return ol_error_set(err, OL_EKMSUNAVAILABLE, "store: no KMS for an encrypted object");

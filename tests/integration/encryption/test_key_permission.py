@@ -128,7 +128,7 @@ def test_a_listing_of_views_tells_no_length(server):
     view = {"Bucket": "loud--ol-s3", "Prefix": "k"}
     assert of(server, "all").list_objects_v2(**view)["Contents"][0]["Size"] == len(b"original")
     entry = of(server, "plain").list_objects_v2(**view)["Contents"][0]
-    assert entry["Size"] == 0 and "ETag" not in entry
+    assert entry["Size"] == 0 and not entry["ETag"].strip('"')
 
 
 def test_keys_for_views_alone(server):

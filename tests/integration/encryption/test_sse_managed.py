@@ -99,6 +99,19 @@ def test_kms(s3, server):
         s3.put_object(Bucket="plain", Key="none", Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId="not-there")
 
 
+@pytest.mark.parametrize("size", [0, 1, 65536, 1_000_003])
+def test_two_layers(s3, size):
+    body = os.urandom(size)
+    put = s3.put_object(Bucket="plain", Key="dsse", Body=body, ServerSideEncryption="aws:kms:dsse")
+    assert put["ServerSideEncryption"] == "aws:kms:dsse" and put["SSEKMSKeyId"].startswith("arn:aws:kms:")
+    assert "BucketKeyEnabled" not in put
+    got = s3.get_object(Bucket="plain", Key="dsse")
+    assert got["Body"].read() == body and got["ServerSideEncryption"] == "aws:kms:dsse"
+    if size > 65540:
+        ranged = s3.get_object(Bucket="plain", Key="dsse", Range="bytes=65530-65540")
+        assert ranged["Body"].read() == body[65530:65541]
+
+
 WRONG = [
     ({"x-amz-server-side-encryption": "aes:kms"}, "The encryption method specified is not supported"),
     ({"x-amz-server-side-encryption": ""}, "The encryption method specified is not supported"),

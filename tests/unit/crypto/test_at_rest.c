@@ -21,7 +21,7 @@ static const uint8_t id[16] = "a random part id";
 static ol_at_rest_key *new_key(const uint8_t *bytes)
 {
     ol_at_rest_key *key;
-    assert_code(ol_at_rest_key_new(&key, bytes, salt, NULL), OL_OK);
+    assert_code(ol_at_rest_key_new(&key, bytes, 1, salt, NULL), OL_OK);
     return key;
 }
 

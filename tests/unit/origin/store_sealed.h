@@ -40,10 +40,10 @@ static inline bool kit_kms_gcm(kit_kms *k, const ol_kms_call *call, bool encrypt
     bool good = ol_context_write(&call->context, &context) == OL_OK &&
                 EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, k->master, iv, encrypt) == 1 &&
                 EVP_CipherUpdate(ctx, NULL, &len, context.data, (int)context.len) == 1 &&
-                EVP_CipherUpdate(ctx, out, &len, in, 32) == 1;
+                EVP_CipherUpdate(ctx, out, &len, in, (int)call->key_bytes) == 1;
     if (good && !encrypt)
         good = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, 16, tag) == 1;
-    good = good && EVP_CipherFinal_ex(ctx, out + 32, &rest) == 1;
+    good = good && EVP_CipherFinal_ex(ctx, out + call->key_bytes, &rest) == 1;
     if (good && encrypt)
         good = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, tag) == 1;
     EVP_CIPHER_CTX_free(ctx);
@@ -54,37 +54,39 @@ static inline int kit_kms_do(kit_kms *k, ol_kms_call *call, ol_error *err)
 {
     if (k->fails)
         return ol_error_set(err, k->fails, "the KMS of the test");
-    uint8_t *key = ol_secret_alloc(32);
+    size_t bytes = call->key_bytes, sealed = 12 + bytes + 16;
+    uint8_t *key = ol_secret_alloc(bytes);
     call->used_key = ol_arena_copy(call->arena, OL_SLICE_LIT("arn:aws:kms:here:1:key/one"));
     if (!key || !call->used_key.data) {
-        ol_secret_free(key, 32);
+        ol_secret_free(key, bytes);
         return ol_error_set(err, OL_ENOMEM, NULL);
     }
     bool good;
     if (call->blob.len == 0) {
-        uint8_t blob[12 + 32 + 16];
+        uint8_t blob[12 + 64 + 16];
         k->made++;
         RAND_bytes(blob, 12);
-        RAND_bytes(key, 32);
-        good = kit_kms_gcm(k, call, true, blob, key, blob + 12, blob + 44);
-        call->wrapped = ol_arena_copy(call->arena, ol_slice_of(blob, sizeof blob));
+        RAND_bytes(key, (int)bytes);
+        good = kit_kms_gcm(k, call, true, blob, key, blob + 12, blob + 12 + bytes);
+        call->wrapped = ol_arena_copy(call->arena, ol_slice_of(blob, sealed));
         if (good && !call->wrapped.data) {
-            ol_secret_free(key, 32);
+            ol_secret_free(key, bytes);
             return ol_error_set(err, OL_ENOMEM, NULL);
         }
     } else {
         k->opened++;
-        uint8_t blob[60] = {0};
-        memcpy(blob, call->blob.data, call->blob.len < 60 ? call->blob.len : 60);
-        good = call->blob.len == 60 &&
-               kit_kms_gcm(k, call, false, blob, blob + 12, key, blob + 44);
+        uint8_t blob[12 + 64 + 16] = {0};
+        good = call->blob.len == sealed;
+        if (good)
+            memcpy(blob, call->blob.data, sealed);
+        good = good && kit_kms_gcm(k, call, false, blob, blob + 12, key, blob + 12 + bytes);
     }
     if (!good) {
-        ol_secret_free(key, 32);
+        ol_secret_free(key, bytes);
         return ol_error_set(err, OL_EDECRYPT, NULL);
     }
     call->key = key;
-    call->key_len = 32;
+    call->key_len = bytes;
     return OL_OK;
 }
 
@@ -147,7 +149,7 @@ static inline ol_sse kit_sse(enum ol_sse_mode mode)
     ol_sse sse = {.mode = mode};
     if (mode == OL_SSE_C)
         sse.customer_key = kit_key_a;
-    if (mode == OL_SSE_KMS)
+    if (mode == OL_SSE_KMS || mode == OL_SSE_DSSE)
         sse.context = OL_SLICE_LIT("{\"who\":\"me\"}");
     return sse;
 }

@@ -4,7 +4,7 @@
 
 #include "lib/pipeline_kit.h"
 
-static const enum ol_sse_mode modes[] = {OL_SSE_S3, OL_SSE_KMS, OL_SSE_C};
+static const enum ol_sse_mode modes[] = {OL_SSE_S3, OL_SSE_KMS, OL_SSE_DSSE, OL_SSE_C};
 static const size_t sizes[] = {0,     1,     1000,   16384,  16385,  65535,   65536,
                                65537, 131072, 196608, 262144, 262145, 1000003, 3 * 1024 * 1024};
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -33,7 +33,7 @@ static void every_mode_and_size(void **state)
             kms.later = i % 2;
             assert_code(kit_put_sse(&kit, "k", body, &sse, &result), OL_OK);
             assert_int_equal(result.sse, modes[m]);
-            assert_true((result.sse_key[0] != '\0') == (modes[m] == OL_SSE_KMS));
+            assert_true((result.sse_key[0] != '\0') == (modes[m] == OL_SSE_KMS || modes[m] == OL_SSE_DSSE));
             kit_expect_with(&kit, "k", kit_key_of(modes[m]), body);
             kit_expect_with(&kit, "k", kit_key_of(modes[m]), body);
             kit_free(body);

@@ -2,7 +2,7 @@
 /* Encrypted uploads in parts: keys, parts that are put again, completion, reading across parts. */
 #include "store_sealed.h"
 
-static const enum ol_sse_mode modes[] = {OL_SSE_S3, OL_SSE_KMS, OL_SSE_C};
+static const enum ol_sse_mode modes[] = {OL_SSE_S3, OL_SSE_KMS, OL_SSE_DSSE, OL_SSE_C};
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static kit_kms kms;
