@@ -55,7 +55,7 @@ int ol_shared_ensure_buckets(ol_shared *shared, const ol_config *config, ol_erro
 /* ---- keys ---- */
 
 /* Replicas share the configured keys, and so agree on tokens and on the ETags of views. */
-static int load_view_key(ol_shared *shared, const ol_config *config, ol_error *err)
+static int read_view_key(ol_shared *shared, const ol_config *config, ol_error *err)
 {
     uint8_t *key = shared->view_key.bytes;
     if (config->view_key.len == sizeof(shared->view_key.bytes)) {
@@ -65,6 +65,14 @@ static int load_view_key(ol_shared *shared, const ol_config *config, ol_error *e
     if (config->sts_key_count > 0)
         return ol_kept_key_derive(key, config->sts_keys[0], "objlens: entity tags of views", err);
     return ol_kept_key_load(key, config->data_path, "view_key", err);
+}
+
+static int load_view_key(ol_shared *shared, const ol_config *config, ol_error *err)
+{
+    int rc = read_view_key(shared, config, err);
+    if (rc == OL_OK)
+        ol_view_key_settle(&shared->view_key);
+    return rc;
 }
 
 static int load_session_keys(ol_shared *shared, const ol_config *config, ol_error *err)
