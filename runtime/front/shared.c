@@ -160,6 +160,8 @@ static int open_views(ol_shared *shared, const ol_config *config, ol_error *err)
         rc = ol_view_cache_new(&shared->view_cache, &config->view_cache, err);
     if (rc == OL_OK && !(shared->view_hints = ol_view_hints_new()))
         rc = ol_error_set(err, OL_ENOMEM, "view hints");
+    if (rc == OL_OK && !(shared->rate_limiter = ol_rate_limiter_new()))
+        rc = ol_error_set(err, OL_ENOMEM, "the rate limiter");
     return rc;
 }
 
@@ -196,6 +198,7 @@ void ol_shared_close(ol_shared *shared)
     ol_totp_guard_destroy(shared->totp);
     ol_session_sealer_destroy(shared->sealer);
     ol_view_hints_destroy(shared->view_hints);
+    ol_rate_limiter_destroy(shared->rate_limiter);
     ol_view_cache_destroy(shared->view_cache);
     ol_view_memo_close(shared->view_memo);
     ol_wipe(&shared->view_key, sizeof(shared->view_key));
