@@ -69,6 +69,7 @@ static bool is_visible(const event *e, const char *name)
 {
     static const char *const always[] = {"userIdentity.", "configuration.", "userRequest.url",
                                          "protocolVersion"};
+    static const char *const callers[] = {"userRequest.method", "userRequest.sourceIp"};
     ol_slice text = ol_slice_cstr(name);
     if (e->program->declared.ignores_identity &&
         ol_slice_starts(text, OL_SLICE_LIT("userIdentity.")))
@@ -76,6 +77,9 @@ static bool is_visible(const event *e, const char *name)
     for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
         if (ol_slice_starts(text, ol_slice_cstr(always[i])))
             return true;
+    for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]); i++)
+        if (ol_slice_eq_cstr(text, callers[i]))
+            return e->program->declared.has_request;
     if (ol_slice_starts(text, OL_SLICE_LIT(HEADER_PREFIX)))
         return is_declared_header(e->program, ol_slice_from(text, sizeof(HEADER_PREFIX) - 1));
     return e->program->declared.depends_request &&
@@ -98,6 +102,8 @@ static int set_defaults(event *e)
         {"configuration.supportingAccessPointArn",
          "arn:aws:s3:us-east-1:000000000000:accesspoint/run"},
         {"userRequest.url", "https://run--ol-s3/stdin"},
+        {"userRequest.method", "GET"},
+        {"userRequest.sourceIp", "127.0.0.1"},
     };
     int rc = OL_OK;
     for (size_t i = 0; rc == OL_OK && i < sizeof(pairs) / sizeof(pairs[0]); i++)

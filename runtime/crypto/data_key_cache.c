@@ -128,28 +128,33 @@ static bool is_refusal(int code)
 
 static bool keep_key(ol_data_key_cache *cache, ol_data_key_entry *entry, const ol_kms_call *answer)
 {
-    entry->key = ol_secret_alloc(answer->key_len);
+    entry->key = answer->key ? ol_secret_alloc(answer->key_len) : NULL;
     entry->used_key = ol_strndup(answer->used_key.data, answer->used_key.len);
-    if (!entry->key || !entry->used_key) {
+    if ((answer->key && !entry->key) || !entry->used_key) {
         ol_secret_free(entry->key, answer->key_len);
         ol_free(entry->used_key);
         entry->key = NULL;
         entry->used_key = NULL;
         return false;
     }
-    memcpy(entry->key, answer->key, answer->key_len);
-    entry->key_len = answer->key_len;
+    if (entry->key)
+        memcpy(entry->key, answer->key, answer->key_len);
+    entry->key_len = entry->key ? answer->key_len : 0;
     entry->key_version = answer->key_version;
     cache->bytes += entry->key_len;
     return true;
 }
 
 void ol_data_key_settle(ol_data_key_cache *cache, ol_data_key_entry *entry,
-                        const ol_kms_call *answer, const ol_error *failure, uint64_t asked_ms)
+                        const ol_kms_call *answer, enum ol_kms_state state,
+                        const ol_error *failure, uint64_t asked_ms)
 {
-    uint32_t age_ms = failure ? cache->limits.denial_ms : cache->limits.age_ms;
+    uint32_t age_ms = failure || state != OL_KMS_ENABLED ? cache->limits.denial_ms
+                                                         : cache->limits.age_ms;
+    age_ms = age_ms < cache->limits.age_ms ? age_ms : cache->limits.age_ms;
     bool keeps = age_ms > 0 && (!failure || is_refusal(failure->code));
     entry->asking = false;
+    entry->state = state;
     entry->ends_ms = asked_ms + age_ms;
     if (keeps && failure)
         entry->refusal = *failure;
@@ -169,14 +174,15 @@ static int copy_out(const ol_data_key_entry *entry, ol_data_key_answer *out)
                               .key_len = entry->key_len,
                               .used_key = ol_slice_cstr(entry->used_key),
                               .key_version = entry->key_version};
-    return ol_data_key_answer_of(&like, entry->key ? NULL : &entry->refusal, out);
+    return ol_data_key_answer_of(&like, entry->state, entry->used_key ? NULL : &entry->refusal,
+                                 out);
 }
 
 void ol_data_key_use(ol_data_key_cache *cache, ol_data_key_entry *entry, ol_data_key_answer *out)
 {
     copy_out(entry, out);
     out->cached = true;
-    if (entry->key)
+    if (entry->used_key)
         cache->stats.hits++;
     else
         cache->stats.denials++;
@@ -192,21 +198,24 @@ void ol_data_key_use(ol_data_key_cache *cache, ol_data_key_entry *entry, ol_data
 
 /* ---- answers ---- */
 
-int ol_data_key_answer_of(const ol_kms_call *call, const ol_error *failure, ol_data_key_answer *out)
+int ol_data_key_answer_of(const ol_kms_call *call, enum ol_kms_state state,
+                          const ol_error *failure, ol_data_key_answer *out)
 {
     *out = (ol_data_key_answer){0};
     if (failure) {
         out->err = *failure;
         return out->code = failure->code;
     }
-    out->key = ol_secret_alloc(call->key_len);
+    out->state = state;
+    out->key = call->key ? ol_secret_alloc(call->key_len) : NULL;
     out->used_key = ol_strndup(call->used_key.data, call->used_key.len);
-    if (!out->key || !out->used_key) {
+    if ((call->key && !out->key) || !out->used_key) {
         ol_data_key_answer_fini(out);
         return out->code = ol_error_set(&out->err, OL_ENOMEM, "data key");
     }
-    memcpy(out->key, call->key, call->key_len);
-    out->key_len = call->key_len;
+    if (out->key)
+        memcpy(out->key, call->key, call->key_len);
+    out->key_len = out->key ? call->key_len : 0;
     out->key_version = call->key_version;
     return OL_OK;
 }
@@ -220,6 +229,20 @@ void ol_data_key_answer_fini(ol_data_key_answer *answer)
 }
 
 /* ---- the whole ---- */
+
+void ol_data_key_cache_expire(ol_data_key_cache *cache)
+{
+    uint64_t now_ms = ol_clock_mono_ms();
+    pthread_mutex_lock(&cache->lock);
+    for (ol_data_key_entry *entry = cache->last, *before; entry; entry = before) {
+        before = entry->prev;
+        if (entry->ends_ms > now_ms)
+            continue;
+        cache->stats.expired++;
+        drop(cache, entry);
+    }
+    pthread_mutex_unlock(&cache->lock);
+}
 
 void ol_data_key_cache_clear(ol_data_key_cache *cache)
 {

@@ -10,7 +10,9 @@
  *
  * A hit needs the same provider, wrapped key, context and key id, to the byte. Only opened keys are
  * remembered, and made ones as what they will be when they are opened: generate always asks.
- * Refusals for good (denied, disabled, …) are remembered for a second at most, trouble never.
+ * Refusals for good (denied, disabled, …) are remembered for a second at most, trouble never. A key's
+ * state (ops->state) is remembered in the same way: as long as a data key when it is enabled, else as
+ * long as a refusal.
  *
  * Keys are secret memory, wiped when they leave. Any number of loops; what was asked on one loop is
  * answered on the loop of each who waits.
@@ -44,6 +46,8 @@ void ol_data_key_cache_destroy(ol_data_key_cache *cache);
 int ol_data_key_cache_wrap(ol_data_key_cache *cache, ol_kms *kms, ol_slice id, ol_kms **wrapper,
                            ol_error *err);
 
+/* Wipes what is too old to be used; who does not call it leaves that to the next use. */
+void ol_data_key_cache_expire(ol_data_key_cache *cache);
 /* Forgets everything: an operator who will not wait for the age. */
 void ol_data_key_cache_clear(ol_data_key_cache *cache);
 

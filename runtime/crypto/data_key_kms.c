@@ -34,6 +34,7 @@ struct ol_data_key_waiter {
     cached_kms *self;
     ol_kms_call *call; /* NULL: gone; its loop's */
     bool elsewhere;    /* it was asked on another loop */
+    enum ol_kms_state *state; /* of a look: where it goes; NULL: a key is opened */
     ol_data_key_answer answer;
     ol_post post;
 };
@@ -45,6 +46,8 @@ typedef struct flight {
     ol_data_key_entry *entry;
     uint64_t asked_ms;
     ol_arena *arena;
+    bool looks; /* at the key's state; else a data key is opened */
+    enum ol_kms_state state;
 } flight;
 
 /* A data key is being made. */
@@ -70,6 +73,7 @@ static void add_part(ol_sha256 *sha, ol_slice part)
     ol_sha256_update(sha, part.data, part.len);
 }
 
+/* Of a wrapped key; without a blob: of the key's state. */
 static int hash_of(const cached_kms *self, const ol_kms_call *call, ol_slice key_id, ol_slice blob,
                    uint8_t out[OL_DATA_KEY_HASH_BYTES])
 {
@@ -93,7 +97,8 @@ static int hash_of(const cached_kms *self, const ol_kms_call *call, ol_slice key
 
 /* ---- answers ---- */
 
-static int give(ol_data_key_answer *answer, ol_kms_call *call, ol_error *err)
+static int give(ol_data_key_answer *answer, ol_kms_call *call, enum ol_kms_state *state,
+                ol_error *err)
 {
     if (answer->code != OL_OK) {
         *err = answer->err;
@@ -108,12 +113,14 @@ static int give(ol_data_key_answer *answer, ol_kms_call *call, ol_error *err)
     call->key_len = answer->key_len;
     call->key_version = answer->key_version;
     call->cached = answer->cached;
+    if (state)
+        *state = answer->state;
     answer->key = NULL;
     ol_data_key_answer_fini(answer);
     return OL_OK;
 }
 
-static int open_key(ol_kms *kms, ol_kms_call *call, ol_error *err);
+static int seek(cached_kms *self, ol_kms_call *call, enum ol_kms_state *state, ol_error *err);
 
 /* On the waiter's loop. */
 static void on_answered(void *arg)
@@ -122,6 +129,7 @@ static void on_answered(void *arg)
     ol_kms_call *call = waiter->call;
     cached_kms *self = waiter->self;
     ol_data_key_answer answer = waiter->answer;
+    enum ol_kms_state *state_out = waiter->state;
     bool again = answer.code == OL_ECANCELED && waiter->elsewhere;
     ol_error err = {0};
     ol_free(waiter);
@@ -131,7 +139,7 @@ static void on_answered(void *arg)
     }
     ol_loop_unhold(call->loop);
     /* The loop that asked was closed: that is no reason here. */
-    int rc = again ? open_key(&self->base, call, &err) : give(&answer, call, &err);
+    int rc = again ? seek(self, call, state_out, &err) : give(&answer, call, state_out, &err);
     if (rc != OL_WAIT)
         call->cb(call, rc == OL_OK ? NULL : &err);
 }
@@ -155,11 +163,11 @@ static void land(flight *f, const ol_error *failure)
     pthread_mutex_lock(&cache->lock);
     ol_data_key_waiter *waiters = f->entry->waiters;
     for (ol_data_key_waiter *w = waiters; w; w = w->next) {
-        ol_data_key_answer_of(&f->call, failure, &w->answer);
+        ol_data_key_answer_of(&f->call, f->state, failure, &w->answer);
         w->entry = NULL;
     }
     f->entry->waiters = NULL;
-    ol_data_key_settle(cache, f->entry, &f->call, failure, f->asked_ms);
+    ol_data_key_settle(cache, f->entry, &f->call, f->state, failure, f->asked_ms);
     tell(waiters, loop);
     pthread_mutex_unlock(&cache->lock);
     if (!failure)
@@ -208,12 +216,13 @@ static int copy_call(flight *f, const ol_kms_call *from)
     return rc;
 }
 
-static flight *flight_new(cached_kms *self, const ol_kms_call *call)
+static flight *flight_new(cached_kms *self, const ol_kms_call *call, bool looks)
 {
     flight *f = ol_calloc(1, sizeof *f);
     if (!f)
         return NULL;
     f->self = self;
+    f->looks = looks;
     f->asked_ms = ol_clock_mono_ms();
     f->arena = ol_arena_new(ARENA_BYTES_MAX);
     if (f->arena && copy_call(f, call) == OL_OK)
@@ -227,6 +236,7 @@ static void join(cached_kms *self, ol_data_key_entry *entry, ol_data_key_waiter 
                  ol_kms_call *call)
 {
     *waiter = (ol_data_key_waiter){.errand = WAITS,
+                                   .state = waiter->state,
                                    .next = entry->waiters,
                                    .entry = entry,
                                    .self = self,
@@ -242,7 +252,8 @@ static void take_off(flight *f)
 {
     ol_error err = {0};
     ol_kms *kms = f->self->kms;
-    int rc = kms->ops->open(kms, &f->call, &err);
+    int rc = f->looks ? kms->ops->state(kms, &f->call, &f->state, &err)
+                      : kms->ops->open(kms, &f->call, &err);
     if (rc != OL_WAIT)
         land(f, rc == OL_OK ? NULL : &err);
 }
@@ -274,11 +285,14 @@ static int look(cached_kms *self, const uint8_t *hash, ol_kms_call *call,
     return OL_WAIT;
 }
 
-static int ask(cached_kms *self, const uint8_t *hash, ol_kms_call *call, ol_error *err)
+static int ask(cached_kms *self, const uint8_t *hash, ol_kms_call *call, enum ol_kms_state *state,
+               ol_error *err)
 {
     ol_data_key_answer answer = {0};
-    ol_data_key_waiter *waiter = ol_malloc(sizeof *waiter);
-    flight *f = waiter ? flight_new(self, call) : NULL;
+    ol_data_key_waiter *waiter = ol_calloc(1, sizeof *waiter);
+    flight *f = waiter ? flight_new(self, call, state != NULL) : NULL;
+    if (waiter)
+        waiter->state = state;
     pthread_mutex_lock(&self->cache->lock);
     int rc = look(self, hash, call, waiter, f, &answer);
     pthread_mutex_unlock(&self->cache->lock);
@@ -293,15 +307,15 @@ static int ask(cached_kms *self, const uint8_t *hash, ol_kms_call *call, ol_erro
         take_off(f);
     if (rc == OL_SKIP)
         return ol_error_set(err, OL_ENOMEM, "data key");
-    return rc == OL_WAIT ? OL_WAIT : give(&answer, call, err);
+    return rc == OL_WAIT ? OL_WAIT : give(&answer, call, state, err);
 }
 
-static int open_key(ol_kms *kms, ol_kms_call *call, ol_error *err)
+/* What is known, else what the KMS says: of a wrapped key, or with `state` of the key itself. */
+static int seek(cached_kms *self, ol_kms_call *call, enum ol_kms_state *state, ol_error *err)
 {
-    cached_kms *self = self_of(kms);
     ol_data_key_answer answer = {0};
     uint8_t hash[OL_DATA_KEY_HASH_BYTES];
-    int rc = hash_of(self, call, call->key_id, call->blob, hash);
+    int rc = hash_of(self, call, call->key_id, state ? OL_SLICE_NONE : call->blob, hash);
     if (rc != OL_OK)
         return ol_error_set(err, rc, "data key");
     /* Most are hits, and those take no memory. */
@@ -309,11 +323,19 @@ static int open_key(ol_kms *kms, ol_kms_call *call, ol_error *err)
     rc = look(self, hash, call, NULL, NULL, &answer);
     pthread_mutex_unlock(&self->cache->lock);
     if (rc != OL_SKIP)
-        return give(&answer, call, err);
+        return give(&answer, call, state, err);
     if (call->loop)
-        return ask(self, hash, call, err);
+        return ask(self, hash, call, state, err);
     call->private_[OURS] = NULL;
-    return self->kms->ops->open(self->kms, call, err);
+    return state ? self->kms->ops->state(self->kms, call, state, err)
+                 : self->kms->ops->open(self->kms, call, err);
+}
+
+static int open_key(ol_kms *kms, ol_kms_call *call, ol_error *err)
+{
+    if (call->blob.len == 0)
+        return ol_error_set(err, OL_EDECRYPT, "data key: nothing to open");
+    return seek(self_of(kms), call, NULL, err);
 }
 
 /* ---- making: always asks, and remembers what it will be opened as ---- */
@@ -329,7 +351,7 @@ static void remember(making *m)
     if (!ol_data_key_find(cache, hash, ol_clock_mono_ms())) {
         ol_data_key_entry *entry = ol_data_key_begin(cache, hash);
         if (entry)
-            ol_data_key_settle(cache, entry, &m->call, NULL, m->asked_ms);
+            ol_data_key_settle(cache, entry, &m->call, OL_KMS_ENABLED, NULL, m->asked_ms);
     }
     pthread_mutex_unlock(&cache->lock);
 }
@@ -386,9 +408,7 @@ static int generate(ol_kms *kms, ol_kms_call *call, ol_error *err)
 
 static int state(ol_kms *kms, ol_kms_call *call, enum ol_kms_state *out, ol_error *err)
 {
-    cached_kms *self = self_of(kms);
-    call->private_[OURS] = NULL;
-    return self->kms->ops->state(self->kms, call, out, err);
+    return seek(self_of(kms), call, out, err);
 }
 
 /* ---- cancelling ---- */

@@ -21,9 +21,10 @@ struct ol_data_key_entry {
     ol_data_key_entry *prev, *next; /* by last use; not while somebody asks */
     bool asking;                    /* the KMS is; `waiters` want to know */
     ol_data_key_waiter *waiters;
-    uint8_t *key; /* secret memory; NULL: a refusal */
+    uint8_t *key; /* secret memory; NULL: a key's state, or a refusal */
+    enum ol_kms_state state;
     size_t key_len;
-    char *used_key;
+    char *used_key; /* NULL: a refusal */
     uint32_t key_version;
     uint64_t ends_ms, uses;
     ol_error refusal;
@@ -37,6 +38,7 @@ typedef struct ol_data_key_answer {
     size_t key_len;
     char *used_key; /* ol_free */
     uint32_t key_version;
+    enum ol_kms_state state;
     bool cached;
 } ol_data_key_answer;
 
@@ -56,14 +58,15 @@ ol_data_key_entry *ol_data_key_find(ol_data_key_cache *cache, const uint8_t *has
 ol_data_key_entry *ol_data_key_begin(ol_data_key_cache *cache, const uint8_t *hash);
 /* The answer came: it is kept (copied) or the entry goes. `asked_ms`: when it was asked for. */
 void ol_data_key_settle(ol_data_key_cache *cache, ol_data_key_entry *entry,
-                        const ol_kms_call *answer, const ol_error *failure, uint64_t asked_ms);
+                        const ol_kms_call *answer, enum ol_kms_state state,
+                        const ol_error *failure, uint64_t asked_ms);
 /* A hit: counts the use, answers. */
 void ol_data_key_use(ol_data_key_cache *cache, ol_data_key_entry *entry, ol_data_key_answer *out);
 void ol_data_key_evict(ol_data_key_cache *cache);
 
 /* Not under the lock. */
-int ol_data_key_answer_of(const ol_kms_call *call, const ol_error *failure,
-                          ol_data_key_answer *out);
+int ol_data_key_answer_of(const ol_kms_call *call, enum ol_kms_state state,
+                          const ol_error *failure, ol_data_key_answer *out);
 void ol_data_key_answer_fini(ol_data_key_answer *answer);
 
 #endif

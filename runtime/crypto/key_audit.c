@@ -10,7 +10,7 @@
 typedef struct audited {
     ol_kms base; /* first */
     ol_kms *kms;
-    ol_log *log;
+    const ol_key_audit *audit;
 } audited;
 
 /* A call on its way; in the arena of its caller. */
@@ -47,11 +47,11 @@ static void add(ol_buf *line, const char *name, ol_slice value)
         line->len = before;
 }
 
-void ol_key_audit_write(ol_log *log, const ol_key_audit_entry *entry)
+void ol_key_audit_write(const ol_key_audit *audit, const ol_key_audit_entry *entry)
 {
     char memory[LINE_BYTES_MAX], date[OL_ISO8601_SIZE];
     ol_buf line;
-    if (!log)
+    if (!audit || (!audit->log && !audit->line))
         return;
     ol_clock_iso8601(ol_clock_wall_ms(), date);
     ol_buf_init_fixed(&line, memory, sizeof memory); /* the brace takes its last byte, the NUL's */
@@ -64,22 +64,26 @@ void ol_key_audit_write(ol_log *log, const ol_key_audit_entry *entry)
     add(&line, "key", entry->key);
     if (entry->version > 0)
         ol_buf_addf(&line, ",\"version\":%u", (unsigned)entry->version);
-    add(&line, "request_id", entry->request_id);
+    add(&line, "request_id", entry->request_id.len > 0 || !entry->use ? entry->request_id
+                                                                        : entry->use->request_id);
     ol_buf_addf(&line, ",\"cached\":%s", entry->cached ? "true" : "false");
     if (entry->use)
         add(&line, "olap", entry->use->olap);
     if (entry->use)
         add(&line, "object", entry->use->object);
     memory[line.len] = '}';
-    ol_log_line(log, ol_slice_of(memory, line.len + 1));
+    const ol_slice whole = ol_slice_of(memory, line.len + 1);
+    ol_log_line(audit->log, whole);
+    if (audit->line)
+        audit->line(audit->arg, whole);
 }
 
-void ol_key_audit_denied(ol_log *log, enum ol_key_event event, const ol_key_use *use, ol_slice key,
-                         ol_slice request_id)
+void ol_key_audit_denied(const ol_key_audit *audit, enum ol_key_event event,
+                         const ol_key_use *use, ol_slice key, ol_slice request_id)
 {
     const ol_key_audit_entry entry = {
         .event = event, .code = OL_EACCESS, .use = use, .key = key, .request_id = request_id};
-    ol_key_audit_write(log, &entry);
+    ol_key_audit_write(audit, &entry);
 }
 
 /* ---- the KMS ---- */
@@ -96,7 +100,7 @@ static void note(const passing *p, int code)
                                       .version = code == OL_OK ? p->call.key_version : 0,
                                       .request_id = p->call.request_id,
                                       .cached = code == OL_OK && p->call.cached};
-    ol_key_audit_write(p->self->log, &entry);
+    ol_key_audit_write(p->self->audit, &entry);
 }
 
 static void hand_over(const passing *p)
@@ -202,14 +206,14 @@ static const ol_kms_ops operations = {.name = "audit",
                                       .detach = detach,
                                       .destroy = destroy};
 
-int ol_key_audit_wrap(ol_log *log, ol_kms *kms, ol_kms **wrapper, ol_error *err)
+int ol_key_audit_wrap(const ol_key_audit *audit, ol_kms *kms, ol_kms **wrapper, ol_error *err)
 {
     audited *self = ol_calloc(1, sizeof *self);
     if (!self)
         return ol_error_set(err, OL_ENOMEM, "kms: audit");
     self->base.ops = &operations;
     self->kms = kms;
-    self->log = log;
+    self->audit = audit;
     *wrapper = &self->base;
     return OL_OK;
 }

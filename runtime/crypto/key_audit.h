@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who used which key for what: one JSON line for each data key that was made, opened or refused, to a
- * log of its own. No key, no context's value and no wrapped key is ever in it.
+ * log of its own and to whoever else wants it. No key, no context's value and no wrapped key is ever in
+ * it.
  *
  *   {"time":"…","event":"Decrypt","outcome":"ok","who":"arn:…","key":"arn:…:key/…","version":2,
  *    "object":"arn:aws:s3:::bucket/key","olap":"arn:…","request_id":"…","cached":true}
@@ -19,6 +20,13 @@
 
 enum ol_key_event { OL_KEY_MADE, OL_KEY_OPENED, OL_KEY_LOOKED };
 
+/* Where lines go. Both may be missing. */
+typedef struct ol_key_audit {
+    ol_log *log;
+    void (*line)(void *arg, ol_slice line); /* without its end; from any thread, never blocks */
+    void *arg;
+} ol_key_audit;
+
 /* One line; `code` is OL_OK or the error. Any thread, never blocks. */
 typedef struct ol_key_audit_entry {
     enum ol_key_event event;
@@ -29,14 +37,14 @@ typedef struct ol_key_audit_entry {
     ol_slice request_id;
     bool cached;
 } ol_key_audit_entry;
-void ol_key_audit_write(ol_log *log, const ol_key_audit_entry *entry);
+void ol_key_audit_write(const ol_key_audit *audit, const ol_key_audit_entry *entry);
 
 /* A KMS that writes a line for each generate and open of `kms`. Both are borrowed and outlive it;
- * `log` NULL: nothing is written. */
-int ol_key_audit_wrap(ol_log *log, ol_kms *kms, ol_kms **wrapper, ol_error *err);
+ * `audit` NULL: nothing is written. */
+int ol_key_audit_wrap(const ol_key_audit *audit, ol_kms *kms, ol_kms **wrapper, ol_error *err);
 
 /* Refused by policy, before any KMS was asked. */
-void ol_key_audit_denied(ol_log *log, enum ol_key_event event, const ol_key_use *use, ol_slice key,
-                         ol_slice request_id);
+void ol_key_audit_denied(const ol_key_audit *audit, enum ol_key_event event,
+                         const ol_key_use *use, ol_slice key, ol_slice request_id);
 
 #endif

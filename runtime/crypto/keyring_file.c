@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "crypto/key_file.h"
 #include "crypto/keyring.h"
 
 #define PATH_SIZE 4096
@@ -42,41 +43,6 @@ int ol_keyring_look(const char *path, ol_keyring_stamp *stamp, ol_error *err)
     return OL_OK;
 }
 
-static int check_owner(const char *path, const struct stat *st, ol_error *err)
-{
-    if (!S_ISREG(st->st_mode))
-        return ol_error_say(err, OL_ECONFIG, "keyring %.200s: not a plain file", path);
-    if (st->st_uid != geteuid())
-        return ol_error_say(err, OL_ECONFIG,
-                            "keyring %.200s: it belongs to user %u, not to the one that runs "
-                            "objlens (%u)",
-                            path, (unsigned)st->st_uid, (unsigned)geteuid());
-    if (st->st_mode & 077)
-        return ol_error_say(err, OL_ECONFIG,
-                            "keyring %.200s: others may read or change it (mode %04o); make it 0600",
-                            path, (unsigned)st->st_mode & 07777);
-    if (st->st_size > OL_KEYRING_FILE_BYTES_MAX)
-        return ol_error_say(err, OL_ECONFIG, "keyring %.200s: too large", path);
-    return OL_OK;
-}
-
-static int read_all(int fd, const char *path, size_t size, ol_buf *text, ol_error *err)
-{
-    if (ol_buf_reserve(text, size + 1) != OL_OK)
-        return ol_error_set(err, OL_ENOMEM, "keyring");
-    for (;;) {
-        size_t room = text->cap - text->len - 1;
-        ssize_t n = room > 0 ? read(fd, text->data + text->len, room) : 0;
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fail(err, path, "cannot be read");
-        if (n == 0)
-            return OL_OK; /* grown meanwhile: the digest will not fit */
-        text->len += (size_t)n;
-    }
-}
-
 static int parse_named(ol_keyring **ring, const char *path, ol_slice text, ol_error *err)
 {
     ol_error why = {0};
@@ -91,16 +57,10 @@ int ol_keyring_load(ol_keyring **ring, const char *path, ol_keyring_stamp *stamp
 {
     struct stat st;
     ol_buf text;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT)
-        return ol_error_say(err, OL_ENOSUCHKEY, "keyring %.200s: there is no such file", path);
-    if (fd < 0)
-        return fail(err, path, "cannot be opened");
+    const ol_key_file file = {
+        .what = "keyring", .path = path, .bytes_max = OL_KEYRING_FILE_BYTES_MAX};
     ol_buf_init_secret(&text, OL_KEYRING_FILE_BYTES_MAX + 1);
-    int rc = fstat(fd, &st) == 0 ? check_owner(path, &st, err) : fail(err, path, "stat");
-    if (rc == OL_OK)
-        rc = read_all(fd, path, (size_t)st.st_size, &text, err);
-    close(fd);
+    int rc = ol_key_file_read(&file, &text, &st, err);
     if (rc == OL_OK)
         rc = parse_named(ring, path, ol_buf_slice(&text), err);
     ol_buf_fini(&text);

@@ -24,6 +24,7 @@ typedef struct ol_key_use {
     ol_slice who;    /* ARN of whoever asks; empty: objlens itself */
     ol_slice object; /* ARN of what the key is for */
     ol_slice olap;   /* ARN of the Object Lambda access point; empty = none */
+    ol_slice request_id; /* where the call itself names none */
 } ol_key_use;
 
 /* One call; memory of the caller's that lives until cb. Slices are borrowed until then. */
@@ -66,6 +67,9 @@ typedef struct ol_kms_ops {
     /* As an origin: connections belong to loops. May be NULL. */
     int (*attach)(ol_kms *kms, ol_loop *loop, ol_error *err);
     void (*detach)(ol_kms *kms, ol_loop *loop, void (*cb)(void *arg), void *arg);
+    /* Reads again what may have been renewed in files: tokens, certificates. Blocking, never on a loop.
+     * OL_SKIP: there is no such thing. An error: what was is used on. May be NULL. */
+    int (*renew)(ol_kms *kms, ol_error *err);
     void (*destroy)(ol_kms *kms);
 } ol_kms_ops;
 

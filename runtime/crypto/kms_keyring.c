@@ -155,6 +155,17 @@ static int state(ol_kms *kms, ol_kms_call *call, enum ol_kms_state *out, ol_erro
     return rc;
 }
 
+bool ol_kms_keyring_has(ol_kms *kms, ol_slice name)
+{
+    kms_keyring *self = self_of(kms);
+    ol_keyring_key *key;
+    ol_error unused = {0};
+    pthread_mutex_lock(&self->lock);
+    bool has = ol_keyring_find(self->ring, name, &key, &unused) == OL_OK;
+    pthread_mutex_unlock(&self->lock);
+    return has;
+}
+
 int ol_kms_keyring_rewrap(ol_kms *kms, ol_kms_call *call, ol_error *err)
 {
     kms_keyring *self = self_of(kms);

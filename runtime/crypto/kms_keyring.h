@@ -31,6 +31,8 @@ int ol_kms_keyring_new(ol_kms **kms, const ol_kms_keyring_options *options, ol_e
 /* Blocking: for a thread. OL_OK: read anew; OL_SKIP: nothing has changed; an error: the old keys
  * stay. */
 int ol_kms_keyring_refresh(ol_kms *kms, ol_error *err);
+/* Is there such a key, in whatever state? Any thread. */
+bool ol_kms_keyring_has(ol_kms *kms, ol_slice key);
 /* Opens `blob` and wraps what was in it by the newest version of its key. Any thread. OL_SKIP: that
  * is how it is wrapped already. Into call->wrapped, used_key, key_version; no key is handed out. */
 int ol_kms_keyring_rewrap(ol_kms *kms, ol_kms_call *call, ol_error *err);

@@ -64,8 +64,19 @@ static int settle_endpoint(ol_kms_remote *remote, const ol_kms_remote_options *o
                                 remote->endpoint.authority);
         return OL_OK;
     }
-    const ol_tls_trust trust = {.ca_file = options->ca_file};
-    return ol_tls_client_new(&remote->tls, &trust, err);
+    remote->ca_file = options->ca_file ? ol_strdup(options->ca_file) : NULL;
+    if (options->ca_file && !remote->ca_file)
+        return ol_error_set(err, OL_ENOMEM, "kms");
+    return ol_kms_remote_tls_new(remote, &remote->tls, err);
+}
+
+int ol_kms_remote_tls_new(const ol_kms_remote *remote, ol_tls **tls, ol_error *err)
+{
+    const ol_tls_trust trust = {.ca_file = remote->ca_file};
+    int rc = ol_tls_client_new(tls, &trust, err);
+    if (rc == OL_OK)
+        ol_tls_client_cleanse(*tls);
+    return rc;
 }
 
 int ol_kms_remote_init(ol_kms_remote *remote, const ol_kms_ops *ops, const ol_kms_dialect *dialect,
@@ -94,7 +105,8 @@ void ol_kms_remote_fini(ol_kms_remote *remote)
         ol_tls_destroy(remote->tls);
     remote->tls = NULL;
     ol_free(remote->name);
-    remote->name = NULL;
+    ol_free(remote->ca_file);
+    remote->name = remote->ca_file = NULL;
     pthread_mutex_destroy(&remote->lock);
 }
 
@@ -110,9 +122,31 @@ void ol_kms_remote_read_stats(const ol_kms *kms, ol_kms_remote_stats *stats)
         .failures = atomic_load(&remote->counters.failures),
         .late = atomic_load(&remote->counters.late),
         .breaker_opened = atomic_load(&remote->counters.breaker_opened),
-        .breaker_refused = atomic_load(&remote->counters.breaker_refused)};
+        .breaker_refused = atomic_load(&remote->counters.breaker_refused),
+        .quota_refused = atomic_load(&remote->counters.quota_refused),
+        .breakers_open = (uint32_t)atomic_load(&remote->counters.breakers_open)};
     for (size_t i = 0; i < OL_KMS_LOOPS_MAX; i++)
         stats->loops += atomic_load(&remote->slots[i]) != NULL;
+}
+
+/* ---- the quota ---- */
+
+/* Each request is due a step behind the one before it; who is ahead by more than a burst waits. */
+bool ol_kms_remote_quota(ol_kms_remote *remote)
+{
+    const ol_kms_remote_options *options = &remote->options;
+    if (options->requests_per_s == 0)
+        return true;
+    uint32_t burst = options->requests_burst ? options->requests_burst : options->requests_per_s;
+    uint64_t step = 1000000000u / options->requests_per_s;
+    uint64_t now = ol_clock_mono_ns(), due = atomic_load(&remote->quota_ns), next;
+    do {
+        uint64_t from = due > now ? due : now;
+        if (from - now > step * (burst - 1u))
+            return false;
+        next = from + step;
+    } while (!atomic_compare_exchange_weak(&remote->quota_ns, &due, next));
+    return true;
 }
 
 /* ---- attach ---- */
@@ -149,6 +183,7 @@ static int open_client(ol_kms_attachment *at)
     limits.idle_timeout_ms = options->idle_timeout_ms;
     limits.connections_per_host_max = options->connections_max;
     limits.waiting_per_host_max = options->waiting_max;
+    limits.wipes_answers = true;
     return ol_http_client_new(&at->client, at->loop, &limits);
 }
 
@@ -215,6 +250,8 @@ void ol_kms_attachment_check_done(ol_kms_attachment *at)
         return;
     void (*cb)(void *) = at->on_detached;
     void *arg = at->detached_arg;
+    if (at->breaker_open)
+        atomic_fetch_sub(&at->remote->counters.breakers_open, 1);
     if (at->remote->dialect->loop_fini)
         at->remote->dialect->loop_fini(at->own);
     ol_free(at);

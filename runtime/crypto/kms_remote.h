@@ -2,7 +2,7 @@
 /*
  * What every KMS that is asked over HTTP has in common: connections of each loop, a deadline for the
  * whole call, tries again with full jitter, a circuit breaker, bounded answers in memory that is
- * wiped. What is said on the wire is a *dialect*'s: kms_aws.c, kms_vault.c.
+ * wiped. What is said on the wire is a *dialect*'s: kms_aws.c, kms_vault.c, kms_kes.c.
  *
  * Loops are attached first (kms.h); attachments are counted. A provider is thread-safe over loops.
  * Plain HTTP is spoken to loopback only, unless an option says otherwise; TLS is always verified.
@@ -29,6 +29,9 @@ typedef struct ol_kms_remote_options {
     uint32_t backoff_base_ms, backoff_max_ms;
     uint32_t breaker_failures; /* in a row; 0: none */
     uint32_t breaker_open_ms;
+    /* Of all loops together: requests that are sent; more: OL_EKMSTHROTTLED, and nothing is sent. */
+    uint32_t requests_per_s; /* 0: any number */
+    uint32_t requests_burst; /* at once, after a rest; 0: as many as in a second */
 } ol_kms_remote_options;
 
 /* Everything but name and endpoint. */
@@ -44,9 +47,11 @@ typedef struct ol_kms_remote_stats {
     uint64_t failures;  /* calls that ended without an answer worth the name */
     uint64_t late;      /* of these, past the deadline */
     uint64_t breaker_opened, breaker_refused;
+    uint64_t quota_refused; /* over requests_per_s */
+    uint32_t breakers_open; /* now, of `loops` */
     uint32_t loops;
 } ol_kms_remote_stats;
-/* Any thread. Only for providers of kms_aws.h and kms_vault.h. */
+/* Any thread. Only for providers of kms_aws.h, kms_vault.h and kms_kes.h. */
 void ol_kms_remote_read_stats(const ol_kms *kms, ol_kms_remote_stats *stats);
 
 #endif

@@ -127,10 +127,21 @@ int ol_kms_question_take(ol_kms_question *question, const ol_kms_given *given, o
 
 /* ---- after a try ---- */
 
+static void count_breaker(ol_kms_attachment *at, bool open)
+{
+    if (open && !at->breaker_open)
+        ol_kms_count(&at->remote->counters.breakers_open);
+    else if (!open && at->breaker_open)
+        atomic_fetch_sub(&at->remote->counters.breakers_open, 1);
+    at->breaker_open = open;
+}
+
 static void note_alive(ol_kms_question *question)
 {
-    if (!question->judged)
+    if (!question->judged) {
         ol_http_breaker_succeeded(&question->at->breaker);
+        count_breaker(question->at, false);
+    }
     question->judged = true;
 }
 
@@ -145,8 +156,10 @@ static void note_dead(ol_kms_question *question)
 {
     ol_kms_attachment *at = question->at;
     if (!question->judged &&
-        ol_http_breaker_failed(&at->breaker, now_ms(question), question->probe))
+        ol_http_breaker_failed(&at->breaker, now_ms(question), question->probe)) {
         ol_kms_count(&at->remote->counters.breaker_opened);
+        count_breaker(at, true);
+    }
     question->judged = true;
 }
 
@@ -323,6 +336,12 @@ static int begin_try(ol_kms_question *question, ol_error *err)
     question->judged = question->probe = question->written = false;
     ol_buf_fini(&question->document);
     ol_buf_init_secret(&question->document, OL_KMS_ANSWER_BYTES_MAX);
+    if (!ol_kms_remote_quota(at->remote)) {
+        question->judged = true;
+        ol_kms_count(&at->remote->counters.quota_refused);
+        return ol_error_set(err, OL_EKMSTHROTTLED, "kms %s: more than requests_per_s",
+                            at->remote->name);
+    }
     if (ol_http_breaker_ask(&at->breaker, now_ms(question), &question->probe) != OL_OK) {
         question->judged = true;
         ol_kms_count(&at->remote->counters.breaker_refused);

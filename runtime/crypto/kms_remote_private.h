@@ -50,15 +50,16 @@ struct ol_kms_remote {
     ol_kms base; /* first */
     const ol_kms_dialect *dialect;
     ol_kms_remote_options options;
-    char *name;
+    char *name, *ca_file;
     ol_http_endpoint endpoint;
     ol_tls *tls; /* NULL: plain */
     pthread_mutex_t lock; /* attaching, detaching */
     _Atomic(ol_kms_attachment *) slots[OL_KMS_LOOPS_MAX];
     struct {
         _Atomic uint64_t calls, requests, retries, throttled, denied, failures, late,
-            breaker_opened, breaker_refused;
+            breaker_opened, breaker_refused, quota_refused, breakers_open;
     } counters;
+    _Atomic uint64_t quota_ns; /* when what was sent would have been due, one after the other */
 };
 
 struct ol_kms_attachment {
@@ -71,6 +72,7 @@ struct ol_kms_attachment {
     uint64_t random;
     ol_kms_question *questions;
     bool closing, client_closed;
+    bool breaker_open; /* it is counted among those */
     void (*on_detached)(void *arg);
     void *detached_arg;
 };
@@ -107,6 +109,10 @@ int ol_kms_remote_init(ol_kms_remote *remote, const ol_kms_ops *ops, const ol_km
 void ol_kms_remote_fini(ol_kms_remote *remote);
 int ol_kms_remote_attach(ol_kms *kms, ol_loop *loop, ol_error *err);
 void ol_kms_remote_detach(ol_kms *kms, ol_loop *loop, void (*cb)(void *arg), void *arg);
+/* Whom it trusts, by the options; the caller's to destroy. */
+int ol_kms_remote_tls_new(const ol_kms_remote *remote, ol_tls **tls, ol_error *err);
+/* May one more request be sent now? */
+bool ol_kms_remote_quota(ol_kms_remote *remote);
 ol_kms_attachment *ol_kms_remote_at(ol_kms_remote *remote, const ol_loop *loop);
 void ol_kms_attachment_check_done(ol_kms_attachment *at);
 

@@ -8,6 +8,8 @@
 #include "base/alloc.h"
 #include "base/encode.h"
 #include "crypto/derive.h"
+#include "crypto/key_file.h"
+#include "crypto/kms_named.h"
 #include "crypto/kms_remote_private.h"
 #include "crypto/secret.h"
 #include "s3/hmac.h"
@@ -15,16 +17,18 @@
 #define MAGIC "OLV1"
 #define CHECK_BYTES 32
 #define HEAD_BYTES (4 + CHECK_BYTES)
-#define NAME_SIZE 129
 #define TOKEN_BYTES_MAX 4096
 #define BODY_BYTES_MAX (16u * 1024)
 #define CONTEXT_TEXT_MAX (64u * 1024)
 
 typedef struct vault {
     ol_kms_remote remote; /* first */
-    char mount[NAME_SIZE], name_space[NAME_SIZE], default_key[NAME_SIZE];
-    char *token; /* secret memory */
+    ol_kms_named named;
+    char mount[OL_KMS_NAME_SIZE], name_space[OL_KMS_NAME_SIZE];
+    pthread_mutex_t token_lock; /* the next two */
+    uint8_t *token; /* secret memory */
     size_t token_len;
+    char *token_file; /* NULL: the token never changes */
 } vault;
 
 static const vault *vault_of(const ol_kms_question *question)
@@ -32,24 +36,15 @@ static const vault *vault_of(const ol_kms_question *question)
     return (const vault *)question->at->remote;
 }
 
-/* What goes into a path as it is. */
-static bool is_name(ol_slice name, bool slashes)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t ch = name.data[i];
-        bool good = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
-                    (ch >= '0' && ch <= '9') || ch == '-' || ch == '_' || (slashes && ch == '/') ||
-                    (ch == '.' && i > 0 && name.data[i - 1] != '.' && name.data[i - 1] != '/');
-        if (!good)
-            return false;
-    }
-    return name.len > 0 && name.len < NAME_SIZE;
-}
-
+/* Its bare name; empty: none that could be ours. */
 static ol_slice key_of(const ol_kms_question *question)
 {
-    ol_slice asked = question->call->key_id;
-    return asked.len > 0 ? asked : ol_slice_cstr(vault_of(question)->default_key);
+    return ol_kms_named_key(&vault_of(question)->named, question->call->key_id);
+}
+
+static ol_slice arn_of(const ol_kms_question *question, ol_arena *arena)
+{
+    return ol_kms_named_arn(&vault_of(question)->named, arena, key_of(question));
 }
 
 /* ---- what is used, out of what Vault gave ---- */
@@ -85,7 +80,7 @@ static int compose_target(ol_kms_question *question, ol_error *err)
     static const char *const paths[] = {"datakey/plaintext", "decrypt", "keys"};
     const vault *self = vault_of(question);
     ol_slice key = key_of(question);
-    if (!is_name(key, false))
+    if (key.len == 0)
         return ol_error_set(err, OL_EKMSNOTFOUND, "kms %s: not the name of a key",
                             self->remote.name);
     char *target = ol_arena_printf(question->arena, "/v1/%s/%s/%.*s", self->mount,
@@ -135,11 +130,20 @@ static int compose(ol_kms_question *question, ol_error *err)
     return question->body.data ? OL_OK : ol_error_set(err, OL_ENOMEM, "kms: request");
 }
 
+/* The header's value is a copy, so that a reload may change the token. It goes with the try's arena. */
+static int show_token(vault *self, ol_headers *headers)
+{
+    pthread_mutex_lock(&self->token_lock);
+    int rc = ol_headers_add(headers, OL_SLICE_LIT("x-vault-token"),
+                            ol_slice_of(self->token, self->token_len));
+    pthread_mutex_unlock(&self->token_lock);
+    return rc;
+}
+
 static int dress(ol_kms_question *question, ol_headers *headers, ol_error *err)
 {
     const vault *self = vault_of(question);
-    int rc = ol_headers_add(headers, OL_SLICE_LIT("x-vault-token"),
-                            ol_slice_of(self->token, self->token_len));
+    int rc = show_token((vault *)question->at->remote, headers);
     if (rc == OL_OK)
         rc = ol_headers_add(headers, OL_SLICE_LIT("x-vault-request"), OL_SLICE_LIT("true"));
     if (rc == OL_OK && self->name_space[0])
@@ -193,7 +197,7 @@ static int use(ol_kms_question *question, ol_slice ciphertext, const uint8_t *de
                             question->at->remote->name);
     given->key_len = wanted_bytes(question);
     given->key = ol_secret_alloc(given->key_len);
-    given->used_key = key_of(question);
+    given->used_key = arn_of(question, question->arena);
     if (!given->key ||
         (question->verb == OL_KMS_GENERATE && wrap(question, derived, ciphertext, given) != OL_OK)) {
         ol_secret_free(given->key, given->key_len);
@@ -232,7 +236,7 @@ static int take_state(ol_kms_question *question, const json_t *data, ol_error *e
     if (!json_is_integer(json_object_get(data, "latest_version")))
         return ol_kms_garbage(question, "describes no key", err);
     *question->state = OL_KMS_ENABLED;
-    question->call->used_key = ol_arena_copy(question->call->arena, key_of(question));
+    question->call->used_key = arn_of(question, question->call->arena);
     return question->call->used_key.data ? OL_OK : ol_error_set(err, OL_ENOMEM, "kms: answer");
 }
 
@@ -303,6 +307,48 @@ static int judge(ol_kms_question *question, const ol_kms_reply *reply, bool *aga
                                 : refuse(question, reply, again, err);
 }
 
+/* ---- the token ---- */
+
+/* From a file: without the white space around it, as `vault` itself writes and reads it. */
+static int read_token(const char *path, uint8_t **token, size_t *len, ol_error *err)
+{
+    ol_buf text;
+    ol_buf_init_secret(&text, TOKEN_BYTES_MAX + 64);
+    const ol_key_file file = {
+        .what = "token", .path = path, .bytes_max = TOKEN_BYTES_MAX, .or_root = true};
+    int rc = ol_key_file_read(&file, &text, NULL, err);
+    ol_slice given = ol_key_file_word(ol_buf_slice(&text));
+    if (rc == OL_OK && given.len == 0)
+        rc = ol_error_say(err, OL_ECONFIG, "token %.200s: it is empty", path);
+    *token = rc == OL_OK ? ol_secret_alloc(given.len) : NULL;
+    *len = given.len;
+    if (*token)
+        memcpy(*token, given.data, given.len);
+    else if (rc == OL_OK)
+        rc = ol_error_set(err, OL_ENOMEM, "kms: token");
+    ol_buf_fini(&text);
+    return rc;
+}
+
+static int take_token(vault *self, const ol_kms_vault_options *options, ol_error *err)
+{
+    const char *token = options->token ? options->token : getenv("VAULT_TOKEN");
+    if (options->token_file) {
+        self->token_file = ol_strdup(options->token_file);
+        return self->token_file ? read_token(self->token_file, &self->token, &self->token_len, err)
+                                : ol_error_set(err, OL_ENOMEM, "kms: token");
+    }
+    size_t len = token ? strlen(token) : 0;
+    if (len == 0 || len > TOKEN_BYTES_MAX)
+        return ol_error_say(err, OL_ECONFIG, "kms: no token");
+    self->token = ol_secret_alloc(len);
+    if (!self->token)
+        return ol_error_set(err, OL_ENOMEM, "kms: token");
+    self->token_len = len;
+    memcpy(self->token, token, len);
+    return OL_OK;
+}
+
 /* ---- life ---- */
 
 static const ol_kms_dialect dialect = {.compose = compose, .dress = dress, .judge = judge};
@@ -312,7 +358,30 @@ static void destroy(ol_kms *kms)
     vault *self = (vault *)kms;
     ol_kms_remote_fini(&self->remote);
     ol_secret_free(self->token, self->token_len);
+    ol_free(self->token_file);
+    pthread_mutex_destroy(&self->token_lock);
     ol_free(self);
+}
+
+/* Calls that are under way keep the token they were dressed with. */
+static int renew(ol_kms *kms, ol_error *err)
+{
+    vault *self = (vault *)kms;
+    uint8_t *token;
+    size_t len;
+    if (!self->token_file)
+        return OL_SKIP;
+    int rc = read_token(self->token_file, &token, &len, err);
+    if (rc != OL_OK)
+        return rc;
+    pthread_mutex_lock(&self->token_lock);
+    uint8_t *old = self->token;
+    size_t old_len = self->token_len;
+    self->token = token;
+    self->token_len = len;
+    pthread_mutex_unlock(&self->token_lock);
+    ol_secret_free(old, old_len);
+    return OL_OK;
 }
 
 static const ol_kms_ops operations = {.name = "vault",
@@ -322,31 +391,16 @@ static const ol_kms_ops operations = {.name = "vault",
                                       .cancel = ol_kms_remote_cancel,
                                       .attach = ol_kms_remote_attach,
                                       .detach = ol_kms_remote_detach,
+                                      .renew = renew,
                                       .destroy = destroy};
 
-static int take_name(char out[NAME_SIZE], const char *name, bool slashes, const char *what,
-                     ol_error *err)
+static int take_name(char out[OL_KMS_NAME_SIZE], const char *name, const char *what, ol_error *err)
 {
     if (!name || !*name)
         return OL_OK;
-    if (!is_name(ol_slice_cstr(name), slashes))
+    if (!ol_kms_is_name(ol_slice_cstr(name), true))
         return ol_error_say(err, OL_ECONFIG, "kms: %s: letters, digits, -, _ and . only", what);
     memcpy(out, name, strlen(name) + 1);
-    return OL_OK;
-}
-
-static int take_token(vault *self, const char *token, ol_error *err)
-{
-    if (!token)
-        token = getenv("VAULT_TOKEN");
-    size_t len = token ? strlen(token) : 0;
-    if (len == 0 || len > TOKEN_BYTES_MAX)
-        return ol_error_say(err, OL_ECONFIG, "kms: no token");
-    self->token = ol_secret_alloc(len);
-    if (!self->token)
-        return ol_error_set(err, OL_ENOMEM, "kms: token");
-    self->token_len = len;
-    memcpy(self->token, token, len);
     return OL_OK;
 }
 
@@ -366,13 +420,15 @@ int ol_kms_vault_new(ol_kms **kms, const ol_kms_vault_options *options, ol_error
         ol_free(self);
         return rc;
     }
-    rc = take_name(self->mount, options->mount ? options->mount : "transit", true, "mount", err);
+    pthread_mutex_init(&self->token_lock, NULL);
+    rc = take_name(self->mount, options->mount ? options->mount : "transit", "mount", err);
     if (rc == OL_OK)
-        rc = take_name(self->name_space, options->name_space, true, "namespace", err);
+        rc = take_name(self->name_space, options->name_space, "namespace", err);
     if (rc == OL_OK)
-        rc = take_name(self->default_key, options->default_key, false, "default key", err);
+        rc = ol_kms_named_init(&self->named, options->region, options->account,
+                               options->default_key, err);
     if (rc == OL_OK)
-        rc = take_token(self, options->token, err);
+        rc = take_token(self, options, err);
     if (rc != OL_OK) {
         destroy(&self->remote.base);
         return rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HashiCorp Vault's transit engine (or OpenBao's) as a KMS. Keys are named as in Vault; there are no
- * aliases and no disabled keys.
+ * HashiCorp Vault's transit engine (or OpenBao's) as a KMS. Keys are named as in Vault, or by the ARN
+ * that is made of the name (kms_named.h); there are no aliases and no disabled keys.
  *
  * Transit's data keys do not bind additional data. So what is used is not Vault's data key but one
  * derived from it (HKDF-SHA256), from the key's name and from the canonical context; a second derived
@@ -18,8 +18,10 @@ typedef struct ol_kms_vault_options {
     ol_kms_remote_options remote;
     const char *mount;       /* of the engine; "transit" */
     const char *token;       /* NULL: VAULT_TOKEN. Renewing it is its issuer's business */
+    const char *token_file;  /* instead of it; read again by ops->renew */
     const char *name_space;  /* X-Vault-Namespace; NULL = none */
     const char *default_key; /* for calls that name none; NULL = there is none */
+    const char *region, *account; /* of the ARNs; NULL: keys are called by their bare names */
 } ol_kms_vault_options;
 
 void ol_kms_vault_options_default(ol_kms_vault_options *options);

@@ -165,6 +165,15 @@ static int add_request_facts(ol_buf *out, const ol_request *request)
     return rc == OL_OK ? ol_fields_add(out, "time", ol_slice_cstr(now)) : rc;
 }
 
+/* What decides whether to answer at all may know more than what makes the bytes. */
+static int add_caller(ol_buf *out, const ol_request *request)
+{
+    int rc = ol_fields_add(out, "userRequest.method",
+                           request->head_only ? OL_SLICE_LIT("HEAD") : OL_SLICE_LIT("GET"));
+    return rc == OL_OK ? ol_fields_add(out, "userRequest.sourceIp", ol_slice_cstr(request->http->peer))
+                       : rc;
+}
+
 int ol_event_encode(ol_buf *out, const ol_event_ask *ask)
 {
     const ol_program_declared *declared = &ask->program->declared;
@@ -185,6 +194,8 @@ int ol_event_encode(ol_buf *out, const ol_event_ask *ask)
         rc = add_declared_headers(out, ask);
     if (rc == OL_OK)
         rc = add_range(out, ask);
+    if (rc == OL_OK && ask->shows_caller)
+        rc = add_caller(out, request);
     if (rc == OL_OK && declared->depends_request)
         rc = add_request_facts(out, request);
     return rc;

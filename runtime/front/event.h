@@ -16,6 +16,7 @@ typedef struct ol_event_ask {
     const ol_s3_address *address;
     const ol_program *program;
     ol_slice payload;
+    bool shows_caller; /* method and address: to entries that make no view */
     bool shows_part; /* Range and partNumber are the transform's to answer */
 } ol_event_ask;
 

@@ -83,7 +83,7 @@ int ol_shared_ensure_buckets(ol_shared *shared, const ol_config *config, ol_erro
 /* ---- keys ---- */
 
 /* Replicas share the configured keys, and so agree on tokens and on the ETags of views. */
-static int load_view_key(ol_shared *shared, const ol_config *config, ol_error *err)
+static int read_view_key(ol_shared *shared, const ol_config *config, ol_error *err)
 {
     uint8_t *key = shared->view_key.bytes;
     if (config->view_key.len == sizeof(shared->view_key.bytes)) {
@@ -93,6 +93,14 @@ static int load_view_key(ol_shared *shared, const ol_config *config, ol_error *e
     if (config->sts_key_count > 0)
         return ol_kept_key_derive(key, config->sts_keys[0], "objlens: entity tags of views", err);
     return ol_kept_key_load(key, config->data_path, "view_key", err);
+}
+
+static int load_view_key(ol_shared *shared, const ol_config *config, ol_error *err)
+{
+    int rc = read_view_key(shared, config, err);
+    if (rc == OL_OK)
+        ol_view_key_settle(&shared->view_key);
+    return rc;
 }
 
 static int load_session_keys(ol_shared *shared, const ol_config *config, ol_error *err)
@@ -180,6 +188,8 @@ static int open_views(ol_shared *shared, const ol_config *config, ol_error *err)
         rc = ol_view_cache_new(&shared->view_cache, &config->view_cache, err);
     if (rc == OL_OK && !(shared->view_hints = ol_view_hints_new()))
         rc = ol_error_set(err, OL_ENOMEM, "view hints");
+    if (rc == OL_OK && !(shared->rate_limiter = ol_rate_limiter_new()))
+        rc = ol_error_set(err, OL_ENOMEM, "the rate limiter");
     return rc;
 }
 
@@ -216,6 +226,7 @@ void ol_shared_close(ol_shared *shared)
     ol_totp_guard_destroy(shared->totp);
     ol_session_sealer_destroy(shared->sealer);
     ol_view_hints_destroy(shared->view_hints);
+    ol_rate_limiter_destroy(shared->rate_limiter);
     ol_view_cache_destroy(shared->view_cache);
     ol_view_memo_close(shared->view_memo);
     ol_wipe(&shared->view_key, sizeof(shared->view_key));

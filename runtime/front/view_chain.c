@@ -90,6 +90,7 @@ int ol_view_chain_prepare_step(ol_view_chain *chain, size_t step_index,
                               .address = address,
                               .program = step->program,
                               .payload = chain->view->steps[step_index].payload,
+                              .shows_caller = entry == OL_ENTRY_REQUEST,
                               .shows_part = chain->shows_part};
     ol_buf_clear(&step->event);
     int rc = ol_event_encode(&step->event, &ask);

@@ -10,14 +10,10 @@
  */
 #include "front/view_identity.h"
 
-#include <openssl/hmac.h>
-#include <stdio.h>
-
-#include "base/buf.h"
 #include "base/encode.h"
 #include "objlens/version.h"
 
-#define INPUT_BYTES_MAX (256 * OL_KIB)
+#define GATHER_BYTES 1024
 
 bool ol_view_param_is_private(ol_slice name)
 {
@@ -44,88 +40,107 @@ bool ol_view_header_names_part(ol_slice name)
 
 /* ---- the digest ---- */
 
-static int add_item(ol_buf *out, ol_slice item)
+/* Small items are gathered: the digest has a price a call. */
+typedef struct gathering {
+    ol_sha256 sha;
+    size_t used;
+    uint8_t bytes[GATHER_BYTES];
+} gathering;
+
+static void add_bytes(gathering *out, const void *data, size_t len)
 {
-    uint64_t len = item.len;
-    int rc = ol_buf_add(out, ol_slice_of(&len, sizeof(len)));
-    return rc == OL_OK ? ol_buf_add(out, item) : rc;
+    if (len > sizeof(out->bytes) - out->used) {
+        ol_sha256_update(&out->sha, out->bytes, out->used);
+        out->used = 0;
+    }
+    if (len > sizeof(out->bytes)) {
+        ol_sha256_update(&out->sha, data, len);
+    } else if (len > 0) {
+        memcpy(out->bytes + out->used, data, len);
+        out->used += len;
+    }
 }
 
-static int add_original(ol_buf *out, const ol_object_info *original)
+static void add_item(gathering *out, ol_slice item)
 {
-    int rc = add_item(out, original->etag);
-    if (rc == OL_OK)
-        rc = add_item(out, original->key);
-    if (rc == OL_OK)
-        rc = ol_buf_add(out, ol_slice_of(&original->last_modified_ms,
-                                         sizeof(original->last_modified_ms)));
-    for (size_t i = 0; rc == OL_OK && i < original->header_count; i++) {
-        rc = add_item(out, original->headers[i].name);
-        if (rc == OL_OK)
-            rc = add_item(out, original->headers[i].value);
+    uint64_t len = item.len;
+    add_bytes(out, &len, sizeof(len));
+    add_bytes(out, item.data, item.len);
+}
+
+static void add_flag(gathering *out, bool set)
+{
+    uint8_t byte = set;
+    add_bytes(out, &byte, 1);
+}
+
+static void add_original(gathering *out, const ol_object_info *original)
+{
+    add_item(out, original->etag);
+    add_item(out, original->key);
+    add_bytes(out, &original->last_modified_ms, sizeof(original->last_modified_ms));
+    for (size_t i = 0; i < original->header_count; i++) {
+        add_item(out, original->headers[i].name);
+        add_item(out, original->headers[i].value);
     }
-    return rc;
 }
 
 /* The declared request headers of one program; names are separated by '\n'. */
-static int add_declared_headers(ol_buf *out, const ol_program *program, const ol_headers *headers)
+static void add_declared_headers(gathering *out, const ol_program *program,
+                                 const ol_headers *headers)
 {
     ol_slice rest = program->declared.depends_headers;
-    int rc = OL_OK;
-    while (rc == OL_OK && rest.len > 0) {
+    while (rest.len > 0) {
         ptrdiff_t end = ol_slice_find(rest, '\n');
         ol_slice name = end < 0 ? rest : ol_slice_first(rest, (size_t)end);
         if (!ol_view_header_names_part(name)) {
             const ol_header *header = ol_headers_find(headers, name);
-            rc = add_item(out, name);
-            if (rc == OL_OK)
-                rc = ol_buf_add_byte(out, header != NULL); /* an empty one is seen, too */
-            if (rc == OL_OK)
-                rc = add_item(out, header ? header->value : OL_SLICE_NONE);
+            add_item(out, name);
+            add_flag(out, header != NULL); /* an empty one is seen, too */
+            add_item(out, header ? header->value : OL_SLICE_NONE);
         }
         rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
     }
-    return rc;
 }
 
-static int add_steps(ol_buf *out, const ol_view_inputs *in)
+static void add_steps(gathering *out, const ol_view_inputs *in)
 {
-    int rc = add_item(out, in->olap->arn);
-    for (size_t i = 0; rc == OL_OK && i < in->view->step_count; i++) {
+    add_item(out, in->olap->arn);
+    for (size_t i = 0; i < in->view->step_count; i++) {
         const ol_program *program = in->programs[i];
-        rc = ol_buf_add(out, ol_slice_of(program->digest, sizeof(program->digest)));
-        if (rc == OL_OK)
-            rc = add_item(out, in->view->steps[i].payload);
-        if (rc == OL_OK)
-            rc = add_declared_headers(out, program, in->headers);
+        add_bytes(out, program->digest, sizeof(program->digest));
+        add_item(out, in->view->steps[i].payload);
+        add_declared_headers(out, program, in->headers);
     }
-    return rc;
 }
 
-static int add_query(ol_buf *out, const ol_s3_address *address)
+static void add_query(gathering *out, const ol_s3_address *address)
 {
-    int rc = OL_OK;
-    for (size_t i = 0; rc == OL_OK && i < address->param_count; i++) {
+    for (size_t i = 0; i < address->param_count; i++) {
         ol_slice name = address->params[i].name;
         if (ol_view_param_is_private(name) || ol_view_param_names_part(name))
             continue;
-        rc = add_item(out, name);
-        if (rc == OL_OK)
-            rc = add_item(out, address->params[i].value);
+        add_item(out, name);
+        add_item(out, address->params[i].value);
     }
-    return rc;
 }
 
 /* The caller, unless no program may see who it is. */
-static int add_caller(ol_buf *out, const ol_view_inputs *in)
+static void add_caller(gathering *out, const ol_view_inputs *in)
 {
     bool seen = false;
     for (size_t i = 0; i < in->view->step_count; i++)
         seen |= !in->programs[i]->declared.ignores_identity;
-    int rc = ol_buf_add_byte(out, seen);
-    if (rc == OL_OK && seen)
-        rc = add_item(out, ol_identity_label(in->who));
-    return rc == OL_OK && seen ? add_item(out, in->who->principal_id) : rc;
+    add_flag(out, seen);
+    if (!seen)
+        return;
+    add_item(out, ol_identity_label(in->who));
+    add_item(out, in->who->principal_id);
+}
+
+void ol_view_key_settle(ol_view_key *key)
+{
+    ol_hmac_key_init(&key->hmac, ol_slice_of(key->bytes, sizeof(key->bytes)));
 }
 
 int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_VIEW_ETAG_SIZE])
@@ -134,29 +149,20 @@ int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_
         if (in->programs[i]->declared.depends_request)
             return OL_SKIP;
 
-    ol_buf input;
-    ol_buf_init(&input, INPUT_BYTES_MAX);
+    gathering input;
+    input.sha = key->hmac.inner;
+    input.used = 0;
     /* With the version: what a program is given to work with changes with it. */
-    int rc = add_item(&input, OL_SLICE_LIT("objlens view 3, " OBJLENS_VERSION));
-    if (rc == OL_OK)
-        rc = add_original(&input, in->original);
-    if (rc == OL_OK)
-        rc = add_steps(&input, in);
-    if (rc == OL_OK)
-        rc = add_caller(&input, in);
-    if (rc == OL_OK)
-        rc = add_item(&input, in->address->key);
-    if (rc == OL_OK)
-        rc = add_query(&input, in->address);
+    add_item(&input, OL_SLICE_LIT("objlens view 3, " OBJLENS_VERSION));
+    add_original(&input, in->original);
+    add_steps(&input, in);
+    add_caller(&input, in);
+    add_item(&input, in->address->key);
+    add_query(&input, in->address);
+    ol_sha256_update(&input.sha, input.bytes, input.used);
 
-    uint8_t digest[32];
-    unsigned digest_len = 0;
-    if (rc == OL_OK && !HMAC(EVP_sha256(), key->bytes, sizeof(key->bytes), input.data, input.len,
-                             digest, &digest_len))
-        rc = OL_ENOMEM;
-    ol_buf_fini(&input);
-    if (rc != OL_OK)
-        return rc;
+    uint8_t digest[OL_SHA256_BYTES];
+    ol_hmac_end(&key->hmac, &input.sha, digest);
     ol_hex_encode(digest, sizeof(digest), etag);
     memcpy(etag + 64, "-v", 3);
     return OL_OK;

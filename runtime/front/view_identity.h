@@ -10,11 +10,16 @@
 #include "control/config.h"
 #include "origin/origin.h"
 #include "s3/address.h"
+#include "s3/hmac.h"
 #include "view/memo.h"
 
 typedef struct ol_view_key {
     uint8_t bytes[32];
+    ol_hmac_key hmac; /* of those bytes */
 } ol_view_key;
+
+/* When `bytes` has been filled in. The owner wipes it in the end. */
+void ol_view_key_settle(ol_view_key *key);
 
 typedef struct ol_view_inputs {
     const ol_object_info *original;
@@ -27,7 +32,7 @@ typedef struct ol_view_inputs {
 } ol_view_inputs;
 
 /* OL_OK with the ETag (without quotes); OL_SKIP when the view has no identity, because a program
- * declared that it depends on the request itself. */
+ * declared that it depends on the request itself. Takes no memory. */
 int ol_view_etag(const ol_view_key *key, const ol_view_inputs *inputs,
                  char etag[OL_VIEW_ETAG_SIZE]);
 

@@ -6,8 +6,12 @@
  */
 #include "front/view_name.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "front/authorize.h"
 #include "front/operation_table.h"
+#include "transform/head.h"
 
 static bool has_request(const ol_view_chain *chain)
 {
@@ -58,12 +62,52 @@ static bool is_key(ol_slice text)
            !memchr(text.data, '\0', text.len);
 }
 
+/* The name is the program's own: what two transforms count is not mixed up. */
+static int take_limit(ol_view_name *self, ol_slice text, ol_error *err)
+{
+    const char *program = self->consult.chain->programs[self->consult.step]->name;
+    ol_rate rate;
+    ol_slice name;
+    uint64_t wait_ms = 0;
+    ol_buf full;
+    char seconds[24];
+    if (!ol_rate_parse(text, &rate, &name))
+        return ol_error_set(err, OL_ETRANSFORMRESPONSE, "transform %s: a malformed limit", program);
+    ol_buf_init(&full, 4 * OL_KIB);
+    int rc = ol_buf_addf(&full, "%s %.*s", program, OL_SLICE_FMT(name));
+    bool taken = rc == OL_OK && ol_rate_limiter_take(self->request->worker->shared->rate_limiter,
+                                                     ol_buf_slice(&full), &rate, ol_clock_mono_ns(),
+                                                     &wait_ms);
+    ol_buf_fini(&full);
+    if (rc != OL_OK)
+        return ol_error_set(err, rc, "a limit's name");
+    if (taken)
+        return OL_OK;
+    snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)((wait_ms + 999) / 1000));
+    ol_request_standing_header(self->request, "retry-after", ol_slice_cstr(seconds));
+    return ol_error_set(err, OL_ESLOWDOWN, "transform %s: over its limit", program);
+}
+
+/* Each counts, and the first that is reached decides. */
+static int check_limits(ol_view_name *self, ol_error *err)
+{
+    const ol_headers *headers = &self->consult.answer.head.headers;
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < headers->count; i++)
+        if (ol_slice_eq_cstr(headers->items[i].name, OL_TRANSFORM_LIMIT_HEADER))
+            rc = take_limit(self, headers->items[i].value, err);
+    return rc;
+}
+
 /* A host is not believed: what it says is checked like what a client says. */
 static int take_answer(ol_view_name *self, ol_error *err)
 {
     const ol_memory_sink *answer = &self->consult.answer;
     const char *program = self->consult.chain->programs[self->consult.step]->name;
     ol_slice key = ol_buf_slice(&answer->bytes);
+    int rc = check_limits(self, err);
+    if (rc != OL_OK)
+        return rc;
     if (answer->head.status == 404)
         return ol_error_set(err, OL_ENOSUCHKEY, "transform %s has no such key", program);
     if (answer->head.status != 200 || !is_key(key))

@@ -10,6 +10,7 @@
 #include "access/totp.h"
 #include "control/control.h"
 #include "front/generation.h"
+#include "front/rate_limiter.h"
 #include "front/view_hints.h"
 #include "front/view_identity.h"
 #include "net/tls.h"
@@ -35,6 +36,7 @@ typedef struct ol_shared {
     ol_view_memo *view_memo;
     ol_view_cache *view_cache; /* NULL: every request runs its view for itself */
     ol_view_hints *view_hints;
+    ol_rate_limiter *rate_limiter;
     struct ol_tls **tls; /* one a listener, NULL for plain ones */
     size_t tls_count;
 } ol_shared;

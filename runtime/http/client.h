@@ -30,6 +30,7 @@ typedef struct ol_http_client_limits {
     uint32_t waiting_per_host_max; /* calls in the queue for a connection */
     uint32_t head_bytes_max;
     uint32_t headers_max;
+    bool wipes_answers; /* they bear secrets: what was read is overwritten behind on_data */
 } ol_http_client_limits;
 
 void ol_http_client_limits_default(ol_http_client_limits *limits);

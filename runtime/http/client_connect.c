@@ -35,6 +35,8 @@ static void try_address(ol_client_conn *conn, const struct sockaddr *address)
     const ol_client_host *host = conn->host;
     conn->phase = OL_CLIENT_CONNECTING;
     ol_stream_init(&conn->stream, conn->client->loop, &ol_client_stream_ops, conn);
+    if (conn->client->limits.wipes_answers)
+        ol_stream_wipe_reads(&conn->stream);
     int rc = ol_stream_connect(&conn->stream, address, host->tls, host->name);
     if (rc != OL_OK)
         ol_client_conn_attempt_failed(conn, rc);
@@ -119,6 +121,8 @@ int ol_client_conn_connect(ol_client_conn *conn)
         return look_up(conn);
     conn->phase = OL_CLIENT_CONNECTING;
     ol_stream_init(&conn->stream, conn->client->loop, &ol_client_stream_ops, conn);
+    if (conn->client->limits.wipes_answers)
+        ol_stream_wipe_reads(&conn->stream);
     int rc = ol_stream_connect(&conn->stream, (struct sockaddr *)&address, host->tls, host->name);
     return rc;
 }

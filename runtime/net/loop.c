@@ -166,6 +166,7 @@ int ol_loop_new(ol_loop **out, unsigned index)
         return OL_ENOMEM;
     loop->index = index;
     loop->wall_read_ms = UINT64_MAX;
+    ol_page_pipe_init(&loop->page_pipe);
     loop->deferred_tail = &loop->deferred;
     atomic_store(&loop->owner, pthread_self());
     loop->reads = ol_read_pool_new();
@@ -246,6 +247,7 @@ void ol_loop_destroy(ol_loop *loop)
     assert(rc == 0);
     (void)rc;
     ol_read_pool_destroy(loop->reads);
+    ol_page_pipe_fini(&loop->page_pipe);
     ol_free(loop);
 }
 

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "net/loop.h"
+#include "net/page_pipe.h"
 
 struct ol_read_pool;
 
@@ -27,6 +28,7 @@ struct ol_loop {
     ol_post *deferred;
     ol_post **deferred_tail;
     struct ol_read_pool *reads; /* read_pool.h */
+    ol_page_pipe page_pipe;
     uint64_t wall_read_ms;      /* the loop's time when wall_ms was read; UINT64_MAX: never */
     int64_t wall_ms;
 };

@@ -18,9 +18,6 @@ ol_pages *ol_pages_new(size_t bytes_max);
 /* Everything must be back. NULL is fine. */
 void ol_pages_destroy(ol_pages *pages);
 
-/* Whether the kernel keeps such a file in pages that can be given back one by one, whoever holds
- * them. Where it does not, there is never a place. */
-bool ol_pages_are_single(int fd);
 /* What a body of so many bytes takes. */
 size_t ol_pages_cost(size_t bytes);
 /* NULL when there is no room or no memory. */

@@ -9,13 +9,12 @@
 typedef struct area {
     _Atomic uintptr_t base; /* 0: free; written last when added, first when removed */
     atomic_size_t bytes;
-    atomic_int fd;
 } area;
 
 static area areas[OL_STABLE_AREAS_MAX];
 static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
 
-bool ol_stable_memory_add(const void *base, size_t bytes, int fd)
+bool ol_stable_memory_add(const void *base, size_t bytes)
 {
     bool added = false;
     pthread_mutex_lock(&changing);
@@ -24,7 +23,6 @@ bool ol_stable_memory_add(const void *base, size_t bytes, int fd)
         if (atomic_load(&a->base) != 0)
             continue;
         atomic_store(&a->bytes, bytes);
-        atomic_store(&a->fd, fd);
         atomic_store(&a->base, (uintptr_t)base);
         added = true;
     }
@@ -42,7 +40,7 @@ void ol_stable_memory_remove(const void *base)
     pthread_mutex_unlock(&changing);
 }
 
-bool ol_stable_memory_find(ol_slice slice, int *fd, off_t *offset)
+bool ol_stable_memory_has(ol_slice slice)
 {
     if (slice.len < OL_STABLE_BYTES_MIN)
         return false;
@@ -50,11 +48,8 @@ bool ol_stable_memory_find(ol_slice slice, int *fd, off_t *offset)
     for (size_t i = 0; i < OL_STABLE_AREAS_MAX; i++) {
         uintptr_t base = atomic_load_explicit(&areas[i].base, memory_order_acquire);
         size_t bytes = atomic_load_explicit(&areas[i].bytes, memory_order_relaxed);
-        if (base == 0 || at < base || at - base >= bytes || slice.len > bytes - (at - base))
-            continue;
-        *fd = atomic_load_explicit(&areas[i].fd, memory_order_relaxed);
-        *offset = (off_t)(at - base);
-        return true;
+        if (base != 0 && at >= base && at - base < bytes && slice.len <= bytes - (at - base))
+            return true;
     }
     return false;
 }

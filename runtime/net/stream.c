@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "base/alloc.h"
 #include "net/loop_private.h"
 
 void ol_stream_init(ol_stream *stream, ol_loop *loop, const ol_stream_ops *ops, void *arg)
@@ -63,7 +64,14 @@ void ol_stream_deliver_(ol_stream *stream, ol_slice data)
 {
     stream->bytes_in += data.len;
     stream->ops->on_read(stream->arg, data);
+    if (stream->wipes_reads_ && stream->reading_into_)
+        ol_wipe((void *)(uintptr_t)data.data, data.len);
     stream->reading_into_ = NULL;
+}
+
+void ol_stream_wipe_reads(ol_stream *stream)
+{
+    stream->wipes_reads_ = true;
 }
 
 ol_read_buf *ol_stream_keep(ol_stream *stream)

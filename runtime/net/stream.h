@@ -53,6 +53,7 @@ struct ol_stream {
     struct ol_tls_session *tls_;
     ol_read_buf *reading_into_; /* lent to the read now being delivered */
     bool large_reads_, reading_, socket_reading_, connected_, open_;
+    bool wipes_reads_;
     bool flying_;  /* the socket has a write of ours */
     bool waiting_; /* the owner waits for on_drain */
     bool shut_, shut_done_, eof_, failed_, closing_, handle_gone_;
@@ -80,6 +81,9 @@ void ol_stream_read_start(ol_stream *stream);
 void ol_stream_read_stop(ol_stream *stream);
 /* Whether reads should be large (bodies) or small (heads). */
 void ol_stream_read_large(ol_stream *stream, bool large);
+/* What was read is overwritten behind on_read, unless it was kept: it bears secrets. Of what comes
+ * through TLS see ol_tls_client_cleanse too. */
+void ol_stream_wipe_reads(ol_stream *stream);
 /* Only inside on_read: own the memory of `data` from now on. NULL when it came from on_alloc
  * (it is yours anyway). Give it back with ol_read_buf_release. */
 ol_read_buf *ol_stream_keep(ol_stream *stream);

@@ -1,48 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes that have bytes in stable memory (net/stable_memory.h): those go by sendfile, which copies
- * nothing; what stands before them is sent with MSG_MORE, so that both share segments.
+ * Writes that have bytes in stable memory (net/stable_memory.h): sockets are shown those in place
+ * (net/page_pipe.h); what stands before them is sent with MSG_MORE, so that both share segments.
  *
  * When the socket is full the rest waits in parts_. A little of it flies through libuv, whose
- * callback then tells that there is room again for the next sendfile.
+ * callback then tells that there is room again for more.
  */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include "net/loop_private.h"
 #include "net/stable_memory.h"
 #include "net/stream_private.h"
 
 #define FLY_BYTES 4096 /* of stable bytes: the price of being told */
 
-static bool is_stable(ol_slice part)
-{
-    int fd;
-    off_t offset;
-    return ol_stable_memory_find(part, &fd, &offset);
-}
-
 bool ol_stream_is_direct_(const ol_slice *parts, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (is_stable(parts[i]))
+        if (ol_stable_memory_has(parts[i]))
             return true;
     }
     return false;
 }
 
 /* What the socket took, or -1 with errno. */
-static ssize_t send_one(int fd, ol_slice part, bool more)
+static ssize_t send_one(ol_stream *stream, int fd, ol_slice part, bool more)
 {
-    int file;
-    off_t offset;
     ssize_t sent;
+    if (ol_stable_memory_has(part))
+        return ol_page_pipe_send(&stream->loop->page_pipe, fd, part, more);
     do {
-        if (ol_stable_memory_find(part, &file, &offset))
-            sent = sendfile(fd, file, &offset, part.len);
-        else
-            sent = send(fd, part.data, part.len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+        sent = send(fd, part.data, part.len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
     } while (sent < 0 && errno == EINTR);
     return sent;
 }
@@ -56,7 +46,7 @@ ptrdiff_t ol_stream_send_(ol_stream *stream, const ol_slice *parts, size_t count
     for (size_t i = 0; i < count; i++) {
         if (parts[i].len == 0)
             continue;
-        ssize_t sent = send_one(fd, parts[i], i + 1 < count);
+        ssize_t sent = send_one(stream, fd, parts[i], i + 1 < count);
         if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
             stream->failed_ = true;
             snprintf(stream->reason_, sizeof(stream->reason_), "%s", uv_strerror(-errno));
@@ -74,7 +64,7 @@ ptrdiff_t ol_stream_send_(ol_stream *stream, const ol_slice *parts, size_t count
 static size_t choose_flight(ol_stream *stream, ol_slice *flight)
 {
     size_t count = 0;
-    while (count < stream->part_count_ && !is_stable(stream->parts_[count])) {
+    while (count < stream->part_count_ && !ol_stable_memory_has(stream->parts_[count])) {
         flight[count] = stream->parts_[count];
         count++;
     }

@@ -59,6 +59,18 @@ typedef struct ol_tls_trust {
 
 /* Certificates are always verified, the host's name included. `trust` may be NULL. */
 int ol_tls_client_new(ol_tls **tls, const ol_tls_trust *trust, ol_error *err);
+
+/* Before the first stream: what the client shows of itself when a server asks. Blocking. The file may
+ * hold a chain, leaf first; the key is not encrypted. OL_ECONFIG says which file is at fault. */
+int ol_tls_client_show(ol_tls *tls, const ol_tls_certificate *certificate, ol_error *err);
+/* The same, with a certificate that the key itself signs, for servers that know clients by their
+ * public key alone. `seed`: 32 bytes, the private key of Ed25519. */
+int ol_tls_client_show_key(ol_tls *tls, const uint8_t *seed, ol_error *err);
+/* Before the first stream: OpenSSL overwrites what it has handed on. */
+void ol_tls_client_cleanse(ol_tls *tls);
+/* New streams use what `fresh` was made with; it is destroyed. Running ones are left alone. Both are
+ * a client's. Any thread. */
+void ol_tls_client_renew(ol_tls *tls, ol_tls *fresh);
 void ol_tls_destroy(ol_tls *tls);
 
 #endif

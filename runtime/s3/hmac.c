@@ -60,17 +60,22 @@ void ol_hmac_key_init(ol_hmac_key *key, ol_slice secret)
     ol_wipe(block, sizeof block);
 }
 
+void ol_hmac_end(const ol_hmac_key *key, ol_sha256 *inner, uint8_t out[OL_SHA256_BYTES])
+{
+    uint8_t digest[OL_SHA256_BYTES];
+    ol_sha256_final(inner, digest);
+    *inner = key->outer;
+    ol_sha256_update(inner, digest, sizeof digest);
+    ol_sha256_final(inner, out);
+    ol_wipe(inner, sizeof *inner);
+    ol_wipe(digest, sizeof digest);
+}
+
 void ol_hmac_sign(const ol_hmac_key *key, ol_slice data, uint8_t out[OL_SHA256_BYTES])
 {
     ol_sha256 sha = key->inner;
-    uint8_t digest[OL_SHA256_BYTES];
     ol_sha256_update(&sha, data.data, data.len);
-    ol_sha256_final(&sha, digest);
-    sha = key->outer;
-    ol_sha256_update(&sha, digest, sizeof digest);
-    ol_sha256_final(&sha, out);
-    ol_wipe(&sha, sizeof sha);
-    ol_wipe(digest, sizeof digest);
+    ol_hmac_end(key, &sha, out);
 }
 
 void ol_hmac_sha256(ol_slice secret, ol_slice data, uint8_t out[OL_SHA256_BYTES])

@@ -33,6 +33,9 @@ typedef struct ol_hmac_key {
 
 void ol_hmac_key_init(ol_hmac_key *key, ol_slice secret);
 void ol_hmac_sign(const ol_hmac_key *key, ol_slice data, uint8_t out[OL_SHA256_BYTES]);
+/* The same of a message that comes in pieces: begin with a copy of key->inner, update it, and end it
+ * here. It is wiped. */
+void ol_hmac_end(const ol_hmac_key *key, ol_sha256 *inner, uint8_t out[OL_SHA256_BYTES]);
 /* One message under one key; leaves nothing behind. */
 void ol_hmac_sha256(ol_slice secret, ol_slice data, uint8_t out[OL_SHA256_BYTES]);
 

@@ -195,6 +195,17 @@ static enum part take_part(ol_slice *name)
     return cut_prefix(name, OL_SLICE_LIT(META_PREFIX)) ? PART_METADATA : PART_HEADER;
 }
 
+/* Handed on as a header, for whoever asked what the program says. */
+static int add_limit(ol_head *response, ol_slice value, ol_error *err)
+{
+    int rc = response->headers.count < OL_TRANSFORM_LIMITS_MAX
+                 ? ol_headers_add(&response->headers, OL_SLICE_LIT(OL_TRANSFORM_LIMIT_HEADER), value)
+                 : OL_ELIMIT;
+    if (rc == OL_OK || rc == OL_ENOMEM)
+        return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "response head");
+    return ol_error_set(err, OL_ETRANSFORMRESPONSE, "limits that cannot be");
+}
+
 static int apply_other(ol_head *response, enum ol_transform_entry entry, ol_slice name,
                        ol_slice value, ol_error *err)
 {
@@ -202,6 +213,8 @@ static int apply_other(ol_head *response, enum ol_transform_entry entry, ol_slic
         return apply_status(response, entry, value, err);
     if (entry == OL_ENTRY_HEAD && ol_slice_eq_cstr(name, "size"))
         return apply_size(response, value, err);
+    if (entry == OL_ENTRY_REQUEST && ol_slice_eq_cstr(name, "limit"))
+        return add_limit(response, value, err);
     return ol_error_set(err, OL_ETRANSFORMRESPONSE, "an unknown field in the head");
 }
 

@@ -139,8 +139,8 @@ static void push_of_request(lua_State *L, const view *v, ol_slice key)
         ol_lua_push_view(L, OL_LUA_VIEW_EXACT, "userRequest.query.");
     else if (ol_slice_eq_cstr(key, "headers"))
         ol_lua_push_view(L, OL_LUA_VIEW_HEADERS, "userRequest.headers.");
-    else if (!ol_slice_eq_cstr(key, "url") || !push_exact(L, v, key))
-        lua_pushnil(L);
+    else if (!push_exact(L, v, key))
+        lua_pushnil(L); /* url; method and sourceIp where they are shown */
 }
 
 /* ---- the event itself ---- */

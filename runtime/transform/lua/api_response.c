@@ -178,7 +178,7 @@ static int response_newindex(lua_State *L)
 void ol_lua_open_response(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"write", response_write}, {"error", response_error}, {NULL, NULL}};
+        {"write", response_write}, {"error", response_error}, {"limit", ol_lua_response_limit}, {NULL, NULL}};
 
     ol_lua_head_push(L);
     luaL_newmetatable(L, OL_LUA_RESPONSE_TYPE);

@@ -104,7 +104,7 @@ int ol_lua_run_compile(ol_run *run, ol_error *err)
 
 /* ---- load ---- */
 
-/* Arguments: the function of each entry. Lay out what a job's first resume needs, and collect what
+/* Arguments: the function of each entry, and that of response. Lay out what a job's first resume needs, and collect what
  * is left over. */
 static int settle(lua_State *L)
 {
@@ -171,7 +171,7 @@ static int finish_load(ol_run *run, ol_lua_script *script, int results, ol_error
         return rc;
     lua_pushcfunction(L, settle);
     lua_replace(L, 1);
-    status = lua_pcall(L, OL_ENTRIES, 0, 0);
+    status = lua_pcall(L, OL_ENTRIES + 1, 0, 0);
     if (status != LUA_OK)
         return ol_lua_load_failed(run, L, status, err);
     lua_sethook(L, NULL, 0, 0);

@@ -6,6 +6,7 @@
  *   list     JSON in, tables to the function; its answer is checked member by member, and only
  *            then written
  *   request  the key to the function; a key, or nothing, from it
+ *   response runs in front of get and head; without get, the original's bytes go through
  *
  * The loops are written in Lua, so that they are preempted like the script; it cannot reach them.
  */
@@ -16,7 +17,7 @@
 
 /* clang-format off */
 static const char source[] =
-    "local read, parse, unwrap, count, encode, start, write, asked, checked = ...\n"
+    "local read, parse, unwrap, count, encode, start, write, asked, checked, answer = ...\n"
     "\n"
     "local function add_names(names, list, member)\n"
     "  for i = 1, list and #list or 0 do\n"
@@ -57,11 +58,27 @@ static const char source[] =
     "local function around_request(request)\n"
     "  return function(event, object, response)\n"
     "    local key = checked(request(event, asked(), response))\n"
-    "    if key then write(key) else start('status', '404') end\n"
+    "    answer(key == nil)\n"
+    "    if key then write(key) end\n"
     "  end\n"
     "end\n"
     "\n"
-    "return around_list, around_request\n";
+    "local function around_body(body, before)\n"
+    "  return function(event, object, response)\n"
+    "    before(event, object, response)\n"
+    "    return body(event, object, response)\n"
+    "  end\n"
+    "end\n"
+    "\n"
+    "local function pass(event, object, response)\n"
+    "  for piece in object:chunks('buffer') do response:write(piece) end\n"
+    "end\n"
+    "\n"
+    "local function pass_head(event, object, response)\n"
+    "  response.size = object.size\n"
+    "end\n"
+    "\n"
+    "return around_list, around_request, around_body, pass, pass_head\n";
 /* clang-format on */
 
 /* Arguments: a field of the head and its value. */
@@ -107,22 +124,39 @@ static int checked_key(lua_State *L)
     return ol_lua_raise_stop(L);
 }
 
-/* Push what is around list and request. */
+/* Argument: whether the key is hidden. */
+static int answer_request(lua_State *L)
+{
+    ol_lua_head_send_request(L, lua_toboolean(L, 1));
+    return 0;
+}
+
+/* Push what is around the module's functions. */
 static void push_around(lua_State *L)
 {
     static const lua_CFunction functions[] = {ol_lua_read_all,      ol_lua_listing_parse,
                                               ol_lua_listing_unwrap, ol_lua_listing_count,
                                               ol_lua_listing_encode, start,
                                               ol_lua_output,        asked_key,
-                                              checked_key};
+                                              checked_key, answer_request};
     int count = (int)(sizeof(functions) / sizeof(functions[0]));
 
     if (luaL_loadbufferx(L, source, sizeof(source) - 1, "=objlens", "t") != LUA_OK)
         lua_error(L);
     for (int i = 0; i < count; i++)
         lua_pushcfunction(L, functions[i]);
-    lua_call(L, count, 2);
+    lua_call(L, count, 5);
 }
+
+/* What ol_lua_open_entries has on its stack. */
+enum {
+    RESPONSE = OL_ENTRIES + 1,
+    AROUND_LIST,
+    AROUND_REQUEST,
+    AROUND_BODY,
+    PASS,
+    PASS_HEAD
+};
 
 /* The function at index 1 + entry, or what the function at `around` makes of it. */
 static void keep(lua_State *L, enum ol_transform_entry entry, int around)
@@ -137,15 +171,39 @@ static void keep(lua_State *L, enum ol_transform_entry entry, int around)
     lua_rawseti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_ENTRY + (int)entry);
 }
 
+/* The function at index 1 + entry runs behind that of response. */
+static void put_behind_response(lua_State *L, enum ol_transform_entry entry)
+{
+    if (lua_isnil(L, RESPONSE) || lua_isnil(L, 1 + (int)entry))
+        return;
+    lua_pushvalue(L, AROUND_BODY);
+    lua_pushvalue(L, 1 + (int)entry);
+    lua_pushvalue(L, RESPONSE);
+    lua_call(L, 2, 1);
+    lua_replace(L, 1 + (int)entry);
+}
+
+static bool is_plain(lua_State *L)
+{
+    return !lua_isnil(L, 1 + OL_ENTRY_GET) && lua_isnil(L, RESPONSE) &&
+           lua_isnil(L, 1 + OL_ENTRY_LIST) && lua_isnil(L, 1 + OL_ENTRY_REQUEST);
+}
+
 void ol_lua_open_entries(lua_State *L)
 {
-    enum { AROUND_LIST = OL_ENTRIES + 1, AROUND_REQUEST };
-
-    lua_settop(L, OL_ENTRIES);
-    keep(L, OL_ENTRY_HEAD, 0);
-    if (lua_isnil(L, 1 + OL_ENTRY_LIST) && lua_isnil(L, 1 + OL_ENTRY_REQUEST))
+    lua_settop(L, RESPONSE);
+    if (is_plain(L)) {
+        keep(L, OL_ENTRY_HEAD, 0);
         return;
+    }
     push_around(L);
+    if (lua_isnil(L, 1 + OL_ENTRY_GET)) {
+        lua_copy(L, PASS, 1 + OL_ENTRY_GET);
+        lua_copy(L, PASS_HEAD, 1 + OL_ENTRY_HEAD);
+    }
+    put_behind_response(L, OL_ENTRY_GET);
+    put_behind_response(L, OL_ENTRY_HEAD);
+    keep(L, OL_ENTRY_HEAD, 0);
     keep(L, OL_ENTRY_LIST, AROUND_LIST);
     keep(L, OL_ENTRY_REQUEST, AROUND_REQUEST);
 }

@@ -26,8 +26,9 @@ void ol_lua_open_event(lua_State *L);
 void ol_lua_open_object(lua_State *L);
 void ol_lua_open_response(lua_State *L);
 
-/* Once the module is checked. Arguments 1 to OL_ENTRIES: the function of each entry, or nil. Keeps
- * what is called in get's place in the registry (entries.c). */
+/* Once the module is checked. Arguments 1 to OL_ENTRIES: the function of each entry, or nil; behind
+ * them that of response. Makes argument 1 what is called for get, and keeps what is called in its
+ * place in the registry (entries.c). */
 void ol_lua_open_entries(lua_State *L);
 
 /* For the prelude: push concat and unpack as they are for plain tables; and what log uses. */

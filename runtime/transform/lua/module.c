@@ -106,7 +106,8 @@ enum {
     DECLARED,
     HEADERS, /* from here on the results */
     FUNCTIONS,
-    DEPENDS = FUNCTIONS + OL_ENTRIES,
+    RESPONSE = FUNCTIONS + OL_ENTRIES,
+    DEPENDS,
     POSITIONS,
     KEY,
     VALUE
@@ -168,13 +169,23 @@ static void read_positions_member(lua_State *L, const char *key)
         luaL_error(L, "positions has an unknown key '%s'", key);
 }
 
+static void check_function(lua_State *L, const char *key)
+{
+    if (!lua_isfunction(L, VALUE))
+        luaL_error(L, "%s must be a function", key);
+}
+
 static bool read_function(lua_State *L, const char *key)
 {
+    if (strcmp(key, "response") == 0) {
+        check_function(L, key);
+        lua_copy(L, VALUE, RESPONSE);
+        return true;
+    }
     for (int entry = 0; entry < OL_ENTRIES; entry++) {
         if (strcmp(key, ol_lua_entry_name((enum ol_transform_entry)entry)) != 0)
             continue;
-        if (!lua_isfunction(L, VALUE))
-            luaL_error(L, "%s must be a function", key);
+        check_function(L, key);
         lua_copy(L, VALUE, FUNCTIONS + entry);
         return true;
     }
@@ -200,6 +211,17 @@ static void read_table(lua_State *L, int table, const char *where,
         read(L, key_of(L, where));
 }
 
+/* A module without get lets the bytes pass as they are; then it must have something else to say. */
+static void read_passing(lua_State *L)
+{
+    if (lua_isnil(L, FUNCTIONS + OL_ENTRY_REQUEST) && lua_isnil(L, FUNCTIONS + OL_ENTRY_LIST) &&
+        lua_isnil(L, RESPONSE))
+        luaL_error(L, "the module's table has no get");
+    if (!lua_isnil(L, FUNCTIONS + OL_ENTRY_HEAD))
+        luaL_error(L, "a module without get has no head of its own");
+    declared_of(L)->keeps_positions = true;
+}
+
 static void read_module(lua_State *L)
 {
     int type = lua_type(L, MODULE);
@@ -212,7 +234,7 @@ static void read_module(lua_State *L)
         luaL_error(L, "the module must return a function, or a table with get; it returns %s",
                    type == LUA_TNIL ? "nothing" : lua_typename(L, type));
     if (lua_isnil(L, FUNCTIONS + OL_ENTRY_GET))
-        luaL_error(L, "the module's table has no get");
+        read_passing(L);
 }
 
 static void declare_functions(lua_State *L)
@@ -221,7 +243,8 @@ static void declare_functions(lua_State *L)
 
     declared->reentrant = true;
     declared->has_get = true;
-    declared->has_head = !lua_isnil(L, FUNCTIONS + OL_ENTRY_HEAD);
+    declared->has_head = !lua_isnil(L, FUNCTIONS + OL_ENTRY_HEAD) ||
+                         lua_isnil(L, FUNCTIONS + OL_ENTRY_GET);
     declared->has_list = !lua_isnil(L, FUNCTIONS + OL_ENTRY_LIST);
     declared->has_request = !lua_isnil(L, FUNCTIONS + OL_ENTRY_REQUEST);
 }

@@ -30,6 +30,10 @@ void ol_lua_head_send(lua_State *L);
 
 /* The same for list and request, whose scripts set none: one field. */
 void ol_lua_head_send_field(lua_State *L, const char *name, const char *value);
+/* What request has to say besides the key: whether there is none, and its limits. */
+void ol_lua_head_send_request(lua_State *L, bool hidden);
+/* response:limit(name, per_second [, burst]) */
+int ol_lua_response_limit(lua_State *L);
 
 /* The script has returned: hand over a head that it set without writing anything. OL_OK or the
  * error. */

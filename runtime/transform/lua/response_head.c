@@ -319,6 +319,24 @@ void ol_lua_head_send_field(lua_State *L, const char *name, const char *value)
     hand_over(L, &out, rc);
 }
 
+void ol_lua_head_send_request(lua_State *L, bool hidden)
+{
+    const ol_lua_job_state *now = &ol_lua_run(L)->now;
+    ol_buf out;
+    int rc;
+
+    if (!hidden && now->limits == 0)
+        return;
+    ol_lua_run(L)->now.head_done = true;
+    ol_buf_init(&out, HEAD_BYTES_MAX);
+    rc = ol_fields_begin(&out);
+    if (rc == OL_OK && hidden)
+        rc = ol_fields_add(&out, "status", OL_SLICE_LIT("404"));
+    for (unsigned i = 0; rc == OL_OK && i < now->limits; i++)
+        rc = ol_fields_add(&out, "limit", ol_slice_cstr(now->limit[i]));
+    hand_over(L, &out, rc);
+}
+
 static int finish_head(lua_State *L)
 {
     ol_lua_head_send(L);

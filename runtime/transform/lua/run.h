@@ -54,6 +54,9 @@ typedef struct ol_lua_write {
     size_t offset;
 } ol_lua_write;
 
+#define OL_LUA_LIMITS_MAX 8
+#define OL_LUA_LIMIT_BYTES 64
+
 typedef struct ol_lua_job_state {
     ol_job *job;
     bool stopped;
@@ -65,6 +68,8 @@ typedef struct ol_lua_job_state {
     int64_t opened_ms;
     ol_lua_input input;
     ol_lua_write write;
+    unsigned limits; /* what request has asked for */
+    char limit[OL_LUA_LIMITS_MAX][OL_LUA_LIMIT_BYTES];
     bool read_at_failed; /* once at least; the last time with this error and this text */
     ol_error read_at_error;
     char read_at_text[OL_ERROR_TEXT_SIZE + 16];

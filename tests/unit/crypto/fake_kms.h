@@ -15,7 +15,8 @@ typedef struct fake_kms {
     ol_kms base; /* first */
     bool at_once, next_turn;
     int refusal; /* a code, or OL_OK */
-    unsigned asked, made, cancelled; /* atomic */
+    enum ol_kms_state key_state;
+    unsigned asked, made, cancelled, looked; /* atomic */
     ol_kms_call *waiting[FAKE_WAITING_MAX];
     size_t waiting_count;
     ol_post posts[FAKE_WAITING_MAX];
@@ -92,9 +93,11 @@ static int fake_generate(ol_kms *base, ol_kms_call *call, ol_error *err)
 
 static int fake_state(ol_kms *base, ol_kms_call *call, enum ol_kms_state *state, ol_error *err)
 {
-    (void)base, (void)call, (void)err;
-    *state = OL_KMS_ENABLED;
-    return OL_OK;
+    fake_kms *kms = (fake_kms *)base;
+    __atomic_add_fetch(&kms->looked, 1, __ATOMIC_RELAXED);
+    *state = kms->key_state;
+    call->used_key = OL_SLICE_LIT("arn:aws:kms:r:a:key/fake");
+    return kms->refusal == OL_OK ? OL_OK : ol_error_set(err, kms->refusal, "fake");
 }
 
 static void fake_cancel(ol_kms *base, ol_kms_call *call)

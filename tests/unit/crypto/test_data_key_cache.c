@@ -272,6 +272,70 @@ static void test_everybody_goes_away(void **state)
     tear_down(&f);
 }
 
+static int look(fixture *f, enum ol_kms_state *key_state)
+{
+    ol_error err = {0};
+    asker *a = &f->askers[0];
+    ol_secret_free(a->call.key, a->call.key_len);
+    *a = (asker){.call = {.loop = f->loop.loop, .arena = f->arena, .key_id = OL_SLICE_LIT("id"),
+                          .cb = on_key, .arg = a}};
+    int rc = f->kms->ops->state(f->kms, &a->call, key_state, &err);
+    if (rc != OL_WAIT)
+        return rc;
+    ol_test_loop_until(&f->loop, &a->done, 5000);
+    return a->code;
+}
+
+/* A key's state is remembered like a data key; one that cannot be used, for a second at most. */
+static void test_states(void **state)
+{
+    fixture f;
+    ol_data_key_limits limits;
+    enum ol_kms_state key_state = OL_KMS_MISSING;
+    (void)state;
+    ol_data_key_limits_default(&limits);
+    limits.denial_ms = 0;
+    assert_code(set_up(&f, &limits), OL_OK);
+    assert_code(look(&f, &key_state), OL_OK);
+    assert_int_equal(key_state, OL_KMS_ENABLED);
+    key_state = OL_KMS_MISSING;
+    assert_code(look(&f, &key_state), OL_OK);
+    assert_int_equal(key_state, OL_KMS_ENABLED);
+    assert_int_equal(f.fake.looked, 1);
+    assert_slice(f.askers[0].call.used_key, "arn:aws:kms:r:a:key/fake");
+    assert_null(f.askers[0].call.key);
+    assert_false(ask(&f, "a", NULL, "id", NULL)); /* no key is opened by it */
+    f.fake.key_state = OL_KMS_DISABLED;
+    ol_data_key_cache_clear(f.cache);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_code(look(&f, &key_state), OL_OK);
+        assert_int_equal(key_state, OL_KMS_DISABLED);
+    }
+    assert_int_equal(f.fake.looked, 3);
+    f.fake.refusal = OL_EKMSUNAVAILABLE;
+    assert_code(look(&f, &key_state), OL_EKMSUNAVAILABLE);
+    assert_int_equal(stats_of(&f).bytes, 0);
+    tear_down(&f);
+}
+
+static void test_what_is_too_old_is_wiped(void **state)
+{
+    fixture f;
+    ol_data_key_limits limits;
+    (void)state;
+    ol_data_key_limits_default(&limits);
+    limits.age_ms = 20;
+    assert_code(set_up(&f, &limits), OL_OK);
+    ask(&f, "a", "v", "id", NULL);
+    ask(&f, "b", "v", "id", NULL);
+    ol_data_key_cache_expire(f.cache);
+    while (stats_of(&f).entries > 0)
+        ol_data_key_cache_expire(f.cache);
+    assert_int_equal(stats_of(&f).bytes, 0);
+    assert_int_equal(stats_of(&f).expired, 2);
+    tear_down(&f);
+}
+
 static void test_made_keys_are_hits_when_opened(void **state)
 {
     fixture f;
@@ -416,6 +480,8 @@ int main(void)
         cmocka_unit_test(test_many_ask_once),
         cmocka_unit_test(test_everybody_goes_away),
         cmocka_unit_test(test_made_keys_are_hits_when_opened),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_what_is_too_old_is_wiped),
         cmocka_unit_test(test_memory_runs_out),
         cmocka_unit_test(test_threads),
     };

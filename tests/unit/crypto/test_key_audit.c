@@ -12,7 +12,7 @@
 typedef struct fixture {
     ol_test_scratch scratch;
     ol_test_loop loop;
-    ol_log *log;
+    ol_key_audit audit;
     ol_arena *arena;
     fake_kms fake;
     ol_data_key_cache *cache;
@@ -25,7 +25,8 @@ typedef struct fixture {
 
 static const ol_key_use use = {{(const uint8_t *)"arn:aws:iam::1:user/\"a\n", 23},
                                {(const uint8_t *)"arn:aws:s3:::b/k", 16},
-                               {(const uint8_t *)"arn:olap", 8}};
+                               {(const uint8_t *)"arn:olap", 8},
+                               {(const uint8_t *)"R9", 2}};
 
 static void on_key(ol_kms_call *call, const ol_error *err)
 {
@@ -44,11 +45,11 @@ static int setup(void **state)
     ol_test_scratch_open(&f.scratch);
     ol_buf_init(&f.text, 1 << 20);
     assert_code(ol_test_loop_open(&f.loop), OL_OK);
-    assert_code(ol_log_open(&f.log, ol_test_scratch_path(&f.scratch, "log"), &err), OL_OK);
+    assert_code(ol_log_open(&f.audit.log, ol_test_scratch_path(&f.scratch, "log"), &err), OL_OK);
     assert_code(ol_data_key_cache_new(&f.cache, &limits, &err), OL_OK);
     assert_code(ol_data_key_cache_wrap(f.cache, &f.fake.base, OL_SLICE_LIT("f"), &f.cached, &err),
                 OL_OK);
-    assert_code(ol_key_audit_wrap(f.log, f.cached, &f.kms, &err), OL_OK);
+    assert_code(ol_key_audit_wrap(&f.audit, f.cached, &f.kms, &err), OL_OK);
     *state = &f;
     return 0;
 }
@@ -84,7 +85,7 @@ static int ask(fixture *f)
 /* The log's lines, without their times. */
 static const char *lines(fixture *f)
 {
-    ol_log_close(f->log);
+    ol_log_close(f->audit.log);
     ol_test_file_read(ol_test_scratch_path(&f->scratch, "log"), &f->text);
     char *text = (char *)(uintptr_t)ol_buf_cstr(&f->text);
     for (char *at = text; (at = strstr(at, "{\"time\":\"")) != NULL; at++)
@@ -112,7 +113,7 @@ static void test_lines(void **state)
     ol_data_key_cache_clear(f->cache);
     f->fake.refusal = OL_EKMSDISABLED;
     assert_code(ask(f), OL_EKMSDISABLED);
-    ol_key_audit_denied(f->log, OL_KEY_MADE, NULL, OL_SLICE_LIT("k"), OL_SLICE_NONE);
+    ol_key_audit_denied(&f->audit, OL_KEY_MADE, NULL, OL_SLICE_LIT("k"), OL_SLICE_NONE);
     assert_string_equal(
         lines(f),
         START "\"Decrypt\",\"outcome\":\"ok\"," WHO "," KEY ",\"cached\":false" END
@@ -149,7 +150,7 @@ static void test_long_parts(void **state)
         const ol_key_use long_use = {.who = ol_slice_of(much, len), .object = ol_slice_of(much, len)};
         const ol_key_audit_entry entry = {.event = OL_KEY_MADE, .use = &long_use,
                                           .key = OL_SLICE_LIT("k")};
-        ol_key_audit_write(f->log, &entry);
+        ol_key_audit_write(&f->audit, &entry);
     }
     ol_key_audit_write(NULL, &(ol_key_audit_entry){0});
     for (const char *line = lines(f); *line; line = strchr(line, '\n') + 1) {

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -13,6 +14,7 @@
 #include "crypto/kms_vault.h"
 #include "crypto/secret.h"
 #include "lib/loop_fixture.h"
+#include "lib/scratch.h"
 
 typedef struct fixture {
     ol_test_loop loop;
@@ -27,6 +29,7 @@ typedef struct fixture {
     int status, times;
     const char *body;
     unsigned requests, mistakes;
+    char url[64];
 } fixture;
 
 /* ---- the Vault ---- */
@@ -142,16 +145,15 @@ static int setup(void **state)
     socklen_t len = sizeof address;
     ol_kms_vault_options options;
     ol_error err = {0};
-    char url[64];
     f = (fixture){.arena = ol_arena_new(1 << 20)};
     f.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(f.listener, (struct sockaddr *)&address, len), 0);
     assert_int_equal(listen(f.listener, 8), 0);
     assert_int_equal(getsockname(f.listener, (struct sockaddr *)&address, &len), 0);
     assert_int_equal(pthread_create(&f.thread, NULL, run_vault, &f), 0);
-    snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)ntohs(address.sin_port));
+    snprintf(f.url, sizeof f.url, "http://127.0.0.1:%u", (unsigned)ntohs(address.sin_port));
     ol_kms_vault_options_default(&options);
-    options.remote.endpoint = url;
+    options.remote.endpoint = f.url;
     options.remote.backoff_base_ms = 1;
     options.remote.breaker_failures = 0;
     options.token = "the-token";
@@ -292,12 +294,92 @@ static void test_trouble(void **state)
     drop_key(f);
 }
 
+/* An agent renews the file; what was read before serves on until it is read again, and when it is bad. */
+static void test_a_token_file(void **state)
+{
+    fixture *f = *state;
+    ol_kms_vault_options options;
+    ol_test_scratch scratch;
+    ol_error err = {0};
+    ol_kms *kms = f->kms;
+    ol_test_scratch_open(&scratch);
+    const char *path = ol_test_scratch_path(&scratch, "token");
+    ol_kms_vault_options_default(&options);
+    options.remote.endpoint = f->url;
+    options.default_key = "orders";
+    options.region = "r";
+    options.account = "1";
+    options.token_file = path;
+    assert_code(ol_kms_vault_new(&f->kms, &options, &err), OL_ENOSUCHKEY);
+    ol_test_file_write(path, OL_SLICE_LIT("  the-token\n"));
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_code(ol_kms_vault_new(&f->kms, &options, &err), OL_ECONFIG);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_code_of(ol_kms_vault_new(&f->kms, &options, &err), OL_OK, &err);
+    assert_code(f->kms->ops->attach(f->kms, f->loop.loop, &err), OL_OK);
+    assert_code(ask(f, "", "v", OL_SLICE_NONE), OL_OK);
+    assert_slice(f->call.used_key, "arn:aws:kms:r:1:key/orders");
+    drop_key(f);
+    ol_test_file_write(path, OL_SLICE_LIT("\n"));
+    assert_code(f->kms->ops->renew(f->kms, &err), OL_ECONFIG);
+    assert_code(ask(f, "arn:aws:kms:r:1:key/orders", "v", OL_SLICE_NONE), OL_OK);
+    drop_key(f);
+    assert_int_equal(f->mistakes, 0);
+    ol_test_file_write(path, OL_SLICE_LIT("another"));
+    assert_code(f->kms->ops->renew(f->kms, &err), OL_OK);
+    assert_code(ask(f, "", "v", OL_SLICE_NONE), OL_OK);
+    drop_key(f);
+    assert_int_equal(__atomic_exchange_n(&f->mistakes, 0, __ATOMIC_SEQ_CST), 1);
+    bool detached = false;
+    f->kms->ops->detach(f->kms, f->loop.loop, on_detached, &detached);
+    ol_test_loop_until(&f->loop, &detached, 5000);
+    f->kms->ops->destroy(f->kms);
+    f->kms = kms;
+    ol_test_scratch_close(&scratch);
+}
+
+/* No more than so many requests; what is over is not sent. */
+static void test_a_quota(void **state)
+{
+    fixture *f = *state;
+    ol_kms_vault_options options;
+    ol_kms_remote_stats stats;
+    ol_error err = {0};
+    ol_kms *kms = f->kms;
+    ol_kms_vault_options_default(&options);
+    options.remote.endpoint = f->url;
+    options.remote.requests_per_s = 1;
+    options.remote.requests_burst = 3;
+    options.default_key = "orders";
+    options.token = "the-token";
+    assert_code_of(ol_kms_vault_new(&f->kms, &options, &err), OL_OK, &err);
+    assert_code(f->kms->ops->attach(f->kms, f->loop.loop, &err), OL_OK);
+    unsigned before = __atomic_load_n(&f->requests, __ATOMIC_SEQ_CST), good = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        int rc = ask(f, "", "v", OL_SLICE_NONE);
+        assert_true(rc == OL_OK || rc == OL_EKMSTHROTTLED);
+        good += rc == OL_OK;
+        drop_key(f);
+    }
+    assert_in_range(good, 3, 19);
+    assert_int_equal(__atomic_load_n(&f->requests, __ATOMIC_SEQ_CST) - before, good);
+    ol_kms_remote_read_stats(f->kms, &stats);
+    assert_int_equal(stats.quota_refused, 20 - good);
+    bool detached = false;
+    f->kms->ops->detach(f->kms, f->loop.loop, on_detached, &detached);
+    ol_test_loop_until(&f->loop, &detached, 5000);
+    f->kms->ops->destroy(f->kms);
+    f->kms = kms;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_there_and_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_states, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trouble, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_token_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_quota, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

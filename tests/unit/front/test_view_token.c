@@ -8,7 +8,7 @@
 
 #define DOOR OL_SLICE_LIT("arn:aws:s3-object-lambda:eu-west-1:111122223333:accesspoint/x")
 
-static const ol_view_key key = {{1, 2, 3}}, other_key = {{1, 2, 4}};
+static const ol_view_key key = {.bytes = {1, 2, 3}}, other_key = {.bytes = {1, 2, 4}};
 
 static void every_length_comes_back(void **state)
 {

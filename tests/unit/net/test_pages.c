@@ -5,11 +5,8 @@
  * several parts keep their order; a socket that is full, or gone, is told as ever.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,6 +16,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "net/listener.h"
+#include "net/page_pipe.h"
 #include "net/pages.h"
 #include "net/stable_memory.h"
 #include "net/stream.h"
@@ -150,12 +148,9 @@ static void places_are_found_and_given_back(void **state)
     memset(a, 'a', 4 * PAGE - 5);
     memset(b, 'b', 5 * PAGE);
     assert_null(ol_pages_take(pages, 2 * PAGE));
-    int fd;
-    off_t offset;
-    assert_true(ol_stable_memory_find(ol_slice_of(b + 1, 4 * PAGE), &fd, &offset));
-    assert_int_equal(offset, 4 * PAGE + 1);
-    assert_false(ol_stable_memory_find(ol_slice_of(b, OL_STABLE_BYTES_MIN - 1), &fd, &offset));
-    assert_false(ol_stable_memory_find(ol_slice_of(b, 7 * PAGE), &fd, &offset));
+    assert_true(ol_stable_memory_has(ol_slice_of(b + 1, 4 * PAGE)));
+    assert_false(ol_stable_memory_has(ol_slice_of(b, OL_STABLE_BYTES_MIN - 1)));
+    assert_false(ol_stable_memory_has(ol_slice_of(b, 7 * PAGE)));
     ol_pages_give(pages, a, 4 * PAGE - 5);
     uint8_t *c = ol_pages_take(pages, 2 * PAGE), *d = ol_pages_take(pages, 2 * PAGE);
     assert_true(c == a && d == a + 2 * PAGE);
@@ -165,31 +160,7 @@ static void places_are_found_and_given_back(void **state)
     ol_pages_give(pages, c, 2 * PAGE);
     ol_pages_give(pages, d, 2 * PAGE);
     ol_pages_destroy(pages);
-    assert_false(ol_stable_memory_find(ol_slice_of(b, 4 * PAGE), &fd, &offset));
-}
-
-/* Where the kernel gives huge pages nothing of them can be given back while a socket holds them.
- * A file system that does stands for a kernel that is told to; it takes a mount to try. */
-static void huge_pages_are_not_used(void **state)
-{
-    (void)state;
-    char folder[] = "/tmp/objlens-huge-XXXXXX", path[sizeof folder + 2];
-    assert_false(ol_pages_are_single(-1));
-    assert_non_null(mkdtemp(folder));
-    bool mounted = unshare(CLONE_NEWNS) == 0 &&
-                   mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-                   mount("none", folder, "tmpfs", 0, "huge=always,size=4m") == 0;
-    if (mounted) {
-        snprintf(path, sizeof path, "%s/f", folder);
-        int huge = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        assert_true(huge >= 0);
-        assert_false(ol_pages_are_single(huge));
-        close(huge);
-        umount(folder);
-    }
-    rmdir(folder);
-    if (!mounted)
-        skip();
+    assert_false(ol_stable_memory_has(ol_slice_of(b, 4 * PAGE)));
 }
 
 static void there_are_so_many_areas(void **state)
@@ -240,6 +211,54 @@ static void late_readers_get_the_old_bytes(void **state)
         free(old);
         close_scene(s);
     }
+    ol_pages_destroy(pages);
+}
+
+/* Two sockets in turn; the first never has room for all. */
+static void left_overs_reach_nobody_else(void **state)
+{
+    (void)state;
+    enum { LEN = 700 * 1024 };
+    ol_pages *pages = ol_pages_new(2 * LEN);
+    uint8_t *a = ol_pages_take(pages, LEN), *b = ol_pages_take(pages, LEN), got[20000];
+    memset(a, 'a', LEN);
+    memset(b, 'b', LEN);
+    for (int refused = 0; refused < 2; refused++) {
+        int first[2], second[2];
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, first), 0);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, second), 0);
+        int narrow = 64 * 1024;
+        setsockopt(first[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof narrow);
+        ol_page_pipe pipe;
+        ol_page_pipe_init(&pipe);
+        pipe.refused = refused;
+        /* What is left over leaves room in the pipe for the next one's. */
+        ol_slice most = ol_slice_of(a + 5, 250 * 1024);
+        ssize_t taken = ol_page_pipe_send(&pipe, first[0], most, false);
+        assert_in_range(taken, 1, most.len - 1);
+        assert_int_equal(ol_page_pipe_send(&pipe, first[0], ol_slice_of(a, LEN), true), -1);
+        assert_int_equal(errno, EAGAIN);
+        for (int i = 0; i < 3; i++) {
+            ol_slice next = ol_slice_of(b + 1, 16385);
+            assert_int_equal(ol_page_pipe_send(&pipe, second[0], next, false), 16385);
+            assert_int_equal(recv(second[1], got, sizeof got, 0), 16385);
+            for (size_t k = 0; k < 16385; k++)
+                assert_int_equal(got[k], 'b');
+        }
+        for (ssize_t part, rest = taken; rest > 0; rest -= part) {
+            part = recv(first[1], got, sizeof got, 0);
+            assert_true(part > 0 && memchr(got, 'b', (size_t)part) == NULL);
+        }
+        close(first[1]);
+        assert_int_equal(ol_page_pipe_send(&pipe, first[0], ol_slice_of(a, LEN), false), -1);
+        assert_int_equal(errno, EPIPE);
+        ol_page_pipe_fini(&pipe);
+        close(first[0]);
+        close(second[0]);
+        close(second[1]);
+    }
+    ol_pages_give(pages, a, LEN);
+    ol_pages_give(pages, b, LEN);
     ol_pages_destroy(pages);
 }
 
@@ -329,11 +348,12 @@ static void a_client_that_goes_is_told_once(void **state)
 
 int main(void)
 {
+    signal(SIGPIPE, SIG_IGN); /* as every loop does */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places_are_found_and_given_back),
-        cmocka_unit_test(huge_pages_are_not_used),
         cmocka_unit_test(there_are_so_many_areas),
         cmocka_unit_test(late_readers_get_the_old_bytes),
+        cmocka_unit_test(left_overs_reach_nobody_else),
         cmocka_unit_test(parts_keep_their_order),
         cmocka_unit_test(a_client_that_goes_is_told_once),
     };

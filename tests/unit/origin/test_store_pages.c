@@ -19,9 +19,7 @@ static void cached_bodies_stand_in_pages(void **state)
             kit_expect(&kit, "k", body);
             ol_object *object;
             assert_code(kit_open_key(&kit, "k", &object), OL_OK);
-            int fd;
-            off_t offset;
-            bool stable = ol_stable_memory_find(ol_handle_of(object)->entry->body, &fd, &offset);
+            bool stable = ol_stable_memory_has(ol_handle_of(object)->entry->body);
             assert_int_equal(stable, lens[i] == 20000 || lens[i] == 200000);
             kit_close_object(&kit, object);
         }
@@ -52,10 +50,8 @@ static void places_go_round(void **state)
         }
     }
     ol_object *object;
-    int fd;
-    off_t offset;
     assert_code(kit_open_key(&kit, key, &object), OL_OK);
-    assert_true(ol_stable_memory_find(ol_handle_of(object)->entry->body, &fd, &offset));
+    assert_true(ol_stable_memory_has(ol_handle_of(object)->entry->body));
     kit_close_object(&kit, object);
     kit_fini(&kit);
 }

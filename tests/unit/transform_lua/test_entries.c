@@ -31,7 +31,7 @@ static void run_entry(const char *source, enum ol_transform_entry entry, const c
     fake_engine e;
 
     options.entry = entry;
-    options.event = event;
+    options.event = options.event ? options.event : event;
     options.original = ol_slice_cstr(input);
     fake_engine_init(&e);
     assert_code_of(fake_engine_load(&e, source), OL_OK, &e.err);
@@ -315,6 +315,93 @@ static void test_request_refuses(void **state)
     expect_in(REQUEST("response.status = 200"), OL_ENTRY_REQUEST, "", OL_ETRANSFORM, "request has no head");
     expect_in(REQUEST("response.headers.a = 'b'"), OL_ENTRY_REQUEST, "", OL_ETRANSFORM, "request has no head");
     expect_in(REQUEST("error('mine')"), OL_ENTRY_REQUEST, "", OL_ETRANSFORM, "mine");
+}
+
+/* ---- limits ---- */
+
+static void test_request_limits(void **state)
+{
+    fake_options options = {0};
+    fake_result result;
+
+    (void)state;
+    run_entry(REQUEST("response:limit(event.userIdentity.arn, 0.5) response:limit('all', 2.5, 9) return key"),
+              OL_ENTRY_REQUEST, "", &options, &result);
+    assert_code_of(result.rc, OL_DONE, &result.err);
+    assert_false(head_has(&result, "status", "404"));
+    ol_fields_iter it;
+    ol_slice name, value;
+    int limits = 0;
+    ol_fields_iter_init(&it, ol_buf_slice(&result.head));
+    while (ol_fields_next(&it, &name, &value)) {
+        assert_slice(name, "limit");
+        /* The first 16 bytes of SHA-256("all"). */
+        if (limits++ == 1)
+            assert_slice(value, "2500 9 5ef5ef0364b6939c4ca61f34b393f7b3");
+    }
+    assert_int_equal(limits, 2);
+    fake_result_fini(&result);
+    expect_in(REQUEST("for i = 1, 9 do response:limit('x', 1) end"), OL_ENTRY_REQUEST, "", OL_ETRANSFORM,
+              "more than 8 limits");
+    expect_in(REQUEST("response:limit('', 1)"), OL_ENTRY_REQUEST, "", OL_ETRANSFORM, "1 to 1024 bytes");
+    expect_in(REQUEST("response:limit('x', 0)"), OL_ENTRY_REQUEST, "", OL_ETRANSFORM, "0.001 to");
+    expect_in(REQUEST("response:limit('x', 0/0)"), OL_ENTRY_REQUEST, "", OL_ETRANSFORM, "0.001 to");
+    expect_in(REQUEST("response:limit('x', 1, 0)"), OL_ENTRY_REQUEST, "", OL_ETRANSFORM, "a burst is");
+    expect_in("return function(e, o, response) response:limit('x', 1) end", OL_ENTRY_GET, "", OL_ETRANSFORM,
+              "for request only");
+}
+
+/* ---- response, and modules without get ---- */
+
+static void test_bodies_pass(void **state)
+{
+    static const char *const pass[] = {
+        "return {request = function(event, key) return key end}",
+        "return {response = function(event, object, response) end}",
+        "return {list = function(event, listing) return listing end}",
+    };
+    fake_engine e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pass) / sizeof(pass[0]); i++) {
+        expect_in(pass[i], OL_ENTRY_GET, "the original", OL_DONE, "the original");
+        fake_engine_init(&e);
+        assert_code_of(fake_engine_load(&e, pass[i]), OL_OK, &e.err);
+        assert_true(e.declared.has_get && e.declared.has_head && e.declared.keeps_positions);
+        fake_engine_close(&e);
+    }
+    fake_engine_init(&e);
+    assert_code(fake_engine_load(&e, "return {head = print, request = print}"), OL_ETRANSFORM);
+    fake_engine_close(&e);
+    fake_engine_init(&e);
+    assert_code(fake_engine_load(&e, "return {response = 1}"), OL_ETRANSFORM);
+    fake_engine_close(&e);
+}
+
+static void test_response_runs_first(void **state)
+{
+    static const char both[] =
+        "return {response = function(event, object, response)\n"
+        "  if event.userIdentity.arn:find('mallory') then response:error(403, 'AccessDenied') end\n"
+        "  response.headers['cache-control'] = 'no-store' end,\n"
+        "get = function(event, object, response) response:write('body') end,\n"
+        "head = function(event, object, response) response.size = 4 end}";
+    fake_options options = {0};
+    fake_result result;
+
+    (void)state;
+    for (int entry = OL_ENTRY_GET; entry <= OL_ENTRY_HEAD; entry++) {
+        run_entry(both, (enum ol_transform_entry)entry, "x", &options, &result);
+        assert_code_of(result.rc, OL_DONE, &result.err);
+        assert_true(head_has(&result, "header.cache-control", "no-store"));
+        fake_result_fini(&result);
+    }
+    run_entry("return {response = function(e, o, response) response.headers.expires = '0' end}", OL_ENTRY_HEAD,
+              "", &(fake_options){.event = (const char *const[]){"object.size", "12", NULL}}, &result);
+    assert_code_of(result.rc, OL_DONE, &result.err);
+    assert_true(head_has(&result, "header.expires", "0"));
+    assert_true(head_has(&result, "size", "12"));
+    fake_result_fini(&result);
 }
 
 /* ---- list ---- */
@@ -723,6 +810,9 @@ int main(void)
         cmocka_unit_test(test_positions_read_a_piece),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_request_refuses),
+        cmocka_unit_test(test_request_limits),
+        cmocka_unit_test(test_bodies_pass),
+        cmocka_unit_test(test_response_runs_first),
         cmocka_unit_test(test_list_as_it_was),
         cmocka_unit_test(test_list_as_the_script_sees_it),
         cmocka_unit_test(test_list_changes),

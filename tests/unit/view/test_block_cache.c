@@ -128,13 +128,11 @@ static void sockets_send_them_without_a_copy(void **state)
     ol_slice body = kit_bytes(5 * BLOCK, 1);
     ol_view_entry *entry = make("a", body);
     ol_view_hot *hot = pin(entry, 1);
-    int fd = -1;
-    off_t offset;
     ol_test_loop_until_fn(&loop, nothing_is_read, NULL, KIT_BOUND_MS);
     assert_code(ol_view_hot_check(hot, NULL, NULL), OL_OK);
     assert_slices(ol_view_hot_bytes(hot), ol_slice_of(body.data + BLOCK, BLOCK));
     if (cache->pages)
-        assert_true(ol_stable_memory_find(ol_view_hot_bytes(hot), &fd, &offset));
+        assert_true(ol_stable_memory_has(ol_view_hot_bytes(hot)));
     ol_view_hot_unpin(hot);
     ol_view_entry_release(entry);
     kit_free(body);

@@ -131,9 +131,7 @@ static size_t stable_bytes, other_bytes;
 static int spy_write(ol_stage *st, ol_slice in, ol_error *err)
 {
     (void)st, (void)err;
-    int fd;
-    off_t offset;
-    if (ol_stable_memory_find(in, &fd, &offset))
+    if (ol_stable_memory_has(in))
         stable_bytes += in.len;
     else
         other_bytes += in.len;
