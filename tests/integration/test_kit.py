@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from kit.raw import exchange, get
 from kit.server import OBJLENS, Server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -315,3 +316,56 @@ def test_signatures(tmp_path):
     so.write_bytes(so.read_bytes() + b"\0")
     assert "signature is by none of the keys" in check_config(tmp_path, signed)
     assert "is no Ed25519 public key" in check_config(tmp_path, signed.replace("good.pub.pem", "good.pem"))
+
+
+# ---- serve --dev ----
+
+SECRETIVE = """
+return function(event, object, response)
+  local text = object:read("a")
+  log.info("looking at", #text)
+  local function parse(s) return s.field.missing end
+  error("cannot read <" .. tostring(parse({}) ) .. ">")
+end
+"""
+
+
+def test_dev_shows_an_error_to_its_own_caller(tmp_path):
+    def served(*arguments):
+        server = Server(tmp_path / ("dev" if arguments else "plain"), config="""
+bucket "shop"
+access_point "shop" { bucket = "shop" }
+transform "it" { file = "it.lua" }
+object_lambda "shown" { access_point = "shop", transforms = { "it" } }
+""", files={"it.lua": SECRETIVE}, arguments=arguments)
+        server.start()
+        server.s3().put_object(Bucket="shop", Key="k", Body=b"some text")
+        return server
+
+    dev, plain = served("--dev"), served()
+    try:
+        seen = get(dev, "/shown--ol-s3/k")
+        assert seen.status == 500 and seen.headers["x-objlens-dev"] == "true"
+        body = seen.body.decode()
+        assert re.search(r"<Detail>it\.lua:5: uncaught error \(string\).*\[at input bytes 0 to 8\]</Detail>", body)
+        log = re.search(r"<TransformLog>(.*)</TransformLog>", body, re.S).group(1)
+        assert "info: looking at" in log and "error: it.lua:5: attempt to index a nil value" in log
+        assert "stack: it.lua:5 in parse, it.lua:6" in log
+        for path in ("/shop/k", "/shop/absent", "/nowhere/k", "/shown--ol-s3/absent"):
+            assert get(dev, path).headers["x-objlens-dev"] == "true", path
+            assert b"TransformLog" not in get(dev, path).body, "only of what this request ran"
+        refused = exchange(dev, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+        assert refused.status == 400 and refused.headers["x-objlens-dev"] == "true"
+        hidden = get(plain, "/shown--ol-s3/k")
+        assert hidden.status == 500 and "x-objlens-dev" not in hidden.headers
+        assert not re.search(rb"it\.lua|Detail|TransformLog|nil value", hidden.body)
+        assert "nil value" not in plain.stderr_file.read_text()
+    finally:
+        assert dev.stop() == 0
+        assert plain.stop() == 0
+
+
+def test_dev_is_refused_where_others_can_connect(tmp_path):
+    for address in ("0.0.0.0:0", "[::]:0", "10.1.2.3:0"):
+        said = objlens("serve", "--dev", "--listen", address, "--data", "data", cwd=tmp_path, code=1)
+        assert "every listener must be on 127.0.0.0/8 or ::1" in said

@@ -43,7 +43,7 @@ static ol_slice error_text(lua_State *co, char *scratch, size_t size)
 static void log_stack(const ol_run *run)
 {
     char text[TEXT_BYTES_MAX];
-    size_t len = (size_t)snprintf(text, sizeof(text), "stack:");
+    size_t len = (size_t)snprintf(text, sizeof(text), "stack:"), frames = 0;
     lua_Debug ar;
 
     for (int level = 0; lua_getstack(run->co, level, &ar); level++) {
@@ -52,14 +52,15 @@ static void log_stack(const ol_run *run)
 
         if (!lua_getinfo(run->co, "Sln", &ar) || ar.currentline <= 0)
             continue;
-        need = snprintf(line, sizeof(line), "%s %.60s:%d%s%.60s", len > 6 ? "," : "", ar.short_src,
+        need = snprintf(line, sizeof(line), "%s %.60s:%d%s%.60s", frames ? "," : "", ar.short_src,
                         ar.currentline, ar.name ? " in " : "", ar.name ? ar.name : "");
         if (need < 0 || (size_t)need >= sizeof(line) || len + (size_t)need >= sizeof(text))
             break;
         memcpy(text + len, line, (size_t)need);
         len += (size_t)need;
+        frames++;
     }
-    if (len > 6)
+    if (frames > 1) /* of one the error itself says all */
         ol_job_log(run->now.job, "error", ol_slice_of(text, len));
 }
 
