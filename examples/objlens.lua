@@ -128,6 +128,10 @@ master_key "ledgers-2026" {
 -- A bucket that lives elsewhere
 bucket "archive" { origin = "ceph" }
 
+-- Shared objects are loaded by name, from these folders only: transform "orders" { plugin = "orders" }
+-- With keys, each must be signed: keys = { "release.pub.pem" }
+plugins { folders = { "/usr/local/lib/objlens/plugins" } }
+
 -- A transform of one's own, and one that ships with limits of its own. What ships (pii, xml_json)
 -- needs no block otherwise.
 transform "shout" {

@@ -15,6 +15,10 @@ enum ol_exit { OL_EXIT_OK, OL_EXIT_FAILED, OL_EXIT_USAGE, OL_EXIT_PARTIAL };
 
 extern const ol_command ol_command_serve;
 extern const ol_command ol_command_run;
+extern const ol_command ol_command_test;
+extern const ol_command ol_command_bench;
+extern const ol_command ol_command_new;
+extern const ol_command ol_command_plugin;
 extern const ol_command ol_command_check;
 extern const ol_command ol_command_explain;
 extern const ol_command ol_command_presign;

@@ -6,16 +6,14 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/program.h"
+#include "cli/run_diff.h"
 #include "cli/run_entry.h"
 #include "cli/run_event.h"
 #include "cli/run_job.h"
 #include "cli/run_verify.h"
-#include "control/draft.h"
-#include "control/files.h"
 #include "control/limit_option.h"
 #include "control/quantity.h"
-#include "control/shipped.h"
-#include "transform/registry.h"
 
 #define EVENT_BYTES_MAX (1 * OL_MIB)
 #define CHUNK_BYTES_UNIT 4096 /* a page: chunks lie in memory shared with the host */
@@ -24,7 +22,7 @@
 typedef struct run_state {
     const ol_options *options;
     ol_arena *arena;
-    ol_transform_spec spec;
+    ol_transform_limits limits;
     uint64_t chunk_bytes;
     enum ol_transform_entry entry; /* get: of the whole, or of ranges if there are any */
     uint64_t ranges, seed;
@@ -41,7 +39,8 @@ static int read_entry(run_state *self, ol_error *err)
     } ways[] = {{"head", OL_ENTRY_HEAD},
                 {"list", OL_ENTRY_LIST},
                 {"request", OL_ENTRY_REQUEST},
-                {"verify-ranges", OL_ENTRY_GET}};
+                {"verify-ranges", OL_ENTRY_GET},
+                {"diff", OL_ENTRY_GET}};
     unsigned given = 0;
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
         if (ol_options_has(self->options, ways[i].name)) {
@@ -50,7 +49,8 @@ static int read_entry(run_state *self, ol_error *err)
         }
     if (given > 1)
         return ol_error_set(err, OL_EINVAL,
-                            "only one of --head, --list, --request and --verify-ranges");
+                            "only one of --head, --list, --request, --verify-ranges and "
+                            "--diff");
     self->seed = 1;
     int rc = ol_options_number(self->options, "seed", 0, UINT64_MAX, &self->seed, err);
     if (rc != OL_OK)
@@ -62,9 +62,9 @@ static int read_entry(run_state *self, ol_error *err)
 static int read_options(run_state *self, ol_error *err)
 {
     const char *text;
-    ol_transform_limits_default(&self->spec.limits);
+    ol_transform_limits_default(&self->limits);
     for (size_t i = 0; (text = ol_options_value(self->options, "limit", i)); i++)
-        if (ol_limit_option_set(&self->spec.limits, text, err) != OL_OK)
+        if (ol_limit_option_set(&self->limits, text, err) != OL_OK)
             return OL_EINVAL;
     text = ol_options_value(self->options, "chunk", 0);
     if (text && (!ol_size_parse(ol_slice_cstr(text), &self->chunk_bytes) ||
@@ -72,56 +72,6 @@ static int read_options(run_state *self, ol_error *err)
                  self->chunk_bytes % CHUNK_BYTES_UNIT != 0))
         return ol_error_set(err, OL_EINVAL, "--chunk must be a multiple of 4 KiB, up to 4 MiB");
     return read_entry(self, err);
-}
-
-static bool is_path(ol_slice transform)
-{
-    return ol_slice_find(transform, '/') >= 0 || ol_slice_ends(transform, OL_SLICE_LIT(".lua")) ||
-           ol_slice_ends(transform, OL_SLICE_LIT(".so"));
-}
-
-/* "some/shout.lua" is called shout. */
-static const char *stem_of(ol_arena *arena, ol_slice path)
-{
-    for (ptrdiff_t slash; (slash = ol_slice_find(path, '/')) >= 0;)
-        path = ol_slice_from(path, (size_t)slash + 1);
-    ptrdiff_t dot = ol_slice_find(path, '.');
-    return ol_arena_printf(arena, "%.*s", dot > 0 ? (int)dot : (int)path.len,
-                           (const char *)path.data);
-}
-
-static int say_unknown(run_state *self, ol_slice name, ol_error *err)
-{
-    ol_suggest suggest;
-    char tail[OL_SUGGEST_TEXT_SIZE], shown[OL_TEXT_SHOW_SIZE];
-    ol_suggest_init(&suggest, name);
-    ol_shipped_suggest(self->arena, &suggest);
-    return ol_error_set(err, OL_ENOTRANSFORM,
-                        "no transform %s ships with objlens%s (these do: %s; a file of your own "
-                        "ends in .lua or .so)",
-                        ol_text_show(name, false, shown), ol_suggest_text(&suggest, tail),
-                        ol_shipped_names(self->arena));
-}
-
-static int find_transform(run_state *self, ol_error *err)
-{
-    const char *given = self->options->operands[0];
-    ol_slice text = ol_slice_cstr(given);
-    self->spec.name = given;
-    if (!is_path(text)) {
-        self->spec.share = OL_SHARE_ALL;
-        self->spec.path = ol_shipped_find(self->arena, text);
-        return self->spec.path ? OL_OK : say_unknown(self, text, err);
-    }
-    const char *why = ol_file_unreadable(given);
-    if (why)
-        return ol_error_set(err, OL_ENOTRANSFORM, "%s: %s", given, why);
-    self->spec.name = stem_of(self->arena, text);
-    if (!self->spec.name)
-        return ol_error_set(err, OL_ENOMEM, "starting");
-    self->spec.path = given;
-    self->spec.share = OL_SHARE_IDENTITY;
-    return OL_OK;
 }
 
 /* ---- the run ---- */
@@ -163,6 +113,16 @@ static int verify_ranges(const run_state *self, ol_program *program, ol_slice ev
     return OL_OK;
 }
 
+static int show_diff(const run_state *self, ol_program *program, ol_slice event, ol_error *err)
+{
+    ol_run_diff diff = {.program = program,
+                        .event = event,
+                        .chunk_bytes = (uint32_t)self->chunk_bytes,
+                        .in_fd = STDIN_FILENO,
+                        .out = stdout};
+    return ol_run_diff_run(&diff, err);
+}
+
 static int run_program(const run_state *self, ol_program *program, uint64_t *written, ol_error *err)
 {
     ol_buf event;
@@ -172,6 +132,8 @@ static int run_program(const run_state *self, ol_program *program, uint64_t *wri
     int rc = ol_run_event_encode(&event, &given, program, err);
     if (rc == OL_OK && self->ranges > 0)
         rc = verify_ranges(self, program, ol_buf_slice(&event), err);
+    else if (rc == OL_OK && ol_options_has(self->options, "diff"))
+        rc = show_diff(self, program, ol_buf_slice(&event), err);
     else if (rc == OL_OK && self->entry != OL_ENTRY_GET)
         rc = run_other(self, program, ol_buf_slice(&event), err);
     else if (rc == OL_OK)
@@ -182,18 +144,12 @@ static int run_program(const run_state *self, ol_program *program, uint64_t *wri
 
 static int load_and_run(run_state *self, uint64_t *written, ol_error *err)
 {
-    ol_registry *registry = NULL;
-    int rc = find_transform(self, err);
+    ol_cli_program opened;
+    int rc = ol_cli_program_open(&opened, self->arena, self->options->operands[0], &self->limits,
+                                 err);
     if (rc == OL_OK)
-        rc = ol_registry_new(&registry, &self->spec, 1, err);
-    if (rc != OL_OK)
-        return rc;
-    ol_program *program = ol_registry_get(registry, ol_slice_cstr(self->spec.name));
-    rc = program ? run_program(self, program, written, err)
-                 : ol_error_set(err, OL_ENOTRANSFORM, "%s", self->spec.name);
-    if (program)
-        ol_program_release(program);
-    ol_registry_destroy(registry);
+        rc = run_program(self, opened.program, written, err);
+    ol_cli_program_close(&opened);
     return rc;
 }
 
@@ -238,6 +194,9 @@ static const ol_option run_options[] = {
     {"verify-ranges", "N", false,
      "whether N ranges, made from pieces of the input as positions\n"
      "in the transform declares, are those of the whole view"},
+    {"diff", NULL, false,
+     "original and view side by side, line by line, coloured on a\n"
+     "terminal (unless NO_COLOR is set); both up to 8 MiB"},
     {"seed", "NUMBER", false, "other ranges for --verify-ranges (default: 1)"},
 };
 

@@ -5,6 +5,7 @@
  */
 #include "cli/run_calls.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "cli/file_object.h"
 #include "cli/run_pool.h"
@@ -23,6 +24,8 @@ typedef struct running {
     ol_memory_source source;
     ol_transform_call transform;
     ol_memory_sink sink;
+    ol_transform_usage usage;
+    uint64_t begun_ns;
     ol_error err; /* code 0: all went well */
 } running;
 
@@ -71,6 +74,7 @@ static void begin(running *self)
                                       .bytes = self->call.in};
     ol_headers_init(&self->source.head.headers, self->arena);
     self->sink.arena = self->arena;
+    self->sink.head = (ol_head){.content_length = -1};
     self->transform = (ol_transform_call){.pool = self->pool,
                                           .program = calls->program,
                                           .entry = self->call.entry,
@@ -78,7 +82,12 @@ static void begin(running *self)
                                           .trust_group = OL_SLICE_LIT("run"),
                                           .event = calls->event,
                                           .original = self->original,
-                                          .on_log = ol_run_log};
+                                          .trial = self->call.trial,
+                                          .usage = &self->usage,
+                                          .on_log = calls->log ? calls->log : ol_run_log,
+                                          .log_arg = calls->arg};
+    self->usage = (ol_transform_usage){0};
+    self->begun_ns = ol_clock_mono_ns();
     int rc = build(self);
     if (rc != OL_OK)
         ol_error_set(&self->err, rc, "pipeline");
@@ -100,11 +109,16 @@ static void go_on(running *self)
 static void on_done(void *arg, const ol_error *err)
 {
     running *self = arg;
-    if (err)
+    ol_run_result result = {.head = &self->sink.head,
+                            .out = ol_buf_slice(&self->sink.bytes),
+                            .out_bytes = self->sink.taken,
+                            .usage = self->usage,
+                            .wall_ns = ol_clock_mono_ns() - self->begun_ns,
+                            .err = err};
+    if (err && !self->calls->failures_too)
         self->err = *err;
     else
-        self->calls->take(self->calls->arg, &self->sink.head, ol_buf_slice(&self->sink.bytes),
-                          &self->err);
+        self->calls->take(self->calls->arg, &result, &self->err);
     ol_pipeline_close(self->pipeline);
     ol_arena_reset(self->arena);
     go_on(self);
@@ -116,6 +130,7 @@ static int open_all(running *self, ol_error *err)
 {
     const ol_run_calls *calls = self->calls;
     ol_buf_init(&self->sink.bytes, calls->out_bytes_max);
+    self->sink.counts_only = calls->out_bytes_max == 0;
     self->arena = ol_arena_new(OL_REQUEST_ARENA_BYTES_MAX);
     int rc = self->arena ? ol_loop_new(&self->loop, 0) : OL_ENOMEM;
     if (rc == OL_OK && calls->original_fd >= 0) {

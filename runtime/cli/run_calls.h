@@ -15,7 +15,18 @@ typedef struct ol_run_call {
     ol_slice key;  /* OL_ENTRY_REQUEST */
     ol_slice in;   /* lives until the call was taken */
     int64_t size;  /* of the original, of which `in` may be a piece; -1: not known */
+    ol_transform_trial trial;
 } ol_run_call;
+
+/* What came of a call. */
+typedef struct ol_run_result {
+    const ol_head *head;
+    ol_slice out;
+    uint64_t out_bytes;     /* also where `out` was not kept */
+    ol_transform_usage usage;
+    uint64_t wall_ns;
+    const ol_error *err; /* NULL: it went well; else `out` is what had come before */
+} ol_run_result;
 
 typedef struct ol_run_calls {
     ol_program *program; /* borrowed, as all else here */
@@ -23,11 +34,13 @@ typedef struct ol_run_calls {
     uint32_t chunk_bytes; /* 0: the default */
     int original_fd;      /* for read_at: a regular file, or -1 */
     uint64_t original_bytes;
-    size_t out_bytes_max; /* of one call */
+    size_t out_bytes_max; /* of one call; 0: output is counted, not kept */
+    bool failures_too;    /* `take` gets calls that fail as well */
+    void (*log)(void *arg, const char *level, ol_slice text); /* NULL: to standard error */
     /* What comes next; false when nothing does. */
     bool (*next)(void *arg, ol_run_call *call);
     /* What came of it, valid while this runs. Not OL_OK (err filled): the end of all. */
-    int (*take)(void *arg, const ol_head *head, ol_slice out, ol_error *err);
+    int (*take)(void *arg, const ol_run_result *result, ol_error *err);
     void *arg;
 } ol_run_calls;
 

@@ -72,15 +72,15 @@ static int write_head(const trying *self, const ol_head *head, ol_error *err)
     return rc;
 }
 
-static int take(void *arg, const ol_head *head, ol_slice out, ol_error *err)
+static int take(void *arg, const ol_run_result *result, ol_error *err)
 {
     const trying *self = arg;
     enum ol_transform_entry entry = self->run->entry;
     if (entry == OL_ENTRY_HEAD)
-        return write_head(self, head, err);
-    if (entry == OL_ENTRY_REQUEST && head->status == 404)
+        return write_head(self, result->head, err);
+    if (entry == OL_ENTRY_REQUEST && result->head->status == 404)
         return ol_error_set(err, OL_ENOSUCHKEY, "the key is hidden");
-    int rc = write_all(self->run->out_fd, out, err);
+    int rc = write_all(self->run->out_fd, result->out, err);
     return rc == OL_OK ? write_all(self->run->out_fd, OL_SLICE_LIT("\n"), err) : rc;
 }
 

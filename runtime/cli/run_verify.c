@@ -170,10 +170,10 @@ static int differs(const verifying *self, uint64_t at, uint8_t whole, uint8_t he
                         declared->positions_after, self->tried + 1, self->verify->seed);
 }
 
-static int take(void *arg, const ol_head *head, ol_slice out, ol_error *err)
+static int take(void *arg, const ol_run_result *result, ol_error *err)
 {
     verifying *self = arg;
-    (void)head;
+    ol_slice out = result->out;
     if (!self->has_view)
         return take_whole(self, out, err);
     uint64_t skipped = self->range.start - self->piece.start;

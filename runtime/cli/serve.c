@@ -3,6 +3,8 @@
  * objlens serve: with a configuration file, which SIGHUP reads again; or without one, from a
  * few options.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -17,17 +19,44 @@ typedef struct serving {
     const ol_options *options;
     const char *config_path; /* NULL: simple mode */
     uint64_t loops;          /* 0: as the file says, or one a core */
+    bool dev;
     ol_config *config;
     ol_credentials credentials;
 } serving;
 
 /* ---- the configuration ---- */
 
+static bool is_loopback(const char *address)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, address, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+/* Errors then tell what only a log may: nobody but who sits at this machine may ask. */
+static int set_dev(ol_config *config, ol_error *err)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (!is_loopback(config->listeners[i].address))
+            return ol_error_set(err, OL_ECONFIG,
+                                "--dev shows callers the errors of scripts, so every listener must "
+                                "be on 127.0.0.0/8 or ::1; %s is not", config->listeners[i].address);
+    config->dev = true;
+    return OL_OK;
+}
+
 static int load_file(serving *self, ol_config **config, ol_error *err)
 {
     int rc = ol_cli_load_config(config, self->config_path, err);
     if (rc == OL_OK && self->loops)
         (*config)->loops = (unsigned)self->loops; /* nobody else has seen it yet */
+    if (rc != OL_OK || !self->dev)
+        return rc;
+    rc = set_dev(*config, err);
+    if (rc != OL_OK)
+        ol_config_release(*config);
     return rc;
 }
 
@@ -51,7 +80,14 @@ static int make_simple(serving *self, ol_error *err)
     for (const char *view; (view = ol_options_value(self->options, "view", simple.view_count));)
         views[simple.view_count++] = view;
     int rc = ol_credentials_obtain(&self->credentials, simple.data_path, err);
-    return rc == OL_OK ? ol_config_simple_make(&self->config, &simple, err) : rc;
+    if (rc == OL_OK)
+        rc = ol_config_simple_make(&self->config, &simple, err);
+    if (rc != OL_OK || !self->dev)
+        return rc;
+    rc = set_dev(self->config, err);
+    if (rc != OL_OK)
+        ol_config_release(self->config);
+    return rc;
 }
 
 /* What a file says is not said on the command line too. */
@@ -99,6 +135,8 @@ static void on_ready(void *arg, const char *endpoint, const char *admin)
     const serving *self = arg;
     fprintf(stderr, "objlens: serving %s%s%s%s\n", endpoint, admin ? " (admin " : "",
             admin ? admin : "", admin ? ")" : "");
+    if (self->dev)
+        fputs("objlens: --dev: whoever can connect here reads the errors of scripts\n", stderr);
     print_credentials(&self->credentials);
     if (isatty(STDERR_FILENO))
         print_next_step(self, endpoint);
@@ -122,7 +160,8 @@ static int serve(serving *self)
 static int run(const ol_options *options)
 {
     serving self = {.options = options,
-                    .config_path = options->operand_count ? options->operands[0] : NULL};
+                    .config_path = options->operand_count ? options->operands[0] : NULL,
+                    .dev = ol_options_has(options, "dev")};
     ol_error err = {0};
     if (ol_options_number(options, "loops", 1, LOOPS_MAX, &self.loops, &err) != OL_OK)
         return ol_cli_usage(options->command, "%s", err.detail);
@@ -149,6 +188,10 @@ static const ol_option serve_options[] = {
      "ships (pii, xml_json, decompress) or a path that ends in .lua or .so"},
     {"view-cache", "SIZE", false, "memory for views (default: 64 MiB)"},
     {"loops", "N", false, "threads that serve (default: one a core)"},
+    {"dev", NULL, false,
+     "show the error of a transform, with what it logged, to the\n"
+     "caller of the request; on loopback addresses only, and\n"
+     "every response says x-objlens-dev: true"},
 };
 
 const ol_command ol_command_serve = {

@@ -23,6 +23,7 @@ typedef struct ol_builder {
      * groups, roles and doors: under "ACCOUNT/NAME". */
     ol_map *accounts, *buckets, *access_points, *transforms, *olaps, *users, *groups, *roles, *keys,
         *addresses, *origins, *vpcs, *serials;
+    ol_vouch_keys plugin_keys;
     ol_draft_list specs; /* of ol_transform_spec: becomes config->transforms */
     bool no_memory;
 } ol_builder;

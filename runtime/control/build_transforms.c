@@ -2,6 +2,8 @@
 /*
  * Transforms: those that have a block, and those that ship and are used by name alone.
  */
+#include <unistd.h>
+
 #include "control/build.h"
 #include "control/shipped.h"
 
@@ -14,6 +16,81 @@ static void add_spec(ol_builder *b, const ol_transform_spec *spec)
         b->no_memory = true;
 }
 
+/* ---- shared objects by name ---- */
+
+static const ol_draft_plugins *plugins_of(const ol_builder *b)
+{
+    return b->draft->plugins.count ? b->draft->plugins.items : NULL;
+}
+
+static void build_keys(ol_builder *b)
+{
+    const ol_draft_plugins *plugins = plugins_of(b);
+    for (size_t i = 0; plugins && i < plugins->keys.count; i++) {
+        const ol_text *key = &plugins->keys.items[i];
+        ol_error err = {0};
+        if (!key->unknown &&
+            ol_vouch_keys_add(&b->plugin_keys, (const char *)key->bytes.data, &err) != OL_OK)
+            ol_build_mistake(b, key->line, "plugins: keys: %s", err.detail);
+    }
+}
+
+/* The first folder that has it. */
+static void find_plugin(ol_builder *b, const char *label, const ol_draft_transform *from,
+                        ol_transform_spec *spec)
+{
+    const ol_draft_plugins *plugins = plugins_of(b);
+    if (from->plugin.unknown)
+        return;
+    for (size_t i = 0; plugins && i < plugins->folders.count; i++) {
+        const char *folder = (const char *)plugins->folders.items[i].bytes.data;
+        const char *path = ol_build_text(b, "%s/%.*s.so", folder,
+                                         OL_SLICE_FMT(from->plugin.bytes));
+        if (access(path, F_OK) != 0)
+            continue;
+        spec->folder = folder;
+        spec->path = path;
+        return;
+    }
+    ol_build_mistake(b, from->plugin.line,
+                     plugins ? "%s: no folder of the block plugins has %.*s.so"
+                             : "%s: plugin %.*s: there is no block plugins to say where from",
+                     label, OL_SLICE_FMT(from->plugin.bytes));
+}
+
+/* Each followed by a newline. */
+static ol_slice preload_folders(ol_builder *b, const ol_text_list *folders)
+{
+    const char *all = "";
+    for (size_t i = 0; i < folders->count; i++)
+        if (!folders->items[i].unknown)
+            all = ol_build_text(b, "%s%.*s\n", all, OL_SLICE_FMT(folders->items[i].bytes));
+    return ol_slice_cstr(all);
+}
+
+/* ---- blocks ---- */
+
+static void find_code(ol_builder *b, const char *label, const ol_draft_transform *from,
+                      ol_transform_spec *spec)
+{
+    bool has_file = from->file.bytes.data || from->file.unknown;
+    bool has_plugin = from->plugin.bytes.data || from->plugin.unknown;
+    if (has_file && has_plugin)
+        ol_build_mistake(b, from->at.line, "%s: \"file\" and \"plugin\" do not go together", label);
+    if (has_file) {
+        spec->path = (const char *)from->file.bytes.data;
+    } else if (has_plugin) {
+        find_plugin(b, label, from, spec);
+    } else {
+        spec->path = ol_shipped_find(b->draft->arena, from->at.name.bytes);
+        spec->vouch.ships = true;
+        if (!spec->path)
+            ol_build_mistake(b, from->at.line,
+                             "%s: \"file\" or \"plugin\" is missing, and no transform of that name "
+                             "ships with objlens", label);
+    }
+}
+
 static void build_transform(ol_builder *b, const ol_draft_transform *from)
 {
     char label[OL_BUILD_LABEL_SIZE];
@@ -21,26 +98,25 @@ static void build_transform(ol_builder *b, const ol_draft_transform *from)
     ol_build_index_once(b, b->transforms, "transform", &from->at);
     if (from->limits.slice_ms > from->limits.unyieldable_ms)
         ol_build_mistake(b, from->at.line, "%s: limits: slice_ms is above unyieldable_ms", label);
-    bool given = from->file.bytes.data || from->file.unknown;
     ol_transform_spec spec = {
         .name = (const char *)from->at.name.bytes.data,
-        .path = given ? (const char *)from->file.bytes.data
-                      : ol_shipped_find(b->draft->arena, from->at.name.bytes),
         .share = from->share,
         .limits = from->limits,
+        .vouch.keys = b->plugin_keys,
+        .preload_folders = preload_folders(b, &from->preload_folders),
     };
+    find_code(b, label, from, &spec);
     if (from->share == OL_DRAFT_SHARE_UNSET)
-        spec.share = given ? OL_SHARE_IDENTITY : OL_SHARE_ALL;
-    if (!given && !spec.path)
-        ol_build_mistake(b, from->at.line,
-                         "%s: \"file\" is missing, and no transform of that name ships with objlens",
-                         label);
+        spec.share = spec.vouch.ships ? OL_SHARE_ALL : OL_SHARE_IDENTITY;
+    if (from->sha256.bytes.data && !from->sha256.unknown)
+        spec.vouch.has_digest = ol_vouch_digest_parse(from->sha256.bytes, spec.vouch.digest);
     add_spec(b, &spec);
 }
 
 void ol_build_transforms(ol_builder *b)
 {
     const ol_draft_transform *given = b->draft->transforms.items;
+    build_keys(b);
     for (size_t i = 0; i < b->draft->transforms.count; i++)
         build_transform(b, &given[i]);
 }
@@ -82,6 +158,7 @@ void ol_build_step_transform(ol_builder *b, const char *label, const ol_text *na
     add_spec(b, &(ol_transform_spec){.name = (const char *)name->bytes.data,
                                      .path = path,
                                      .share = OL_SHARE_ALL,
+                                     .vouch.ships = true,
                                      .limits = ol_draft_transform_limits(b->draft)});
 }
 

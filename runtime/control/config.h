@@ -97,6 +97,7 @@ typedef struct ol_config {
     const char *data_path;
     const char *keyring_path; /* of the local keyring; NULL: "keyring" in the data folder */
     unsigned loops; /* 0 = one a core */
+    bool dev; /* front/dev.h; the command line's alone, and on loopback only */
     const ol_slice *domains; /* host names whose labels before them are buckets and access points */
     size_t domain_count;
     bool amazon_hosts;           /* AWS's own host names are ours too */

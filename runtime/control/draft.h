@@ -247,10 +247,16 @@ typedef struct ol_draft_master_key {
 
 typedef struct ol_draft_transform {
     ol_draft_place at;
-    ol_text file;
+    ol_text file, plugin, sha256;
+    ol_text_list preload_folders;
     uint32_t share; /* enum ol_share, or OL_DRAFT_SHARE_UNSET */
     ol_transform_limits limits;
 } ol_draft_transform;
+
+typedef struct ol_draft_plugins {
+    ol_draft_place at;
+    ol_text_list folders, keys;
+} ol_draft_plugins;
 
 typedef struct ol_draft_step {
     ol_draft_place at;
@@ -314,7 +320,8 @@ typedef struct ol_draft {
     ol_draft_list listeners, vpcs, origins, accounts, users, groups, roles, origin_identities,
         buckets, access_points, transforms, olaps, master_keys;
     /* one at most */
-    ol_draft_list admins, roots, sts, control, bucket_defaults, limits, logs, view_cache, view_memo;
+    ol_draft_list admins, roots, sts, control, bucket_defaults, limits, logs, view_cache, view_memo,
+        plugins;
 } ol_draft;
 
 /* Makes the arena. OL_OK or OL_ENOMEM. */

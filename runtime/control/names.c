@@ -91,6 +91,25 @@ const char *ol_name_transform_file_wrong(ol_slice path)
     return ok ? NULL : "must end in .lua or .so";
 }
 
+const char *ol_name_script_file_wrong(ol_slice path)
+{
+    if (ol_slice_ends(path, OL_SLICE_LIT(".so")))
+        return "is a shared object, which is loaded by name: plugin = \"…\", from a folder of "
+               "the block plugins";
+    return ol_slice_ends(path, OL_SLICE_LIT(".lua")) ? NULL : "must end in .lua";
+}
+
+static bool is_hex_digit(uint8_t c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+const char *ol_name_sha256_wrong(ol_slice digest)
+{
+    return digest.len == 64 && all_of(digest, is_hex_digit, "") ? NULL
+                                                                : "is not 64 hexadecimal digits";
+}
+
 const char *ol_name_region_wrong(ol_slice name)
 {
     bool ok = name.len >= 1 && name.len <= 31 && all_of(name, is_lower_or_digit, "-");

@@ -20,6 +20,9 @@ const char *ol_name_user_wrong(ol_slice name);
 const char *ol_name_transform_wrong(ol_slice name);
 /* What kind of transform a file holds is told by its ending. */
 const char *ol_name_transform_file_wrong(ol_slice path);
+/* As above, in a configuration file, where shared objects are loaded by name. */
+const char *ol_name_script_file_wrong(ol_slice path);
+const char *ol_name_sha256_wrong(ol_slice digest);
 const char *ol_name_region_wrong(ol_slice name);
 const char *ol_name_account_wrong(ol_slice name);
 const char *ol_name_access_key_wrong(ol_slice key);

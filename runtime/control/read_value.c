@@ -101,7 +101,8 @@ static void read_path(const ol_config_reader *r, const ol_place *place, const ol
     if (!path)
         luaL_error(r->L, "out of memory");
     char shown[OL_TEXT_SHOW_SIZE];
-    const char *why = field->type == OL_FIELD_FILE ? ol_file_unreadable(path) : NULL;
+    bool is_file = field->type == OL_FIELD_FILE || field->type == OL_FIELD_FILES;
+    const char *why = is_file ? ol_file_unreadable(path) : NULL;
     if (why)
         ol_read_mistake(r, place, place->line, "%s %s",
                         ol_text_show(out->bytes, out->hidden, shown), why);
@@ -259,7 +260,10 @@ static void read_text_item(const ol_config_reader *r, const ol_place *place, con
     ol_text *text = ol_draft_list_add(r->draft, out, sizeof(*text));
     if (!text)
         luaL_error(r->L, "out of memory");
-    read_text(r, place, field, text);
+    if (field->type == OL_FIELD_TEXTS)
+        read_text(r, place, field, text);
+    else
+        read_path(r, place, field, text);
 }
 
 static void read_table_item(const ol_config_reader *r, const ol_place *place, const ol_field *field,
@@ -325,6 +329,8 @@ void ol_read_value(const ol_config_reader *r, const ol_place *place, const ol_fi
         read_choice(r, place, field, out);
         return;
     case OL_FIELD_TEXTS:
+    case OL_FIELD_FILES:
+    case OL_FIELD_FOLDERS:
         read_texts(r, place, field, out);
         return;
     case OL_FIELD_TABLE:

@@ -40,8 +40,10 @@ static const char *const shares[] = {
 };
 
 static const ol_field transform_fields[] = {
-    {"file", OL_FIELD_FILE, AT(ol_draft_transform, file),
-     .wrong = ol_name_transform_file_wrong},
+    {"file", OL_FIELD_FILE, AT(ol_draft_transform, file), .wrong = ol_name_script_file_wrong},
+    {"plugin", OL_FIELD_TEXT, AT(ol_draft_transform, plugin), .wrong = ol_name_transform_wrong},
+    {"sha256", OL_FIELD_TEXT, AT(ol_draft_transform, sha256), .wrong = ol_name_sha256_wrong},
+    {"preload_folders", OL_FIELD_FOLDERS, AT(ol_draft_transform, preload_folders)},
     {"share", OL_FIELD_CHOICE, AT(ol_draft_transform, share), .choices = shares,
      .fallback = "\"identity\""},
     {"limits", OL_FIELD_TABLE, AT(ol_draft_transform, limits), .table = &ol_schema_transform_limits},
@@ -64,6 +66,23 @@ static const ol_schema schema_transform = {
     .name_wrong = ol_name_transform_wrong,
     .prepare = prepare_transform,
     FIELDS(transform_fields),
+};
+
+/* ---- where shared objects come from ---- */
+
+static const ol_field plugins_fields[] = {
+    {"folders", OL_FIELD_FOLDERS, AT(ol_draft_plugins, folders), .required = true},
+    {"keys", OL_FIELD_FILES, AT(ol_draft_plugins, keys)},
+};
+
+static const ol_schema schema_plugins = {
+    .word = "plugins",
+    .written = "plugins { folders = { \"…\" } }",
+    .form = OL_FORM_TABLE,
+    .once = true,
+    .list_offset = offsetof(ol_draft, plugins),
+    .item_size = sizeof(ol_draft_plugins),
+    FIELDS(plugins_fields),
 };
 
 /* ---- logs ---- */
@@ -91,7 +110,8 @@ const ol_schema *const ol_schema_blocks[] = {
     &ol_schema_account,      &ol_schema_root,       &ol_schema_group,  &ol_schema_user,
     &ol_schema_role,         &ol_schema_origin_identity, &ol_schema_bucket_defaults,
     &ol_schema_bucket,
-    &ol_schema_access_point, &schema_transform,     &ol_schema_object_lambda,
+    &ol_schema_access_point, &schema_plugins,       &schema_transform,
+    &ol_schema_object_lambda,
     &ol_schema_view_cache,   &ol_schema_view_memo,  &ol_schema_master_key,
 };
 const size_t ol_schema_block_count = OL_SCHEMA_COUNT(ol_schema_blocks);
@@ -121,6 +141,7 @@ const char *ol_field_type_name(enum ol_field_type type)
         [OL_FIELD_NUMBER64] = "number", [OL_FIELD_MS] = "ms",
         [OL_FIELD_SIZE] = "size",       [OL_FIELD_SIZE64] = "size",
         [OL_FIELD_CHOICE] = "choice",   [OL_FIELD_TEXTS] = "list of texts",
+        [OL_FIELD_FILES] = "list of files", [OL_FIELD_FOLDERS] = "list of folders",
         [OL_FIELD_TABLE] = "table",     [OL_FIELD_TABLES] = "list of tables",
         [OL_FIELD_BOOL] = "bool",       [OL_FIELD_MAP] = "map",
         [OL_FIELD_CONDITIONS] = "conditions",

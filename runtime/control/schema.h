@@ -22,6 +22,8 @@ enum ol_field_type {
     OL_FIELD_SIZE64,
     OL_FIELD_CHOICE,  /* uint32_t: index into choices */
     OL_FIELD_TEXTS,   /* ol_text_list; one text alone is a list of one */
+    OL_FIELD_FILES,   /* likewise, of what OL_FIELD_FILE is */
+    OL_FIELD_FOLDERS, /* likewise, of what OL_FIELD_FOLDER is */
     OL_FIELD_TABLE,   /* a struct that stands inside */
     OL_FIELD_TABLES,  /* ol_draft_list; one item alone is a list of one */
     OL_FIELD_BOOL,    /* uint32_t: enum ol_draft_switch */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "front/authorize.h"
+#include "front/dev.h"
 #include "s3/error_document.h"
 
 /* ---- lifetime ---- */
@@ -148,7 +149,7 @@ void ol_request_begin(ol_worker *worker, ol_http_exchange *x)
     ol_request_id_make(request->id);
     ol_headers_init(&request->standing, arena);
     ol_http_exchange_set(x, &exchange_ops, request);
-    if (request->listener)
+    if (request->listener && ol_dev_begin(request) == OL_OK)
         ol_request_dispatch(request);
     else
         ol_http_abort(x);
@@ -262,6 +263,7 @@ static void respond_error(ol_request *request, const ol_error *err)
         respond(request, err->status, headers, OL_SLICE_NONE);
         return;
     }
+    ol_dev_explain(request, err);
     if (write_error(request, err, &body) != OL_OK ||
         ol_headers_add(headers, OL_SLICE_LIT("content-type"), OL_SLICE_LIT("application/xml"))) {
         ol_http_abort(request->x);

@@ -64,6 +64,7 @@ typedef struct ol_request {
     char unsatisfied_range[72]; /* Content-Range of a 416; empty = none */
     ol_s3_error_extra error_extras[OL_REQUEST_ERROR_EXTRAS_MAX]; /* in the error document */
     size_t error_extra_count;
+    ol_buf *dev_log;    /* dev.c's; NULL: nothing yet */
     ol_headers standing; /* headers of whatever answer there will be: CORS, HSTS */
     ol_target source;             /* of a copy, once its permission was asked for */
     ol_slice source_key;

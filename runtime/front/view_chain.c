@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
+#include "front/dev.h"
 #include "front/event.h"
 
 #define EVENT_BYTES_MAX (96 * OL_KIB)
@@ -27,6 +28,7 @@ static int build_line(ol_buf *line, const ol_view_step *step, const char *level,
 static void on_log(void *arg, const char *level, ol_slice text)
 {
     const ol_view_step *step = arg;
+    ol_dev_note(step->request, level, text);
     ol_log *log = step->request->worker->shared->transform_log;
     if (!log)
         return;

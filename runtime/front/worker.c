@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "front/dev.h"
 #include "front/request.h"
 #include "front/view_run.h"
 #include "origin/s3/s3_origin.h"
@@ -109,7 +110,10 @@ int ol_worker_init(ol_worker *worker, unsigned index, ol_shared *shared, ol_gene
 {
     const ol_limits *limits = &generation->config->limits;
     ol_http_handler handler = {
-        .arg = worker, .on_request = on_request, .on_refused = on_refused};
+        .arg = worker,
+        .on_request = on_request,
+        .on_refused = on_refused,
+        .mark = generation->config->dev ? OL_DEV_HEADER ": true\r\n" : NULL};
     worker->index = index;
     worker->shared = shared;
     worker->metrics = ol_metrics_new();

@@ -31,6 +31,7 @@ static const char *code_of(int status)
 static int write_answer(ol_http_conn *conn, int status, const char *why, const char *id)
 {
     char body[512];
+    const char *mark = conn->server->handler.mark;
     int len = snprintf(body, sizeof(body),
                        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                        "<Error><Code>%s</Code><Message>The request was refused: %s.</Message>"
@@ -39,9 +40,9 @@ static int write_answer(ol_http_conn *conn, int status, const char *why, const c
     int rc = ol_buf_addf(&conn->out.gathered,
                          "HTTP/1.1 %d %s\r\nContent-Type: application/xml\r\n"
                          "x-amz-request-id: %s\r\nDate: %s\r\nContent-Length: %d\r\n"
-                         "Connection: close\r\n\r\n",
+                         "%sConnection: close\r\n\r\n",
                          status, ol_http_reason(status), id, ol_http_server_date(conn->server),
-                         len);
+                         len, mark ? mark : "");
     return rc == OL_OK ? ol_buf_add(&conn->out.gathered, ol_slice_of(body, (size_t)len)) : rc;
 }
 

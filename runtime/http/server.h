@@ -58,6 +58,7 @@ typedef struct ol_http_handler {
      * borrowed; `why` needs no escaping. May be NULL. */
     void (*on_refused)(void *arg, const char *peer, const char *request_id, int status,
                        const char *why);
+    const char *mark; /* a header line, CRLF at its end, of those answers; NULL: none */
 } ol_http_handler;
 
 /* Callbacks of one exchange; set by the handler during on_request. */

@@ -61,6 +61,7 @@ static int open_sink(ol_stage *st, ol_error *err)
     (void)err;
     config->head = (ol_head){.content_length = -1};
     ol_buf_clear(&config->bytes);
+    config->taken = 0;
     return OL_OK;
 }
 
@@ -75,7 +76,8 @@ static int take_head(ol_stage *st, ol_head *head, ol_error *err)
 static int take(ol_stage *st, ol_slice in, ol_error *err)
 {
     ol_memory_sink *config = (ol_memory_sink *)st->config;
-    int rc = ol_buf_add(&config->bytes, in);
+    config->taken += in.len;
+    int rc = config->counts_only ? OL_OK : ol_buf_add(&config->bytes, in);
     if (rc == OL_OK)
         return OL_OK;
     return ol_error_set(err, rc == OL_ELIMIT ? OL_ETRANSFORMOUTPUT : rc,

@@ -20,6 +20,8 @@ extern const ol_stage_ops ol_memory_source_ops;
 typedef struct ol_memory_sink {
     ol_arena *arena; /* for a copy of the head */
     ol_head head;    /* out */
+    bool counts_only; /* keep nothing */
+    uint64_t taken;   /* out: bytes that came */
     ol_buf bytes;    /* initialised by the caller with its maximum; past it the pipeline fails with
                         OL_ETRANSFORMOUTPUT */
 } ol_memory_sink;

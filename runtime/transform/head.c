@@ -5,6 +5,8 @@
  */
 #include "transform/head.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/limits.h"
 #include "transform/fields.h"
@@ -166,6 +168,15 @@ static int apply_metadata(ol_head *response, ol_slice name, ol_slice value, ol_e
     return set_header(response, ol_slice_of(full, sizeof(META_PREFIX) - 1 + name.len), value, err);
 }
 
+static bool is_plain(ol_slice name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!((name.data[i] >= 'a' && name.data[i] <= 'z') || name.data[i] == '-' ||
+              (name.data[i] >= '0' && name.data[i] <= '9')))
+            return false;
+    return true;
+}
+
 static int apply_header(ol_head *response, ol_slice name, ol_slice value, ol_error *err)
 {
     char lowered[HEADER_NAME_BYTES_MAX];
@@ -174,9 +185,13 @@ static int apply_header(ol_head *response, ol_slice name, ol_slice value, ol_err
         return ol_error_say(err, OL_ETRANSFORMRESPONSE,
                             "The transform set a header with a long name.");
     name = lower(name, lowered);
-    if (!is_allowed(name))
-        return ol_error_say(err, OL_ETRANSFORMRESPONSE,
-                            "The transform set a header that it may not set.");
+    if (!is_allowed(name)) {
+        ol_error_say(err, OL_ETRANSFORMRESPONSE, "The transform set a header that it may not set.");
+        /* A name comes from a host: what is not plain is not repeated. */
+        if (err && is_plain(name))
+            snprintf(err->detail, sizeof(err->detail), "header %.*s", OL_SLICE_FMT(name));
+        return OL_ETRANSFORMRESPONSE;
+    }
     if (ol_slice_eq_cstr(name, "last-modified") && !ol_clock_parse_http_date(value, &ignored))
         return ol_error_say(err, OL_ETRANSFORMRESPONSE,
                             "The transform set a last-modified that is not a date.");

@@ -161,6 +161,9 @@ int ol_link_open(ol_link *link, ol_ticket *ticket, ol_error *err)
         .slot = slot,
         .length = (uint32_t)ticket->event.len,
         .grant = ol_link_lend_output(link, job),
+        .flags = ticket->trial.meters ? OL_MSG_F_METER : 0,
+        .a = ticket->trial.first_bytes,
+        .b = ticket->trial.each_bytes,
     };
     ol_link_send(link, &msg);
     return OL_OK;

@@ -216,7 +216,8 @@ static int take_end(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_error
         ol_link_free_job(link, job);
         return OL_OK;
     }
-    job->ticket->cpu_us = msg->a < CPU_US_MAX ? msg->a : CPU_US_MAX;
+    uint64_t cpu_us = msg->a < CPU_US_MAX ? msg->a : CPU_US_MAX;
+    job->ticket->usage = (ol_transform_usage){cpu_us, msg->spare[0], msg->spare[1]};
     job->ticket->ops->on_end(job->ticket, msg->type == OL_MSG_FAIL ? &failure : NULL, false);
     return OL_OK;
 }

@@ -77,6 +77,20 @@ static inline bool ol_program_declares(const ol_program_declared *declared,
     }
 }
 
+/* For authors who try a program: how its input is cut up, whatever the pieces are. A first part of
+ * first_bytes, others of each_bytes (0: as long as the piece is); both 0: as in service. */
+typedef struct ol_transform_trial {
+    uint64_t first_bytes, each_bytes;
+    bool meters; /* count instructions, which slows it down */
+} ol_transform_trial;
+
+/* What a run took. */
+typedef struct ol_transform_usage {
+    uint64_t cpu_us;
+    uint64_t memory_bytes;  /* at its highest; of a shared object what it got by host->alloc */
+    uint64_t instructions;  /* of the Lua VM, about; 0 unless metered */
+} ol_transform_usage;
+
 typedef struct ol_program {
     const char *name; /* as configured */
     enum ol_program_kind kind;

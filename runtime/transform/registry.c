@@ -71,16 +71,25 @@ static int load(ol_registry *registry, ol_registry_entry *entry, ol_buf texts[2]
         .share = entry->share,
         .limits = entry->limits,
         .image_fd = -1,
+        .preload_folders = ol_slice_cstr(entry->preload_folders ? entry->preload_folders : ""),
     };
     entry->libraries = (ol_libraries){0};
     *id = ol_source_id_of(entry->path);
     int rc = ol_source_kind(entry->path, &draft.kind, why);
+    if (rc == OL_OK && entry->folder)
+        rc = ol_source_folder_trusted(entry->folder, why);
     if (rc == OL_OK)
         rc = ol_source_read(&draft, &texts[0], id, why);
     if (rc == OL_OK && draft.kind == OL_PROGRAM_LUA)
         rc = ol_libraries_read(&entry->libraries, &draft, &texts[1], id, why);
     if (rc != OL_OK)
         return rc;
+    rc = ol_vouch_check(&entry->vouch, &draft, why);
+    if (rc != OL_OK) {
+        if (draft.image_fd >= 0)
+            close(draft.image_fd);
+        return rc;
+    }
     /* Only the watcher replaces programs, and this is the watcher: no lock to read. */
     *same = entry->program &&
             memcmp(entry->program->digest, draft.digest, sizeof(draft.digest)) == 0;
@@ -119,9 +128,13 @@ static int add_entry(ol_registry *registry, ol_registry_entry *entry, const ol_t
     bool same;
     entry->share = spec->share;
     entry->limits = spec->limits;
+    entry->vouch = spec->vouch;
     entry->name = ol_strdup(spec->name);
     entry->path = ol_strdup(spec->path);
-    if (!entry->name || !entry->path ||
+    entry->folder = spec->folder ? ol_strdup(spec->folder) : NULL;
+    entry->preload_folders = ol_strndup(spec->preload_folders.data, spec->preload_folders.len);
+    if (!entry->name || !entry->path || (spec->folder && !entry->folder) ||
+        !entry->preload_folders ||
         ol_map_put(registry->by_name, ol_slice_cstr(entry->name), entry, NULL) != OL_OK)
         return ol_error_set(err, OL_ENOMEM, "transforms");
     return ol_registry_load(registry, entry, &id, &same, err);
@@ -170,6 +183,8 @@ void ol_registry_destroy(ol_registry *registry)
         ol_program_release(registry->entries[i].program);
         ol_free(registry->entries[i].name);
         ol_free(registry->entries[i].path);
+        ol_free(registry->entries[i].folder);
+        ol_free(registry->entries[i].preload_folders);
     }
     if (registry->by_name)
         ol_map_destroy(registry->by_name, NULL);

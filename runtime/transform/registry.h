@@ -8,7 +8,7 @@
 #define OL_TRANSFORM_REGISTRY_H
 
 #include "net/loop.h"
-#include "transform/program.h"
+#include "transform/vouch.h"
 
 typedef struct ol_registry ol_registry;
 
@@ -17,6 +17,11 @@ typedef struct ol_transform_spec {
     const char *path; /* .lua or .so */
     enum ol_share share;
     ol_transform_limits limits;
+    /* What it was found in by its name; NULL: the path was given. The folder must be as trusted as the
+     * file itself. */
+    const char *folder;
+    ol_vouch vouch;
+    ol_slice preload_folders; /* see ol_program */
 } ol_transform_spec;
 
 /* Blocking; at start, at a configuration reload (off the loop), or in the CLI. Loads every

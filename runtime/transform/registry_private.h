@@ -14,7 +14,8 @@
 #include "transform/source_file.h"
 
 typedef struct ol_registry_entry {
-    char *name, *path;
+    char *name, *path, *folder, *preload_folders; /* the last two may be NULL */
+    ol_vouch vouch;
     enum ol_share share;
     ol_transform_limits limits;
     ol_program *program;    /* under the registry's lock */

@@ -82,6 +82,21 @@ static int judge(const struct stat *info, enum ol_program_kind kind, ol_error *e
     return OL_OK;
 }
 
+int ol_source_folder_trusted(const char *folder, ol_error *err)
+{
+    struct stat info;
+    if (stat(folder, &info) != 0)
+        return ol_error_set(err, OL_ECONFIG, "its folder: %s", strerror(errno));
+    if (!S_ISDIR(info.st_mode))
+        return ol_error_set(err, OL_ECONFIG, "%s is not a folder", folder);
+    if (info.st_uid != geteuid() && info.st_uid != 0)
+        return ol_error_set(err, OL_ECONFIG,
+                            "its folder belongs neither to the server's user nor to root");
+    if (info.st_mode & (S_IWGRP | S_IWOTH))
+        return ol_error_set(err, OL_ECONFIG, "its folder's group or others may write to it");
+    return OL_OK;
+}
+
 /* ---- bytes ---- */
 
 typedef struct sink {

@@ -258,7 +258,9 @@ static void on_count(ol_ticket *ticket, unsigned counter, uint64_t more)
 static void on_end(ol_ticket *ticket, const ol_error *err, bool retryable)
 {
     transform_state *s = state_of(ticket);
-    s->st->busy_ns += ticket->cpu_us * 1000;
+    s->st->busy_ns += ticket->usage.cpu_us * 1000;
+    if (s->call->usage)
+        *s->call->usage = ticket->usage;
     if (s->over)
         return;
     if (err) {
@@ -355,6 +357,7 @@ static int stage_open(ol_stage *st, ol_error *err)
         .program = s->call->program,
         .entry = s->call->entry,
         .group = s->call->trust_group,
+        .trial = s->call->trial,
     };
     return OL_OK;
 }

@@ -29,6 +29,8 @@ typedef struct ol_transform_call {
     /* What a script logged: one line, escaped by the receiver. Called on the loop. May be NULL. */
     void (*on_log)(void *arg, const char *level, ol_slice text);
     void *log_arg;
+    ol_transform_trial trial;  /* all 0 in service */
+    ol_transform_usage *usage; /* filled when the host has ended it; may be NULL */
     bool *retryable; /* set when the failure was not this request's doing; may be NULL */
 } ol_transform_call;
 

@@ -43,7 +43,8 @@ struct ol_ticket {
     ol_slice event;      /* encoded; needed until on_start */
     /* Kept up to date by the maker: a write below is waiting; the client has shown to be slow. */
     bool client_waits, client_slow;
-    uint64_t cpu_us; /* what the host says it used, when it ended */
+    ol_transform_trial trial; /* the maker's */
+    ol_transform_usage usage; /* what the host says it took, when it ended */
     /* The host's DONE is in hand already: on_end without an error follows on_output at once. */
     bool ending;
 

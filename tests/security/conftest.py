@@ -26,10 +26,13 @@ def hostile(tmp_path):
         files["good.lua"] = ("return function(event, object, response)\n"
                              "  local n = 0 for c in object:chunks() do n = n + #c end\n"
                              "  response:write(n)\nend\n")
-        paths = {name: f"{name}.lua" for name in [*scripts, "good"]}
-        paths.update({name: str(path) for name, path in (plugins or {}).items()})
-        for name, path in paths.items():
-            lines.append(f'transform "{name}" {{ file = "{path}", limits = {{ cpu_ms = 500 }} }}')
+        code = {name: f'file = "{name}.lua"' for name in [*scripts, "good"]}
+        if plugins:
+            folders = sorted({str(path.parent) for path in plugins.values()})
+            lines.append("plugins { folders = { " + ", ".join(f'"{f}"' for f in folders) + " } }")
+            code.update({name: f'plugin = "{path.stem}"' for name, path in plugins.items()})
+        for name, source in code.items():
+            lines.append(f'transform "{name}" {{ {source}, limits = {{ cpu_ms = 500 }} }}')
             lines.append(f'object_lambda "try-{name.replace("_", "-")}" '
                          f'{{ access_point = "shop", transforms = {{ "{name}" }}, cache = false }}')
         server = Server(tmp_path / "server", config="\n".join(lines), files=files)

@@ -49,7 +49,7 @@ enum ol_transform_entry ol_job_entry(const ol_job *job);
 ol_slice ol_job_event(const ol_job *job);
 
 /* The next piece of the original. Pieces are cut in the same places whatever the timing:
- * each is exactly ol_job_piece_bytes() long, but the last. OL_OK: *piece stays valid until
+ * each is exactly ol_job_piece_bytes() long, but the last (in a trial, cut up further). OL_OK: *piece stays valid until
  * ol_job_input_release. OL_WAIT: none yet. OL_DONE: the end was reached.
  * Only one piece is held at a time: illegal before the last one was released. */
 int ol_job_input(ol_job *job, ol_slice *piece);
@@ -84,6 +84,12 @@ void ol_job_log(ol_job *job, const char *level, ol_slice text);
 /* Add to a counter that the program declares. Told to the server when the job ends. False when there
  * is no such counter. */
 bool ol_job_count(ol_job *job, uint32_t counter, uint64_t more);
+
+/* For authors: at its highest so far, the memory of this job; instructions executed. The first
+ * keeps the maximum, the second the sum. Instructions are asked for only where ol_job_meters. */
+void ol_job_note_memory(ol_job *job, uint64_t bytes);
+void ol_job_note_instructions(ol_job *job, uint64_t more);
+bool ol_job_meters(const ol_job *job);
 
 /* CPU time this job has used so far, us, the running step included. The host ends a job that
  * has spent its cpu_ms after a step; an engine that can look in between compares this itself. */

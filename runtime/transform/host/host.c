@@ -81,6 +81,8 @@ static void end_job(host *h, ol_job *job, ol_msg *msg, const ol_error *err)
     msg->slot = OL_WIRE_NONE;
     msg->a = job->cpu_us;
     msg->b = job->preempted;
+    msg->spare[0] = job->memory_bytes;
+    msg->spare[1] = job->instructions;
     msg->flags = job->spoiled ? OL_MSG_F_SPOILED : 0;
     if (err)
         ol_text_error_encode(&text, err);
@@ -99,10 +101,12 @@ static void say_where(const ol_job *job, ol_error *err)
         return;
     char *to = err->detail + len;
     size_t room = sizeof(err->detail) - len;
-    unsigned long long from = job->in_offset;
-    int need = job->holding ? snprintf(to, room, " [input bytes %llu to %llu]", from,
-                                       from + job->pieces[0].length)
-                            : snprintf(to, room, " [after %llu input bytes]", from);
+    /* The part in hand, or the last one that was: engines may copy it and let it go. */
+    uint64_t from = job->holding ? job->in_offset : job->in_offset - job->last_length;
+    uint32_t length = job->holding ? job->part_length : job->last_length;
+    int need = length > 0 ? snprintf(to, room, " [at input bytes %llu to %llu]",
+                                     (unsigned long long)from, (unsigned long long)from + length - 1)
+                          : snprintf(to, room, " [before any input]");
     if (need < 0 || (size_t)need >= room)
         *to = '\0'; /* better no place than half of one */
 }

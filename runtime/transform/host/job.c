@@ -52,8 +52,11 @@ int ol_job_input(ol_job *job, ol_slice *piece)
 {
     assert(!job->holding);
     if (job->piece_count > 0) {
+        uint32_t left = job->pieces[0].length - job->part_offset;
         job->holding = true;
-        *piece = ol_slice_of(ol_port_slot(job->port, job->pieces[0].slot), job->pieces[0].length);
+        job->part_length = job->cut_left > 0 && job->cut_left < left ? (uint32_t)job->cut_left : left;
+        *piece = ol_slice_of(ol_port_slot(job->port, job->pieces[0].slot) + job->part_offset,
+                             job->part_length);
         return OL_OK;
     }
     if (job->input_ended)
@@ -62,10 +65,25 @@ int ol_job_input(ol_job *job, ol_slice *piece)
     return OL_WAIT;
 }
 
-static void drop_piece(ol_job *job)
+static bool is_last_part(const ol_job *job)
 {
-    job->in_offset += job->pieces[0].length;
+    return job->part_offset + job->part_length == job->pieces[0].length;
+}
+
+/* The engine is done with the part. With the last of a piece the piece is out of our hands. */
+static void drop_part(ol_job *job)
+{
+    bool last = is_last_part(job);
     job->holding = false;
+    job->in_offset += job->part_length;
+    job->last_length = job->part_length;
+    if (job->cut_left > 0)
+        job->cut_left -= job->part_length;
+    if (job->cut_left == 0)
+        job->cut_left = job->cut_each;
+    job->part_offset = last ? 0 : job->part_offset + job->part_length;
+    if (!last)
+        return;
     job->piece_count--;
     memmove(job->pieces, job->pieces + 1, job->piece_count * sizeof(job->pieces[0]));
 }
@@ -73,8 +91,9 @@ static void drop_piece(ol_job *job)
 void ol_job_input_release(ol_job *job)
 {
     assert(job->holding);
-    send(job, OL_MSG_RELEASE, 0, job->pieces[0].slot);
-    drop_piece(job);
+    if (is_last_part(job))
+        send(job, OL_MSG_RELEASE, 0, job->pieces[0].slot);
+    drop_part(job);
 }
 
 /* ---- output ---- */
@@ -185,17 +204,18 @@ int ol_job_output_forward(ol_job *job, ol_slice part, bool release, ol_error *er
     assert(job->holding);
     const uint8_t *start = ol_port_slot(job->port, job->pieces[0].slot);
     if (part.len > 0) {
-        assert(part.data >= start && part.data + part.len <= start + job->pieces[0].length);
+        assert(part.data >= start + job->part_offset &&
+               part.data + part.len <= start + job->part_offset + job->part_length);
         if (part.len > job->limits->output_bytes - job->out_bytes)
             return refuse_output(job, err);
         if (job->credits < (ol_job_has_unsent(job) ? 2u : 1u))
             return want_output(job);
         ol_job_drain(job);
         send_out(job, job->pieces[0].slot, (uint32_t)(part.data - start), (uint32_t)part.len,
-                 release);
+                 release && is_last_part(job));
         job->out_bytes += part.len;
         if (release)
-            drop_piece(job);
+            drop_part(job);
     } else if (release) {
         ol_job_input_release(job);
     }
@@ -292,6 +312,22 @@ void ol_job_send_counts(ol_job *job)
         ol_port_send(job->port, &msg);
         job->counted[i] = 0;
     }
+}
+
+bool ol_job_meters(const ol_job *job)
+{
+    return job->meters;
+}
+
+void ol_job_note_memory(ol_job *job, uint64_t bytes)
+{
+    if (bytes > job->memory_bytes)
+        job->memory_bytes = bytes;
+}
+
+void ol_job_note_instructions(ol_job *job, uint64_t more)
+{
+    job->instructions += more;
 }
 
 /* ---- log ---- */

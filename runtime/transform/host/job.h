@@ -41,7 +41,11 @@ struct ol_job {
 
     ol_job_piece pieces[OL_JOB_PIECES]; /* oldest first */
     unsigned piece_count;
-    bool holding; /* the engine has the oldest */
+    bool holding; /* the engine has the next part of the oldest */
+    uint32_t part_offset, part_length; /* of that part */
+    /* How pieces are cut up: what is left of this part, and how long each later one is; 0: to the
+     * piece's end. */
+    uint64_t cut_left, cut_each;
     bool input_ended;
 
     uint32_t out_slots[OL_JOB_OUT_SLOTS]; /* the first is being filled */
@@ -63,7 +67,10 @@ struct ol_job {
     uint32_t log_bytes;
     bool log_noted;
     uint64_t counted[OL_COUNTERS_MAX];
-    uint64_t in_offset; /* in the original, of the oldest piece */
+    uint64_t in_offset; /* in the original, of the next part */
+    uint32_t last_length; /* of the part before it */
+    bool meters;
+    uint64_t memory_bytes, instructions;
 
     unsigned wants;
     bool queued, hog, spoiled;

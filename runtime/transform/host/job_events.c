@@ -26,6 +26,9 @@ int ol_job_start(ol_job *job, ol_port *port, const ol_transform_limits *limits, 
         .id = open->job,
         .entry = (enum ol_transform_entry)open->code,
         .credits = OL_WIRE_CREDITS,
+        .cut_left = open->a,
+        .cut_each = open->b,
+        .meters = (open->flags & OL_MSG_F_METER) != 0,
         .read_piece.slot = OL_WIRE_NONE,
     };
     job->event = ol_malloc(event.len);

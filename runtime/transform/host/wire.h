@@ -49,7 +49,8 @@
 enum ol_msg_type {
     /* server to host */
     OL_MSG_LOAD = 1,      /* length: of the encoded program, at the start of the slots */
-    OL_MSG_OPEN,          /* code: the entry; slot, length: event; grant */
+    OL_MSG_OPEN,          /* code: the entry; slot, length: event; grant; a, b: how the original
+                             is cut (ol_transform_trial); METER? */
     OL_MSG_DATA,          /* slot, length, END?; grant, credits */
     OL_MSG_GRANT,         /* grant (or none), credits */
     OL_MSG_READ_AT_REPLY, /* slot, length; with ERROR the bytes are a reason */
@@ -64,7 +65,7 @@ enum ol_msg_type {
     OL_MSG_READ_AT, /* a: offset; length */
     OL_MSG_LOG,     /* code: level; offset, length: text */
     OL_MSG_COUNT,   /* a: the counter; b: how much more; each at most once a job */
-    OL_MSG_DONE,    /* a: cpu us; b: preemptions; SPOILED? */
+    OL_MSG_DONE,    /* a: cpu us; b: preemptions; spare: memory, instructions; SPOILED? */
     OL_MSG_FAIL     /* as DONE; offset, length: text, fields of the error */
 };
 
@@ -72,7 +73,8 @@ enum {
     OL_MSG_F_END = 1,     /* DATA: the original ends with this piece (which may be absent) */
     OL_MSG_F_RELEASE = 2, /* OUT: the host is done with the slot */
     OL_MSG_F_ERROR = 4,
-    OL_MSG_F_SPOILED = 8 /* the engine must not be used again */
+    OL_MSG_F_SPOILED = 8, /* the engine must not be used again */
+    OL_MSG_F_METER = 16   /* OPEN: count what it takes, even where that costs */
 };
 
 enum ol_log_level { OL_LOG_DEBUG, OL_LOG_INFO, OL_LOG_WARN, OL_LOG_ERROR, OL_LOG_LEVELS };

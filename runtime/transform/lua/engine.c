@@ -275,6 +275,8 @@ static int step_script(ol_run *run, uint32_t slice_ms, ol_error *err)
         return ol_lua_run_failed(run, status, err);
     if (run->phase == OL_LUA_READY)
         lay_out_entry(run);
+    if (run->phase == OL_LUA_READY && ol_job_meters(run->now.job))
+        ol_lua_preempt_meter(run->co);
     run->phase = OL_LUA_STARTED;
     run->now.chain_yieldable = true;
     ol_lua_preempt_begin(run, run->co, slice_ms);
@@ -298,6 +300,7 @@ static int step(ol_run *run, uint32_t slice_ms, ol_error *err)
             return OL_OK;
     } else {
         rc = step_script(run, slice_ms, err);
+        ol_job_note_memory(run->now.job, ol_lua_heap_touched_bytes(run->arena.heap));
     }
     if (rc == OL_DONE || rc < 0)
         run->phase = OL_LUA_OVER;

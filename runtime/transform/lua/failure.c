@@ -38,6 +38,32 @@ static ol_slice error_text(lua_State *co, char *scratch, size_t size)
     return ol_slice_cstr(scratch);
 }
 
+/* Where the script stood, innermost first: positions and the names of functions as the script's own
+ * text has them, never a value. */
+static void log_stack(const ol_run *run)
+{
+    char text[TEXT_BYTES_MAX];
+    size_t len = (size_t)snprintf(text, sizeof(text), "stack:"), frames = 0;
+    lua_Debug ar;
+
+    for (int level = 0; lua_getstack(run->co, level, &ar); level++) {
+        char line[160];
+        int need;
+
+        if (!lua_getinfo(run->co, "Sln", &ar) || ar.currentline <= 0)
+            continue;
+        need = snprintf(line, sizeof(line), "%s %.60s:%d%s%.60s", frames ? "," : "", ar.short_src,
+                        ar.currentline, ar.name ? " in " : "", ar.name ? ar.name : "");
+        if (need < 0 || (size_t)need >= sizeof(line) || len + (size_t)need >= sizeof(text))
+            break;
+        memcpy(text + len, line, (size_t)need);
+        len += (size_t)need;
+        frames++;
+    }
+    if (frames > 1) /* of one the error itself says all */
+        ol_job_log(run->now.job, "error", ol_slice_of(text, len));
+}
+
 /* Whether the uncaught error is the refusal of a read_at, perhaps with a position in front. */
 static bool is_read_at(const ol_run *run, ol_slice text)
 {
@@ -56,6 +82,7 @@ int ol_lua_run_failed(ol_run *run, int status, ol_error *err)
         return ol_error_set(err, OL_ETRANSFORMMEMORY, "%s: out of memory", position);
     text = error_text(run->co, scratch, sizeof(scratch));
     ol_job_log(run->now.job, "error", text);
+    log_stack(run);
     if (is_read_at(run, text)) {
         if (err && !err->code)
             *err = run->now.read_at_error;

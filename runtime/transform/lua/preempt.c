@@ -16,6 +16,7 @@
 #define SLICE_SIGNAL SIGVTALRM
 #define RETRY_NS 1000000u /* how often the handler comes back when nothing happened */
 #define NS_PER_MS 1000000ull
+#define METER_STEP 10 /* instructions */
 
 static struct {
     bool made;
@@ -169,12 +170,34 @@ static void watch_returns(lua_State *L, const lua_Debug *ar)
     lua_sethook(L, on_hook, LUA_MASKRET | (returned ? LUA_MASKCOUNT : 0), returned ? 1 : 0);
 }
 
+/* While a script is loaded ahead there is no job. */
+static bool is_metered(const ol_run *run)
+{
+    return run->now.job && ol_job_meters(run->now.job);
+}
+
+/* Between two slices: no hook, but for one that counts. */
+static void rest(ol_run *run, lua_State *L)
+{
+    if (is_metered(run))
+        ol_lua_preempt_meter(L);
+    else
+        lua_sethook(L, NULL, 0, 0);
+}
+
+void ol_lua_preempt_meter(lua_State *L)
+{
+    lua_sethook(L, on_hook, LUA_MASKCOUNT, METER_STEP);
+}
+
 static void on_hook(lua_State *L, lua_Debug *ar)
 {
     ol_run *run = ol_lua_run(L);
 
+    if (is_metered(run) && ar->event == LUA_HOOKCOUNT)
+        ol_job_note_instructions(run->now.job, (uint64_t)lua_gethookcount(L));
     if (!run->now.stopped) {
-        lua_sethook(L, NULL, 0, 0);
+        rest(run, L);
         if (!slice.due)
             return;
         if (ol_lua_can_suspend(L) && ar->event == LUA_HOOKCOUNT) {

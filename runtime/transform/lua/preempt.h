@@ -36,6 +36,9 @@ void ol_lua_preempt_poke(lua_State *L);
 
 /* True when the slice is over: a loop in C should call ol_lua_pause now. */
 bool ol_lua_preempt_due(void);
+/* Count the instructions of L and of the coroutines that it makes, for ol_job_note_instructions. A
+ * hook stands all the time then, so that the script is slower. */
+void ol_lua_preempt_meter(lua_State *L);
 /* For loops in C, when due. Where L can be suspended, does not return but yields, and k goes
  * on later with `context`. Otherwise returns, or stops the job when this took too long. */
 void ol_lua_pause(lua_State *L, lua_KContext context, lua_KFunction k);

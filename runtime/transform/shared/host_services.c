@@ -40,6 +40,7 @@ void *ol_host_alloc(struct objlens_call *call, size_t size)
         run->blocks->prev = block;
     run->blocks = block;
     run->block_bytes += size;
+    ol_job_note_memory(run->job, run->block_bytes);
     return block->data;
 }
 

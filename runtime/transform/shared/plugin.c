@@ -21,6 +21,7 @@
 #define SIZE_1_1 (offsetof(struct objlens_transform, positions_after) + sizeof(uint32_t))
 #define SIZE_1_2 (offsetof(struct objlens_transform, head) + sizeof(void (*)(void)))
 #define REASON_BYTES 192
+#define DESCRIPTORS "/proc/self/fd/"
 
 typedef struct naming {
     const char *name, *path;
@@ -36,6 +37,9 @@ static int refuse(ol_error *err, naming n, const char *format, ...)
     va_start(args, format);
     vsnprintf(reason, sizeof(reason), format, args);
     va_end(args);
+    /* A host has the file as a descriptor, whose name tells nobody anything. */
+    if (strncmp(n.path, DESCRIPTORS, strlen(DESCRIPTORS)) == 0)
+        return ol_error_set(err, OL_ETRANSFORM, "transform \"%s\" was refused: %s", n.name, reason);
     return ol_error_set(err, OL_ETRANSFORM, "transform \"%s\" (%s) was refused: %s", n.name, n.path,
                         reason);
 }
@@ -193,6 +197,14 @@ static int run_load(ol_plugin *plugin, naming n, const struct objlens_host *host
     return refuse(err, n, "its load() failed: %s", reason);
 }
 
+/* What the dynamic loader says, which it begins with the path. */
+static const char *without_path(const char *text, const char *path)
+{
+    size_t len = strlen(path);
+    bool begins = strncmp(text, path, len) == 0 && strncmp(text + len, ": ", 2) == 0;
+    return begins ? text + len + 2 : text;
+}
+
 int ol_plugin_open(ol_plugin *plugin, const char *configured_name, const char *path,
                    const struct objlens_host *host, ol_error *err)
 {
@@ -202,7 +214,7 @@ int ol_plugin_open(ol_plugin *plugin, const char *configured_name, const char *p
     naming n = {configured_name, path};
     plugin->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!plugin->handle)
-        return refuse(err, n, "%s", dlerror());
+        return refuse(err, n, "%s", without_path(dlerror(), path));
     int rc = read_descriptor(plugin, n, err);
     if (rc == OL_OK)
         rc = copy_depends(plugin, n, err);

@@ -41,15 +41,16 @@ def wait_for(condition, seconds=20.0, what="the condition"):
 class Server:
     """`config` is the body of an objlens.lua without listeners, data folder and root keys, which
     are added here; `files` are written beside it. `args` instead of a config start the server
-    from the command line alone."""
+    from the command line alone; `arguments` go beside it."""
 
-    def __init__(self, folder, config=None, files=None, args=None, environment=None, loops=2):
+    def __init__(self, folder, config=None, files=None, args=None, environment=None, loops=2, arguments=()):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
         self.config_file = self.folder / "objlens.lua"
         self.config = config
         self.args = args
+        self.arguments = arguments
         self.loops = loops
         self.port = free_port()
         self.admin_port = free_port()
@@ -98,7 +99,7 @@ logs {{ access = "{self.access_log}", transforms = "{self.transform_log}" }}
         if self.args is not None:
             return [str(OBJLENS), "serve", "--data", str(self.data),
                     "--listen", f"127.0.0.1:{self.port}", *self.args]
-        return [str(OBJLENS), "serve", str(self.config_file)]
+        return [str(OBJLENS), "serve", str(self.config_file), *self.arguments]
 
     def start(self, wait=True):
         if self.args is not None:

@@ -98,7 +98,8 @@ def fickle(own, tmp_path):
                     ROOT / "include", "-o", plugin, ROOT / "tests/integration/views/fickle.c"],
                    check=True)
     return own(before=f"""
-transform "fickle" {{ file = "{plugin}" }}
+plugins {{ folders = {{ "{tmp_path}" }} }}
+transform "fickle" {{ plugin = "fickle" }}
 object_lambda "fickle" {{ access_point = "shop", transforms = {{ "fickle" }}, cache = false }}
 object_lambda "fickle-cached" {{ access_point = "shop", transforms = {{ "fickle" }} }}""")
 

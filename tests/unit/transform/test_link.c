@@ -55,7 +55,7 @@ static void test_a_request_from_end_to_end(void **state)
     assert_int_equal(k.tickets[0].out_bytes, 60);
     assert_int_equal(k.tickets[0].ends, 1);
     assert_int_equal(k.tickets[0].err.code, 0);
-    assert_int_equal(k.tickets[0].ticket.cpu_us, 123);
+    assert_int_equal(k.tickets[0].ticket.usage.cpu_us, 123);
     ol_link_close(&k.tickets[0].ticket);
     assert_int_equal(k.link->free_count, k.link->layout.slots);
     assert_int_equal(k.link->promised, 0);

@@ -217,6 +217,24 @@ uint64_t ol_job_cpu_us(const ol_job *job)
     return (ol_clock_thread_cpu_ns() - job->cpu_begin_ns) / 1000;
 }
 
+void ol_job_note_memory(ol_job *job, uint64_t bytes)
+{
+    (void)job;
+    (void)bytes;
+}
+
+void ol_job_note_instructions(ol_job *job, uint64_t more)
+{
+    (void)job;
+    (void)more;
+}
+
+bool ol_job_meters(const ol_job *job)
+{
+    (void)job;
+    return false;
+}
+
 /* ---- engines ---- */
 
 void fake_engine_init(fake_engine *e)

@@ -197,6 +197,12 @@ bool ol_job_count(ol_job *job, uint32_t counter, uint64_t more)
     return true;
 }
 
+void ol_job_note_memory(ol_job *job, uint64_t bytes)
+{
+    (void)job;
+    (void)bytes;
+}
+
 ol_engine *fake_engine(const char *name, const char *path, ol_program_declared *declared)
 {
     ol_engine *engine = NULL;

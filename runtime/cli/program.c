@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/program.h"
+
+#include "control/draft.h"
+#include "control/files.h"
+#include "control/shipped.h"
+
+static bool is_path(ol_slice transform)
+{
+    return ol_slice_find(transform, '/') >= 0 || ol_slice_ends(transform, OL_SLICE_LIT(".lua")) ||
+           ol_slice_ends(transform, OL_SLICE_LIT(".so"));
+}
+
+/* "some/shout.lua" is called shout. */
+static const char *stem_of(ol_arena *arena, ol_slice path)
+{
+    for (ptrdiff_t slash; (slash = ol_slice_find(path, '/')) >= 0;)
+        path = ol_slice_from(path, (size_t)slash + 1);
+    ptrdiff_t dot = ol_slice_find(path, '.');
+    return ol_arena_printf(arena, "%.*s", dot > 0 ? (int)dot : (int)path.len,
+                           (const char *)path.data);
+}
+
+static int say_unknown(ol_arena *arena, ol_slice name, ol_error *err)
+{
+    ol_suggest suggest;
+    char tail[OL_SUGGEST_TEXT_SIZE], shown[OL_TEXT_SHOW_SIZE];
+    ol_suggest_init(&suggest, name);
+    ol_shipped_suggest(arena, &suggest);
+    return ol_error_set(err, OL_ENOTRANSFORM,
+                        "no transform %s ships with objlens%s (these do: %s; a file of your own "
+                        "ends in .lua or .so)",
+                        ol_text_show(name, false, shown), ol_suggest_text(&suggest, tail),
+                        ol_shipped_names(arena));
+}
+
+static int find(ol_arena *arena, const char *given, ol_transform_spec *spec, ol_error *err)
+{
+    ol_slice text = ol_slice_cstr(given);
+    spec->name = given;
+    if (!is_path(text)) {
+        spec->share = OL_SHARE_ALL;
+        spec->vouch.ships = true;
+        spec->path = ol_shipped_find(arena, text);
+        return spec->path ? OL_OK : say_unknown(arena, text, err);
+    }
+    const char *why = ol_file_unreadable(given);
+    if (why)
+        return ol_error_set(err, OL_ENOTRANSFORM, "%s: %s", given, why);
+    spec->name = stem_of(arena, text);
+    if (!spec->name)
+        return ol_error_set(err, OL_ENOMEM, "starting");
+    spec->path = given;
+    spec->share = OL_SHARE_IDENTITY;
+    return OL_OK;
+}
+
+int ol_cli_program_open(ol_cli_program *opened, ol_arena *arena, const char *given,
+                        const ol_transform_limits *limits, ol_error *err)
+{
+    ol_transform_spec spec = {.limits = *limits};
+    *opened = (ol_cli_program){0};
+    int rc = find(arena, given, &spec, err);
+    if (rc == OL_OK)
+        rc = ol_registry_new(&opened->registry, &spec, 1, err);
+    if (rc != OL_OK)
+        return rc;
+    opened->program = ol_registry_get(opened->registry, ol_slice_cstr(spec.name));
+    return opened->program ? OL_OK : ol_error_set(err, OL_ENOTRANSFORM, "%s", spec.name);
+}
+
+void ol_cli_program_close(ol_cli_program *opened)
+{
+    ol_program_release(opened->program);
+    if (opened->registry)
+        ol_registry_destroy(opened->registry);
+    *opened = (ol_cli_program){0};
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/starter.h"
+
+static const char script[] =
+    "-- @NAME@: masks long numbers in a text.\n"
+    "--\n"
+    "-- The payload may say how many digits at a number's end stay: {\"keep\": 4}\n"
+    "\n"
+    "local function keep_of(event)\n"
+    "  local payload = event.configuration.payload\n"
+    "  if payload == \"\" then\n"
+    "    return 0\n"
+    "  end\n"
+    "  return tonumber(payload:match('^{%s*\"keep\"%s*:%s*(%d+)%s*}$'))\n"
+    "      or error(\"the payload is {\\\"keep\\\": NUMBER}\")\n"
+    "end\n"
+    "\n"
+    "return {\n"
+    "  -- Who asks makes no difference: one view serves everybody.\n"
+    "  depends = { identity = false },\n"
+    "\n"
+    "  get = function(event, object, response)\n"
+    "    local keep = keep_of(event)\n"
+    "    local function mask(digits)\n"
+    "      local hidden = math.max(#digits - keep, 0)\n"
+    "      return (\"*\"):rep(hidden) .. digits:sub(hidden + 1)\n"
+    "    end\n"
+    "    -- Pieces are cut anywhere: digits at the end of one may go on in the next, and wait for it.\n"
+    "    local held = \"\"\n"
+    "    for chunk in object:chunks() do\n"
+    "      local text = held .. chunk\n"
+    "      held = text:match(\"%d*$\")\n"
+    "      response:write((text:sub(1, #text - #held):gsub(\"%d%d%d%d%d%d+\", mask)))\n"
+    "    end\n"
+    "    response:write((held:gsub(\"%d%d%d%d%d%d+\", mask)))\n"
+    "  end,\n"
+    "}\n";
+
+static const char readme[] =
+    "# @NAME@\n"
+    "\n"
+    "Masks numbers of six digits and more in a text.\n"
+    "\n"
+    "    echo 'card 4111111111111111' | objlens run ./@NAME@.lua --payload '{\"keep\": 4}'\n"
+    "    objlens run ./@NAME@.lua --diff < tests/cards/input   # original and view side by side\n"
+    "    objlens test .                                        # all cases, cut in every way\n"
+    "    objlens bench ./@NAME@.lua tests/cards/input          # how fast\n"
+    "\n"
+    "Serve it with this in the configuration:\n"
+    "\n"
+    "    transform \"@NAME@\" { file = \"@NAME@.lua\" }\n"
+    "    object_lambda \"masked\" { access_point = \"ACCESS-POINT\", transforms = { \"@NAME@\" } }\n"
+    "\n"
+    "## Cases\n"
+    "\n"
+    "Each folder in `tests/` is one: `input`, what is `expected`, the `payload`, and `secrets`, strings\n"
+    "of the input that must come out nowhere, neither in the output nor in a log or an error.\n"
+    "`expect.json` says what is to become of status, headers, or that it is to fail.\n";
+
+static const ol_starter_file files[] = {
+    {"@NAME@.lua", script},
+    {"README.md", readme},
+    {"tests/cards/input", "Paid with 4111111111111111 on day 12.\nCall 5550123 or 42.\n"},
+    {"tests/cards/payload", "{\"keep\": 4}\n"},
+    {"tests/cards/expected", "Paid with ************1111 on day 12.\nCall ***0123 or 42.\n"},
+    {"tests/cards/secrets", "4111111111111111\n5550123\n"},
+    {"tests/bad_payload/input", "Paid with 4111111111111111.\n"},
+    {"tests/bad_payload/payload", "keep four\n"},
+    {"tests/bad_payload/expect.json", "{\"error\": {\"code\": \"LambdaRuntimeError\"}}\n"},
+    {"tests/bad_payload/secrets", "4111111111111111\n"},
+    {"tests/empty/input", ""},
+    {"tests/empty/expected", ""},
+};
+
+const ol_starter ol_starter_lua = {
+    .language = "lua",
+    .files = files,
+    .count = sizeof(files) / sizeof(files[0]),
+    .next = "objlens test @NAME@",
+};

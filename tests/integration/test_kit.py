@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: MIT
+"""The author's kit, as an author uses it: a new transform, its cases, a plugin that is refused or
+pinned or signed, what a plugin counts, and what a server makes of all that."""
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from kit.raw import exchange, get
+from kit.server import OBJLENS, Server
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def objlens(*arguments, cwd, code=0, stdin=b""):
+    done = subprocess.run([OBJLENS, *arguments], cwd=cwd, input=stdin, capture_output=True, timeout=120)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    return (done.stdout + done.stderr).decode()
+
+
+def cc(folder, name, source, *flags):
+    (folder / f"{name}.c").write_text(source)
+    subprocess.run(["cc", "-std=c11", "-O1", "-fPIC", "-shared", "-fvisibility=hidden", "-I",
+                    ROOT / "include", *flags, "-o", folder / f"{name}.so", folder / f"{name}.c"], check=True)
+    (folder / f"{name}.so").chmod(0o644)
+    return folder / f"{name}.so"
+
+
+# ---- a new transform ----
+
+@pytest.mark.parametrize("language", ["lua", "c"])
+def test_a_new_transform_passes_its_cases(language, tmp_path):
+    assert "mask/ is there" in objlens("new", language, "mask", cwd=tmp_path)
+    if language == "c":
+        subprocess.run(["make", "-s", "CFLAGS=-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror"],
+                       cwd=tmp_path / "mask", check=True)
+        header = (tmp_path / "mask/include/objlens/transform.h").read_bytes()
+        assert header == (ROOT / "include/objlens/transform.h").read_bytes()
+    said = objlens("test", "mask", cwd=tmp_path)
+    assert " 0 failed" in said and said.count("ok    ") >= 3
+    assert "@NAME@" not in "".join(p.read_text() for p in tmp_path.rglob("*") if p.suffix in (".md", ".c", ".lua"))
+    assert "File exists" in objlens("new", language, "mask", cwd=tmp_path, code=1)
+
+
+def test_names_that_are_none(tmp_path):
+    for name in ("../mask", "Mask", "", "a b", "-x/y"):
+        objlens("new", "lua", "--", name, cwd=tmp_path, code=2)
+    objlens("new", "cobol", "mask", cwd=tmp_path, code=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- cases ----
+
+def case(folder, name, **files):
+    (folder / "tests" / name).mkdir(parents=True, exist_ok=True)
+    for file, content in files.items():
+        file = {"event": "event.json", "expect": "expect.json"}.get(file, file)
+        (folder / "tests" / name / file).write_text(content)
+
+
+def failing(tmp_path, script, **files):
+    """What objlens test says of the one case."""
+    (tmp_path / "it.lua").write_text(script)
+    case(tmp_path, "one", **files)
+    return objlens("test", ".", cwd=tmp_path, code=1)
+
+
+COPY = "return function(e, o, r) for c in o:chunks() do r:write(c) end end\n"
+
+
+@pytest.mark.parametrize("files, says", [
+    (dict(input="abc", expected="abd"), 'differs at byte 2 (line 1): "c" instead of "d"'),
+    (dict(input="a\nb\nc", expected="a\nb\n"), 'byte 4 (line 3): "c" instead of the end'),
+    (dict(input="abc"), "it expects nothing"),
+    (dict(input="abc", expect='{"status": 201}'), "status 200 instead of 201"),
+    (dict(input="abc", expect='{"headers": {"x-a": "b"}}'), "there is no header x-a"),
+    (dict(input="abc", expect='{"error": true}'), "it went well, and should have failed"),
+    (dict(input="abc", expect='{"colour": 1}'), '"colour" is not known'),
+    (dict(input="abc", expect='{"status": 1}'), "is not a number from 200 to 599"),
+    (dict(input="abc", expect="{"), "expect.json:1:"),
+    (dict(input="abc", expect='{"entry": "head"}'), "has no function for this entry"),
+    (dict(input="abc", expect='{"key": "k"}'), "goes with the entry"),
+    (dict(input="abc", secrets="abcd"), "secrets: number 1 is not in the input"),
+    (dict(input="abc", secrets="ab"), "found by chance"),
+    (dict(input="the word here", secrets="word", expected="the word here"),
+     "secret number 1 came out in the output"),
+])
+def test_cases_that_do_not_hold(files, says, tmp_path):
+    assert says in failing(tmp_path, COPY, **files)
+
+
+@pytest.mark.parametrize("script, where", [
+    ('r:write((s:upper()))', "the output"),
+    ('r.metadata["it"] = s r:write("")', "a header"),
+    ('log.info("got", s) r:write("")', "the transform log"),
+    ('r:error(400, "Bad", "not " .. s)', "the error's message"),
+])
+def test_secrets_are_found_wherever_they_come_out(script, where, tmp_path):
+    said = failing(tmp_path, f'return function(e, o, r) local s = o:read("a") {script} end\n',
+                   input="hidden words", secrets="hidden words", expect='{"error": true}'
+                   if "error" in script else "{}")
+    assert f"secret number 1 came out in {where}" in said
+    assert "hidden words" not in said.split("log:")[0], "the report itself tells none"
+
+
+def test_cuts_are_told(tmp_path):
+    script = 'return function(e, o, r) for c in o:chunks() do r:write((c:gsub("ab", "X"))) end end\n'
+    assert "cut into pieces of 1: the output differs at byte 0" in failing(tmp_path, script, input="ab", expected="X")
+    # Single bytes are fine, a cut at one place is not.
+    script = ('return function(e, o, r) local n = 0 for c in o:chunks() do n = n + 1 r:write(c) '
+              'if #c == 7 and n == 1 then r:write("!") end end end\n')
+    assert "cut at byte 7: the output differs" in failing(tmp_path, script, input="0123456789", expected="0123456789")
+
+
+def test_every_kind_of_case_in_one_folder(tmp_path):
+    (tmp_path / "it.lua").write_text('''
+return {
+  depends = { headers = { "accept" } },
+  get = function(e, o, r)
+    r.status = 203
+    r.metadata["accept"] = e.userRequest.headers.accept or "none"
+    r:write(e.configuration.payload, o:read_at(0, 2), o:read("a"))
+  end,
+  head = function(e, o, r) r.size = o.size * 2 end,
+  list = function(e, listing) table.remove(listing.contents, 1) return listing end,
+  request = function(e, key) if key ~= "hidden" then return "of/" .. key end end,
+}
+''')
+    case(tmp_path, "get", input="abcdef", payload="P\n", expected="Pababcdef",
+         event='{"userRequest": {"headers": {"Accept": "x/y"}}}',
+         expect='{"status": 203, "headers": {"x-amz-meta-accept": "x/y", "etag": null}}')
+    case(tmp_path, "head", input="abcdef", expect='{"entry": "head", "length": 12}')
+    case(tmp_path, "list", input='{"contents": [{"key": "a"}, {"key": "b"}]}',
+         expected='{"contents":[{"key":"b"}],"commonPrefixes":[]}', expect='{"entry": "list"}')
+    case(tmp_path, "request", expected="of/k", expect='{"entry": "request", "key": "k"}')
+    case(tmp_path, "hidden", expect='{"entry": "request", "key": "hidden", "status": 404}')
+    (tmp_path / "tests/flat.input").write_text("x" * 1000)
+    (tmp_path / "tests/flat.expected").write_text("xx" + "x" * 1000)
+    (tmp_path / "tests/README").write_text("not a case\n")
+    said = objlens("test", ".", "--splits", "70", cwd=tmp_path)
+    assert "6 passed, 0 failed" in said
+    assert re.search(r"ok    flat +73 runs +[\d.]+ ms +\d+ KiB +\d+ instructions\n", said)
+    assert re.search(r"ok    head +2 runs", said)
+
+
+def test_update_writes_what_came_out(tmp_path):
+    (tmp_path / "it.lua").write_text(COPY)
+    case(tmp_path, "one", input="new", expected="old")
+    objlens("test", ".", "--update", cwd=tmp_path)
+    assert (tmp_path / "tests/one/expected").read_text() == "new"
+    objlens("test", ".", cwd=tmp_path)
+
+
+def test_nothing_to_test(tmp_path):
+    assert "has no .lua or .so" in objlens("test", ".", cwd=tmp_path, code=1)
+    (tmp_path / "a.lua").write_text(COPY)
+    assert "has no cases" in objlens("test", ".", cwd=tmp_path, code=1)
+    (tmp_path / "b.lua").write_text(COPY)
+    assert "more than one" in objlens("test", ".", cwd=tmp_path, code=1)
+    assert "cannot be read" in objlens("test", "absent", cwd=tmp_path, code=1)
+
+
+# ---- bench, diff ----
+
+def test_bench_tells_throughput_cpu_and_memory(tmp_path):
+    (tmp_path / "it.lua").write_text(COPY)
+    (tmp_path / "file").write_bytes(b"x" * 300000)
+    said = objlens("bench", "it.lua", "file", "--seconds", "1", cwd=tmp_path)
+    assert re.search(r"^\d+ runs of 300000 bytes in, 300000 out$", said, re.M)
+    for line in (r"throughput +[\d.]+ MB/s +[\d.]+ runs/s", r"a run +[\d.]+ ms p50",
+                 r"CPU +[\d.]+ ms a run", r"memory +[\d.]+ MiB the host at most, [\d.]+ KiB a request"):
+        assert re.search(f"^{line}", said, re.M), said
+    (tmp_path / "bad.lua").write_text("return function() error() end\n")
+    assert "LambdaRuntimeError" in objlens("bench", "bad.lua", "file", cwd=tmp_path, code=1)
+    assert "No such file" in objlens("bench", "it.lua", "absent", cwd=tmp_path, code=1)
+
+
+def test_diff_of_a_transform_that_fails_shows_nothing(tmp_path):
+    (tmp_path / "bad.lua").write_text('return function(e, o, r) r:write("some") error("late") end\n')
+    said = objlens("run", "bad.lua", "--diff", cwd=tmp_path, code=1, stdin=b"original")
+    assert "original" not in said and "LambdaRuntimeError" in said
+
+
+# ---- plugins ----
+
+GOOD = """
+#include <objlens/transform.h>
+static int open_it(const struct objlens_host *h, struct objlens_call *c, void **i)
+{ *i = c; (void)h; return OBJLENS_OK; }
+static const struct objlens_host *host;
+static int load(const struct objlens_host *h, char *r, size_t n) { host = h; (void)r; (void)n; LOAD return OBJLENS_OK; }
+static int write_it(void *i, const void *b, size_t n)
+{ host->count(i, 0, n); return host->emit(i, b, n); }
+static int finish(void *i) { (void)i; return OBJLENS_OK; }
+static void close_it(void *i) { host->count(i, 1, 1); }
+static int head(const struct objlens_host *h, struct objlens_call *c)
+{ h->set_header(c, "content-type", "x/head", 6); return h->set_length(c, 77); }
+static const char *const counters[] = { "bytes", "requests", NULL };
+static const struct objlens_transform it = { OBJLENS_TRANSFORM_HEAD, .name = "it",
+  .flags = OBJLENS_REENTRANT | OBJLENS_IGNORES_IDENTITY, .load = load, .open = open_it, .write = write_it,
+  .finish = finish, .close = close_it, .counters = counters, .head = head };
+const struct objlens_transform *objlens_transform_v1(void) { return &it; }
+"""
+
+
+@pytest.mark.parametrize("source, says, helps", [
+    ("int x;", "does not export objlens_transform_v1()", "extern"),
+    (GOOD.replace("LOAD", "extern void gone(void); gone();"), "undefined symbol: gone", "-l"),
+    (GOOD.replace("LOAD", "return -1;"), "its load() failed", None),
+    (GOOD.replace("LOAD", "*(volatile int *)0 = 1;"), "while it loaded", None),
+    (GOOD.replace("LOAD", "").replace('.name = "it"', '.name = "it", .threads_max = 65'), "65 threads", None),
+], ids=["no entry", "a symbol", "load fails", "a crash", "threads"])
+def test_refusals_are_explained(source, says, helps, tmp_path):
+    so = cc(tmp_path, "it", source, "-w")
+    said = objlens("plugin", "check", str(so), cwd=tmp_path, code=1)
+    assert f"{so}: refused" in said and says in said and (helps or "") in said
+    assert "/proc/self/fd" not in said
+
+
+def test_what_loads_is_described(tmp_path):
+    so = cc(tmp_path, "it", GOOD.replace("LOAD", ""))
+    said = objlens("plugin", "check", str(so), cwd=tmp_path)
+    assert "answers       GET, HEAD\n" in said and "counters      bytes requests\n" in said
+    digest = re.search(r"sha256 +([0-9a-f]{64})\n", said).group(1)
+    objlens("plugin", "check", str(so), "--sha256", digest, cwd=tmp_path)
+    assert "not the pinned one" in objlens("plugin", "check", str(so), "--sha256", "0" * 64, cwd=tmp_path, code=1)
+    (tmp_path / "text.so").write_text("no ELF here")
+    assert "refused" in objlens("plugin", "check", "text.so", cwd=tmp_path, code=1)
+    objlens("plugin", "shine", "text.so", cwd=tmp_path, code=2)
+
+
+@pytest.fixture
+def served(tmp_path):
+    """start(block plugins, keys of the transform) -> a server with the view "counted" of shop."""
+    servers = []
+
+    def start(plugins, more=""):
+        server = Server(tmp_path / "server", config=f"""
+bucket "shop"
+access_point "shop" {{ bucket = "shop" }}
+plugins {{ {plugins} }}
+transform "it" {{ plugin = "it"{more} }}
+object_lambda "counted" {{ access_point = "shop", transforms = {{ "it" }}, head = "cheap" }}
+""")
+        server.start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        assert server.stop() == 0
+
+
+def check_config(tmp_path, plugins, more="", code=1):
+    (tmp_path / "check.lua").write_text(f"""
+listen "127.0.0.1:0"
+root {{ access_key = "key", secret_key = "secret-secret-secret" }}
+plugins {{ {plugins} }}
+transform "it" {{ plugin = "it"{more} }}
+""")
+    return objlens("check", "check.lua", cwd=tmp_path, code=code)
+
+
+def test_a_plugin_by_name_counts_and_answers_heads(served, tmp_path):
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    cc(folder, "it", GOOD.replace("LOAD", ""))
+    server = served(f'folders = {{ "{tmp_path}/none", "{folder}" }}')
+    s3 = server.s3()
+    s3.put_object(Bucket="shop", Key="k", Body=b"x" * 1000)
+    head = s3.head_object(Bucket="counted--ol-s3", Key="k")
+    assert head["ContentLength"] == 77 and head["ContentType"] == "x/head"
+    s3.put_object(Bucket="shop", Key="other", Body=b"y" * 500)
+    for key in ("k", "other"):
+        assert s3.get_object(Bucket="counted--ol-s3", Key=key)["Body"].read() == s3.get_object(
+            Bucket="shop", Key=key)["Body"].read()
+    metrics = server.admin("/-/metrics")[1]
+    assert re.search(r'^objlens_transform_counted_total\{transform="it",counter="bytes"\} 1500$', metrics, re.M)
+    assert re.search(r'^objlens_transform_counted_total\{transform="it",counter="requests"\} 2$', metrics, re.M)
+
+
+def test_only_what_is_trusted_is_loaded(tmp_path):
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    so = cc(folder, "it", GOOD.replace("LOAD", ""))
+    place = f'folders = {{ "{folder}" }}'
+    check_config(tmp_path, place, code=0)
+    folder.chmod(0o777)
+    assert "folder's group or others may write to it" in check_config(tmp_path, place)
+    folder.chmod(0o755)
+    so.chmod(0o666)
+    assert "group or others may write to it" in check_config(tmp_path, place)
+    so.chmod(0o644)
+    assert "not the pinned one" in check_config(tmp_path, place, f', sha256 = "{"0" * 64}"')
+    said = objlens("plugin", "check", str(so), cwd=tmp_path)
+    digest = re.search(r"sha256 +([0-9a-f]{64})\n", said).group(1)
+    check_config(tmp_path, place, f', sha256 = "{digest.upper()}"', code=0)
+
+
+def test_signatures(tmp_path):
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    so = cc(folder, "it", GOOD.replace("LOAD", ""))
+    for name in ("good", "other"):
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", tmp_path / f"{name}.pem"], check=True)
+        subprocess.run(["openssl", "pkey", "-in", tmp_path / f"{name}.pem", "-pubout", "-out",
+                        tmp_path / f"{name}.pub.pem"], check=True)
+    signed = f'folders = {{ "{folder}" }}, keys = {{ "good.pub.pem" }}'
+    assert "it is not signed" in check_config(tmp_path, signed)
+    for name, code in (("other", 1), ("good", 0)):
+        subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", tmp_path / f"{name}.pem", "-in", so,
+                        "-out", f"{so}.sig"], check=True)
+        said = check_config(tmp_path, signed, code=code)
+        assert ("signature is by none of the keys" in said) == (code == 1)
+    so.write_bytes(so.read_bytes() + b"\0")
+    assert "signature is by none of the keys" in check_config(tmp_path, signed)
+    assert "is no Ed25519 public key" in check_config(tmp_path, signed.replace("good.pub.pem", "good.pem"))
+
+
+# ---- serve --dev ----
+
+SECRETIVE = """
+return function(event, object, response)
+  local text = object:read("a")
+  log.info("looking at", #text)
+  local function parse(s) return s.field.missing end
+  error("cannot read <" .. tostring(parse({}) ) .. ">")
+end
+"""
+
+
+def test_dev_shows_an_error_to_its_own_caller(tmp_path):
+    def served(*arguments):
+        server = Server(tmp_path / ("dev" if arguments else "plain"), config="""
+bucket "shop"
+access_point "shop" { bucket = "shop" }
+transform "it" { file = "it.lua" }
+object_lambda "shown" { access_point = "shop", transforms = { "it" } }
+""", files={"it.lua": SECRETIVE}, arguments=arguments)
+        server.start()
+        server.s3().put_object(Bucket="shop", Key="k", Body=b"some text")
+        return server
+
+    dev, plain = served("--dev"), served()
+    try:
+        seen = get(dev, "/shown--ol-s3/k")
+        assert seen.status == 500 and seen.headers["x-objlens-dev"] == "true"
+        body = seen.body.decode()
+        assert re.search(r"<Detail>it\.lua:5: uncaught error \(string\).*\[at input bytes 0 to 8\]</Detail>", body)
+        log = re.search(r"<TransformLog>(.*)</TransformLog>", body, re.S).group(1)
+        assert "info: looking at" in log and "error: it.lua:5: attempt to index a nil value" in log
+        assert "stack: it.lua:5 in parse, it.lua:6" in log
+        for path in ("/shop/k", "/shop/absent", "/nowhere/k", "/shown--ol-s3/absent"):
+            assert get(dev, path).headers["x-objlens-dev"] == "true", path
+            assert b"TransformLog" not in get(dev, path).body, "only of what this request ran"
+        refused = exchange(dev, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+        assert refused.status == 400 and refused.headers["x-objlens-dev"] == "true"
+        hidden = get(plain, "/shown--ol-s3/k")
+        assert hidden.status == 500 and "x-objlens-dev" not in hidden.headers
+        assert not re.search(rb"it\.lua|Detail|TransformLog|nil value", hidden.body)
+        assert "nil value" not in plain.stderr_file.read_text()
+    finally:
+        assert dev.stop() == 0
+        assert plain.stop() == 0
+
+
+def test_dev_is_refused_where_others_can_connect(tmp_path):
+    for address in ("0.0.0.0:0", "[::]:0", "10.1.2.3:0"):
+        said = objlens("serve", "--dev", "--listen", address, "--data", "data", cwd=tmp_path, code=1)
+        assert "every listener must be on 127.0.0.0/8 or ::1" in said
