@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/starter.h"
 
-/* include/objlens/transform.h as it is in this version, made by the build: `transform_h`. */
-#include "transform_h.inc"
+/* include/objlens/transform.h as it is in this version, made by the build. */
+#define PLUGIN_HEADER_PATH(path) path
+#include "plugin_header.inc"
 
 static const char source[] =
     "/* @NAME@: masks long numbers in a text. The payload may say how many digits at a number's end\n"
@@ -182,7 +183,7 @@ static const ol_starter_file files[] = {
     {"@NAME@.c", source},
     {"Makefile", makefile},
     {"README.md", readme},
-    {"include/objlens/transform.h", transform_h},
+    PLUGIN_HEADER
     {"tests/cards/input", "Paid with 4111111111111111 on day 12.\nCall 5550123 or 42.\n"},
     {"tests/cards/payload", "{\"keep\": 4}\n"},
     {"tests/cards/expected", "Paid with ************1111 on day 12.\nCall ***0123 or 42.\n"},

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/starter.h"
 
+/* examples/types as it is in this version, made by the build. */
+#define LUA_TYPES_PATH(path) "types/" path
+#include "lua_types.inc"
+
+/* For the Lua language server. */
+static const char settings[] =
+    "{\n"
+    "  \"runtime.version\": \"Lua 5.4\",\n"
+    "  \"runtime.builtin\": { \"io\": \"disable\", \"os\": \"disable\", \"debug\": \"disable\", \"package\": \"disable\" },\n"
+    "  \"workspace.library\": [\"types\"]\n"
+    "}\n";
+
 static const char script[] =
     "-- @NAME@: masks long numbers in a text.\n"
     "--\n"
@@ -15,6 +27,7 @@ static const char script[] =
     "      or error(\"the payload is {\\\"keep\\\": NUMBER}\")\n"
     "end\n"
     "\n"
+    "---@type objlens.Module\n"
     "return {\n"
     "  -- Who asks makes no difference: one view serves everybody.\n"
     "  depends = { identity = false },\n"
@@ -51,6 +64,9 @@ static const char readme[] =
     "    transform \"@NAME@\" { file = \"@NAME@.lua\" }\n"
     "    object_lambda \"masked\" { access_point = \"ACCESS-POINT\", transforms = { \"@NAME@\" } }\n"
     "\n"
+    "An editor with the Lua language server completes `event`, `object`, `response` and the modules from\n"
+    "`types/`, where they are annotated as in `@NAME@.lua`.\n"
+    "\n"
     "## Cases\n"
     "\n"
     "Each folder in `tests/` is one: `input`, what is `expected`, the `payload`, and `secrets`, strings\n"
@@ -60,6 +76,8 @@ static const char readme[] =
 static const ol_starter_file files[] = {
     {"@NAME@.lua", script},
     {"README.md", readme},
+    {".luarc.json", settings},
+    LUA_TYPES
     {"tests/cards/input", "Paid with 4111111111111111 on day 12.\nCall 5550123 or 42.\n"},
     {"tests/cards/payload", "{\"keep\": 4}\n"},
     {"tests/cards/expected", "Paid with ************1111 on day 12.\nCall ***0123 or 42.\n"},

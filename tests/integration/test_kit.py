@@ -3,6 +3,7 @@
 pinned or signed, what a plugin counts, and what a server makes of all that."""
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -37,6 +38,9 @@ def test_a_new_transform_passes_its_cases(language, tmp_path):
                        cwd=tmp_path / "mask", check=True)
         header = (tmp_path / "mask/include/objlens/transform.h").read_bytes()
         assert header == (ROOT / "include/objlens/transform.h").read_bytes()
+    else:
+        for path in [TYPES / "objlens.lua", *(TYPES / "objlens").iterdir()]:
+            assert (tmp_path / "mask/types" / path.relative_to(TYPES)).read_bytes() == path.read_bytes()
     said = objlens("test", "mask", cwd=tmp_path)
     assert " 0 failed" in said and said.count("ok    ") >= 3
     assert "@NAME@" not in "".join(p.read_text() for p in tmp_path.rglob("*") if p.suffix in (".md", ".c", ".lua"))
@@ -48,6 +52,54 @@ def test_names_that_are_none(tmp_path):
         objlens("new", "lua", "--", name, cwd=tmp_path, code=2)
     objlens("new", "cobol", "mask", cwd=tmp_path, code=2)
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- types for editors ----
+
+TYPES = ROOT / "examples/types"
+MODULES = sorted(path.stem for path in (TYPES / "objlens").glob("*.lua"))
+
+WALK = """
+local modules = { %s }
+return function(event, object, response)
+  for name, module in pairs(modules) do
+    for key, value in pairs(module) do response:write(name, ".", key, "\\n") end
+  end
+  for key in pairs(log) do response:write("log.", key, "\\n") end
+end
+""" % ", ".join(f'{name} = require "objlens.{name}"' for name in MODULES)
+
+
+def declared(path, table):
+    """What a file of types says that a table has."""
+    text = path.read_text()
+    return set(re.findall(rf"^function {table}\.(\w+)\(", text, re.M)) | set(
+        re.findall(rf"^{table}\.(\w+) = ", text, re.M))
+
+
+def test_types_of_modules_are_those_that_are_there(tmp_path):
+    (tmp_path / "walk.lua").write_text(WALK)
+    found = set(objlens("run", "walk.lua", cwd=tmp_path).split())
+    said = {f"{name}.{key}" for name in MODULES for key in declared(TYPES / "objlens" / f"{name}.lua", name)}
+    said |= {f"log.{key}" for key in declared(TYPES / "objlens.lua", "log")}
+    assert found == said
+    api = (ROOT / "docs/lua_api.md").read_text()
+    assert set(re.findall(r"objlens\.(\w+)", " ".join(re.findall(r"^### (objlens\..*)$", api, re.M)))) == set(MODULES)
+
+
+def test_types_of_objects_have_every_documented_name(tmp_path):
+    api = (ROOT / "docs/lua_api.md").read_text()
+    types = (TYPES / "objlens.lua").read_text()
+    methods = set(re.findall(r"^### (\w+:\w+)\(", api, re.M))
+    said = {m.replace("request_response", "response")
+            for m in re.findall(r"^function (\w+:\w+)\(", types, re.M) if not m.startswith("buffer:")}
+    assert methods | {"event:query"} == said
+    for field in re.findall(r"^\| `(?:object|response|event)\.(\w+)", api, re.M):
+        assert re.search(rf"^---@field {field}\?? ", types, re.M), field
+    for script, names in (("object", ["chunks", "lines", "read", "read_at"]), ("response", ["write", "error"])):
+        check = "\n".join(f'assert(type({script}.{name}) == "function")' for name in names)
+        (tmp_path / "has.lua").write_text(f"return function(event, object, response) {check} response:write('ok') end\n")
+        assert objlens("run", "has.lua", cwd=tmp_path) == "ok"
 
 
 # ---- cases ----
@@ -369,3 +421,26 @@ def test_dev_is_refused_where_others_can_connect(tmp_path):
     for address in ("0.0.0.0:0", "[::]:0", "10.1.2.3:0"):
         said = objlens("serve", "--dev", "--listen", address, "--data", "data", cwd=tmp_path, code=1)
         assert "every listener must be on 127.0.0.0/8 or ::1" in said
+
+
+# ---- other languages ----
+
+def test_the_example_in_cpp(tmp_path):
+    subprocess.run(["c++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Werror",
+                    "-fPIC", "-shared", "-fvisibility=hidden", "-I", ROOT / "include", "-o",
+                    tmp_path / "first_lines.so", ROOT / "examples/cpp/first_lines.cpp"], check=True)
+    case(tmp_path, "two", input="one\ntwo\nthree\nfour\n", payload="2\n", expected="one\ntwo\n")
+    case(tmp_path, "short", input="one\ntwo", expected="one\ntwo")
+    case(tmp_path, "none", input="one\n", payload="0", expected="")
+    case(tmp_path, "bad", input="one\n", payload="two", expect='{"error": {"code": "InvalidTransformPayload"}}')
+    assert "4 passed, 0 failed" in objlens("test", ".", cwd=tmp_path)
+
+
+def test_the_example_in_rust(tmp_path):
+    if not shutil.which("rustc"):
+        pytest.skip("rustc is not installed: with what it needs it takes 290 MB")
+    subprocess.run(["rustc", "--edition", "2021", "--crate-type", "cdylib", "-O", "-C", "panic=abort", "-D", "warnings",
+                    "-o", tmp_path / "rot13.so", ROOT / "examples/rust/rot13.rs"], check=True)
+    case(tmp_path, "text", input="Hello, Zebra 1!\n", expected="Uryyb, Mroen 1!\n")
+    case(tmp_path, "long", input="abc" * 5000, expected="nop" * 5000)
+    assert "2 passed, 0 failed" in objlens("test", ".", "--splits", "20", cwd=tmp_path)
