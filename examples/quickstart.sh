@@ -19,25 +19,25 @@ esac
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 die() { echo "quickstart: $*" >&2; exit 1; }
 
-step "1/6 Installing what is missing"
+step "1/7 Installing what is missing"
 examples/install.sh build
 # One client by its full path: the machine may hold others.
 aws_cli=$(command -v /usr/bin/aws || command -v aws) || die "no aws client"
 python=$(command -v /usr/bin/python3 || command -v python3)
 
-step "2/6 Building"
+step "2/7 Building"
 log=$(mktemp)
 cmake --preset release >"$log" 2>&1 || { cat "$log"; die "cmake failed"; }
 cmake --build --preset release --target all || die "the build failed"
 rm -f "$log"
 objlens=$PWD/build/release/objlens
 
-step "3/6 Making sample data"
+step "3/7 Making sample data"
 work=$(mktemp -d "${TMPDIR:-/tmp}/objlens-quickstart.XXXXXX")
 "$python" examples/make_samples.py "$work/samples"
 ls -l "$work/samples" | awk 'NR > 1 {print "  " $5 "\t" $9}'
 
-step "4/6 Starting objlens on its embedded store"
+step "4/7 Starting objlens on its embedded store"
 export OBJLENS_ACCESS_KEY=quickstart
 OBJLENS_SECRET_KEY=$("$python" -c 'import secrets; print(secrets.token_urlsafe(30))')
 export OBJLENS_SECRET_KEY
@@ -81,12 +81,12 @@ export AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 s3() { "$aws_cli" --endpoint-url "http://127.0.0.1:$port" s3 "$@"; }
 
-step "5/6 Storing the originals"
+step "5/7 Storing the originals"
 for name in orders.csv catalog.xml app.log; do
     s3 cp --no-progress "$work/samples/$name" "s3://shop/$name" | sed 's/^/  /'
 done
 
-step "6/6 Original and view, side by side, with an unmodified S3 client"
+step "6/7 Original and view, side by side, with an unmodified S3 client"
 show() { # show OLAP KEY FILTER...
     local alias=$1--ol-s3 key=$2
     shift 2
@@ -106,6 +106,22 @@ show catalog-json catalog.xml head -c 300
     "$work/view" || die "the catalogue is not the JSON it should be"
 show shout app.log sed -n 1,3p
 [[ $(tr a-z A-Z <"$work/samples/app.log" | cksum) == $(cksum <"$work/view") ]] || die "shout did not shout"
+
+step "7/7 The same, encrypted at rest under a master key"
+s3 cp --no-progress --sse aws:kms "$work/samples/orders.csv" s3://shop/sealed.csv | sed 's/^/  /'
+"$objlens" keys list --keyring "$work/data/keyring" | cut -f 1-3,5 | sed 's/^/  /'
+s3 cp --no-progress s3://orders-redacted--ol-s3/sealed.csv "$work/view" >/dev/null
+sed -n 1,2p "$work/view" | cut -c1-150 | sed 's/^/    /'
+grep -q '\[EMAIL_ADDRESS\],\[CREDIT_CARD\],\[US_SSN\]' "$work/view" || die "the sealed orders are not redacted"
+# The master key decides: while it is disabled, nobody reads, not even what was read before.
+"$objlens" keys disable alias/aws/s3 --keyring "$work/data/keyring" | sed 's/^/  /'
+for ((i = 0; i < 50; i++)); do
+    s3 cp --no-progress s3://orders-redacted--ol-s3/sealed.csv "$work/view" 2>"$work/refused" >/dev/null || break
+    sleep 0.1
+done
+grep -q 'KMS.DisabledException\|400\|Bad Request' "$work/refused" || die "a disabled key opens"
+sed -n 1p "$work/refused" | cut -c1-120 | sed 's/^/    /'
+"$objlens" keys enable alias/aws/s3 --keyring "$work/data/keyring" | sed 's/^/  /'
 
 if $once; then
     step "Done: the originals are as they were, the views are what they should be"

@@ -16,6 +16,7 @@
 
 typedef struct complete {
     ol_operation op;
+    ol_customer_key customer;
     ol_headers body_headers; /* without those that speak of the object */
     ol_arena *list;          /* up to ten thousand parts do not fit the request's own arena */
     ol_complete_request ask;
@@ -191,6 +192,9 @@ void ol_op_complete_multipart_upload(ol_request *request)
         rc = read_size(self, headers, &err);
     if (rc == OL_OK)
         rc = read_conditions(self, headers, &err);
+    if (rc == OL_OK)
+        rc = ol_encryption_of_part(&self->customer, request, &err);
+    self->ask.customer_key = self->customer.key;
     if (rc == OL_OK)
         ol_operation_document(&self->op, OL_XML_COMPLETE_BYTES_MAX, &self->body_headers, on_list);
     else

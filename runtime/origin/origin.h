@@ -217,6 +217,7 @@ typedef struct ol_complete_request {
     ol_slice if_match;
     ol_object_checksum checksum; /* of the whole, as the client claims it; BadDigest when wrong */
     int64_t size;                /* x-amz-mp-object-size; -1 = not said */
+    const uint8_t *customer_key; /* NULL = not said; else as in ol_part_request */
     ol_key_user *key_user;
 } ol_complete_request;
 /* `result` is borrowed until it returns. */

@@ -25,6 +25,7 @@ struct ol_change_op {
     } cb;
     void *arg;
     ol_key_user *key_user;
+    const uint8_t *customer_key; /* of a completion that names one */
     struct ol_keying *keying; /* upload_keys.c; NULL: the change needs no key */
     ol_upload_row *upload;    /* change.upload, while it may change */
     uint8_t *at; /* where the next copy goes */

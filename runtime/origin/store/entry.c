@@ -242,7 +242,10 @@ bool ol_entry_is_authentic(ol_entry *entry, const ol_at_rest_key *key)
 {
     if (entry->info.part_count == 0)
         return ol_at_rest_mark_is(key, 0, entry->info.size, entry->mark.data);
-    if (entry->mark.len == 0 || atomic_load_explicit(&entry->table_known, memory_order_relaxed))
+    /* Only under a customer's key may an upload be completed while nobody has the key. */
+    if (entry->mark.len == 0)
+        return entry->record->mode == OL_SSE_C;
+    if (atomic_load_explicit(&entry->table_known, memory_order_relaxed))
         return true;
     bool good = table_is(entry, key);
     if (good)

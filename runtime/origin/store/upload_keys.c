@@ -117,16 +117,25 @@ static int open_key(ol_keying *self, ol_error *err)
 {
     ol_change_op *op = self->op;
     /* One that is not there may have been completed before: the committer knows. */
-    if (self->err.code == OL_ENOSUCHUPLOAD || (self->err.code == 0 && self->bytes.len == 0))
+    if (self->err.code == OL_ENOSUCHUPLOAD)
         return OL_OK;
     if (self->err.code != 0) {
         *err = self->err;
         return err->code;
     }
+    if (self->bytes.len == 0)
+        return op->customer_key ? ol_version_key_unfit(err) : OL_OK;
     if (!ol_at_rest_record_read(&self->record, ol_buf_slice(&self->bytes)))
         return ol_error_set(err, OL_EORIGIN, "store: the record of an upload is damaged");
-    if (self->record.mode == OL_SSE_C)
+    /* A customer's key need not be sent once more: without it nothing vouches for the table. */
+    if (self->record.mode == OL_SSE_C && !op->customer_key)
         return OL_OK;
+    if (op->customer_key) {
+        int fits = ol_version_key_of_upload(&self->key.key, &self->record, op->customer_key,
+                                            op->change.bucket, op->change.key, err);
+        op->change.data_key = self->key.key;
+        return fits;
+    }
     const ol_version_place place = place_of(op);
     int result = ol_version_key_open(&self->key, &place, &self->record, NULL, on_opened, err);
     op->change.data_key = self->key.key;
@@ -144,9 +153,6 @@ static void on_read(ol_task *task)
 
 int ol_upload_complete_with_key(ol_change_op *op, int64_t bucket_id, ol_error *err)
 {
-    const ol_store_options *options = &op->store->options;
-    if (!options->kms && !options->s3_kms)
-        return ol_change_op_submit(op, err);
     ol_keying *self = new_keying(op, err);
     if (!self)
         return OL_ENOMEM;

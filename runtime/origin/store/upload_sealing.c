@@ -78,36 +78,16 @@ int ol_upload_open_key(ol_upload *up, void (*on_answer)(ol_upload *upload, const
 
 /* ---- parts ---- */
 
-static int refuse(ol_upload *up, const char *message)
-{
-    return ol_error_say(&up->err, OL_EINVALIDREQUEST, "%s", message);
-}
-
-static int not_asked_for(ol_upload *up)
-{
-    return refuse(up, "The multipart upload initiate requested encryption. Subsequent part requests "
-                      "must include the appropriate encryption parameters.");
-}
-
 int ol_upload_check_part(ol_upload *up)
 {
     ol_slice bytes = ol_buf_slice(&up->record_bytes);
     if (bytes.len == 0)
-        return up->customer_key ? not_asked_for(up) : OL_OK;
+        return up->customer_key ? ol_version_key_unfit(&up->err) : OL_OK;
     if (!ol_at_rest_record_read(&up->record, bytes))
         return ol_error_set(&up->err, OL_EORIGIN, "store: the record of an upload is damaged");
-    bool customer = up->record.mode == OL_SSE_C;
-    if (customer != (up->customer_key != NULL))
-        return not_asked_for(up);
-    up->needs_key = !customer;
-    if (!customer)
-        return OL_OK;
-    int rc = ol_version_key_of_customer(&up->key, &up->record, up->customer_key, up->bucket_name,
-                                        up->key_name, &up->err);
-    if (rc != OL_ESSECWRONG)
-        return rc;
-    ol_error_clear(&up->err);
-    return refuse(up, "The provided encryption parameters did not match the ones used originally.");
+    up->needs_key = up->record.mode != OL_SSE_C;
+    return ol_version_key_of_upload(&up->key, &up->record, up->customer_key, up->bucket_name,
+                                    up->key_name, &up->err);
 }
 
 /* ---- sealing ---- */

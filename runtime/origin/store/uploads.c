@@ -182,6 +182,7 @@ int ol_store_upload_complete(ol_origin *o, ol_loop *loop, const ol_complete_requ
     op->cb.put = cb;
     op->arg = arg;
     op->key_user = req->key_user;
+    op->customer_key = req->customer_key;
     return ol_upload_complete_with_key(op, bucket_id, err);
 }
 

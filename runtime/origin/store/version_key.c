@@ -274,6 +274,30 @@ int ol_version_key_of_customer(ol_at_rest_key **out, const ol_at_rest_record *re
     return rc == OL_OK ? check_key(out, record, where, err) : rc;
 }
 
+int ol_version_key_unfit(ol_error *err)
+{
+    return ol_error_say(err, OL_EINVALIDREQUEST,
+                        "The multipart upload initiate requested encryption. Subsequent part "
+                        "requests must include the appropriate encryption parameters.");
+}
+
+int ol_version_key_of_upload(ol_at_rest_key **out, const ol_at_rest_record *record,
+                             const uint8_t *customer_key, ol_slice bucket, ol_slice key,
+                             ol_error *err)
+{
+    *out = NULL;
+    if ((record->mode == OL_SSE_C) != (customer_key != NULL))
+        return ol_version_key_unfit(err);
+    if (!customer_key)
+        return OL_OK;
+    int rc = ol_version_key_of_customer(out, record, customer_key, bucket, key, err);
+    if (rc != OL_ESSECWRONG)
+        return rc;
+    ol_error_clear(err);
+    return ol_error_say(err, OL_EINVALIDREQUEST,
+                        "The provided encryption parameters did not match the ones used originally.");
+}
+
 static int take_opened(ol_version_key *self, ol_error *err)
 {
     place p;

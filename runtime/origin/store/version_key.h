@@ -53,6 +53,15 @@ int ol_version_key_open(ol_version_key *self, const ol_version_place *place,
 int ol_version_key_of_customer(ol_at_rest_key **out, const ol_at_rest_record *record,
                                const uint8_t *customer_key, ol_slice bucket, ol_slice key,
                                ol_error *err);
+/* The same of an upload's record, for what goes on with that upload: NULL for `customer_key` = none was
+ * sent. OL_OK, *out NULL where a KMS has the key; OL_EINVALIDREQUEST with S3's words when what was
+ * sent does not fit. */
+int ol_version_key_of_upload(ol_at_rest_key **out, const ol_at_rest_record *record,
+                             const uint8_t *customer_key, ol_slice bucket, ol_slice key,
+                             ol_error *err);
+/* Of an upload that is not encrypted, or not under a customer's key, to which one was sent; or none to
+ * one that is. */
+int ol_version_key_unfit(ol_error *err);
 /* Gives up what is under way; releases what was not taken. Harmless on zeroed memory. */
 void ol_version_key_fini(ol_version_key *self);
 

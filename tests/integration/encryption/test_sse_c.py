@@ -307,3 +307,29 @@ def test_without_tls_it_is_refused_unless_allowed(tmp_path):
     assert (answer.status, answer.code) == (400, "InvalidRequest")
     assert b"must be made over a secure connection" in answer.body
     assert server.stop() == 0
+
+
+def test_completing_with_a_key(s3, server):
+    """Not needed; but what is sent has to fit."""
+    def begin(key, **more):
+        upload = s3.create_multipart_upload(Bucket="originals", Key=key, **more)["UploadId"]
+        part = s3.upload_part(Bucket="originals", Key=key, UploadId=upload, PartNumber=1, Body=b"part", **more)
+        return f"/originals/{key}?uploadId={upload}", (
+            "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>%s</ETag></Part>"
+            "</CompleteMultipartUpload>" % part["ETag"]).encode()
+
+    path, body = begin("done", **sse())
+    wrong = ask(server, "POST", path, trio(OTHER), body)
+    assert (wrong.status, wrong.code) == (400, "InvalidRequest")
+    assert b"did not match the ones used originally" in wrong.body
+    bad = ask(server, "POST", path, trio(key_MD5=b64(hashlib.md5(OTHER).digest())), body)
+    assert (bad.status, bad.code) == (400, "InvalidArgument")
+    assert ask(server, "POST", path, trio(), body).status == 200
+    assert s3.get_object(Bucket="originals", Key="done", **sse())["Body"].read() == b"part"
+    path, body = begin("plain")
+    unfit = ask(server, "POST", path, trio(), body)
+    assert (unfit.status, unfit.code) == (400, "InvalidRequest")
+    assert ask(server, "POST", path, {}, body).status == 200
+    path, body = begin("silent", **sse())
+    assert ask(server, "POST", path, {}, body).status == 200
+    assert s3.get_object(Bucket="originals", Key="silent", **sse())["Body"].read() == b"part"
