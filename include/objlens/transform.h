@@ -15,7 +15,7 @@
  *   1.1  2026-11-21  flags OBJLENS_IGNORES_IDENTITY and OBJLENS_KEEPS_POSITIONS; descriptor:
  *                    positions_before, positions_after
  *   1.2  2026-11-21  descriptor: threads_max, counters, configure, unconfigure, worker_start,
- *                    worker_stop, forget, head; host: config, worker, yield, limits, count,
+ *                    worker_stop, head; host: config, worker, yield, limits, count,
  *                    set_length; struct objlens_limits
  *
  * Rules that hold everywhere
@@ -282,15 +282,13 @@ struct objlens_transform {
     /* No request uses it any more. May be NULL when there is nothing to free. */
     void (*unconfigure)(void *config);
     /* Once for each worker, on its thread, before its first request and behind the closed
-     * sandbox: what requests can share, such as buffers and compiled code. On failure write the
+     * sandbox: what requests can share, such as buffers and compiled code. (A process serves the
+     * callers of one trust group, never another's after them: see `share`.) On failure write the
      * reason: the request that came first fails, and the next one tries again. */
     int (*worker_start)(const struct objlens_host *host, void **worker, char *reason,
                         size_t reason_size);
     /* The worker ends. Not called when its process is ended from outside. May be NULL. */
     void (*worker_stop)(void *worker);
-    /* The next request is of another caller, who must learn nothing of those before: wipe what was
-     * theirs. No request is under way. `worker` is NULL without worker_start. May be NULL. */
-    void (*forget)(void *worker);
     /* Answers a HEAD without the original's bytes: set status, headers, metadata and, when known,
      * the length (set_length). May use read_at; nothing can be emitted. Without it objlens answers
      * from the view itself. There is no instance, and no close(). */

@@ -66,8 +66,10 @@ static bool look_at(const char *folder, ol_arena *arena, const char *entry, ol_c
         return one->name && is_case_folder(one, arena);
     }
     ol_slice name = name_of(ol_slice_cstr(entry));
+    if (name.len == 0)
+        return false;
     one->name = ol_arena_printf(arena, "%.*s", OL_SLICE_FMT(name));
-    return name.len > 0 && one->name;
+    return one->name != NULL;
 }
 
 static int compare(const void *left, const void *right)

@@ -12,7 +12,10 @@
 #define BLOCK_BYTES (16 * 1024)
 
 static const char *const payloads[] = {
-    "", "{\"memory_bytes\":131072}", "{\"records\":\"/r/a\"}", "{\"records\":\"/r\",\"force_list\":[\"a\",\"#text\"]}"};
+    "", "{\"memory_bytes\":131072}", "{\"records\":\"/r/a\"}", "{\"records\":\"/r\",\"force_list\":[\"a\",\"#text\"]}",
+    "{\"convention\":\"gdata\",\"namespaces\":\"strip\"}", "{\"convention\":\"jsonml\"}",
+    "{\"records\":\"/r/a\",\"convention\":\"badgerfish\",\"text_key\":\"a\",\"attr_prefix\":\"\"}",
+    "{\"records\":\"/r/a\",\"convention\":\"parker\",\"strip\":\"none\"}"};
 
 static const struct objlens_transform *xml_json;
 
@@ -26,6 +29,8 @@ static void check(bool holds)
 
 static void check_json(const struct objlens_call *c, bool lines)
 {
+    if (c->size == 0)
+        return;
     const char *at = (const char *)c->out, *end = at + c->size;
     while (at < end) {
         const char *stop = lines ? memchr(at, '\n', (size_t)(end - at)) : end;
@@ -65,10 +70,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     struct objlens_call call;
-    unsigned which = data[0] % 4;
+    unsigned which = data[0] % 8;
     int rc = run_twice(xml_json, payloads[which], data[0], data + 2, size - 2, &call);
     if (rc == OBJLENS_OK)
-        check_json(&call, which >= 2);
+        check_json(&call, which & 2);
     check_block_edge(payloads[which], data[1], data + 2, size - 2, rc, &call);
     direct_fini(&call);
 

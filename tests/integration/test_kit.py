@@ -444,3 +444,54 @@ def test_the_example_in_rust(tmp_path):
     case(tmp_path, "text", input="Hello, Zebra 1!\n", expected="Uryyb, Mroen 1!\n")
     case(tmp_path, "long", input="abc" * 5000, expected="nop" * 5000)
     assert "2 passed, 0 failed" in objlens("test", ".", "--splits", "20", cwd=tmp_path)
+
+
+# ---- what loading may do, and threads ----
+
+PRELOADS = """
+#include <objlens/transform.h>
+#include <pthread.h>
+#include <stdio.h>
+static char table[64];
+static const struct objlens_host *host;
+static int load(const struct objlens_host *h, char *reason, size_t size)
+{
+    host = h;
+    FILE *file = fopen("FOLDER/table.txt", "r");
+    if (!file || !fgets(table, sizeof table, file)) { snprintf(reason, size, "no table"); return -1; }
+    fclose(file);
+    return 0;
+}
+static void *work(void *arg) { *(int *)arg += 1; return NULL; }
+static int threads(void)
+{
+    pthread_t made[8];
+    int count = 0, sum = 0;
+    while (count < 8 && pthread_create(&made[count], NULL, work, &sum) == 0) { pthread_join(made[count], NULL); count++; }
+    return sum;
+}
+static int open_it(const struct objlens_host *h, struct objlens_call *c, void **i) { (void)h; *i = c; return 0; }
+static int write_it(void *i, const void *b, size_t n)
+{
+    char line[128];
+    (void)b; (void)n;
+    int len = snprintf(line, sizeof line, "%s threads %d file %d", table, threads(), fopen("FOLDER/table.txt", "r") != NULL);
+    return host->emit(i, line, (size_t)len);
+}
+static int finish(void *i) { (void)i; return 0; }
+static void close_it(void *i) { (void)i; }
+static const struct objlens_transform it = { OBJLENS_TRANSFORM_HEAD, .name = "it", .load = load, .open = open_it,
+  .write = write_it, .finish = finish, .close = close_it, .threads_max = 2 };
+const struct objlens_transform *objlens_transform_v1(void) { return &it; }
+"""
+
+
+def test_folders_are_read_while_it_loads_and_threads_are_there_after(served, tmp_path):
+    folder, fonts = tmp_path / "plugins", tmp_path / "fonts"
+    folder.mkdir()
+    fonts.mkdir()
+    (fonts / "table.txt").write_text("the table")
+    cc(folder, "it", PRELOADS.replace("FOLDER", str(fonts)), "-pthread")
+    server = served(f'folders = "{folder}"', f', preload_folders = "{fonts}"')
+    server.s3().put_object(Bucket="shop", Key="k", Body=b"x")
+    assert get(server, "/counted--ol-s3/k").body == b"the table threads 8 file 0"

@@ -12,8 +12,9 @@ void xj_document_init(struct xj_document *d, const struct xj_config *config,
     d->failure = failure;
     d->out = out;
     d->memory = (struct xj_memory){.host = out->host, .call = out->call, .max = config->memory_bytes};
-    xj_names_init(&d->names, &d->memory, config->force_list);
+    xj_names_init(&d->names, &d->memory, config);
     xj_tree_init(&d->tree, &d->memory, &d->names);
+    d->jsonml.out = out;
 }
 
 void xj_document_fini(struct xj_document *d)
@@ -22,9 +23,12 @@ void xj_document_fini(struct xj_document *d)
     xj_names_fini(&d->names);
 }
 
-static void refuse_memory(struct xj_document *d)
+static void refuse_tree(struct xj_document *d)
 {
-    if (!d->memory.over)
+    if (d->tree.collides)
+        xj_failure_set(d->failure, XJ_UNSUPPORTED,
+                       "two of an element's attributes, children and text would have one key");
+    else if (!d->memory.over)
         xj_failure_set(d->failure, XJ_NO_MEMORY, "out of memory");
     else
         xj_failure_set(d->failure, XJ_TOO_LARGE, "the %s takes more than memory_bytes, %zu",
@@ -64,6 +68,19 @@ static bool is_in_record(const struct xj_document *d)
     return d->depth > 0 && (d->config->path_count == 0 || d->on_path == d->config->path_count);
 }
 
+/* Where a record, or the root, stands. */
+static size_t outermost_depth(const struct xj_document *d)
+{
+    return d->config->path_count > 0 ? d->config->path_count : 1;
+}
+
+static void begin_record(struct xj_document *d)
+{
+    if (d->config->as_array)
+        xj_out_byte(d->out, d->any_record ? ',' : '[');
+    d->any_record = true;
+}
+
 void xj_document_begin(struct xj_document *d, const char *name, const char *const *attributes)
 {
     const struct xj_config *config = d->config;
@@ -74,32 +91,51 @@ void xj_document_begin(struct xj_document *d, const char *name, const char *cons
         strcmp(config->path[d->on_path], name) == 0)
         d->on_path++;
     d->depth++;
-    if (is_in_record(d) && !xj_tree_begin(&d->tree, name, attributes))
-        refuse_memory(d);
+    if (!is_in_record(d))
+        return;
+    bool outermost = d->depth == outermost_depth(d);
+    if (outermost)
+        begin_record(d);
+    if (config->convention.is_array)
+        xj_jsonml_begin(&d->jsonml, outermost, name, attributes);
+    else if (!xj_tree_begin(&d->tree, name, attributes))
+        refuse_tree(d);
 }
 
 void xj_document_text(struct xj_document *d, const uint8_t *bytes, size_t size)
 {
-    if (is_in_record(d) && !xj_tree_text(&d->tree, bytes, size))
-        refuse_memory(d);
+    if (!is_in_record(d))
+        return;
+    if (d->config->convention.is_array)
+        xj_jsonml_text(&d->jsonml, bytes, size);
+    else if (!xj_tree_text(&d->tree, bytes, size))
+        refuse_tree(d);
 }
 
-static void write_record(struct xj_document *d)
+/* Without a path, the end of the document writes its tree. */
+static void end_record(struct xj_document *d)
 {
-    xj_value_write(d->out, &d->tree, xj_tree_root(&d->tree));
-    xj_out_byte(d->out, '\n');
+    const struct xj_config *config = d->config;
+    if (config->path_count == 0)
+        return;
+    if (!config->convention.is_array)
+        xj_value_write(d->out, &d->tree, xj_tree_root(&d->tree));
+    if (!config->as_array)
+        xj_out_byte(d->out, '\n');
     xj_tree_clear(&d->tree);
 }
 
 void xj_document_end(struct xj_document *d)
 {
-    size_t path_count = d->config->path_count;
-    if (is_in_record(d) && !xj_tree_end(&d->tree)) {
-        refuse_memory(d);
+    bool in_record = is_in_record(d);
+    if (in_record && d->config->convention.is_array) {
+        xj_jsonml_end(&d->jsonml);
+    } else if (in_record && !xj_tree_end(&d->tree)) {
+        refuse_tree(d);
         return;
     }
-    if (path_count > 0 && d->depth == path_count && d->on_path == path_count)
-        write_record(d);
+    if (in_record && d->depth == outermost_depth(d))
+        end_record(d);
     if (d->on_path == d->depth)
         d->on_path--;
     d->depth--;
@@ -107,7 +143,10 @@ void xj_document_end(struct xj_document *d)
 
 void xj_document_finish(struct xj_document *d)
 {
-    if (d->config->path_count == 0)
+    const struct xj_config *config = d->config;
+    if (config->path_count == 0 && !config->convention.is_array)
         xj_value_write_document(d->out, &d->tree);
+    if (config->as_array)
+        xj_out_raw(d->out, d->any_record ? "]" : "[]", d->any_record ? 1 : 2);
     xj_out_finish(d->out);
 }

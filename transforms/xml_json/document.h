@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What becomes of the elements that the parser sees: the whole document in one tree, written at
- * its end; or, with a path, one tree a record, written as a line as soon as the record ends.
+ * its end; or, with a path, one tree a record, written as soon as the record ends. JsonML takes no
+ * tree: it is written as it comes.
  */
 #ifndef XJ_DOCUMENT_H
 #define XJ_DOCUMENT_H
 
 #include "config.h"
 #include "failure.h"
+#include "jsonml.h"
 #include "out.h"
 #include "tree.h"
 
@@ -21,6 +23,8 @@ struct xj_document {
     struct xj_memory memory;
     struct xj_names names;
     struct xj_tree tree;
+    struct xj_jsonml jsonml; /* instead of the tree */
+    bool any_record;
 };
 
 /* `d` is zeroed; the others stay where they are. */

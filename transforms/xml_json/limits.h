@@ -26,6 +26,10 @@
 /* Payload */
 #define XJ_RECORDS_BYTES_MAX 4096
 #define XJ_FORCE_LIST_MAX 1000
+#define XJ_KEY_BYTES_MAX 32 /* attr_prefix, text_key */
+
+/* A text that may be a number: all digits of a double, a sign, a point and an exponent. */
+#define XJ_NUMBER_BYTES_MAX 24
 
 /* Records are held back up to here, so that a small document fails cleanly. */
 #define XJ_OUTPUT_HELD_BYTES (64 * XJ_KIB)

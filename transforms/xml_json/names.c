@@ -5,16 +5,16 @@
 
 #define SLOTS_MIN 128 /* a power of two, as all that follow */
 
-void xj_names_init(struct xj_names *n, struct xj_memory *memory, const json_t *force_list)
+void xj_names_init(struct xj_names *n, struct xj_memory *memory, const struct xj_config *config)
 {
-    *n = (struct xj_names){.memory = memory, .force_list = force_list};
+    *n = (struct xj_names){.memory = memory, .config = config};
 }
 
 void xj_names_fini(struct xj_names *n)
 {
     xj_memory_give(n->memory, n->items, n->room * sizeof(*n->items));
     xj_memory_give(n->memory, n->slots, n->slot_count * sizeof(*n->slots));
-    xj_names_init(n, n->memory, n->force_list);
+    xj_names_init(n, n->memory, n->config);
 }
 
 /* The slot of a name, or the free one where it would go. */
@@ -57,7 +57,8 @@ uint32_t xj_names_number(struct xj_names *n, const char *text)
     n->items[n->count] = (struct xj_name){
         .text = text,
         .size = (uint32_t)strlen(text),
-        .listed = n->force_list && json_object_get(n->force_list, text),
+        .listed = xj_config_lists(n->config, text),
+        .is_text_key = n->config->convention.text_key && strcmp(n->config->convention.text_key, text) == 0,
     };
     n->slots[find_slot(n, text)] = (uint32_t)++n->count;
     return (uint32_t)n->count - 1;

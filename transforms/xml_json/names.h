@@ -7,9 +7,9 @@
 #ifndef XJ_NAMES_H
 #define XJ_NAMES_H
 
-#include <jansson.h>
 #include <stdint.h>
 
+#include "config.h"
 #include "memory.h"
 
 #define XJ_NO_NAME UINT32_MAX
@@ -20,18 +20,20 @@ struct xj_name {
     /* 1 + the innermost open group of elements of this name, see tree.h; 0 = none. */
     uint32_t group;
     bool listed; /* force_list: an array even if there is one only */
+    bool is_text_key; /* an element or attribute of this name would take the text's key */
+    uint32_t attribute_of; /* the last element with an attribute of this name, see tree.h */
 };
 
 struct xj_names {
     struct xj_memory *memory;
-    const json_t *force_list; /* an object whose keys are the names; NULL = none */
+    const struct xj_config *config;
     struct xj_name *items;
     size_t count, room;
     uint32_t *slots; /* 1 + the number of a name, found by its address; 0 = free */
     size_t slot_count;
 };
 
-void xj_names_init(struct xj_names *n, struct xj_memory *memory, const json_t *force_list);
+void xj_names_init(struct xj_names *n, struct xj_memory *memory, const struct xj_config *config);
 void xj_names_fini(struct xj_names *n);
 /* XJ_NO_NAME when memory is refused. */
 uint32_t xj_names_number(struct xj_names *n, const char *text);

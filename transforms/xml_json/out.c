@@ -3,6 +3,9 @@
 
 #include <stdbool.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "limits.h"
 
@@ -85,10 +88,30 @@ static bool needs_escape8(uint64_t w)
     return (((w - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~w & highs) != 0;
 }
 
+#if defined(__SSE2__)
+/* Of these 16 bytes, how many at the beginning can be written as they are. */
+static unsigned plain16(const uint8_t *bytes)
+{
+    __m128i w = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+    __m128i low = _mm_cmpeq_epi8(_mm_max_epu8(w, _mm_set1_epi8(0x1f)), _mm_set1_epi8(0x1f));
+    __m128i quote = _mm_cmpeq_epi8(w, _mm_set1_epi8('"'));
+    __m128i backslash = _mm_cmpeq_epi8(w, _mm_set1_epi8('\\'));
+    unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, backslash)));
+    return found ? (unsigned)__builtin_ctz(found) : 16;
+}
+#endif
+
 /* How many bytes at the beginning can be written as they are. */
 static size_t plain_run(const uint8_t *bytes, size_t size)
 {
     size_t i = 0;
+#if defined(__SSE2__)
+    for (; i + 16 <= size; i += 16) {
+        unsigned n = plain16(bytes + i);
+        if (n < 16)
+            return i + n;
+    }
+#endif
     for (uint64_t w; i + 8 <= size; i += 8) {
         memcpy(&w, bytes + i, 8);
         if (needs_escape8(w))

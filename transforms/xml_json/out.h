@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "copy.h"
+
 struct xj_out {
     const struct objlens_host *host;
     struct objlens_call *call;
@@ -33,7 +35,7 @@ static inline void xj_out_raw(struct xj_out *out, const void *bytes, size_t size
         xj_out_across(out, bytes, size);
         return;
     }
-    memcpy(out->room + out->used, bytes, size);
+    xj_copy(out->room + out->used, bytes, size);
     out->used += size;
 }
 

@@ -10,6 +10,7 @@
 #include <libxml/dict.h>
 #include <string.h>
 
+#include "prefixes.h"
 #include "xml_memory.h"
 
 static bool has_failed(const struct xj_parser *p)
@@ -35,12 +36,30 @@ static void resume(struct xj_parser *p)
         stop(p);
 }
 
+/* Too many attributes are the document's to refuse. */
+static void begin_bare(struct xj_parser *p, const xmlChar *name, const xmlChar **attributes)
+{
+    struct xj_bare_element bare;
+    size_t count = 0;
+    while (attributes && count <= XJ_ATTRIBUTES_MAX && attributes[2 * count])
+        count++;
+    if (count > XJ_ATTRIBUTES_MAX)
+        xj_document_begin(p->document, (const char *)name, (const char *const *)attributes);
+    else if (xj_prefixes_strip(p->context->dict, name, attributes, &bare))
+        xj_document_begin(p->document, (const char *)bare.name, (const char *const *)bare.attributes);
+    else
+        p->out_of_memory = true;
+}
+
 static void on_start(void *arg, const xmlChar *name, const xmlChar **attributes)
 {
     struct xj_parser *p = arg;
     if (has_failed(p))
         return;
-    xj_document_begin(p->document, (const char *)name, (const char *const *)attributes);
+    if (p->document->config->strips_prefixes)
+        begin_bare(p, name, attributes);
+    else
+        xj_document_begin(p->document, (const char *)name, (const char *const *)attributes);
     resume(p);
 }
 

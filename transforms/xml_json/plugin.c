@@ -76,10 +76,11 @@ static int set_up(struct instance *in)
     int rc = read_payload(in);
     if (rc != OBJLENS_OK)
         return rc;
-    bool records = in->config.path_count > 0;
-    if (records && !(in->held = host->alloc(in->call, XJ_OUTPUT_HELD_BYTES)))
+    bool records = in->config.path_count > 0, lines = records && !in->config.as_array;
+    bool streams = records || in->config.convention.is_array;
+    if (streams && !(in->held = host->alloc(in->call, XJ_OUTPUT_HELD_BYTES)))
         return OBJLENS_ENOMEM;
-    const char *type = records ? "application/x-ndjson" : "application/json";
+    const char *type = lines ? "application/x-ndjson" : "application/json";
     rc = host->set_header(in->call, "content-type", type, strlen(type));
     if (rc != OBJLENS_OK)
         return rc;

@@ -28,31 +28,46 @@ static bool is_space3(const uint8_t *p)
     return p[1] == 0x81 && p[2] == 0x9f;
 }
 
-size_t xj_space_before(const uint8_t *text, size_t size)
+static bool is_xml_space(uint8_t c)
 {
-    size_t i = 0;
-    for (;;) {
-        if (i < size && is_ascii_space(text[i]))
-            i++;
-        else if (i + 1 < size && is_space2(text + i))
-            i += 2;
-        else if (i + 2 < size && is_space3(text + i))
-            i += 3;
-        else
-            return i;
-    }
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-size_t xj_space_trimmed(const uint8_t *text, size_t size)
+/* The bytes of the white space at `text`, or of that which ends before `text + size`. */
+static size_t first_space(const uint8_t *text, size_t size, enum xj_strip strip)
 {
-    for (;;) {
-        if (size >= 1 && is_ascii_space(text[size - 1]))
-            size--;
-        else if (size >= 2 && is_space2(text + size - 2))
-            size -= 2;
-        else if (size >= 3 && is_space3(text + size - 3))
-            size -= 3;
-        else
-            return size;
-    }
+    if (strip == XJ_STRIP_XML)
+        return size >= 1 && is_xml_space(text[0]);
+    if (size >= 1 && is_ascii_space(text[0]))
+        return 1;
+    if (size >= 2 && is_space2(text))
+        return 2;
+    return size >= 3 && is_space3(text) ? 3 : 0;
+}
+
+static size_t last_space(const uint8_t *text, size_t size, enum xj_strip strip)
+{
+    if (strip == XJ_STRIP_XML)
+        return size >= 1 && is_xml_space(text[size - 1]);
+    if (size >= 1 && is_ascii_space(text[size - 1]))
+        return 1;
+    if (size >= 2 && is_space2(text + size - 2))
+        return 2;
+    return size >= 3 && is_space3(text + size - 3) ? 3 : 0;
+}
+
+size_t xj_space_before(const uint8_t *text, size_t size, enum xj_strip strip)
+{
+    size_t i = 0, n;
+    while ((n = first_space(text + i, size - i, strip)) > 0)
+        i += n;
+    return i;
+}
+
+size_t xj_space_trimmed(const uint8_t *text, size_t size, enum xj_strip strip)
+{
+    size_t n;
+    while ((n = last_space(text, size, strip)) > 0)
+        size -= n;
+    return size;
 }

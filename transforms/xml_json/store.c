@@ -27,7 +27,7 @@ static bool add_page(struct xj_store *s)
     return true;
 }
 
-bool xj_store_append(struct xj_store *s, const void *bytes, size_t size)
+bool xj_store_append_across(struct xj_store *s, const void *bytes, size_t size)
 {
     const uint8_t *from = bytes;
     while (size > 0) {
@@ -50,6 +50,12 @@ void xj_store_cut(struct xj_store *s, uint32_t end)
 
 void xj_store_patch(struct xj_store *s, uint32_t at, uint32_t value)
 {
-    for (unsigned i = 0; i < 4; i++)
-        *xj_store_at(s, at + i) = (uint8_t)(value >> 8 * i);
+    uint8_t bytes[4];
+    if (xj_store_together(at, 4)) {
+        memcpy(xj_store_at(s, at), &value, 4);
+        return;
+    }
+    memcpy(bytes, &value, 4);
+    for (uint32_t i = 0; i < 4; i++)
+        *xj_store_at(s, at + i) = bytes[i];
 }

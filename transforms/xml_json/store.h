@@ -7,6 +7,7 @@
 #define XJ_STORE_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "memory.h"
 
@@ -23,8 +24,8 @@ struct xj_store {
 void xj_store_init(struct xj_store *s, struct xj_memory *memory);
 void xj_store_fini(struct xj_store *s);
 
-/* False when memory is refused: a part may have been written. */
-bool xj_store_append(struct xj_store *s, const void *bytes, size_t size);
+/* Where it does not fit into the page. */
+bool xj_store_append_across(struct xj_store *s, const void *bytes, size_t size);
 /* Forget what was written from `end` on. Its pages are kept for what comes. */
 void xj_store_cut(struct xj_store *s, uint32_t end);
 
@@ -36,19 +37,35 @@ static inline uint8_t *xj_store_at(const struct xj_store *s, uint32_t at)
     return &s->pages[at / XJ_PAGE_BYTES][at % XJ_PAGE_BYTES];
 }
 
+/* Do the `size` bytes from there on lie in one page? */
+static inline bool xj_store_together(uint32_t at, uint32_t size)
+{
+    return at % XJ_PAGE_BYTES + size <= XJ_PAGE_BYTES;
+}
+
+/* Four bytes, in the order of the machine that wrote them. */
 static inline uint32_t xj_store_u32(const struct xj_store *s, uint32_t at)
 {
-    uint32_t value = 0;
-    for (unsigned i = 0; i < 4; i++)
-        value |= (uint32_t)*xj_store_at(s, at + i) << 8 * i;
+    uint32_t value;
+    uint8_t bytes[4];
+    if (xj_store_together(at, 4)) {
+        memcpy(&value, xj_store_at(s, at), 4);
+        return value;
+    }
+    for (uint32_t i = 0; i < 4; i++)
+        bytes[i] = *xj_store_at(s, at + i);
+    memcpy(&value, bytes, 4);
     return value;
 }
 
-/* A number of up to 32 bits; *at moves behind it. */
+/* A number of up to 32 bits; *at moves behind it. Most take a byte. */
 static inline uint32_t xj_store_varint(const struct xj_store *s, uint32_t *at)
 {
-    uint32_t value = 0;
-    for (unsigned shift = 0; shift < 7 * XJ_VARINT_BYTES_MAX; shift += 7) {
+    uint32_t value = *xj_store_at(s, (*at)++);
+    if (value < 0x80)
+        return value;
+    value &= 0x7f;
+    for (unsigned shift = 7; shift < 7 * XJ_VARINT_BYTES_MAX; shift += 7) {
         uint8_t byte = *xj_store_at(s, (*at)++);
         value |= (uint32_t)(byte & 0x7f) << shift;
         if (byte < 0x80)
@@ -64,6 +81,17 @@ static inline const uint8_t *xj_store_bytes(const struct xj_store *s, uint32_t a
     if (*size > together)
         *size = together;
     return xj_store_at(s, at);
+}
+
+/* False when memory is refused: a part may have been written. */
+static inline bool xj_store_append(struct xj_store *s, const void *bytes, size_t size)
+{
+    size_t page = s->end / XJ_PAGE_BYTES, at = s->end % XJ_PAGE_BYTES;
+    if (page == s->page_count || size > XJ_PAGE_BYTES - at)
+        return xj_store_append_across(s, bytes, size);
+    memcpy(s->pages[page] + at, bytes, size);
+    s->end += (uint32_t)size;
+    return true;
 }
 
 /* Encode for xj_store_varint; returns how many bytes. */

@@ -29,10 +29,16 @@ static bool begin_piece(struct xj_text *t, struct xj_store *s)
     return true;
 }
 
-bool xj_text_add(struct xj_text *t, struct xj_store *s, const uint8_t *bytes, size_t size)
+static bool trims(enum xj_strip strip)
+{
+    return strip == XJ_STRIP_UNICODE || strip == XJ_STRIP_XML;
+}
+
+bool xj_text_add(struct xj_text *t, struct xj_store *s, enum xj_strip strip, const uint8_t *bytes,
+                 size_t size)
 {
     if (!t->first) {
-        size_t skipped = xj_space_before(bytes, size);
+        size_t skipped = trims(strip) ? xj_space_before(bytes, size, strip) : 0;
         if (skipped == size)
             return true;
         bytes += skipped;
@@ -43,7 +49,7 @@ bool xj_text_add(struct xj_text *t, struct xj_store *s, const uint8_t *bytes, si
     }
     if (!xj_store_append(s, bytes, size))
         return false;
-    size_t trimmed = xj_space_trimmed(bytes, size);
+    size_t trimmed = strip == XJ_KEEP ? size : xj_space_trimmed(bytes, size, strip);
     if (trimmed > 0) {
         t->kept = t->last;
         t->kept_size = t->last_size + (uint32_t)trimmed;
@@ -52,8 +58,22 @@ bool xj_text_add(struct xj_text *t, struct xj_store *s, const uint8_t *bytes, si
     return true;
 }
 
-void xj_text_end(struct xj_text *t, struct xj_store *s)
+/* XJ_KEEP_TEXT: all of it, unless all of it is white space. */
+static void settle_kept(struct xj_text *t, struct xj_store *s)
 {
+    bool is_blank = t->kept_size == 0;
+    if (is_blank && !t->more && last_end(t) == s->end)
+        xj_store_cut(s, t->first);
+    if (is_blank)
+        *t = (struct xj_text){0};
+    t->kept = t->last;
+    t->kept_size = t->last_size;
+}
+
+void xj_text_end(struct xj_text *t, struct xj_store *s, enum xj_strip strip)
+{
+    if (t->first && strip == XJ_KEEP_TEXT)
+        settle_kept(t, s);
     if (!t->first)
         return;
     if (t->kept == t->last && last_end(t) == s->end)

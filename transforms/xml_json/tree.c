@@ -52,26 +52,42 @@ static bool append_varint(struct xj_tree *t, uint32_t value)
     return xj_store_append(&t->store, bytes, xj_varint(bytes, value));
 }
 
-static bool append_attribute(struct xj_tree *t, const char *name, const char *value)
+static const struct xj_convention *convention_of(const struct xj_tree *t)
+{
+    return &t->names->config->convention;
+}
+
+/* Two attributes may have one name when prefixes are left out. */
+static bool claim_key(struct xj_tree *t, struct xj_open *e, struct xj_name *name)
+{
+    t->collides = name->attribute_of == e->serial;
+    name->attribute_of = e->serial;
+    e->has_text_key |= name->is_text_key && *convention_of(t)->attribute_prefix == '\0';
+    return !t->collides;
+}
+
+static bool append_attribute(struct xj_tree *t, struct xj_open *e, const char *name,
+                             const char *value)
 {
     uint32_t number = xj_names_number(t->names, name);
     size_t size = strlen(value);
-    return number != XJ_NO_NAME && append_varint(t, number) && append_varint(t, (uint32_t)size) &&
+    return number != XJ_NO_NAME && claim_key(t, e, &t->names->items[number]) &&
+           append_varint(t, number) && append_varint(t, (uint32_t)size) &&
            xj_store_append(&t->store, value, size);
 }
 
-static bool append_attributes(struct xj_tree *t, const char *const *attributes, uint32_t *at)
+static bool append_attributes(struct xj_tree *t, struct xj_open *e, const char *const *attributes)
 {
     uint32_t count = 0;
-    if (!attributes || !attributes[0])
+    if (!attributes || !attributes[0] || !convention_of(t)->attribute_prefix)
         return true;
-    *at = t->store.end;
+    e->attributes = t->store.end;
     while (attributes[2 * count])
         count++;
     if (!append_varint(t, count))
         return false;
     for (; attributes[0]; attributes += 2)
-        if (!append_attribute(t, attributes[0], attributes[1]))
+        if (!append_attribute(t, e, attributes[0], attributes[1]))
             return false;
     return true;
 }
@@ -82,13 +98,47 @@ bool xj_tree_begin(struct xj_tree *t, const char *name, const char *const *attri
     if (number == XJ_NO_NAME)
         return false;
     struct xj_open *e = &t->open[++t->depth];
-    *e = (struct xj_open){.name = number, .groups = (uint32_t)t->group_count};
-    return append_attributes(t, attributes, &e->attributes);
+    *e = (struct xj_open){
+        .name = number, .groups = (uint32_t)t->group_count, .serial = ++t->serial};
+    return append_attributes(t, e, attributes);
 }
 
 bool xj_tree_text(struct xj_tree *t, const uint8_t *bytes, size_t size)
 {
-    return xj_text_add(&t->open[t->depth].text, &t->store, bytes, size);
+    const struct xj_convention *convention = convention_of(t);
+    struct xj_open *e = &t->open[t->depth];
+    if (convention->text_of_head && t->group_count > e->groups)
+        return true;
+    return xj_text_add(&e->text, &t->store, convention->strip, bytes, size);
+}
+
+/* Elements inside this one have claimed the same names since. */
+static void claim_again(struct xj_tree *t, const struct xj_open *e)
+{
+    uint32_t at = e->attributes, count = at ? xj_store_varint(&t->store, &at) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        t->names->items[xj_store_varint(&t->store, &at)].attribute_of = e->serial;
+        uint32_t size = xj_store_varint(&t->store, &at);
+        at += size;
+    }
+}
+
+/* Does a child have the key of an attribute, or one of either that of the text? */
+static bool keys_collide(struct xj_tree *t, const struct xj_open *e)
+{
+    const struct xj_convention *convention = convention_of(t);
+    bool has_text = e->text.first && convention->text_key;
+    bool bare = convention->attribute_prefix && *convention->attribute_prefix == '\0';
+    if (has_text && e->has_text_key)
+        return true;
+    if (bare)
+        claim_again(t, e);
+    for (size_t i = e->groups; i < t->group_count && (bare || has_text); i++) {
+        const struct xj_name *name = &t->names->items[t->groups[i].name];
+        if ((bare && name->attribute_of == e->serial) || (has_text && name->is_text_key))
+            return true;
+    }
+    return false;
 }
 
 /* The element at `at`, which has just been written, becomes its parent's last child. */
@@ -130,8 +180,11 @@ bool xj_tree_end(struct xj_tree *t)
 {
     struct xj_open *e = &t->open[t->depth--];
     uint32_t child = t->group_count > e->groups ? t->groups[e->groups].first : 0;
+    xj_text_end(&e->text, &t->store, convention_of(t)->strip);
+    t->collides = keys_collide(t, e);
     drop_groups(t, e->groups);
-    xj_text_end(&e->text, &t->store);
+    if (t->collides)
+        return false;
 
     uint32_t parent_groups = t->open[t->depth].groups, group = t->names->items[e->name].group;
     bool first = group <= parent_groups;

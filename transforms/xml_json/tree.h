@@ -28,6 +28,8 @@ struct xj_open {
     uint32_t name;
     uint32_t groups; /* its groups are those from here on */
     uint32_t attributes;
+    uint32_t serial; /* of the element, counted from 1: what xj_name.attribute_of holds */
+    bool has_text_key; /* an attribute has the text's key */
     struct xj_text text;
 };
 
@@ -37,6 +39,8 @@ struct xj_tree {
     struct xj_store store;
     struct xj_group *groups;
     size_t groups_room, group_count;
+    uint32_t serial;                       /* of the element that began last */
+    bool collides;                         /* two members of an object would have one key */
     size_t depth;                          /* open[0] stands above the root */
     struct xj_open open[XJ_DEPTH_MAX + 1];
 };
@@ -54,7 +58,8 @@ void xj_tree_fini(struct xj_tree *t);
 /* Forget all elements; none may be open. Memory is kept for the next. */
 void xj_tree_clear(struct xj_tree *t);
 
-/* These are false when memory is refused. At most XJ_DEPTH_MAX may be open. */
+/* These are false when memory is refused, or when `collides` is set now: a convention without
+ * prefixes may give two things one key. At most XJ_DEPTH_MAX may be open. */
 bool xj_tree_begin(struct xj_tree *t, const char *name, const char *const *attributes);
 bool xj_tree_text(struct xj_tree *t, const uint8_t *bytes, size_t size);
 bool xj_tree_end(struct xj_tree *t);

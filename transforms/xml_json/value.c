@@ -3,7 +3,12 @@
 
 #include <string.h>
 
-#define TEXT_KEY "#text"
+#include "scalar.h"
+
+static const struct xj_convention *convention_of(const struct xj_tree *t)
+{
+    return &t->names->config->convention;
+}
 
 static const struct xj_name *name_of(const struct xj_tree *t, uint32_t number)
 {
@@ -21,8 +26,27 @@ static void write_stored(struct xj_out *out, const struct xj_tree *t, uint32_t a
     }
 }
 
+/* Written as it stands when it is a number or a boolean, and these are asked for. */
+static bool write_scalar(struct xj_out *out, const struct xj_tree *t, uint32_t at, uint32_t size)
+{
+    uint8_t text[XJ_NUMBER_BYTES_MAX];
+    if (!convention_of(t)->parses_values || size == 0 || size > sizeof(text))
+        return false;
+    for (uint32_t done = 0, part; done < size; done += part) {
+        part = size - done;
+        const uint8_t *bytes = xj_store_bytes(&t->store, at + done, &part);
+        memcpy(text + done, bytes, part);
+    }
+    if (!xj_is_scalar(text, size))
+        return false;
+    xj_out_raw(out, text, size);
+    return true;
+}
+
 static void write_text(struct xj_out *out, const struct xj_tree *t, const struct xj_node *node)
 {
+    if (!node->more && write_scalar(out, t, node->text, node->text_size))
+        return;
     xj_out_byte(out, '"');
     write_stored(out, t, node->text, node->text_size);
     for (uint32_t at = node->more; at && out->result == OBJLENS_OK; at = xj_store_u32(&t->store, at))
@@ -31,9 +55,10 @@ static void write_text(struct xj_out *out, const struct xj_tree *t, const struct
 }
 
 /* Names of XML hold nothing that JSON escapes. */
-static void write_key(struct xj_out *out, const struct xj_name *name, bool attribute)
+static void write_key(struct xj_out *out, const char *prefix, const struct xj_name *name)
 {
-    xj_out_raw(out, "\"@", attribute ? 2 : 1);
+    xj_out_byte(out, '"');
+    xj_out_raw(out, prefix, strlen(prefix));
     xj_out_raw(out, name->text, name->size);
     xj_out_raw(out, "\":", 2);
 }
@@ -53,22 +78,21 @@ static void write_attributes(struct xj_out *out, const struct xj_tree *t, uint32
         const struct xj_name *name = name_of(t, xj_store_varint(&t->store, &at));
         uint32_t size = xj_store_varint(&t->store, &at);
         separate(out, first);
-        write_key(out, name, true);
-        xj_out_byte(out, '"');
-        write_stored(out, t, at, size);
-        xj_out_byte(out, '"');
+        write_key(out, convention_of(t)->attribute_prefix, name);
+        if (!write_scalar(out, t, at, size)) {
+            xj_out_byte(out, '"');
+            write_stored(out, t, at, size);
+            xj_out_byte(out, '"');
+        }
         at += size;
     }
 }
 
 /* All children of one name: a value, or an array of them. */
-static void write_group(struct xj_out *out, const struct xj_tree *t, uint32_t at)
+static void write_values(struct xj_out *out, const struct xj_tree *t, const struct xj_name *name,
+                         uint32_t at)
 {
-    struct xj_node child;
-    xj_tree_node(t, at, &child);
-    const struct xj_name *name = name_of(t, child.name);
     bool array = name->listed || xj_tree_same(t, at);
-    write_key(out, name, false);
     if (array)
         xj_out_byte(out, '[');
     for (bool first = true; at && out->result == OBJLENS_OK; at = xj_tree_same(t, at)) {
@@ -79,47 +103,73 @@ static void write_group(struct xj_out *out, const struct xj_tree *t, uint32_t at
         xj_out_byte(out, ']');
 }
 
-static bool text_is_listed(const struct xj_tree *t)
+static void write_group(struct xj_out *out, const struct xj_tree *t, uint32_t at)
 {
-    return t->names->force_list && json_object_get(t->names->force_list, TEXT_KEY);
+    struct xj_node child;
+    xj_tree_node(t, at, &child);
+    const struct xj_name *name = name_of(t, child.name);
+    write_key(out, "", name);
+    write_values(out, t, name, at);
+}
+
+static void write_groups(struct xj_out *out, const struct xj_tree *t, uint32_t at, bool *first)
+{
+    for (; at && out->result == OBJLENS_OK; at = xj_tree_next_group(t, at)) {
+        separate(out, first);
+        write_group(out, t, at);
+    }
+}
+
+static void write_text_member(struct xj_out *out, const struct xj_tree *t,
+                              const struct xj_node *node, bool *first)
+{
+    const char *key = convention_of(t)->text_key;
+    bool array = xj_config_lists(t->names->config, key);
+    separate(out, first);
+    xj_out_byte(out, '"');
+    xj_out_raw(out, key, strlen(key));
+    xj_out_raw(out, "\":[", array ? 3 : 2);
+    write_text(out, t, node);
+    xj_out_raw(out, "]", array);
 }
 
 static void write_object(struct xj_out *out, const struct xj_tree *t, const struct xj_node *node)
 {
-    bool first = true;
+    const struct xj_convention *convention = convention_of(t);
+    bool has_text = node->text && convention->text_key, first = true;
     xj_out_byte(out, '{');
     if (node->attributes)
         write_attributes(out, t, node->attributes, &first);
-    for (uint32_t at = node->group; at && out->result == OBJLENS_OK; at = xj_tree_next_group(t, at)) {
-        separate(out, &first);
-        write_group(out, t, at);
-    }
-    if (node->text) {
-        bool array = text_is_listed(t);
-        separate(out, &first);
-        xj_out_raw(out, "\"" TEXT_KEY "\":[", array ? 9 : 8);
-        write_text(out, t, node);
-        xj_out_raw(out, "]", array);
-    }
+    if (has_text && convention->text_first)
+        write_text_member(out, t, node, &first);
+    write_groups(out, t, node->group, &first);
+    if (has_text && !convention->text_first)
+        write_text_member(out, t, node, &first);
     xj_out_byte(out, '}');
 }
 
 /* Recursion is as deep as the document: XJ_DEPTH_MAX small frames. */
 void xj_value_write(struct xj_out *out, const struct xj_tree *t, uint32_t at)
 {
+    const struct xj_convention *convention = convention_of(t);
     struct xj_node node;
     xj_tree_node(t, at, &node);
-    if (node.attributes || node.group)
+    if (node.attributes || node.group || (node.text && convention->text_in_object))
         write_object(out, t, &node);
     else if (node.text)
         write_text(out, t, &node);
     else
-        xj_out_raw(out, "null", 4);
+        xj_out_raw(out, convention->empty, strlen(convention->empty));
 }
 
 void xj_value_write_document(struct xj_out *out, const struct xj_tree *t)
 {
+    uint32_t root = xj_tree_root(t);
+    if (convention_of(t)->drops_root) {
+        xj_value_write(out, t, root);
+        return;
+    }
     xj_out_byte(out, '{');
-    write_group(out, t, xj_tree_root(t));
+    write_group(out, t, root);
     xj_out_byte(out, '}');
 }

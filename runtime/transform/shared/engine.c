@@ -267,16 +267,10 @@ void ol_shared_engine_destroy(ol_engine *engine)
     ol_free(engine);
 }
 
-static void shared_wipe(ol_engine *engine)
-{
-    ol_kept_forget(&engine->kept);
-}
-
 const ol_engine_ops ol_engine_shared = {
     .name = "shared",
     .load = shared_load,
     .open = shared_open,
     .step = shared_step,
     .close = shared_close,
-    .wipe = shared_wipe,
 };

@@ -54,12 +54,6 @@ int ol_kept_start(ol_kept *kept, ol_error *err)
                         kept->plugin->name, rc, reason[0] ? reason : "it gave no reason");
 }
 
-void ol_kept_forget(ol_kept *kept)
-{
-    if (kept->started && kept->plugin->transform.forget)
-        kept->plugin->transform.forget(kept->worker);
-}
-
 /* ---- configurations ---- */
 
 static ol_kept_config *find(ol_kept *kept, ol_slice payload)

@@ -41,7 +41,5 @@ int ol_kept_start(ol_kept *kept, ol_error *err);
 int ol_kept_config_acquire(ol_kept *kept, ol_slice payload, ol_kept_config **config, ol_error *err);
 /* NULL is fine. */
 void ol_kept_config_release(ol_kept *kept, ol_kept_config *config);
-/* Another trust group comes. */
-void ol_kept_forget(ol_kept *kept);
 
 #endif

@@ -65,7 +65,7 @@ static void test_nothing_moved(void **state)
     assert_int_equal(offsetof(struct objlens_transform, close), 72);
     assert_int_equal(offsetof(struct objlens_transform, positions_after), 84);
     assert_int_equal(offsetof(struct objlens_transform, threads_max), 88);
-    assert_int_equal(offsetof(struct objlens_transform, head), 144);
+    assert_int_equal(offsetof(struct objlens_transform, head), 136);
     assert_int_equal(offsetof(struct objlens_host, emit), 16);
     assert_int_equal(offsetof(struct objlens_host, free), 152);
     assert_int_equal(offsetof(struct objlens_host, set_length), 200);

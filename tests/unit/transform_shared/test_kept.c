@@ -113,17 +113,13 @@ static void test_a_bad_payload_fails_its_request(void **state)
     ol_shared_engine_destroy(engine);
 }
 
-static void test_the_worker_starts_once_and_forgets(void **state)
+static void test_the_worker_starts_once(void **state)
 {
     (void)state;
     ol_engine *engine = keeper();
-    ol_engine_shared.wipe(engine); /* nothing to forget yet */
-    assert_int_equal(*keeper_int(engine, "keeper_forgot"), 0);
     expect(engine, "show", "show 1|in");
     expect(engine, "show", "show 2|in");
-    ol_engine_shared.wipe(engine);
-    expect(engine, "show", "show 1|in");
-    assert_int_equal(*keeper_int(engine, "keeper_forgot"), 1);
+    assert_int_equal(*keeper_int(engine, "keeper_stopped"), 0);
     ol_shared_engine_destroy(engine);
 }
 
@@ -302,7 +298,7 @@ int main(void)
         cmocka_unit_test(test_a_payload_is_parsed_once),
         cmocka_unit_test(test_payloads_are_bounded),
         cmocka_unit_test(test_a_bad_payload_fails_its_request),
-        cmocka_unit_test(test_the_worker_starts_once_and_forgets),
+        cmocka_unit_test(test_the_worker_starts_once),
         cmocka_unit_test(test_a_worker_that_does_not_start),
         cmocka_unit_test(test_limits_fit_what_the_plugin_knows),
         cmocka_unit_test(test_counting),

@@ -128,15 +128,20 @@ def records(tree, path):
     return found
 
 
+# Those of xmltodict, by the same names.
+OPTIONS = {"attr_prefix": ["", "-", "$@"], "cdata_key": ["$", "text", "é"], "strip_whitespace": [False, True]}
+
+
 def case(rng, xml):
     """(payload, document, result or None)"""
     payload = {}
-    force = None
     if rng.randrange(4) == 0:
-        force = tuple(rng.sample([*NAMES, "#text", "@k"], 3))
-        payload["force_list"] = list(force)
+        payload["force_list"] = rng.choice([rng.sample([*NAMES, "#text", "@k"], 3), True])
+    for option, values in OPTIONS.items():
+        if rng.randrange(6) == 0:
+            payload[option] = rng.choice(values)
     try:
-        tree = xmltodict.parse(xml, force_list=force)
+        tree = xmltodict.parse(xml, **payload)
     except (xml_errors, ValueError, LookupError):
         return payload, xml, None
     result = dump(tree)

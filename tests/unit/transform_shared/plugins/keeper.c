@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct worker {
-    int requests, forgot;
+    int requests;
 };
 
 struct instance {
@@ -14,7 +14,7 @@ struct instance {
     struct objlens_call *call;
 };
 
-int keeper_configured, keeper_unconfigured, keeper_stopped, keeper_forgot, keeper_live;
+int keeper_configured, keeper_unconfigured, keeper_stopped, keeper_live;
 int keeper_worker_fails; /* as often */
 
 static int keeper_configure(const struct objlens_host *host, const void *payload, size_t size,
@@ -60,12 +60,6 @@ static void keeper_worker_stop(void *worker)
 {
     keeper_stopped++;
     free(worker);
-}
-
-static void keeper_forget(void *worker)
-{
-    ((struct worker *)worker)->requests = 0;
-    keeper_forgot++;
 }
 
 static int print(struct instance *i, const char *text)
@@ -190,7 +184,6 @@ static const struct objlens_transform descriptor = {
     .unconfigure = keeper_unconfigure,
     .worker_start = keeper_worker_start,
     .worker_stop = keeper_worker_stop,
-    .forget = keeper_forget,
     .head = keeper_head,
     MORE
 };
@@ -204,7 +197,6 @@ static const struct objlens_transform descriptor = {
 SHOW(keeper_configured)
 SHOW(keeper_unconfigured)
 SHOW(keeper_stopped)
-SHOW(keeper_forgot)
 SHOW(keeper_live)
 SHOW(keeper_worker_fails)
 

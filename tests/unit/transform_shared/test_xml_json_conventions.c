@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The xml_json transform's conventions side by side, and the options that change them; each
+ * however it is cut.
+ */
+#include "xml_json_check.h"
+
+enum { XMLTODICT, BADGERFISH, GDATA, PARKER, JSONML, CONVENTIONS };
+
+static const char *const payloads[CONVENTIONS] = {
+    [XMLTODICT] = "{\"convention\":\"xmltodict\"}", [BADGERFISH] = "{\"convention\":\"badgerfish\"}",
+    [GDATA] = "{\"convention\":\"gdata\"}",         [PARKER] = "{\"convention\":\"parker\"}",
+    [JSONML] = "{\"convention\":\"jsonml\"}",
+};
+
+/* The table of README.md. */
+static const struct row {
+    const char *xml, *json[CONVENTIONS];
+} rows[] = {
+    {"<a/>", {"{\"a\":null}", "{\"a\":{}}", "{\"a\":{}}", "null", "[\"a\"]"}},
+    {"<a>x</a>", {"{\"a\":\"x\"}", "{\"a\":{\"$\":\"x\"}}", "{\"a\":{\"$t\":\"x\"}}", "\"x\"", "[\"a\",\"x\"]"}},
+    {"<a k=\"v\"/>",
+     {"{\"a\":{\"@k\":\"v\"}}", "{\"a\":{\"@k\":\"v\"}}", "{\"a\":{\"k\":\"v\"}}", "null", "[\"a\",{\"k\":\"v\"}]"}},
+    {"<a k=\"v\">x</a>",
+     {"{\"a\":{\"@k\":\"v\",\"#text\":\"x\"}}", "{\"a\":{\"@k\":\"v\",\"$\":\"x\"}}",
+      "{\"a\":{\"k\":\"v\",\"$t\":\"x\"}}", "\"x\"", "[\"a\",{\"k\":\"v\"},\"x\"]"}},
+    {"<a><b>1</b><c>2</c></a>",
+     {"{\"a\":{\"b\":\"1\",\"c\":\"2\"}}", "{\"a\":{\"b\":{\"$\":\"1\"},\"c\":{\"$\":\"2\"}}}",
+      "{\"a\":{\"b\":{\"$t\":1},\"c\":{\"$t\":2}}}", "{\"b\":1,\"c\":2}", "[\"a\",[\"b\",\"1\"],[\"c\",\"2\"]]"}},
+    {"<a><b>1</b><c>2</c><b>3</b></a>",
+     {"{\"a\":{\"b\":[\"1\",\"3\"],\"c\":\"2\"}}", "{\"a\":{\"b\":[{\"$\":\"1\"},{\"$\":\"3\"}],\"c\":{\"$\":\"2\"}}}",
+      "{\"a\":{\"b\":[{\"$t\":1},{\"$t\":3}],\"c\":{\"$t\":2}}}", "{\"b\":[1,3],\"c\":2}",
+      "[\"a\",[\"b\",\"1\"],[\"c\",\"2\"],[\"b\",\"3\"]]"}},
+    {"<p>x <b>y</b> z</p>",
+     {"{\"p\":{\"b\":\"y\",\"#text\":\"x  z\"}}", "{\"p\":{\"$\":\"x \",\"b\":{\"$\":\"y\"}}}",
+      "{\"p\":{\"$t\":\"x \",\"b\":{\"$t\":\"y\"}}}", "{\"b\":\"y\"}", "[\"p\",\"x \",[\"b\",\"y\"],\" z\"]"}},
+    {"<a><![CDATA[<&]]></a>",
+     {"{\"a\":\"<&\"}", "{\"a\":{\"$\":\"<&\"}}", "{\"a\":{\"$t\":\"<&\"}}", "\"<&\"", "[\"a\",\"<&\"]"}},
+    {"<r xmlns:n=\"u\"><n:x>1</n:x></r>",
+     {"{\"r\":{\"@xmlns:n\":\"u\",\"n:x\":\"1\"}}", "{\"r\":{\"@xmlns:n\":\"u\",\"n:x\":{\"$\":\"1\"}}}",
+      "{\"r\":{\"xmlns:n\":\"u\",\"n:x\":{\"$t\":1}}}", "{\"n:x\":1}", "[\"r\",{\"xmlns:n\":\"u\"},[\"n:x\",\"1\"]]"}},
+    {"<a><i>007</i><t>true</t></a>",
+     {"{\"a\":{\"i\":\"007\",\"t\":\"true\"}}", "{\"a\":{\"i\":{\"$\":\"007\"},\"t\":{\"$\":\"true\"}}}",
+      "{\"a\":{\"i\":{\"$t\":\"007\"},\"t\":{\"$t\":true}}}", "{\"i\":\"007\",\"t\":true}",
+      "[\"a\",[\"i\",\"007\"],[\"t\",\"true\"]]"}},
+    {"<a><b/><b>1</b></a>",
+     {"{\"a\":{\"b\":[null,\"1\"]}}", "{\"a\":{\"b\":[{},{\"$\":\"1\"}]}}", "{\"a\":{\"b\":[{},{\"$t\":1}]}}",
+      "{\"b\":[null,1]}", "[\"a\",[\"b\"],[\"b\",\"1\"]]"}},
+    {"<a> x </a>",
+     {"{\"a\":\"x\"}", "{\"a\":{\"$\":\" x \"}}", "{\"a\":{\"$t\":\" x \"}}", "\" x \"", "[\"a\",\" x \"]"}},
+    {"<a>1<!-- c -->2</a>",
+     {"{\"a\":\"12\"}", "{\"a\":{\"$\":\"12\"}}", "{\"a\":{\"$t\":12}}", "12", "[\"a\",\"12\"]"}},
+    {"<a> <b/>\n</a>",
+     {"{\"a\":{\"b\":null}}", "{\"a\":{\"b\":{}}}", "{\"a\":{\"b\":{}}}", "{\"b\":null}", "[\"a\",\" \",[\"b\"],\"\\n\"]"}},
+    {"<a>\n\t </a>", {"{\"a\":null}", "{\"a\":{}}", "{\"a\":{}}", "null", "[\"a\",\"\\n\\t \"]"}},
+    {"<a>q&quot;<b>&#65;&lt;</b>&amp;&#10;</a>",
+     {"{\"a\":{\"b\":\"A<\",\"#text\":\"q\\\"&\"}}", "{\"a\":{\"$\":\"q\\\"\",\"b\":{\"$\":\"A<\"}}}",
+      "{\"a\":{\"$t\":\"q\\\"\",\"b\":{\"$t\":\"A<\"}}}", "{\"b\":\"A<\"}", "[\"a\",\"q\\\"\",[\"b\",\"A<\"],\"&\\n\"]"}},
+};
+
+static void test_side_by_side(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (unsigned c = 0; c < CONVENTIONS; c++)
+            xml_becomes(payloads[c], rows[i].xml, rows[i].json[c]);
+}
+
+static void test_keys(void **state)
+{
+    (void)state;
+    const char *xml = "<a k='v'>x<b/></a>";
+    xml_becomes("{\"attr_prefix\":\"-\",\"text_key\":\"_\"}", xml, "{\"a\":{\"-k\":\"v\",\"b\":null,\"_\":\"x\"}}");
+    xml_becomes("{\"attr_prefix\":\"\",\"cdata_key\":\"text\"}", xml, "{\"a\":{\"k\":\"v\",\"b\":null,\"text\":\"x\"}}");
+    xml_becomes("{\"text_key\":\"#t\",\"force_list\":true}", xml,
+                "{\"a\":[{\"@k\":\"v\",\"b\":[null],\"#t\":[\"x\"]}]}");
+    xml_becomes("{\"text_key\":\"#value\",\"convention\":\"badgerfish\"}", xml,
+                "{\"a\":{\"@k\":\"v\",\"#value\":\"x\",\"b\":{}}}");
+}
+
+/* No object has a key twice, whatever the keys are called. */
+static void test_colliding_keys(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{\"convention\":\"gdata\"}", "<a k='1'><k>2</k></a>"},
+        {"{\"convention\":\"gdata\"}", "<a k='1'><b k='2'/><k/></a>"},
+        {"{\"convention\":\"gdata\"}", "<a k='1' j='2'><k k='3'><j/></k></a>"},
+        {"{\"attr_prefix\":\"\"}", "<r><a k='1'><x/><y/><k/></a></r>"},
+        {"{\"text_key\":\"text\"}", "<a>x<text/></a>"},
+        {"{\"text_key\":\"text\"}", "<a><text/>x</a>"},
+        {"{\"text_key\":\"text\",\"attr_prefix\":\"\"}", "<a text='1'>x</a>"},
+        {"{\"namespaces\":\"strip\"}", "<a x:k='1' y:k='2'/>"},
+        {"{\"namespaces\":\"strip\",\"attr_prefix\":\"\"}", "<a x:k='1'><y:k/></a>"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        xml_fails(cases[i][0], cases[i][1], "UnsupportedXML", "would have one key");
+    xml_becomes("{\"convention\":\"gdata\"}", "<a k='1'><b k='2'><j/></b></a>",
+                "{\"a\":{\"k\":1,\"b\":{\"k\":2,\"j\":{}}}}");
+    xml_becomes("{\"text_key\":\"text\"}", "<a text='1'>x<b><text>y</text></b></a>",
+                "{\"a\":{\"@text\":\"1\",\"b\":{\"text\":\"y\"},\"text\":\"x\"}}");
+    xml_becomes("{\"text_key\":\"text\"}", "<a> <text/> </a>", "{\"a\":{\"text\":null}}");
+}
+
+static void test_white_space(void **state)
+{
+    (void)state;
+    const char *xml = "<a>\xc2\xa0 x\t<b>\n</b>\xc2\xa0</a>";
+    xml_becomes("{\"strip\":\"unicode\"}", xml, "{\"a\":{\"b\":null,\"#text\":\"x\"}}");
+    xml_becomes("{\"strip\":\"xml\"}", xml, "{\"a\":{\"b\":null,\"#text\":\"\xc2\xa0 x\\t\xc2\xa0\"}}");
+    xml_becomes("{\"strip\":\"blank\"}", xml, "{\"a\":{\"b\":null,\"#text\":\"\xc2\xa0 x\\t\xc2\xa0\"}}");
+    xml_becomes("{\"strip\":\"none\"}", xml, "{\"a\":{\"b\":\"\\n\",\"#text\":\"\xc2\xa0 x\\t\xc2\xa0\"}}");
+    xml_becomes("{\"strip_whitespace\":false}", "<a> <b/> </a>", "{\"a\":{\"b\":null,\"#text\":\"  \"}}");
+    xml_becomes("{\"strip\":\"blank\"}", "<a> <b/> </a>", "{\"a\":{\"b\":null}}");
+    xml_becomes("{\"strip\":\"xml\"}", "<a>\n \xe3\x80\x80 \r\n</a>", "{\"a\":\"\xe3\x80\x80\"}");
+}
+
+static void test_values(void **state)
+{
+    (void)state;
+    static const char *const values[][2] = {
+        {"0", "0"}, {"-0", "-0"}, {"12.50", "12.50"}, {"1e5", "1e5"}, {"-1.5E-07", "-1.5E-07"},
+        {"123456789012345", "123456789012345"}, {"1234567890123456", "\"1234567890123456\""},
+        {"true", "true"}, {"false", "false"}, {"True", "\"True\""}, {"null", "\"null\""}, {"007", "\"007\""},
+        {"1.", "\"1.\""}, {".5", "\".5\""}, {"+1", "\"+1\""}, {"1e400", "\"1e400\""}, {"1e", "\"1e\""}, {"-", "\"-\""},
+        {"0x10", "\"0x10\""}, {"1,5", "\"1,5\""}, {"NaN", "\"NaN\""}, {"1 2", "\"1 2\""}, {"1e5.0", "\"1e5.0\""},
+    };
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        char xml[100], json[100];
+        snprintf(xml, sizeof(xml), "<a k='%s'> %s<!-- --> </a>", values[i][0], values[i][0]);
+        snprintf(json, sizeof(json), "{\"a\":{\"@k\":%s,\"#text\":%s}}", values[i][1], values[i][1]);
+        xml_becomes("{\"parse_values\":true}", xml, json);
+    }
+    xml_becomes("{\"parse_values\":true}", "<a>1<b/>2</a>", "{\"a\":{\"b\":null,\"#text\":\"12\"}}");
+    xml_becomes("{\"convention\":\"parker\",\"parse_values\":false}", "<a><b>1</b></a>", "{\"b\":\"1\"}");
+}
+
+static void test_prefixes(void **state)
+{
+    (void)state;
+    xml_becomes("{\"namespaces\":\"strip\"}", "<s:a xmlns:s='u' xmlns='w' s:k='1' xmlnsx='2'><t:b/><b/><:c/></s:a>",
+                "{\"a\":{\"@k\":\"1\",\"@xmlnsx\":\"2\",\"b\":[null,null],\":c\":null}}");
+    xml_becomes("{\"namespaces\":\"strip\",\"convention\":\"jsonml\"}", "<s:a xmlns:s='u'><s:b s:k='1'/></s:a>",
+                "[\"a\",[\"b\",{\"k\":\"1\"}]]");
+    xml_becomes("{\"namespaces\":\"strip\",\"records\":\"/a/b\"}", "<s:a><t:b>1</t:b><b>2</b></s:a>", "\"1\"\n\"2\"\n");
+}
+
+static const char list[] = "<r><a k='1'>x</a><b/><a><c>2</c></a></r>";
+
+static void test_records(void **state)
+{
+    (void)state;
+    xml_becomes("{\"records\":\"/r/a\",\"records_as\":\"array\"}", list,
+                "[{\"@k\":\"1\",\"#text\":\"x\"},{\"c\":\"2\"}]");
+    xml_becomes("{\"records\":\"/r/z\",\"records_as\":\"array\"}", list, "[]");
+    xml_becomes("{\"records\":\"/r/a\",\"convention\":\"jsonml\"}", list,
+                "[\"a\",{\"k\":\"1\"},\"x\"]\n[\"a\",[\"c\",\"2\"]]\n");
+    xml_becomes("{\"records\":\"/r/a\",\"convention\":\"jsonml\",\"records_as\":\"array\"}", list,
+                "[[\"a\",{\"k\":\"1\"},\"x\"],[\"a\",[\"c\",\"2\"]]]");
+    xml_becomes("{\"records\":\"/r/a\",\"convention\":\"parker\"}", list, "\"x\"\n{\"c\":2}\n");
+    xml_becomes("{\"records\":\"/r/a\",\"convention\":\"badgerfish\"}", list,
+                "{\"@k\":\"1\",\"$\":\"x\"}\n{\"c\":{\"$\":\"2\"}}\n");
+}
+
+/* What fails before much was written fails cleanly, also where it is written as it is read. */
+static void test_jsonml_fails_cleanly(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {"<a><b></a>", "<a>x", "", "<a/><b/>", "<a k='1' k='2'/>", "<a>&x;</a>"};
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
+        xml_fails(payloads[JSONML], broken[i], "MalformedXML", "");
+}
+
+static int load(void **state)
+{
+    (void)state;
+    xml_json = direct_load("xml_json");
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_side_by_side),   cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_colliding_keys), cmocka_unit_test(test_white_space),
+        cmocka_unit_test(test_values),         cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_records),        cmocka_unit_test(test_jsonml_fails_cleanly),
+    };
+    return cmocka_run_group_tests(tests, load, NULL);
+}
