@@ -7,7 +7,6 @@
 
 #include "base/alloc.h"
 #include "base/encode.h"
-#include "crypto/derive.h"
 #include "crypto/secret.h"
 #include "s3/hmac.h"
 
@@ -26,17 +25,26 @@ struct ol_at_rest_key {
     uint8_t commitment[OL_AT_REST_MAC_BYTES]; /* is public */
 };
 
-static int derive_from(const ol_at_rest_key *key, ol_slice secret, ol_slice info, uint8_t *out)
+#define INFO_BYTES_MAX 32u
+
+/* HKDF-SHA-256 (RFC 5869) of one block: two HMACs on the stack, because each GET of a small object
+ * takes four of these. */
+static void derive_from(const ol_at_rest_key *key, ol_slice secret, ol_slice info, uint8_t *out)
 {
-    return ol_derive("SHA256", secret, ol_slice_of(key->salt, OL_AT_REST_SALT_BYTES), info, out,
-                     OL_AT_REST_KEY_BYTES);
+    uint8_t extracted[OL_SHA256_BYTES], message[INFO_BYTES_MAX + 1];
+    _Static_assert(OL_SHA256_BYTES == OL_AT_REST_KEY_BYTES, "one block is a key");
+    ol_hmac_sha256(ol_slice_of(key->salt, OL_AT_REST_SALT_BYTES), secret, extracted);
+    memcpy(message, info.data, info.len);
+    message[info.len] = 1;
+    ol_hmac_sha256(ol_slice_of(extracted, sizeof extracted), ol_slice_of(message, info.len + 1),
+                   out);
+    ol_wipe(extracted, sizeof extracted);
 }
 
 /* Of the whole of it. */
-static int derive(const ol_at_rest_key *key, ol_slice info, uint8_t *out)
+static void derive(const ol_at_rest_key *key, ol_slice info, uint8_t *out)
 {
-    return derive_from(key, ol_slice_of(key->secret->dek, key->layers * OL_AT_REST_KEY_BYTES), info,
-                       out);
+    derive_from(key, ol_slice_of(key->secret->dek, key->layers * OL_AT_REST_KEY_BYTES), info, out);
 }
 
 static int fill(ol_at_rest_key *key, const uint8_t *dek)
@@ -46,8 +54,9 @@ static int fill(ol_at_rest_key *key, const uint8_t *dek)
         memcpy(key->secret->dek, dek, bytes);
     else if (RAND_priv_bytes(key->secret->dek, (int)bytes) != 1)
         return OL_EINTERNAL;
-    int rc = derive(key, OL_SLICE_LIT("meta"), key->secret->mac);
-    return rc == OL_OK ? derive(key, OL_SLICE_LIT("commit"), key->commitment) : rc;
+    derive(key, OL_SLICE_LIT("meta"), key->secret->mac);
+    derive(key, OL_SLICE_LIT("commit"), key->commitment);
+    return OL_OK;
 }
 
 int ol_at_rest_key_new(ol_at_rest_key **out, const uint8_t *dek, unsigned layers,
@@ -113,7 +122,7 @@ int ol_at_rest_id_make(uint8_t id[OL_AT_REST_ID_BYTES])
 }
 
 /* Each layer's from its own half of the data key. */
-static int derive_layer(const ol_at_rest_key *key, unsigned layer, uint32_t number,
+static void derive_layer(const ol_at_rest_key *key, unsigned layer, uint32_t number,
                         const uint8_t id[OL_AT_REST_ID_BYTES], uint8_t *out)
 {
     uint8_t info[4 + 4 + OL_AT_REST_ID_BYTES];
@@ -121,7 +130,7 @@ static int derive_layer(const ol_at_rest_key *key, unsigned layer, uint32_t numb
     for (unsigned i = 0; i < 4; i++)
         info[4 + i] = (uint8_t)(number >> (24 - 8 * i));
     memcpy(info + 8, id, OL_AT_REST_ID_BYTES);
-    return derive_from(
+    derive_from(
         key, ol_slice_of(key->secret->dek + layer * OL_AT_REST_KEY_BYTES, OL_AT_REST_KEY_BYTES),
         ol_slice_of(info, sizeof info), out + layer * OL_AT_REST_KEY_BYTES);
 }
@@ -132,13 +141,11 @@ int ol_at_rest_part_init(ol_at_rest_part *part, const ol_at_rest_key *key, uint3
     *part = (ol_at_rest_part){.key = ol_secret_alloc(key->layers * OL_AT_REST_KEY_BYTES),
                               .layers = key->layers};
     memcpy(part->id, id, OL_AT_REST_ID_BYTES);
-    int rc = part->key ? OL_OK : OL_ENOMEM;
-    for (unsigned i = 0; rc == OL_OK && i < key->layers; i++)
-        rc = derive_layer(key, i, number, id, part->key);
-    if (rc == OL_OK)
-        return OL_OK;
-    ol_at_rest_part_fini(part);
-    return ol_error_set(err, OL_ENOMEM, "no memory for the key of a part");
+    if (!part->key)
+        return ol_error_set(err, OL_ENOMEM, "no memory for the key of a part");
+    for (unsigned i = 0; i < key->layers; i++)
+        derive_layer(key, i, number, id, part->key);
+    return OL_OK;
 }
 
 void ol_at_rest_part_fini(ol_at_rest_part *part)
