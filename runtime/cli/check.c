@@ -131,8 +131,9 @@ static int run(const ol_options *options)
 {
     bool walls = ol_options_has(options, "sandbox");
     if (walls == (options->operand_count > 0))
-        return ol_cli_usage(&ol_command_check, "%s", walls ? "--sandbox takes no file"
-                                                           : "which file?");
+        return ol_cli_usage(&ol_command_check, "%s",
+                            walls ? "--sandbox takes no file"
+                                  : "an argument is missing: objlens check CONFIG");
     return walls ? print_walls() : check_file(options->operands[0]);
 }
 

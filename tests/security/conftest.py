@@ -20,7 +20,8 @@ def hostile(tmp_path, request):
     """start(scripts) -> a server with one view a script ("try-NAME"), "try-good" beside them."""
     servers = []
 
-    def start(scripts, plugins=None, limits="cpu_ms = 500", extra="", without=()):
+    def start(scripts, plugins=None, limits="cpu_ms = 500", share="", extra="",
+              without=()):
         lines = ['bucket "shop"', 'access_point "shop" { bucket = "shop" }']
         files = {f"{name}.lua": text for name, text in scripts.items()}
         files["good.lua"] = ("return function(event, object, response)\n"
@@ -32,7 +33,7 @@ def hostile(tmp_path, request):
             lines.append("plugins { folders = { " + ", ".join(f'"{f}"' for f in folders) + " } }")
             code.update({name: f'plugin = "{path.stem}"' for name, path in plugins.items()})
         for name, source in code.items():
-            lines.append(f'transform "{name}" {{ {source}, limits = {{ {limits} }} }}')
+            lines.append(f'transform "{name}" {{ {source}, {share} limits = {{ {limits} }} }}')
             lines.append(f'object_lambda "try-{name.replace("_", "-")}" '
                          f'{{ access_point = "shop", transforms = {{ "{name}" }}, cache = false }}')
         server = Server(tmp_path / "server", config="\n".join([*lines, extra]), files=files)
