@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "objlens/transform.h"
@@ -86,7 +87,8 @@ static bool after_dodging(void)
 
 static void *rest(void *arg)
 {
-    pause();
+    for (;;)
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
     return arg;
 }
 
