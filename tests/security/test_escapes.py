@@ -19,7 +19,8 @@ LOADING = {
     "dodge": None, "open_passwd": None, "open_environment": None, "look_around": None,
     "listener": None, "memory": None, "open_write": KILLED, "socket": KILLED, "fork": KILLED,
     "kill_server": KILLED, "exec": KILLED, "executable_memory": KILLED,
-    "threads": "it runs more threads than it declares",
+    # Or it is killed, when the second step finds the thread at its first call.
+    "threads": "runs more threads than it declares|forbidden system call",
     "exit": "the host ended with status 0 while it loaded",
 }
 MARK = pathlib.Path("/tmp/objlens-was-here")
@@ -130,7 +131,8 @@ def test_before_the_first_request(plugin_file, attempt):
                          input=b"the original that must not leak\n" * 100, capture_output=True,
                          timeout=60, check=False)
     if LOADING[attempt]:
-        assert run.returncode == 1 and LOADING[attempt] in run.stderr.decode() and not run.stdout
+        assert run.returncode == 1 and re.search(LOADING[attempt], run.stderr.decode())
+        assert not run.stdout
     else:
         assert run.returncode == 0 and run.stdout == b"refused....", run
     assert not MARK.exists() and not pathlib.Path("/usr/lib/objlens-was-here").exists()
