@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 
+import rows_decrypt
 import rows_fairness
 import rows_memory
 import rows_origin
@@ -28,6 +29,7 @@ ROWS = {
     "remote": rows_remote.run,
     "origin": rows_origin.run,
     "policies": rows_policies.run,
+    "decrypt": rows_decrypt.run,
     "memory": rows_memory.run,
     "fairness": rows_fairness.run,
 }
