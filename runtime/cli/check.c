@@ -6,6 +6,7 @@
 #include "cli/mistakes.h"
 #include "front/shared.h"
 #include "origin/s3/s3_origin.h"
+#include "transform/wall_probe.h"
 
 /* Each on its own, so that one that fails does not hide another. */
 static size_t check_transforms(const ol_config *config)
@@ -61,6 +62,18 @@ static size_t check_origins(const ol_config *config)
     return failed;
 }
 
+static size_t check_walls(const ol_config *config)
+{
+    ol_wall_report report;
+    ol_error err = {0};
+    if (config->walls_required == 0 ||
+        (ol_wall_probe(&report, &err) == OL_OK &&
+         ol_wall_check(&report, config->walls_required, &err) == OL_OK))
+        return 0;
+    fprintf(stderr, "%s: %s\n", config->file, ol_cli_reason(&err));
+    return 1;
+}
+
 static void print_count(const char *separator, size_t count, const char *one, const char *many)
 {
     printf("%s%zu %s", separator, count, count == 1 ? one : many);
@@ -79,31 +92,67 @@ static void print_summary(const ol_config *config)
     printf(")\n");
 }
 
-static int run(const ol_options *options)
+/* One line a wall. */
+static int print_walls(void)
+{
+    ol_wall_report report;
+    ol_error err = {0};
+    if (ol_wall_probe(&report, &err) != OL_OK) {
+        ol_cli_complain("%s", ol_cli_reason(&err));
+        return OL_EXIT_FAILED;
+    }
+    for (const ol_wall_row *row = ol_wall_rows; row->name; row++)
+        printf("%-18s %-8s %s\n", row->name, report.walls & row->wall ? "holds" : "missing",
+               row->what);
+    if (report.landlock == 0)
+        printf("Without Landlock only pinned shared objects are loaded.\n");
+    return OL_EXIT_OK;
+}
+
+static int check_file(const char *path)
 {
     ol_config *config;
     ol_error err = {0};
-    int rc = ol_cli_load_config(&config, options->operands[0], &err);
+    int rc = ol_cli_load_config(&config, path, &err);
     if (rc == OL_ENOMEM)
         ol_cli_complain("%s", err.detail);
     if (rc != OL_OK)
         return OL_EXIT_FAILED;
     size_t failed =
-        check_certificates(config) + check_origins(config) + check_transforms(config);
+        check_walls(config) + check_certificates(config) + check_origins(config) +
+        check_transforms(config);
     if (failed == 0)
         print_summary(config);
     ol_config_release(config);
     return failed ? OL_EXIT_FAILED : OL_EXIT_OK;
 }
 
+static int run(const ol_options *options)
+{
+    bool walls = ol_options_has(options, "sandbox");
+    if (walls == (options->operand_count > 0))
+        return ol_cli_usage(&ol_command_check, "%s",
+                            walls ? "--sandbox takes no file"
+                                  : "an argument is missing: objlens check CONFIG");
+    return walls ? print_walls() : check_file(options->operands[0]);
+}
+
+static const ol_option check_options[] = {
+    {"sandbox", NULL, false, "print which walls around transforms hold on this machine"},
+};
+
 const ol_command ol_command_check = {
     .name = "check",
-    .operands = "CONFIG",
-    .operands_min = 1,
+    .operands = "[CONFIG]",
+    .operands_min = 0,
     .operands_max = 1,
     .summary = "Read a configuration file and print every mistake in it.",
     .about = "Each mistake is one line, FILE:LINE: TEXT, on standard error. Certificates and\n"
              "transforms are loaded too, the latter in their sandbox. Nothing is served, no\n"
-             "origin is asked and no data folder is touched. Exit code 0: it can be served; 1: it has mistakes.",
+             "origin is asked and no data folder is touched. Exit code 0: it can be served; 1: it has mistakes.\n"
+             "With --sandbox no file is read: a transform host is started and asked which walls stand\n"
+             "around it. To refuse a machine without some of them: sandbox_required in CONFIG.",
+    .options = check_options,
+    .option_count = sizeof(check_options) / sizeof(check_options[0]),
     .run = run,
 };

@@ -12,7 +12,7 @@ const ol_command *const ol_commands[] = {
     &ol_command_serve,   &ol_command_run,  &ol_command_test,
     &ol_command_bench,   &ol_command_new,  &ol_command_plugin,  &ol_command_check, &ol_command_explain,
     &ol_command_presign, &ol_command_decrypt, &ol_command_encrypt, &ol_command_keys,
-    &ol_command_version, &ol_command_help, &ol_command_host,
+    &ol_command_version, &ol_command_help, &ol_command_host, &ol_command_pgp_host,
 };
 const size_t ol_command_count = sizeof(ol_commands) / sizeof(ol_commands[0]);
 

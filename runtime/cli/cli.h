@@ -28,6 +28,7 @@ extern const ol_command ol_command_keys;
 extern const ol_command ol_command_version;
 extern const ol_command ol_command_help;
 extern const ol_command ol_command_host;
+extern const ol_command ol_command_pgp_host;
 
 extern const ol_command *const ol_commands[];
 extern const size_t ol_command_count;

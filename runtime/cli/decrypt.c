@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "cli/sealed_input.h"
@@ -184,39 +185,94 @@ static int settle_range(decrypting *self, uint64_t size, ol_error *err)
     return OL_OK;
 }
 
-/* Opens and verifies. */
-static int try_way(decrypting *self, unsigned attempt, ol_sealed **sealed, uint64_t *size,
-                   ol_error *err)
+/* One way to open it. */
+typedef struct way {
+    decrypting *self;
+    ol_sealed *sealed;
+    uint64_t size;
+    uint8_t begin[64]; /* of the plaintext */
+    size_t begin_len;
+} way;
+
+static int keep_begin(void *arg, ol_slice plain, ol_error *err)
 {
-    ol_content_io io = {.read = read_body, .arg = self};
-    int rc = open_sealed(self, attempt, sealed, err);
-    return rc == OL_OK ? ol_content_run(*sealed, &io, size, err) : rc;
+    (void)err;
+    way *self = arg;
+    ol_slice some = ol_slice_first(plain, sizeof(self->begin) - self->begin_len);
+    if (some.len > 0)
+        memcpy(self->begin + self->begin_len, some.data, some.len);
+    self->begin_len += some.len;
+    return OL_OK;
+}
+
+static int read_body_of_way(void *arg, uint64_t offset, ol_span span, size_t *got, ol_error *err)
+{
+    const way *self = arg;
+    return ol_sealed_input_read(&self->self->input, offset, span, got, err);
+}
+
+/* Opens and verifies. */
+static int try_way(way *self, unsigned attempt, ol_error *err)
+{
+    ol_content_io io = {.read = read_body_of_way, .write = keep_begin, .arg = self};
+    int rc = open_sealed(self->self, attempt, &self->sealed, err);
+    return rc == OL_OK ? ol_content_run(self->sealed, &io, &self->size, err) : rc;
+}
+
+static bool begins_as_text(const way *self)
+{
+    for (size_t i = 0; i < self->begin_len; i++)
+        if ((self->begin[i] < ' ' && self->begin[i] != '\n' && self->begin[i] != '\r' &&
+             self->begin[i] != '\t') || self->begin[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* More padding is better; as much, but text, too. 0: nothing tells them apart. */
+static int compare(const way *a, const way *b)
+{
+    if (a->size != b->size)
+        return a->size < b->size ? 1 : -1;
+    return begins_as_text(a) - begins_as_text(b);
+}
+
+static void take_better(way *best, way *other, bool *tie)
+{
+    int order = best->sealed ? compare(other, best) : 1;
+    *tie = order == 0 || (*tie && order < 0);
+    if (order <= 0) {
+        ol_sealed_release(other->sealed);
+        return;
+    }
+    ol_sealed_release(best->sealed);
+    *best = *other;
 }
 
 /* Files of openssl do not tell how they were made, and a wrong way ends in what looks like padding now
- * and then, hardly ever in much of it: the way with the most padding is it. Two that are alike: neither. */
+ * and then, hardly ever in much of it: the way with the most padding is it. Two that nothing tells
+ * apart: neither. Messages of OpenPGP do not tell for which password; the one that opens is it. */
 static int find_way(decrypting *self, ol_sealed **sealed, uint64_t *size, ol_error *err)
 {
-    bool tie = false;
-    for (unsigned attempt = 0;; attempt++) {
-        ol_sealed *other = NULL;
-        uint64_t other_size = 0;
+    way best = {.self = self};
+    bool tie = false, many = true;
+    for (unsigned attempt = 0; many; attempt++) {
+        way other = {.self = self};
         ol_error why = {0};
-        int rc = try_way(self, attempt, &other, &other_size, &why);
-        if (rc == OL_OK && *sealed)
-            tie = other_size == *size || (tie && other_size > *size);
-        bool better = rc == OL_OK && (!*sealed || other_size < *size);
-        bool many = other && ol_sealed_format_of(other) == OL_SEALED_OPENSSL;
-        ol_sealed_release(better ? *sealed : other);
-        if (better) {
-            *sealed = other;
-            *size = other_size;
-        }
+        int rc = try_way(&other, attempt, &why);
+        enum ol_sealed_format format = other.sealed ? ol_sealed_format_of(other.sealed)
+                                                    : OL_SEALED_NONE;
+        many = format == OL_SEALED_OPENSSL || (format == OL_SEALED_PGP && rc != OL_OK);
+        if (rc == OL_OK)
+            take_better(&best, &other, &tie);
+        else
+            ol_sealed_release(other.sealed);
         if (rc < 0 && err->code == OL_OK)
             *err = why;
-        if (!many)
-            break;
+        ol_wipe(&other, sizeof(other));
     }
+    *sealed = best.sealed;
+    *size = best.size;
+    ol_wipe(best.begin, sizeof(best.begin));
     if (*sealed && !tie)
         return OL_OK;
     return err->code != OL_OK ? err->code : ol_error_set(err, OL_EDECRYPT, "more than one way fits");
@@ -233,7 +289,9 @@ static int decrypt(decrypting *self, ol_error *err)
 {
     ol_sealed *sealed = NULL;
     uint64_t size = 0;
-    int rc = read_context(self, err);
+    int rc = read_range(self, err);
+    if (rc == OL_OK)
+        rc = read_context(self, err);
     if (rc == OL_OK)
         rc = read_files(self, err);
     if (rc == OL_OK)
@@ -258,9 +316,8 @@ static int run(const ol_options *options)
 {
     decrypting self = {.options = options, .input.fd = -1};
     ol_error err = {0};
-    if (!ol_options_value(options, "keys", 0) || read_range(&self, &err) != OL_OK)
-        return ol_cli_usage(options->command, "%s",
-                            err.code ? ol_cli_reason(&err) : "--keys is missing");
+    if (!ol_options_value(options, "keys", 0))
+        return ol_cli_usage(options->command, "--keys is missing");
     self.rules = (ol_sealed_rules){.formats = ~0u,
                                    .legacy = ol_options_has(options, "allow-legacy"),
                                    .require_commitment =
@@ -292,8 +349,8 @@ const ol_command ol_command_decrypt = {
     .name = "decrypt",
     .operands = "",
     .summary = "Decrypt an object that a client encrypted, from standard input.",
-    .about = "Formats: S3 encryption clients (V1, V2, V3), AWS Encryption SDK, rclone crypt, age;\n"
-             "which one it is, is told from the headers and the first bytes. Everything is verified\n"
+    .about = "Formats: S3 encryption clients (V1, V2, V3), AWS Encryption SDK, rclone crypt, age,\n"
+             "OpenPGP, openssl enc; which one it is, is told from the headers and the first bytes. Everything is verified\n"
              "before the first byte is written. A KMS is signed for with the keys in the environment\n"
              "(AWS_ACCESS_KEY_ID, …); plain HTTP is spoken to loopback only.\n\n"
              "Exit code 0: the plaintext was written. 3: it was refused, and nothing was written.",

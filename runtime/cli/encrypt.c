@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * objlens encrypt: the mirror of decrypt, for tests and for moving in: an object as an S3 encryption
- * client writes it. Streams: what it wrote is only an object when it ended well.
+ * client writes it, or as one of the tools does whose files tell everything themselves. Streams: what it wrote is only an object when it ended well.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "cli/sealed_keys.h"
+#include "crypto/body_make.h"
 #include "crypto/s3_make.h"
 
 #define ARENA_BYTES_MAX (2u * OL_MIB)
@@ -21,45 +22,81 @@
 typedef struct encrypting {
     const ol_options *options;
     ol_sealed_keys keys;
+    enum ol_sealed_format format;
     ol_s3_making making;
+    ol_body_making body; /* of formats without metadata */
+    bool has_body;
 } encrypting;
 
 /* ---- options ---- */
 
-static int choose_format(const encrypting *self, enum ol_sealed_format *format, ol_error *err)
+static int choose_format(encrypting *self, ol_error *err)
 {
-    static const enum ol_sealed_format known[] = {OL_SEALED_S3_V3, OL_SEALED_S3_V2, OL_SEALED_S3_V1};
+    static const enum ol_sealed_format known[] = {
+        OL_SEALED_S3_V3,  OL_SEALED_S3_V2, OL_SEALED_S3_V1,   OL_SEALED_AWS_SDK,
+        OL_SEALED_RCLONE, OL_SEALED_AGE,   OL_SEALED_OPENSSL, OL_SEALED_PGP};
     const char *name = ol_options_value(self->options, "format", 0);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(name, ol_sealed_format_name(known[i])) == 0) {
-            *format = known[i];
+            self->format = known[i];
+            self->has_body = ol_body_make_knows(known[i]);
             return OL_OK;
         }
-    return ol_error_set(err, OL_EINVAL, "--format is s3-v1, s3-v2 or s3-v3");
+    return ol_error_set(err, OL_EINVAL, "--format %s is none that can be written", name);
+}
+
+/* Nothing authenticates it. */
+static bool is_legacy(const encrypting *self)
+{
+    return self->has_body ? self->format == OL_SEALED_OPENSSL
+                          : self->making.wrap < OL_S3_WRAP_AES_GCM;
+}
+
+static bool key_fits(encrypting *self, const ol_key *key)
+{
+    ol_slice wrap = ol_slice_cstr(ol_options_value(self->options, "wrap", 0));
+    if (self->has_body)
+        return wrap.len == 0 && ol_body_make_takes(self->format, key);
+    return ol_s3_wrap_choose(self->format, key, wrap, &self->making.wrap) == OL_OK;
 }
 
 /* The first key that the format and the wrap can take. */
 static int choose_key(encrypting *self, ol_error *err)
 {
-    ol_s3_making *m = &self->making;
-    ol_slice wrap = ol_slice_cstr(ol_options_value(self->options, "wrap", 0));
     for (size_t i = 0; i < ol_keys_count(self->keys.keys); i++) {
-        m->key = ol_keys_at(self->keys.keys, i);
-        if (ol_s3_wrap_choose(m->format, m->key, wrap, &m->wrap) == OL_OK)
-            return m->wrap >= OL_S3_WRAP_AES_GCM || ol_options_has(self->options, "allow-legacy")
-                       ? OL_OK
-                       : ol_error_set(err, OL_EINVAL, "a legacy wrap: only with --allow-legacy");
+        const ol_key *key = ol_keys_at(self->keys.keys, i);
+        if (!key_fits(self, key))
+            continue;
+        self->making.key = self->body.key = key;
+        self->body.keys = self->keys.keys;
+        return !is_legacy(self) || ol_options_has(self->options, "allow-legacy")
+                   ? OL_OK
+                   : ol_error_set(err, OL_EINVAL, "legacy: only with --allow-legacy");
     }
-    return ol_error_set(err, OL_EINVAL, "none of the keys can wrap in this format");
+    return ol_error_set(err, OL_EINVAL, "none of the keys can be used for this format");
+}
+
+static int read_context(encrypting *self, ol_error *err)
+{
+    const char *context = ol_options_value(self->options, "context", 0);
+    ol_context *to = self->has_body ? &self->body.context : &self->making.context;
+    if (!context)
+        return OL_OK;
+    if (self->has_body && self->format != OL_SEALED_AWS_SDK)
+        return ol_error_set(err, OL_EINVAL, "this format has no context");
+    return ol_context_parse(to, ol_slice_cstr(context), self->making.arena, err);
 }
 
 static int prepare(encrypting *self, ol_error *err)
 {
-    ol_s3_making *m = &self->making;
-    const char *context = ol_options_value(self->options, "context", 0);
-    int rc = choose_format(self, &m->format, err);
-    if (rc == OL_OK && context)
-        rc = ol_context_parse(&m->context, ol_slice_cstr(context), m->arena, err);
+    bool has_out = ol_options_value(self->options, "meta-out", 0) ||
+                   ol_options_value(self->options, "instruction-out", 0);
+    int rc = choose_format(self, err);
+    self->making.format = self->body.format = self->format;
+    if (rc == OL_OK && !has_out && !self->has_body)
+        rc = ol_error_set(err, OL_EINVAL, "--meta-out is missing: the key would be lost");
+    if (rc == OL_OK)
+        rc = read_context(self, err);
     if (rc == OL_OK)
         rc = ol_sealed_keys_open(&self->keys, ol_options_value(self->options, "keys", 0), err);
     return rc == OL_OK ? choose_key(self, err) : rc;
@@ -131,10 +168,13 @@ static int pass_body(encrypting *self, uint8_t *room, ol_error *err)
             continue;
         if (n < 0)
             return ol_error_set(err, OL_EPEER, "standard input: %s", strerror(errno));
-        rc = ol_s3_make_write(&self->making, ol_slice_of(room, (size_t)n), err);
+        ol_slice plain = ol_slice_of(room, (size_t)n);
+        rc = self->has_body ? ol_body_make_write(&self->body, plain, err)
+                            : ol_s3_make_write(&self->making, plain, err);
     }
     if (rc == OL_OK)
-        rc = ol_s3_make_finish(&self->making, err);
+        rc = self->has_body ? ol_body_make_finish(&self->body, err)
+                            : ol_s3_make_finish(&self->making, err);
     if (rc == OL_OK && fflush(stdout) != 0)
         rc = ol_error_set(err, OL_EPEER, "standard output: %s", strerror(errno));
     return rc;
@@ -144,10 +184,13 @@ static int encrypt(encrypting *self, ol_error *err)
 {
     uint8_t *room = ol_malloc(ROOM_BYTES);
     int rc = room ? prepare(self, err) : ol_error_set(err, OL_ENOMEM, "starting");
-    if (rc == OL_OK)
+    /* The metadata comes first: without it the body would be lost. */
+    if (rc == OL_OK && !self->has_body)
         rc = ol_s3_make_begin(&self->making, err);
     if (rc == OL_OK)
         rc = write_meta(self, err);
+    if (rc == OL_OK && self->has_body)
+        rc = ol_body_make_begin(&self->body, err);
     if (rc == OL_OK)
         rc = pass_body(self, room, err);
     if (room)
@@ -162,24 +205,27 @@ static int run(const ol_options *options)
     ol_error err = {0};
     if (!ol_options_value(options, "keys", 0) || !ol_options_value(options, "format", 0))
         return ol_cli_usage(options->command, "--format and --keys are needed");
-    if (!ol_options_value(options, "meta-out", 0) && !ol_options_value(options, "instruction-out", 0))
-        return ol_cli_usage(options->command, "--meta-out is missing: the key would be lost");
     self.making.arena = ol_arena_new(ARENA_BYTES_MAX);
     self.making.generate = generate;
     self.making.write = write_out;
     self.making.arg = &self;
+    self.body = (ol_body_making){.arena = self.making.arena, .generate = generate, .write = write_out,
+                                 .arg = &self};
     ol_arena *arena = self.making.arena;
     int rc = arena ? encrypt(&self, &err) : ol_error_set(&err, OL_ENOMEM, "starting");
     if (rc != OL_OK)
         ol_cli_complain("%s", ol_cli_reason(&err));
     ol_s3_make_fini(&self.making);
+    ol_body_make_fini(&self.body);
     ol_sealed_keys_close(&self.keys);
     ol_arena_destroy(arena);
     return rc == OL_OK ? OL_EXIT_OK : EXIT_REFUSED;
 }
 
 static const ol_option encrypt_options[] = {
-    {"format", "NAME", false, "s3-v3 (commits to its key), s3-v2 or s3-v1 (legacy)"},
+    {"format", "NAME", false,
+     "s3-v3 (commits to its key), s3-v2 or s3-v1 (legacy); aws-encryption-sdk (commits, too),\n"
+     "rclone, age, openpgp, or openssl (legacy)"},
     {"wrap", "NAME", false,
      "how the content key is wrapped, as x-amz-wrap-alg names it; else the usual way of the\n"
      "first key that fits (AES/GCM, RSA-OAEP-SHA1, kms+context)"},
@@ -193,8 +239,10 @@ static const ol_option encrypt_options[] = {
 const ol_command ol_command_encrypt = {
     .name = "encrypt",
     .operands = "",
-    .summary = "Encrypt standard input as an S3 encryption client does.",
-    .about = "The mirror of decrypt: the body goes to standard output as it is made.\n\n"
+    .summary = "Encrypt standard input as a client does that encrypts before it sends.",
+    .about = "The mirror of decrypt: the body goes to standard output as it is made. The first key\n"
+             "that the format can use is used. --wrap, --meta-out and --instruction-out are for the\n"
+             "formats of S3 encryption clients: the others say everything in the body.\n\n"
              "Exit code 0: the object is complete. 3: it is not, whatever was written.",
     .options = encrypt_options,
     .option_count = sizeof(encrypt_options) / sizeof(encrypt_options[0]),

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "crypto/age_armor.h"
 #include "crypto/sealed.h"
 
 #define COPY_BYTES (256u * 1024)
+#define PEEK_BYTES 2048u
 #define META_BYTES_MAX (1u << 20)
 
 static int failed(ol_error *err, const char *what)
@@ -73,7 +75,7 @@ static int copy_in(ol_sealed_input *input, int from, ol_error *err)
     return rc;
 }
 
-int ol_sealed_input_open(ol_sealed_input *input, int from, ol_error *err)
+static int open_as_it_is(ol_sealed_input *input, int from, ol_error *err)
 {
     struct stat st;
     *input = (ol_sealed_input){.fd = from};
@@ -92,9 +94,63 @@ int ol_sealed_input_open(ol_sealed_input *input, int from, ol_error *err)
     return copy_in(input, from, err);
 }
 
+/* What the text holds, into a file of its own. */
+static int copy_decoded(const ol_sealed_input *text, ol_sealed_input *input, uint8_t *room,
+                        ol_buf *bytes, ol_error *err)
+{
+    ol_age_armor armor = {.len = 0};
+    for (uint64_t at = 0; at < text->size;) {
+        size_t got = 0;
+        int rc = ol_sealed_input_read(text, at, (ol_span){room, COPY_BYTES}, &got, err);
+        if (rc == OL_OK && got == 0)
+            break;
+        if (rc == OL_OK)
+            rc = ol_age_armor_take(&armor, ol_slice_of(room, got), bytes);
+        if (rc != OL_OK)
+            return ol_error_set(err, rc, "its text form is malformed");
+        if (write_all(input->fd, bytes->data, bytes->len) != 0)
+            return failed(err, "a temporary file");
+        input->size += bytes->len;
+        at += got;
+        ol_buf_clear(bytes);
+    }
+    int rc = ol_age_armor_end(&armor, bytes); /* the closing mark holds nothing */
+    return rc == OL_OK ? OL_OK : ol_error_set(err, OL_EDECRYPT, "its text form is cut");
+}
+
+static int decode_text(ol_sealed_input *input, ol_error *err)
+{
+    ol_sealed_input text = *input;
+    ol_buf bytes;
+    *input = (ol_sealed_input){.fd = open_nameless(), .own_fd = true};
+    ol_buf_init(&bytes, COPY_BYTES);
+    uint8_t *room = ol_malloc(COPY_BYTES);
+    int rc;
+    if (input->fd < 0)
+        rc = failed(err, "a temporary file");
+    else if (!room)
+        rc = ol_error_set(err, OL_ENOMEM, "reading the body");
+    else
+        rc = copy_decoded(&text, input, room, &bytes, err);
+    ol_free(room);
+    ol_buf_fini(&bytes);
+    ol_sealed_input_close(&text);
+    return rc;
+}
+
+int ol_sealed_input_open(ol_sealed_input *input, int from, ol_error *err)
+{
+    uint8_t first[PEEK_BYTES];
+    size_t got = 0;
+    int rc = open_as_it_is(input, from, err);
+    if (rc == OL_OK)
+        rc = ol_sealed_input_read(input, 0, (ol_span){first, sizeof(first)}, &got, err);
+    return rc == OL_OK && ol_age_armor_is_one(ol_slice_of(first, got)) ? decode_text(input, err) : rc;
+}
+
 void ol_sealed_input_close(ol_sealed_input *input)
 {
-    if (input->own_fd)
+    if (input->own_fd && input->fd >= 0)
         close(input->fd);
     input->own_fd = false;
 }

@@ -16,7 +16,7 @@ typedef struct ol_sealed_input {
     uint64_t size;
 } ol_sealed_input;
 
-/* Blocking; reads `from` to its end unless it is a regular file. */
+/* Blocking; reads `from` to its end unless it is a regular file. The text form of age files is decoded. */
 int ol_sealed_input_open(ol_sealed_input *input, int from, ol_error *err);
 void ol_sealed_input_close(ol_sealed_input *input);
 int ol_sealed_input_read(const ol_sealed_input *input, uint64_t offset, ol_span span, size_t *got,

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "control/names.h"
 #include "control/suggest.h"
+#include "transform/host/walls.h"
 
 #define PAGE_BYTES 4096 /* slots are mapped into hosts */
 
@@ -102,6 +103,13 @@ static ol_slice setting_or(const ol_text *text, const char *fallback)
     return text->bytes.data && !text->unknown ? text->bytes : ol_slice_cstr(fallback);
 }
 
+static void build_walls(ol_builder *b)
+{
+    const ol_text_list *given = &b->draft->settings.sandbox_required;
+    for (size_t i = 0; i < given->count; i++)
+        b->config->walls_required |= ol_wall_of(given->items[i].bytes);
+}
+
 static void build_domains(ol_builder *b)
 {
     const ol_text_list *given = &b->draft->settings.domains;
@@ -130,6 +138,7 @@ static void build_settings(ol_builder *b)
     }
     b->config->sse_c_over_http = settings->sse_c_over_http == OL_DRAFT_YES;
     build_domains(b);
+    build_walls(b);
     if (settings->data.bytes.data) {
         b->config->data_path = (const char *)settings->data.bytes.data;
         return;

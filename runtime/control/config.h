@@ -100,6 +100,7 @@ typedef struct ol_config {
     bool dev; /* front/dev.h; the command line's alone, and on loopback only */
     const ol_slice *domains; /* host names whose labels before them are buckets and access points */
     size_t domain_count;
+    uint32_t walls_required;     /* of OL_WALLS_ALL: without them nothing is served */
     bool amazon_hosts;           /* AWS's own host names are ours too */
     bool sse_c_over_http; /* keys of the customer's are taken without TLS */
     bool legacy_form_signatures; /* forms from browsers may be signed as before version 4 */

@@ -303,7 +303,7 @@ typedef struct ol_draft_logs {
 typedef struct ol_draft_settings {
     ol_text keyring;
     ol_text region, account, data, base_path, default_origin, view_key;
-    ol_text_list domains;
+    ol_text_list domains, sandbox_required;
     uint32_t loops;
     uint32_t amazon_hosts, legacy_form_signatures, sse_c_over_http; /* enum ol_draft_switch */
 } ol_draft_settings;

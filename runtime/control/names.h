@@ -59,6 +59,8 @@ const char *ol_name_endpoint_wrong(ol_slice name);
 const char *ol_name_range_wrong(ol_slice range);
 /* A host name in lower case, without port. */
 const char *ol_name_domain_wrong(ol_slice name);
+/* A wall of transform/host/walls.h. */
+const char *ol_name_wall_wrong(ol_slice name);
 /* "/s3": begins with a slash, does not end in one. */
 const char *ol_name_base_path_wrong(ol_slice path);
 /* "https://host[:port]". */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "control/names.h"
+
+#include "transform/host/walls.h"
 #include "control/ranges.h"
 
 static bool is_word_char(uint8_t c)
@@ -35,6 +37,11 @@ const char *ol_name_range_wrong(ol_slice range)
     return ol_range_parse(range, &parsed)
                ? NULL
                : "is not a range of addresses such as \"10.0.0.0/8\" or \"2001:db8::/32\"";
+}
+
+const char *ol_name_wall_wrong(ol_slice name)
+{
+    return ol_wall_of(name) ? NULL : "is not a wall; 'objlens check --sandbox' lists them";
 }
 
 const char *ol_name_domain_wrong(ol_slice name)

@@ -15,6 +15,8 @@ static const ol_field settings_fields[] = {
      .fallback = "\"" OL_CONFIG_DATA_PATH "\""},
     {"loops", OL_FIELD_NUMBER, AT(ol_draft_settings, loops), .max = 1024, .fallback = "0"},
     {"domains", OL_FIELD_TEXTS, AT(ol_draft_settings, domains), .wrong = ol_name_domain_wrong},
+    {"sandbox_required", OL_FIELD_TEXTS, AT(ol_draft_settings, sandbox_required),
+     .wrong = ol_name_wall_wrong},
     {"base_path", OL_FIELD_TEXT, AT(ol_draft_settings, base_path),
      .wrong = ol_name_base_path_wrong},
     {"default_origin", OL_FIELD_TEXT, AT(ol_draft_settings, default_origin),

@@ -66,23 +66,27 @@ static ol_slice word(ol_slice *rest)
     return found;
 }
 
-static bool is_printable(ol_slice text)
+/* Printable words with one space between any two. */
+static bool is_line_of_words(ol_slice text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if (text.data[i] < 33 || text.data[i] > 126)
+    bool in_word = false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < 32 || text.data[i] > 126 || (text.data[i] == ' ' && !in_word))
             return false;
-    return text.len > 0;
+        in_word = text.data[i] != ' ';
+    }
+    return in_word;
 }
 
 /* "-> KIND ARGUMENT…" */
 static bool read_arguments(ol_age_stanza *stanza, ol_slice rest)
 {
+    if (!is_line_of_words(rest))
+        return false;
     ol_slice kind = word(&rest);
     ol_slice argument = word(&rest), second = word(&rest);
     size_t len;
     uint64_t number;
-    if (!is_printable(kind))
-        return false;
     if (ol_slice_eq_cstr(kind, "X25519")) {
         stanza->kind = OL_AGE_X25519;
         if (!decode(argument, stanza->bytes_, 32, &len) || len != 32 || second.len > 0)

@@ -6,19 +6,12 @@
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
-#include "crypto/age_header.h"
+#include "crypto/age_key.h"
 #include "crypto/chunks.h"
-#include "crypto/derive.h"
 #include "crypto/secret.h"
 
-#define NONCE_BYTES 16u
-#define SCRYPT_MEMORY_MAX (1ull << 31)
-#define IDENTITY_BYTES 32u
-
-static const ol_slice x25519_info = {(const uint8_t *)"age-encryption.org/v1/X25519", 28};
-static const ol_slice scrypt_label = {(const uint8_t *)"age-encryption.org/v1/scrypt", 28};
+#define NONCE_BYTES OL_AGE_NONCE_BYTES
 
 /* ChaCha20-Poly1305 with this nonce (12 bytes). */
 static bool open_aead(const uint8_t *key, const uint8_t *nonce, ol_slice in, uint8_t *out)
@@ -38,15 +31,12 @@ static bool open_aead(const uint8_t *key, const uint8_t *nonce, ol_slice in, uin
     return good;
 }
 
-/* Nonce: a counter of 11 bytes, and whether it is the last one. */
 static bool open_chunk(const uint8_t *key, const ol_chunks *chunks, uint64_t index, bool last,
                        ol_slice in, uint8_t *out)
 {
     (void)chunks;
-    uint8_t nonce[12] = {0};
-    for (size_t i = 0; i < 8; i++)
-        nonce[10 - i] = (uint8_t)(index >> 8 * i);
-    nonce[11] = last;
+    uint8_t nonce[12];
+    ol_age_chunk_nonce(index, last, nonce);
     return open_aead(key, nonce, in, out);
 }
 
@@ -59,62 +49,23 @@ static bool unwrap(const uint8_t *wrap_key, ol_slice body, uint8_t *file_key)
            open_aead(wrap_key, nonce, body, file_key);
 }
 
-static bool agree(EVP_PKEY *own, ol_slice share, uint8_t *shared)
-{
-    size_t len = IDENTITY_BYTES;
-    EVP_PKEY *theirs = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, share.data, share.len);
-    EVP_PKEY_CTX *ctx = theirs ? EVP_PKEY_CTX_new(own, NULL) : NULL;
-    /* The library refuses a shared secret of zeroes. */
-    bool good = ctx && EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, theirs) == 1 &&
-                EVP_PKEY_derive(ctx, shared, &len) == 1 && len == IDENTITY_BYTES;
-    EVP_PKEY_CTX_free(ctx);
-    EVP_PKEY_free(theirs);
-    return good;
-}
-
-/* secret: identity | shared | wrap key */
+/* secret: identity | work */
 static bool open_x25519(const ol_age_stanza *stanza, uint8_t *secret, uint8_t *file_key)
 {
-    uint8_t salt[64];
-    size_t len = 32;
-    uint8_t *shared = secret + 32, *wrap_key = secret + 64;
-    if (stanza->argument.len != IDENTITY_BYTES)
+    uint8_t shares[2 * OL_AGE_POINT_BYTES];
+    if (stanza->argument.len != OL_AGE_POINT_BYTES)
         return false;
-    EVP_PKEY *own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, IDENTITY_BYTES);
-    memcpy(salt, stanza->argument.data, 32);
-    bool good = own && EVP_PKEY_get_raw_public_key(own, salt + 32, &len) == 1 &&
-                agree(own, stanza->argument, shared) &&
-                ol_derive("SHA256", ol_slice_of(shared, 32), ol_slice_of(salt, 64), x25519_info,
-                          wrap_key, 32) == OL_OK &&
-                unwrap(wrap_key, stanza->body, file_key);
-    EVP_PKEY_free(own);
-    return good;
+    memcpy(shares, stanza->argument.data, OL_AGE_POINT_BYTES);
+    return ol_age_x25519_share(secret, shares + OL_AGE_POINT_BYTES) &&
+           ol_age_x25519_key(secret, stanza->argument.data, shares, secret + 32) &&
+           unwrap(secret + 32, stanza->body, file_key);
 }
 
 static bool open_scrypt(const ol_age_stanza *stanza, const ol_key *key, uint8_t *secret,
                         uint8_t *file_key)
 {
-    uint8_t salt[64];
-    size_t label = scrypt_label.len;
-    memcpy(salt, scrypt_label.data, label);
-    memcpy(salt + label, stanza->argument.data, stanza->argument.len);
-    return EVP_PBE_scrypt((const char *)key->material, key->material_len, salt,
-                          label + stanza->argument.len, 1ull << stanza->log_n, 8, 1,
-                          SCRYPT_MEMORY_MAX, secret, 32) == 1 &&
+    return ol_age_scrypt_key(key, stanza->argument, stanza->log_n, secret) &&
            unwrap(secret, stanza->body, file_key);
-}
-
-/* An identity may stand in a file as age-keygen writes it, with remarks. */
-static bool read_identity(ol_slice text, uint8_t *secret)
-{
-    while (text.len > 0) {
-        ptrdiff_t end = ol_slice_find(text, '\n');
-        size_t len = end < 0 ? text.len : (size_t)end;
-        if (ol_age_identity_read(ol_slice_first(text, len), secret))
-            return true;
-        text = ol_slice_from(text, len + 1);
-    }
-    return false;
 }
 
 static bool open_file_key(const ol_age_header *header, const ol_key *key, uint8_t *file_key)
@@ -122,7 +73,7 @@ static bool open_file_key(const ol_age_header *header, const ol_key *key, uint8_
     uint8_t *secret = ol_secret_alloc(96);
     if (!secret)
         return false;
-    bool is_identity = read_identity(ol_slice_of(key->material, key->material_len), secret);
+    bool is_identity = ol_age_find_identity(key, secret);
     bool good = false;
     for (size_t i = 0; !good && i < header->count; i++) {
         const ol_age_stanza *stanza = &header->stanzas[i];
@@ -137,16 +88,9 @@ static bool open_file_key(const ol_age_header *header, const ol_key *key, uint8_
 
 static bool header_is_authentic(const ol_age_header *header, const uint8_t *file_key)
 {
-    uint8_t mac[32], *mac_key = ol_secret_alloc(32);
-    unsigned len = 0;
-    bool good = mac_key &&
-                ol_derive("SHA256", ol_slice_of(file_key, OL_AGE_FILE_KEY_BYTES), OL_SLICE_NONE,
-                          OL_SLICE_LIT("header"), mac_key, 32) == OL_OK &&
-                HMAC(EVP_sha256(), mac_key, 32, header->authenticated.data,
-                     header->authenticated.len, mac, &len) &&
-                CRYPTO_memcmp(mac, header->mac, 32) == 0;
-    ol_secret_free(mac_key, 32);
-    return good;
+    uint8_t mac[32];
+    return ol_age_header_mac(file_key, header->authenticated, mac) &&
+           CRYPTO_memcmp(mac, header->mac, sizeof(mac)) == 0;
 }
 
 /* ---- opening ---- */
@@ -163,9 +107,7 @@ static int make_sealed(ol_sealed_ask *ask, const ol_age_header *header, const ui
     if (rc == OL_OK && !chunks->header.data)
         rc = OL_ENOMEM;
     if (rc == OL_OK)
-        rc = ol_derive("SHA256", ol_slice_of(file_key, OL_AGE_FILE_KEY_BYTES),
-                       ol_slice_from(chunks->header, header->size), OL_SLICE_LIT("payload"), key,
-                       OL_DATA_KEY_BYTES);
+        rc = ol_age_payload_key(file_key, ol_slice_from(chunks->header, header->size), key);
     if (rc != OL_OK) {
         ol_secret_free(key, OL_DATA_KEY_BYTES);
         return ol_error_set(err, rc, "content key");

@@ -4,6 +4,7 @@
  * nothing of it is left behind in the arena.
  */
 #include "base/alloc.h"
+#include "crypto/content_wait.h"
 #include "crypto/sealed_private.h"
 
 #define ROOM_BYTES (64u * 1024)
@@ -11,6 +12,7 @@
 typedef struct content {
     void *cipher;
     uint8_t *room;
+    ol_content_wait *wait; /* of a cipher that works elsewhere, once it had to be waited for */
     ol_slice in; /* what write was given and is not consumed yet; borrowed */
     bool in_waits;   /* write answered OL_WAIT */
     bool last;       /* the ciphertext has ended */
@@ -28,6 +30,8 @@ static void close_stage(ol_stage *st)
 {
     content *self = st->state;
     const ol_content_ops *ops = config_of(st)->sealed->content;
+    ol_content_wait_destroy(self->wait);
+    self->wait = NULL;
     if (self->cipher) {
         ops->fini(self->cipher);
         ol_wipe(self->cipher, ops->state_size);
@@ -93,16 +97,35 @@ static ol_slice wanted(content *self, const ol_content_config *config, size_t le
     return all;
 }
 
+static void on_cipher(void *arg);
+
+/* OL_WAIT: on_cipher goes on. */
+static int wait_for_cipher(ol_stage *st, ol_error *err)
+{
+    content *self = st->state;
+    bool wants_room = false;
+    int fd = config_of(st)->sealed->content->poll_fd(self->cipher, &wants_room);
+    if (!self->wait)
+        self->wait = ol_content_wait_new(ol_stage_loop(st), fd, on_cipher, st);
+    int rc = self->wait ? ol_content_wait_start(self->wait, wants_room, err)
+                        : ol_error_set(err, OL_ENOMEM, "content");
+    return rc == OL_OK ? OL_WAIT : rc;
+}
+
 /* Works until the input is used up, the stage below is full, or the end is reached. */
 static int pump(ol_stage *st, ol_error *err)
 {
     content *self = st->state;
     const ol_content_config *config = config_of(st);
     const ol_content_ops *ops = config->sealed->content;
+    if (self->wait)
+        ol_content_wait_stop(self->wait);
     while (!self->done && (self->in.len > 0 || self->last)) {
         size_t made = 0, before = self->in.len;
         int rc = ops->step(self->cipher, &self->in, self->last,
                            (ol_span){self->room, ROOM_BYTES}, &made, err);
+        if (rc == OL_WAIT)
+            return wait_for_cipher(st, err);
         if (rc < 0)
             return rc;
         self->done = rc == OL_DONE;
@@ -162,6 +185,13 @@ static void resume(ol_stage *st)
         self->in_waits = false;
         ol_stage_ready(st);
     }
+}
+
+static void on_cipher(void *arg)
+{
+    ol_stage *st = arg;
+    if (!ol_stage_is_over(st))
+        resume(st);
 }
 
 const ol_stage_ops ol_content_stage_ops = {

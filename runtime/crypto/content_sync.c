@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "crypto/content_sync.h"
 
+#include <errno.h>
+#include <poll.h>
+
 #include "base/alloc.h"
 #include "crypto/sealed_private.h"
 
 #define ROOM_BYTES (256u * 1024)
+#define WAIT_MS 120000
 
 typedef struct running {
     const ol_content_ops *ops;
@@ -14,6 +18,18 @@ typedef struct running {
     uint64_t offset, made;
 } running;
 
+/* For a cipher that works elsewhere. */
+static int wait_for(running *self, ol_error *err)
+{
+    bool wants_room = false;
+    struct pollfd fd = {.fd = self->ops->poll_fd(self->cipher, &wants_room)};
+    fd.events = (short)(POLLIN | (wants_room ? POLLOUT : 0));
+    int rc;
+    while ((rc = poll(&fd, 1, WAIT_MS)) < 0 && errno == EINTR)
+        continue;
+    return rc > 0 ? OL_OK : ol_error_set(err, OL_ETIMEOUT, "content cipher: no answer");
+}
+
 /* Everything that is made of this input. OL_DONE at the end. */
 static int feed(running *self, ol_slice in, bool last, ol_error *err)
 {
@@ -21,6 +37,10 @@ static int feed(running *self, ol_slice in, bool last, ol_error *err)
         size_t made = 0, before = in.len;
         int rc = self->ops->step(self->cipher, &in, last, (ol_span){self->out, ROOM_BYTES}, &made,
                                  err);
+        if (rc == OL_WAIT)
+            rc = wait_for(self, err);
+        else if (rc == OL_OK && made == 0 && in.len == before)
+            return in.len == 0 && !last ? OL_OK : ol_sealed_wrong(err);
         if (rc < 0)
             return rc;
         self->made += made;
@@ -31,8 +51,6 @@ static int feed(running *self, ol_slice in, bool last, ol_error *err)
             return wrote;
         if (rc == OL_DONE)
             return rc;
-        if (made == 0 && in.len == before)
-            return in.len == 0 && !last ? OL_OK : ol_sealed_wrong(err);
         if (in.len == 0 && !last)
             return OL_OK;
     }

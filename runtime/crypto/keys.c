@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include "base/alloc.h"
+#include "crypto/pgp_packets.h"
 #include "crypto/secret.h"
 
 #define ARENA_BYTES_MAX (256u * 1024)
@@ -82,6 +83,8 @@ static EVP_PKEY *read_rsa(ol_slice text)
 
 static int take_rsa(ol_key *key, ol_error *err)
 {
+    if (ol_pgp_is_secret_key(ol_slice_of(key->material, key->material_len)))
+        return OL_OK; /* opens messages of OpenPGP, and nothing else */
     EVP_PKEY *pkey = read_rsa(ol_slice_of(key->material, key->material_len));
     if (!pkey)
         return ol_error_set(err, OL_ECONFIG, "neither PEM nor DER of an RSA key");
@@ -171,14 +174,4 @@ const ol_key *ol_keys_at(const ol_keys *keys, size_t index)
 void ol_keys_set_kms(ol_keys *keys, size_t index, ol_kms *kms)
 {
     keys->keys[index].kms = kms;
-}
-
-bool ol_key_has_id(const ol_key *key, ol_slice id)
-{
-    size_t start = key->id.len;
-    if (ol_slice_eq(key->id, id))
-        return true;
-    while (start > 0 && key->id.data[start - 1] != '/')
-        start--;
-    return start > 0 && id.len > 0 && ol_slice_eq(ol_slice_from(key->id, start), id);
 }

@@ -19,7 +19,8 @@ typedef struct ol_key {
     ol_slice name_space; /* of the Encryption SDK's raw providers; may be empty */
     uint8_t *material;   /* AES: 16, 24 or 32 bytes; password: its UTF-8 bytes; RSA: PEM or DER */
     size_t material_len;
-    void *rsa;   /* an EVP_PKEY, parsed from it; may have no private half (then it only wraps) */
+    void *rsa;   /* an EVP_PKEY, parsed from it; may have no private half (then it only wraps); NULL for a
+                    key of OpenPGP */
     size_t rsa_bytes; /* of its modulus */
     ol_kms *kms; /* who keeps it; not owned */
     ol_slice endpoint;
@@ -39,8 +40,6 @@ void ol_keys_release(ol_keys *keys);
 size_t ol_keys_count(const ol_keys *keys);
 /* While they are being built: who keeps a KMS key. Not owned. */
 void ol_keys_set_kms(ol_keys *keys, size_t index, ol_kms *kms);
-/* Is this what somebody calls the key: its id, or for an ARN what stands behind its last '/'? */
-bool ol_key_has_id(const ol_key *key, ol_slice id);
 const ol_key *ol_keys_at(const ol_keys *keys, size_t index);
 
 #endif

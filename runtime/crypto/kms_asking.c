@@ -5,6 +5,52 @@
 
 static int ask_next(ol_kms_asking *self, ol_error *err);
 
+/* ---- names ---- */
+
+/* Behind the last '/', or all of it. */
+static ol_slice id_of(ol_slice name)
+{
+    size_t start = name.len;
+    while (start > 0 && name.data[start - 1] != '/')
+        start--;
+    return ol_slice_from(name, start);
+}
+
+/* Fields of an ARN count from 0; empty when there are not so many. */
+static ol_slice field_of(ol_slice arn, int at)
+{
+    ptrdiff_t colon = 0;
+    for (; at > 0 && colon >= 0; at--) {
+        colon = ol_slice_find(arn, ':');
+        arn = ol_slice_from(arn, (size_t)colon + 1);
+    }
+    if (colon < 0)
+        return OL_SLICE_NONE;
+    colon = ol_slice_find(arn, ':');
+    return colon < 0 ? arn : ol_slice_first(arn, (size_t)colon);
+}
+
+static bool is_arn(ol_slice name)
+{
+    return ol_slice_starts(name, OL_SLICE_LIT("arn:"));
+}
+
+bool ol_kms_key_may_be(ol_slice configured, ol_slice named)
+{
+    const ol_slice alias = OL_SLICE_LIT("alias/");
+    ol_slice resource = is_arn(configured) ? field_of(configured, 5) : configured;
+    if (ol_slice_eq(configured, named) || ol_slice_starts(resource, alias))
+        return true;
+    if (!ol_slice_eq(id_of(configured), id_of(named)))
+        return false;
+    bool many_regions = ol_slice_starts(id_of(named), OL_SLICE_LIT("mrk-")) &&
+                        ol_slice_eq(field_of(configured, 1), field_of(named, 1)) &&
+                        ol_slice_eq(field_of(configured, 4), field_of(named, 4));
+    return !is_arn(configured) || !is_arn(named) || many_regions;
+}
+
+/* ---- one after the other ---- */
+
 /* Another key may be the right one; that a KMS cannot be asked is not an answer. */
 static bool may_be_another(int code)
 {

@@ -27,6 +27,10 @@ struct ol_kms_asking {
 /* As ol_sealed_open. `self` lives in the ask's arena. */
 int ol_kms_asking_start(ol_kms_asking *self, ol_error *err);
 
+/* May the key that is configured by this id, ARN or alias be the one that an object names? An alias may
+ * be any, and a key of several regions is the same in each of them; the KMS decides. */
+bool ol_kms_key_may_be(ol_slice configured, ol_slice named);
+
 extern const ol_sealed_opener ol_kms_asking_opener; /* its cancel, for ask->private_[0] */
 
 #endif

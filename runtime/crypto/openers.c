@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which opener a format has, and what it wants to see of the body first. */
+#include "crypto/pgp_packets.h"
 #include "crypto/sdk_message.h"
 #include "crypto/sealed_private.h"
 
@@ -26,6 +27,8 @@ const ol_sealed_opener *ol_sealed_openers_of(enum ol_sealed_format format)
         return &ol_sealed_opener_age;
     case OL_SEALED_OPENSSL:
         return &ol_sealed_opener_openssl;
+    case OL_SEALED_PGP:
+        return &ol_sealed_opener_pgp;
     default:
         return &unknown;
     }
@@ -52,5 +55,5 @@ enum ol_sealed_format ol_sealed_recognise_bytes(ol_slice first)
         return OL_SEALED_OPENSSL;
     if (ol_sdk_is_message(first))
         return OL_SEALED_AWS_SDK;
-    return OL_SEALED_NONE;
+    return ol_pgp_is_message(first) ? OL_SEALED_PGP : OL_SEALED_NONE;
 }

@@ -8,11 +8,10 @@
 #include <sodium.h>
 
 #include "base/alloc.h"
-#include "crypto/chunks.h"
+#include "crypto/rclone_key.h"
 #include "crypto/secret.h"
 
-#define MAGIC_BYTES 8u
-#define HEADER_BYTES (MAGIC_BYTES + OL_CHUNK_NONCE_BYTES)
+#define HEADER_BYTES (OL_RCLONE_MAGIC_BYTES + OL_CHUNK_NONCE_BYTES)
 #define DERIVED_BYTES 80u /* data key, name key, name tweak */
 #define PAIRS_MAX 32 /* of two entries; each takes a twentieth of a second */
 #define SCRYPT_N 16384u
@@ -20,23 +19,29 @@
 
 static const uint8_t usual_salt[16] = {0xa8, 0x0d, 0xf4, 0x3a, 0x8f, 0xbd, 0x03, 0x08,
                                        0xa7, 0xca, 0xb8, 0x3e, 0x58, 0x1f, 0x86, 0xb1};
+const ol_slice ol_rclone_usual_salt = {usual_salt, sizeof(usual_salt)};
+
+void ol_rclone_nonce(const uint8_t first[OL_CHUNK_NONCE_BYTES], uint64_t index,
+                     uint8_t nonce[OL_CHUNK_NONCE_BYTES])
+{
+    unsigned carry = 0;
+    for (size_t i = 0; i < OL_CHUNK_NONCE_BYTES; i++) {
+        carry += first[i] + (i < 8 ? (unsigned)(index >> 8 * i & 0xff) : 0);
+        nonce[i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+}
 
 static bool open_chunk(const uint8_t *key, const ol_chunks *chunks, uint64_t index, bool last,
                        ol_slice in, uint8_t *out)
 {
     (void)last;
     uint8_t nonce[OL_CHUNK_NONCE_BYTES];
-    unsigned carry = 0;
-    memcpy(nonce, chunks->nonce, sizeof(nonce));
-    for (size_t i = 0; i < sizeof(nonce); i++) {
-        carry += nonce[i] + (i < 8 ? (unsigned)(index >> 8 * i & 0xff) : 0);
-        nonce[i] = (uint8_t)carry;
-        carry >>= 8;
-    }
+    ol_rclone_nonce(chunks->nonce, index, nonce);
     return crypto_secretbox_open_easy(out, in.data, in.len, nonce, key) == 0;
 }
 
-static int derive(const ol_key *key, ol_slice salt, uint8_t **out)
+int ol_rclone_derive(const ol_key *key, ol_slice salt, uint8_t **out)
 {
     uint8_t *derived = ol_secret_alloc(DERIVED_BYTES);
     *out = ol_secret_alloc(OL_DATA_KEY_BYTES);
@@ -73,7 +78,7 @@ static bool is_right(const uint8_t *key, const ol_chunks *chunks, ol_slice first
 static int try_password(const ol_sealed_ask *ask, const ol_chunks *chunks, const ol_key *key,
                         ol_slice salt, uint8_t **data_key)
 {
-    int rc = derive(key, salt, data_key);
+    int rc = ol_rclone_derive(key, salt, data_key);
     if (rc == OL_OK && !is_right(*data_key, chunks, ask->first)) {
         ol_secret_free(*data_key, OL_DATA_KEY_BYTES);
         *data_key = NULL;
@@ -96,7 +101,7 @@ static int find_key(const ol_sealed_ask *ask, const ol_chunks *chunks, uint8_t *
     *data_key = NULL;
     for (size_t i = 0; rc == OL_OK && !*data_key && i < count; i++) {
         const ol_key *key = password_at(ask, i);
-        ol_slice usual = ol_slice_of(usual_salt, sizeof(usual_salt));
+        ol_slice usual = ol_rclone_usual_salt;
         if (key)
             rc = try_password(ask, chunks, key, key->name_space.len > 0 ? key->name_space : usual,
                               data_key);
@@ -123,7 +128,7 @@ static int open_rclone(ol_sealed_ask *ask, enum ol_sealed_format format, ol_erro
     if (!chunks->header.data)
         return ol_error_set(err, OL_ENOMEM, "opening");
     chunks->open = open_chunk;
-    memcpy(chunks->nonce, ask->first.data + MAGIC_BYTES, OL_CHUNK_NONCE_BYTES);
+    memcpy(chunks->nonce, ask->first.data + OL_RCLONE_MAGIC_BYTES, OL_CHUNK_NONCE_BYTES);
     int rc = find_key(ask, chunks, &data_key);
     if (rc != OL_OK)
         return ol_error_set(err, rc, "key derivation");

@@ -98,7 +98,7 @@ static int wrap_by(const ol_s3_making *m, ol_slice plain, ol_buf *out)
     case OL_S3_WRAP_AES_WRAP:
         return ol_wrap_aes_wrap(m->key, plain, out);
     case OL_S3_WRAP_RSA_OAEP256:
-        return ol_wrap_rsa_oaep256(m->key, plain, out);
+        return ol_wrap_rsa_oaep(m->key, plain, "SHA256", "SHA1", out); /* as Java does */
     case OL_S3_WRAP_AES_GCM:
         return ol_wrap_aes_gcm(m->key, plain, cipher_name(m), out);
     case OL_S3_WRAP_RSA_NAMED:

@@ -267,7 +267,7 @@ static bool is_wanted(const opening *self, const ol_key *key)
     if (self->envelope.wrap != OL_S3_WRAP_KMS)
         return true;
     const ol_slice *cmk = ol_context_find(&self->envelope.context, cmk_name);
-    return !cmk || ol_key_has_id(key, *cmk);
+    return !cmk || ol_kms_key_may_be(key->id, *cmk);
 }
 
 static const ol_key *next_kms_key(ol_kms_asking *asking, ol_slice *blob)

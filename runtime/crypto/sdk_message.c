@@ -177,3 +177,36 @@ bool ol_sdk_is_message(ol_slice first)
     const ol_sdk_suite *suite = find_suite(number(&r, 2));
     return !r.short_ && suite && (version == 1 || version == 2) && suite->commits == (version == 2);
 }
+
+/* ---- the other direction ---- */
+
+static uint8_t *put_text(uint8_t *at, ol_slice text)
+{
+    *at++ = (uint8_t)(text.len >> 8);
+    *at++ = (uint8_t)text.len;
+    if (text.len > 0)
+        memcpy(at, text.data, text.len);
+    return at + text.len;
+}
+
+int ol_sdk_write_pairs(const ol_context *context, const ol_context *without, ol_arena *arena,
+                       ol_slice *out)
+{
+    size_t count = 0, len = 2;
+    for (size_t i = 0; i < context->count; i++)
+        len += 4 + context->pairs[i].name.len + context->pairs[i].value.len;
+    uint8_t *bytes = ol_arena_alloc(arena, len), *at = bytes + 2;
+    if (!bytes)
+        return OL_ENOMEM;
+    for (size_t i = 0; i < context->count; i++) {
+        const ol_context_pair *pair = &context->pairs[i];
+        if (without && ol_context_find(without, pair->name))
+            continue;
+        at = put_text(put_text(at, pair->name), pair->value);
+        count++;
+    }
+    bytes[0] = (uint8_t)(count >> 8);
+    bytes[1] = (uint8_t)count;
+    *out = count > 0 ? ol_slice_of(bytes, (size_t)(at - bytes)) : OL_SLICE_NONE;
+    return OL_OK;
+}

@@ -47,4 +47,9 @@ int ol_sdk_header_read(ol_sdk_header *header, ol_slice bytes);
 /* May these be the first bytes of a message? */
 bool ol_sdk_is_message(ol_slice first);
 
+/* Pairs of `context`, but for those that are in `without` (may be NULL): count, then names and values with
+ * their lengths; nothing at all when there are none. Into the arena. OL_OK or OL_ENOMEM. */
+int ol_sdk_write_pairs(const ol_context *context, const ol_context *without, ol_arena *arena,
+                       ol_slice *out);
+
 #endif

@@ -3,6 +3,10 @@
  * Opens an AWS Encryption SDK message: a data key by one of our keys whose provider and name it bears,
  * then key derivation, commitment, and the header's own authentication. Nothing of the header is
  * believed before that, but for which key to try.
+ *
+ * A pair of the expected context that the message does not carry is one that its writer kept out of the
+ * header (a required encryption context): it counts as if it stood there, for the wrapped keys and for
+ * the header's authentication, so that a pair which the writer did not know opens nothing.
  */
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -22,6 +26,9 @@
 typedef struct opening {
     ol_sealed_ask *ask;
     ol_sdk_header header;
+    ol_context context; /* the header's pairs, and those that were kept out of it */
+    ol_slice aad;       /* that context, as wraps are bound to it */
+    ol_slice kept_out;  /* the latter alone, authenticated behind the header; may be empty */
     size_t next_wrapped, next_key; /* of the KMS candidates */
     ol_kms_asking asking;
 } opening;
@@ -51,8 +58,9 @@ static int derive_keys(const ol_sdk_header *h, ol_slice data_key, uint8_t *conte
                      content_key, h->suite->key_len);
 }
 
-static bool header_is_authentic(const ol_sdk_header *h, const uint8_t *key)
+static bool header_is_authentic(const opening *self, const uint8_t *key)
 {
+    const ol_sdk_header *h = &self->header;
     const EVP_CIPHER *cipher = h->suite->key_len == 16   ? EVP_aes_128_gcm()
                                : h->suite->key_len == 24 ? EVP_aes_192_gcm()
                                                          : EVP_aes_256_gcm();
@@ -62,6 +70,8 @@ static bool header_is_authentic(const ol_sdk_header *h, const uint8_t *key)
     bool good = ctx && EVP_DecryptInit_ex(ctx, cipher, NULL, key, h->iv) == 1 &&
                 EVP_DecryptUpdate(ctx, NULL, &len, h->authenticated.data,
                                   (int)h->authenticated.len) == 1 &&
+                (self->kept_out.len == 0 ||
+                 EVP_DecryptUpdate(ctx, NULL, &len, self->kept_out.data, (int)self->kept_out.len) == 1) &&
                 EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, OL_SDK_TAG_BYTES,
                                     (void *)(uintptr_t)h->tag.data) == 1 &&
                 EVP_DecryptFinal_ex(ctx, unused, &len) == 1;
@@ -70,8 +80,9 @@ static bool header_is_authentic(const ol_sdk_header *h, const uint8_t *key)
 }
 
 /* Takes the data key over; the content key comes back. */
-static int content_key_of(const ol_sdk_header *h, uint8_t *data_key, size_t len, uint8_t **key)
+static int content_key_of(const opening *self, uint8_t *data_key, size_t len, uint8_t **key)
 {
+    const ol_sdk_header *h = &self->header;
     size_t wanted = h->suite->key_len;
     int rc = len == wanted ? OL_OK : OL_EDECRYPT;
     *key = rc == OL_OK ? ol_secret_alloc(wanted) : NULL;
@@ -81,7 +92,7 @@ static int content_key_of(const ol_sdk_header *h, uint8_t *data_key, size_t len,
         rc = derive_keys(h, ol_slice_of(data_key, len), *key);
     else if (rc == OL_OK)
         memcpy(*key, data_key, wanted);
-    if (rc == OL_OK && !header_is_authentic(h, *key))
+    if (rc == OL_OK && !header_is_authentic(self, *key))
         rc = OL_EDECRYPT;
     ol_secret_free(data_key, len);
     if (rc != OL_OK) {
@@ -169,7 +180,7 @@ static int make_sealed(opening *self, uint8_t *key, ol_error *err)
 static int use_data_key(opening *self, uint8_t *data_key, size_t len, ol_error *err)
 {
     uint8_t *key;
-    int rc = content_key_of(&self->header, data_key, len, &key);
+    int rc = content_key_of(self, data_key, len, &key);
     if (rc == OL_EDECRYPT)
         return ol_sealed_wrong(err);
     return rc == OL_OK ? make_sealed(self, key, err) : ol_error_set(err, rc, "content key");
@@ -199,7 +210,7 @@ static int unwrap_aes(const opening *self, const ol_sdk_wrapped *wrapped, const 
     if ((key->id.len > 0 && !ol_slice_eq(name, key->id)) ||
         memcmp(rest.data, lengths, sizeof(lengths)) != 0)
         return OL_EDECRYPT;
-    return ol_unwrap_gcm(key, ol_slice_from(rest, sizeof(lengths)), wrapped->key, self->header.aad,
+    return ol_unwrap_gcm(key, ol_slice_from(rest, sizeof(lengths)), wrapped->key, self->aad,
                          out, len);
 }
 
@@ -257,10 +268,7 @@ static const ol_key *next_kms_key(ol_kms_asking *asking, ol_slice *blob)
             continue;
         while (self->next_key < ol_keys_count(keys)) {
             const ol_key *key = ol_keys_at(keys, self->next_key++);
-            /* The message names an ARN; a key may be configured by its id alone. */
-            ol_key named = {.id = wrapped->info};
-            if (key->kind != OL_KEY_KMS || !key->kms ||
-                (!ol_key_has_id(key, wrapped->info) && !ol_key_has_id(&named, key->id)))
+            if (key->kind != OL_KEY_KMS || !key->kms || !ol_kms_key_may_be(key->id, wrapped->info))
                 continue;
             *blob = wrapped->key;
             return key;
@@ -287,25 +295,45 @@ static int open_by_kms(opening *self, ol_error *err)
     self->asking = (ol_kms_asking){.ask = self->ask,
                                    .next = next_kms_key,
                                    .use = use_kms_key,
-                                   .context = &self->header.context,
+                                   .context = &self->context,
                                    .owner = self};
     return ol_kms_asking_start(&self->asking, err);
 }
 
 /* ---- opening ---- */
 
-static int check(const opening *self, ol_error *err)
+static int wrong_context(ol_error *err)
+{
+    return ol_sealed_refused(err, "the context is not the one that is expected");
+}
+
+/* What is expected must be there, or have been kept out of the header; more may be there. */
+static int take_context(opening *self, ol_error *err)
 {
     const ol_context *expected = self->ask->expected_context;
+    const ol_slice reserved = OL_SLICE_LIT("aws-crypto-");
+    self->context = self->header.context;
+    self->aad = self->header.aad;
+    for (size_t i = 0; expected && i < expected->count; i++) {
+        const ol_context_pair *pair = &expected->pairs[i];
+        if (!ol_context_find(&self->context, pair->name) && ol_slice_starts(pair->name, reserved))
+            return wrong_context(err);
+        if (ol_context_add(&self->context, pair->name, pair->value) != OL_OK)
+            return wrong_context(err);
+    }
+    if (self->context.count == self->header.context.count)
+        return OL_OK;
+    int rc = ol_sdk_write_pairs(&self->context, NULL, self->ask->arena, &self->aad);
+    if (rc == OL_OK)
+        rc = ol_sdk_write_pairs(&self->context, &self->header.context, self->ask->arena, &self->kept_out);
+    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "opening");
+}
+
+static int check(opening *self, ol_error *err)
+{
     if (self->ask->rules->require_commitment && !self->header.suite->commits)
         return ol_sealed_refused(err, "no key commitment, and the rules require one");
-    /* The SDK's rule: what is expected must be there; more may be. */
-    for (size_t i = 0; expected && i < expected->count; i++) {
-        const ol_slice *value = ol_context_find(&self->header.context, expected->pairs[i].name);
-        if (!value || !ol_slice_eq(*value, expected->pairs[i].value))
-            return ol_sealed_refused(err, "the context is not the one that is expected");
-    }
-    return OL_OK;
+    return take_context(self, err);
 }
 
 static int open_sdk(ol_sealed_ask *ask, enum ol_sealed_format format, ol_error *err)

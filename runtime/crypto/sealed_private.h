@@ -15,7 +15,8 @@
  *   begin  state is zeroed memory of state_size bytes
  *   step   takes from *in what it can (advances it) and puts at most out.len bytes of plaintext into
  *          out; *made says how many. `last`: nothing follows *in. OL_OK: call again when there is more
- *          of either; OL_DONE: the end was reached and is authentic; else OL_EDECRYPT.
+ *          of either; OL_DONE: the end was reached and is authentic; OL_WAIT: nothing can be done before
+ *          something happens on poll_fd; else OL_EDECRYPT.
  *          Nothing that was not verified is put out, unless the cipher cannot know before the end.
  *   fini   wipes
  */
@@ -25,6 +26,8 @@ typedef struct ol_content_ops {
     int (*begin)(void *state, const ol_content_config *config, ol_error *err);
     int (*step)(void *state, ol_slice *in, bool last, ol_span out, size_t *made, ol_error *err);
     void (*fini)(void *state);
+    /* Of a cipher whose work is done elsewhere, after OL_WAIT: what to wait for. NULL: it never says so. */
+    int (*poll_fd)(void *state, bool *wants_room);
     /* See ol_sealed_range. NULL: parts are not possible. */
     int (*range)(const ol_sealed *sealed, uint64_t start, uint64_t length, ol_sealed_span *span);
 } ol_content_ops;
@@ -72,7 +75,7 @@ const ol_sealed_opener *ol_sealed_openers_of(enum ol_sealed_format format);
 int ol_sealed_recognise_instruction(ol_slice json, enum ol_sealed_format *format, ol_error *err);
 
 extern const ol_sealed_opener ol_sealed_opener_s3, ol_sealed_opener_sdk, ol_sealed_opener_rclone,
-    ol_sealed_opener_age, ol_sealed_opener_openssl;
+    ol_sealed_opener_age, ol_sealed_opener_openssl, ol_sealed_opener_pgp;
 
 extern const ol_content_ops ol_content_gcm, ol_content_cbc;
 

@@ -47,3 +47,11 @@ int ol_sealed_base64(ol_slice text, uint8_t *out, size_t out_size, size_t *out_l
     *out_len += len;
     return OL_OK;
 }
+
+ol_slice ol_sealed_skip_white(ol_slice text)
+{
+    size_t at = 0;
+    while (at < text.len && is_white(text.data[at]))
+        at++;
+    return ol_slice_from(text, at);
+}

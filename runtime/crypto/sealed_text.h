@@ -12,4 +12,7 @@
  * OL_OK or OL_EINVAL (also when it does not fit); `out` may be written to all the same. */
 int ol_sealed_base64(ol_slice text, uint8_t *out, size_t out_size, size_t *out_len);
 
+/* Without the spaces, tabs and line breaks that it begins with. */
+ol_slice ol_sealed_skip_white(ol_slice text);
+
 #endif

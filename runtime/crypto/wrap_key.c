@@ -70,7 +70,7 @@ int ol_wrap_aes_gcm(const ol_key *key, ol_slice plain, ol_slice aad, ol_buf *out
 /* ---- RSA ---- */
 
 /* NULL hash: PKCS#1 v1.5. */
-static int rsa(const ol_key *key, ol_slice plain, const char *hash, ol_buf *out)
+static int rsa(const ol_key *key, ol_slice plain, const char *hash, const char *mask_hash, ol_buf *out)
 {
     if (key->kind != OL_KEY_RSA || !key->rsa)
         return OL_EINVAL;
@@ -83,7 +83,7 @@ static int rsa(const ol_key *key, ol_slice plain, const char *hash, ol_buf *out)
     int padding = hash ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING;
     bool good = EVP_PKEY_encrypt_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, padding) == 1 &&
                 (!hash || (EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, hash, NULL) == 1 &&
-                           EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA1", NULL) == 1)) &&
+                           EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, mask_hash, NULL) == 1)) &&
                 EVP_PKEY_encrypt(ctx, out->data + out->len, &len, plain.data, plain.len) == 1;
     EVP_PKEY_CTX_free(ctx);
     out->len += good ? len : 0;
@@ -92,12 +92,12 @@ static int rsa(const ol_key *key, ol_slice plain, const char *hash, ol_buf *out)
 
 int ol_wrap_rsa_pkcs1(const ol_key *key, ol_slice plain, ol_buf *out)
 {
-    return rsa(key, plain, NULL, out);
+    return rsa(key, plain, NULL, NULL, out);
 }
 
-int ol_wrap_rsa_oaep256(const ol_key *key, ol_slice plain, ol_buf *out)
+int ol_wrap_rsa_oaep(const ol_key *key, ol_slice plain, const char *hash, const char *mask_hash, ol_buf *out)
 {
-    return rsa(key, plain, "SHA256", out);
+    return rsa(key, plain, hash, mask_hash, out);
 }
 
 int ol_wrap_rsa_named(const ol_key *key, ol_slice plain, ol_slice name, ol_buf *out)
@@ -109,7 +109,7 @@ int ol_wrap_rsa_named(const ol_key *key, ol_slice plain, ol_slice name, ol_buf *
     block[0] = (uint8_t)plain.len;
     memcpy(block + 1, plain.data, plain.len);
     memcpy(block + 1 + plain.len, name.data, name.len);
-    int rc = rsa(key, ol_slice_of(block, len), "SHA1", out);
+    int rc = rsa(key, ol_slice_of(block, len), "SHA1", "SHA1", out);
     ol_secret_free(block, len);
     return rc;
 }

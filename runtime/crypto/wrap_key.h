@@ -13,8 +13,8 @@ int ol_wrap_aes_wrap(const ol_key *key, ol_slice plain, ol_buf *out);
 /* iv (12) | ciphertext | tag (16). */
 int ol_wrap_aes_gcm(const ol_key *key, ol_slice plain, ol_slice aad, ol_buf *out);
 int ol_wrap_rsa_pkcs1(const ol_key *key, ol_slice plain, ol_buf *out);
-/* SHA-256, SHA-1 in the mask generation. */
-int ol_wrap_rsa_oaep256(const ol_key *key, ol_slice plain, ol_buf *out);
+/* `mask_hash`: in the mask generation. */
+int ol_wrap_rsa_oaep(const ol_key *key, ol_slice plain, const char *hash, const char *mask_hash, ol_buf *out);
 /* SHA-1, around length byte | key | `name`. */
 int ol_wrap_rsa_named(const ol_key *key, ol_slice plain, ol_slice name, ol_buf *out);
 

@@ -21,6 +21,8 @@
 #include "front/restart.h"
 #include "front/shared.h"
 #include "origin/s3/s3_origin.h"
+#include "transform/child.h"
+#include "transform/wall_probe.h"
 
 #define CERTIFICATES_MS 5000 /* how often their files are looked at */
 
@@ -219,11 +221,30 @@ static int start_crew(app *self, ol_generation *generation, ol_error *err)
     return ol_crew_start(&self->crew, err);
 }
 
+/* What cannot be had is said; what is required, and cannot be had, ends the start. */
+static int raise_walls(const ol_config *config, ol_error *err)
+{
+    char held[256], missing[256];
+    ol_wall_report report;
+    int rc = ol_wall_probe(&report, err);
+    if (rc != OL_OK)
+        return rc;
+    ol_walls_text(report.walls, held, sizeof(held));
+    ol_walls_text(OL_WALLS_ALL & ~report.walls, missing, sizeof(missing));
+    ol_say("info", "sandbox: %s; not to be had here: %s", held, missing);
+    rc = ol_wall_check(&report, config->walls_required, err);
+    if (rc == OL_OK)
+        ol_child_require_walls(config->walls_required);
+    return rc;
+}
+
 static int start(app *self, ol_error *err)
 {
     ol_config *config = self->options->config;
     ol_generation *generation = NULL;
     int rc = open_signals(self, err);
+    if (rc == OL_OK)
+        rc = raise_walls(config, err);
     if (rc == OL_OK)
         rc = ol_shared_open(&self->shared, config, err);
     if (rc == OL_OK)

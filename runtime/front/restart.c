@@ -106,6 +106,8 @@ const char *ol_restart_needed(const ol_config *now, const ol_config *next)
         return "data";
     if (now->loops != next->loops)
         return "loops";
+    if (now->walls_required != next->walls_required)
+        return "sandbox_required";
     if (!same_listeners(now, next))
         return "listen";
     if (!same_origins(now, next))

@@ -109,6 +109,7 @@ int ol_view_chain_prepare_step(ol_view_chain *chain, size_t step_index,
         .on_log = on_log,
         .log_arg = step,
         .retryable = &chain->retryable,
+        .alone = &chain->alone,
     };
     return OL_OK;
 }

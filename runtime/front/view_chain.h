@@ -23,6 +23,7 @@ typedef struct ol_view_chain {
     size_t count;
     bool shows_part; /* set before prepare: Range and partNumber are the transforms' to answer */
     bool retryable;  /* set by a stage whose host died for another request's sake */
+    bool alone;      /* likewise, and stays: the second run has its hosts for itself */
 } ol_view_chain;
 
 /* Take the current version of each program of `view`. OL_ENOTRANSFORM when one is not there. The

@@ -22,22 +22,64 @@ static void close_pipeline(ol_view_reply *self)
     self->pipeline_ = NULL;
 }
 
+/* ---- what went out, once more ---- */
+
+static void on_recalled(void *arg, const ol_error *err)
+{
+    ol_view_reply *self = arg;
+    if (err) {
+        self->on_done(self, err);
+        return;
+    }
+    close_pipeline(self);
+    self->after_recall_(self);
+}
+
+static const ol_pipeline_ops recall_ops = {.on_done = on_recalled};
+
+static int start_recall(ol_view_reply *self, ol_error *err)
+{
+    ol_request *request = self->request;
+    self->read.length = self->replay_.bytes;
+    int rc = ol_pipeline_new(&self->pipeline_, request->worker->loop, request->arena, &recall_ops,
+                             self);
+    if (rc == OL_OK)
+        rc = ol_pipeline_add(self->pipeline_, &ol_view_read_stage_ops, &self->read, NULL);
+    if (rc == OL_OK)
+        rc = ol_pipeline_add(self->pipeline_, &ol_replay_recall_ops, &self->replay_, NULL);
+    rc = rc == OL_OK ? ol_pipeline_start(self->pipeline_, err)
+                     : ol_error_set(err, rc, "view pipeline");
+    if (rc != OL_OK)
+        self->pipeline_ = NULL; /* a pipeline that did not start is closed already */
+    return rc;
+}
+
+/* Nothing is written of the failed pipeline's memory any more. */
+static void leave_pipeline(ol_view_reply *self, void (*then)(ol_view_reply *reply))
+{
+    ol_error err = {0};
+    close_pipeline(self);
+    self->after_recall_ = then;
+    if (!self->replay_.recallable || self->replay_.bytes == 0)
+        then(self);
+    else if (start_recall(self, &err) != OL_OK)
+        self->on_done(self, &err);
+}
+
 static void on_drain(ol_request *request)
 {
     ol_view_reply *self = request->drain_arg;
     void (*then)(ol_view_reply *) = self->after_drain_;
     request->on_drain = NULL;
     self->after_drain_ = NULL;
-    close_pipeline(self);
-    then(self);
+    leave_pipeline(self, then);
 }
 
 void ol_view_reply_clear(ol_view_reply *self, void (*then)(ol_view_reply *reply))
 {
     ol_request *request = self->request;
     if (!request->write_waits) {
-        close_pipeline(self);
-        then(self);
+        leave_pipeline(self, then);
         return;
     }
     self->after_drain_ = then;
@@ -140,6 +182,8 @@ static int build(ol_view_reply *self, ol_error *err)
         rc = add(self, &ol_range_stage_ops, &self->cut);
     if (rc == OL_OK)
         rc = add(self, &ol_head_stage_ops, &self->plan);
+    if (self->replay_.bytes == 0)
+        self->replay_.recallable = self->read.entry && self->entry_is_whole;
     /* What cannot be lost needs no record of what was sent of it. */
     if (rc == OL_OK && !(self->read.entry && self->entry_is_safe))
         rc = add(self, &ol_replay_stage_ops, &self->replay_);

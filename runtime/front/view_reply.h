@@ -33,7 +33,8 @@ typedef struct ol_view_reply {
     bool notes_stages;  /* for the access log: false when a run of ours notes its own */
     /* The source: an entry (referenced until the reply is closed), or else a subject. */
     ol_view_read read;  /* of an entry */
-    bool entry_is_safe; /* whole, and in memory: it cannot be lost */
+    bool entry_is_safe;  /* whole, and in memory: it cannot be lost */
+    bool entry_is_whole; /* it can be lost, but what was read of it can be read again */
     ol_view_subject *subject;
     bool has_piece;     /* only these bytes of the original are run */
     ol_byte_range piece;
@@ -47,6 +48,7 @@ typedef struct ol_view_reply {
     ol_pipeline *pipeline_;
     bool retried_;
     void (*after_drain_)(struct ol_view_reply *reply); /* the last slice is still being written */
+    void (*after_recall_)(struct ol_view_reply *reply);
 } ol_view_reply;
 
 /* Zeroed memory of the request's. */
@@ -62,7 +64,9 @@ bool ol_view_reply_has_begun(const ol_view_reply *reply);
 /* After a failure: another source may go on where this one stopped. */
 bool ol_view_reply_can_go_on(const ol_view_reply *reply);
 /* Close the failed pipeline, once the client has what is being written of its memory; `then` follows,
- * at once or on a later turn, with the source free to be changed. */
+ * at once or on a later turn, with the source free to be changed. Of a whole entry the bytes that went
+ * out are read once more before that, to compare others with; where that fails, on_done comes with
+ * the reason instead. */
 void ol_view_reply_clear(ol_view_reply *reply, void (*then)(ol_view_reply *reply));
 
 #endif

@@ -87,6 +87,7 @@ static void read_entry(ol_view_object *self, bool whole)
         reply->read.start = self->part.bytes.start;
         reply->read.length = self->part.bytes.length;
     }
+    reply->entry_is_whole = whole;
     reply->entry_is_safe = whole && !ol_view_entry_is_on_disk(self->entry);
     reply->notes_stages = !self->run;
     ol_view_object_close_original(self);

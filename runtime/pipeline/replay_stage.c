@@ -104,6 +104,8 @@ static int compare(const replay *self, ol_error *err)
 {
     if (self->record->sealed)
         return ol_error_set(err, OL_EDIVERGED, "run again after it had ended");
+    if (self->record->recallable)
+        return ol_error_set(err, OL_EDIVERGED, "run again, and nothing to compare with");
     uint8_t first[OL_REPLAY_DIGEST_BYTES], again[OL_REPLAY_DIGEST_BYTES];
     store_digest(hash_of(self->record), first);
     store_digest(self->seen, again);
@@ -131,7 +133,7 @@ static int pass(ol_stage *st, ol_slice in, ol_error *err)
     record->bytes += in.len;
     if (is_last_write(st))
         record->sealed = true;
-    else
+    else if (!record->recallable)
         XXH3_128bits_update(hash_of(record), in.data, in.len);
     return ol_stage_write(st, in, err);
 }
@@ -175,4 +177,50 @@ const ol_stage_ops ol_replay_stage_ops = {
     .write = write_on,
     .finish = finish,
     .reserve = reserve,
+};
+
+/* ---- recalling ---- */
+
+static int open_recall(ol_stage *st, ol_error *err)
+{
+    ol_replay *record = (ol_replay *)st->config;
+    (void)err;
+    record->recalled_ = 0;
+    XXH3_128bits_reset(hash_of(record));
+    return OL_OK;
+}
+
+static int ignore_head(ol_stage *st, ol_head *head, ol_error *err)
+{
+    (void)st, (void)head, (void)err;
+    return OL_OK;
+}
+
+static int recall(ol_stage *st, ol_slice in, ol_error *err)
+{
+    ol_replay *record = (ol_replay *)st->config;
+    (void)err;
+    record->recalled_ += in.len;
+    if (in.len > 0)
+        XXH3_128bits_update(hash_of(record), in.data, in.len);
+    return OL_OK;
+}
+
+static int finish_recall(ol_stage *st, ol_error *err)
+{
+    ol_replay *record = (ol_replay *)st->config;
+    if (record->recalled_ != record->bytes)
+        return ol_error_set(err, OL_EDIVERGED, "%" PRIu64 " bytes recalled of %" PRIu64,
+                            record->recalled_, record->bytes);
+    record->recallable = false;
+    return ol_stage_finish(st, err);
+}
+
+const ol_stage_ops ol_replay_recall_ops = {
+    .name = "recall",
+    .phase = OL_PHASE_SINK,
+    .open = open_recall,
+    .head = ignore_head,
+    .write = recall,
+    .finish = finish_recall,
 };

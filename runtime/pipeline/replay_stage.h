@@ -17,6 +17,11 @@
  * The last bytes of a transform that is done already are passed on without a digest (they are cold
  * in the cache, and a second run cannot be needed); a run against such a record diverges.
  *
+ * A source that can bring the same bytes a second time, and is itself never changed, need not pay for
+ * the digest: its record is `recallable`, and only counts what is passed on. Should the run break off
+ * after all, the bytes so far are first recalled from that source into ol_replay_recall_ops; without
+ * that nothing can go on behind them.
+ *
  * A slice that the sink kept (OL_WAIT) counts as sent: before the first pipeline is closed, let
  * the sink have it wholly. A record serves any number of runs, one at a time.
  *
@@ -35,6 +40,8 @@ typedef struct ol_replay {
     uint64_t bytes; /* passed to the sink so far, all runs */
     bool head_sent; /* the client has the head */
     bool sealed;    /* the last bytes were passed on when nothing could fail any more */
+    bool recallable; /* set before a first run, and while it lasts */
+    uint64_t recalled_;
     uint8_t head_digest_[OL_REPLAY_DIGEST_BYTES];
     uint8_t hash_[OL_REPLAY_HASH_BYTES]; /* running digest of those bytes */
 } ol_replay;
@@ -45,5 +52,8 @@ void ol_replay_init(ol_replay *replay);
 
 /* config = ol_replay * */
 extern const ol_stage_ops ol_replay_stage_ops;
+/* A sink for the first `bytes` of the body, once more from where they came, after a recallable run;
+ * the record is an ordinary one afterwards. config = ol_replay * */
+extern const ol_stage_ops ol_replay_recall_ops;
 
 #endif

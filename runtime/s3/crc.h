@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The three cyclic redundancy checks of S3: CRC-32 (ISO-HDLC), CRC-32C (Castagnoli) and
- * CRC-64/NVME. Carry-less multiplication where the CPU has it, tables elsewhere; both give the
- * same result.
+ * CRC-64/NVME. Carry-less multiplication where the CPU has it, of 128 or 512 bits at once, tables
+ * elsewhere; all give the same result.
  */
 #ifndef OL_S3_CRC_H
 #define OL_S3_CRC_H
@@ -16,7 +16,8 @@ uint64_t ol_crc_update(enum ol_crc_kind kind, uint64_t crc, ol_slice data);
 /* Bytes of the result: 4 or 8. */
 size_t ol_crc_size(enum ol_crc_kind kind);
 
-/* For tests: never use the CPU's help. Not while another thread computes. */
-void ol_crc_force_portable(bool portable);
+/* For tests: use no more than this of the CPU's help. Not while another thread computes. */
+enum ol_crc_means { OL_CRC_BY_TABLES, OL_CRC_BY_CLMUL, OL_CRC_BY_WIDE_CLMUL };
+void ol_crc_limit(enum ol_crc_means most);
 
 #endif

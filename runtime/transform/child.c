@@ -28,6 +28,13 @@
 #define P_PIDFD 3
 #endif
 
+static _Atomic uint32_t walls_required;
+
+void ol_child_require_walls(uint32_t walls)
+{
+    atomic_store(&walls_required, walls);
+}
+
 static int unavailable(ol_error *err, const char *what)
 {
     return ol_error_set(err, OL_EUNAVAILABLE, "starting a host: %s: %s", what, strerror(errno));
@@ -87,7 +94,7 @@ static void write_control(ol_child *child, const ol_child_options *options)
     control->jobs_max = options->jobs_max;
     control->spin_us = options->spin_us;
     control->namespaces = ol_spawn_namespaces();
-    control->walls_required = options->walls_required;
+    control->walls_required = atomic_load(&walls_required);
     control->uid = (uint32_t)geteuid();
     control->gid = (uint32_t)getegid();
     atomic_store(&control->server_sleeps, 1);

@@ -28,7 +28,6 @@ typedef struct ol_child {
 
 typedef struct ol_child_options {
     uint32_t slot_bytes, slots, jobs_max, spin_us;
-    uint32_t walls_required; /* of OL_WALLS_ALL: without them it loads nothing */
 } ol_child_options;
 
 /* How a child ended. */
@@ -36,6 +35,10 @@ typedef struct ol_child_end {
     bool signaled;
     int value; /* signal or exit status */
 } ol_child_end;
+
+/* Without these walls (of OL_WALLS_ALL) no host of this process loads anything. For all threads;
+ * call it before the first start. */
+void ol_child_require_walls(uint32_t walls);
 
 /* Make the memory, lay the program into it, start the process: blocks for the length of a vfork
  * and exec (well under a millisecond), on the thread whose end must end the child. On failure

@@ -10,6 +10,7 @@
 
 #include "transform/counters.h"
 #include "transform/host/texts.h"
+#include "transform/host/walls.h"
 #include "transform/link_private.h"
 
 #define LOG_NOTE_BYTES 256u /* beyond log_bytes: the note that it is used up */
@@ -47,10 +48,11 @@ static int take_loaded(ol_link *link, const ol_msg *msg, ol_error *err)
     if (!copy_text(link, msg, &text))
         return wrong(err, "a text out of bounds", msg);
     loaded.ok = (msg->flags & OL_MSG_F_ERROR) == 0;
+    loaded.walls = (uint32_t)msg->a & OL_WALLS_ALL;
+    loaded.landlock = (uint32_t)msg->b;
     if (!loaded.ok)
         ol_text_error_decode(text, msg->code, &loaded.err);
-    else if (ol_text_declared_decode(text, &loaded.declared, &loaded.landlock, &loaded.walls) !=
-             OL_OK)
+    else if (ol_text_declared_decode(text, &loaded.declared) != OL_OK)
         return wrong(err, "a malformed declaration", msg);
     link->loaded = true;
     ol_link_slots_clear(link); /* the program's text lay there */

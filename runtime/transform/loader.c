@@ -30,6 +30,8 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
 {
     attempt *a = arg;
     a->told = true;
+    a->result->landlock = loaded->landlock;
+    a->result->walls = loaded->walls;
     if (!loaded->ok) {
         *a->err = loaded->err;
         return;
@@ -46,8 +48,6 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
     if (counters.len > 0)
         memcpy(a->result->counters, counters.data, counters.len);
     a->result->declared.counters = ol_slice_of(a->result->counters, counters.len);
-    a->result->landlock = loaded->landlock;
-    a->result->walls = loaded->walls;
     if (a->kind == OL_PROGRAM_SHARED &&
         !ol_warden_seal(&a->child.warden, loaded->declared.threads_max))
         ol_error_set(a->err, OL_ETRANSFORM, "it runs more threads than it declares");

@@ -16,7 +16,7 @@ typedef struct ol_loader_result {
     uint8_t headers[OL_LOADER_HEADERS_MAX];
     uint8_t counters[OL_COUNTERS_TEXT_MAX];
     uint32_t landlock; /* the kernel's ABI in force, 0 = none */
-    uint32_t walls;    /* of OL_WALLS_ALL, as the host says */
+    uint32_t walls;    /* of OL_WALLS_ALL, as the host says; these two also after a failure */
 } ol_loader_result;
 
 /* OL_OK, or why it does not load: the engine's own error, or how the process ended. */

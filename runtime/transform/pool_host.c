@@ -243,6 +243,7 @@ static void on_job_over(void *arg)
     }
     if (ol_link_jobs(host->link) > 0)
         return;
+    host->taken = false;
     host->idle_since_ms = ol_loop_now_ms(pool->loop);
     if (host->retiring || host->state == OL_HOST_DEAD) {
         pool->sweep = true; /* it is let go there, not under the caller's feet */

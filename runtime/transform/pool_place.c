@@ -2,6 +2,9 @@
 /*
  * Which request goes to which host.
  *
+ * A request that is run again because of a neighbour runs alone: it waits for an idle host, and keeps
+ * others out.
+ *
  * A host takes a request when it runs that very program, has room, and serves that trust group
  * already; or when it is idle, and then it is wiped first. Among those the least busy wins. When
  * all that serve the group are held up by jobs that compute without end, another is started
@@ -34,6 +37,8 @@ static uint32_t cost(const ol_pool_host *host, const ol_ticket *ticket)
 {
     if (host->state != OL_HOST_READY || host->draining || host->retiring ||
         host->program != ticket->program || !ol_link_can_open(host->link))
+        return COST_NONE;
+    if (host->taken || (ticket->alone && ol_link_jobs(host->link) > 0))
         return COST_NONE;
     if (ol_pool_host_serves(host, ticket->group))
         return ol_link_jobs(host->link) + (ol_link_hogs(host->link) > 0 ? COST_HOGGED : 0);
@@ -102,6 +107,7 @@ int ol_pool_place(ol_pool *pool, ol_ticket *ticket, ol_error *err)
     int rc = ol_link_open(best->link, ticket, err);
     if (rc != OL_OK)
         return rc;
+    best->taken = ticket->alone;
     ticket->state = OL_TICKET_RUNNING;
     ol_pool_set(&pool->running, pool->running + 1);
     ol_pool_count(&pool->stats.jobs, 1);
@@ -203,7 +209,7 @@ static void turn_one(ol_pool *pool, const ol_ticket *ticket)
             (mine == best_mine && ol_link_jobs(host->link) < ol_link_jobs(best->link)))
             best = host;
     }
-    if (best && !ol_pool_host_serves(best, ticket->group))
+    if (best && (ticket->alone || !ol_pool_host_serves(best, ticket->group)))
         best->draining = true;
 }
 

@@ -38,6 +38,7 @@ typedef struct ol_pool_host {
     bool has_group;
     bool was_ready;
     bool retiring; /* a newer version of its program is there, or it is worn: no new jobs */
+    bool taken;    /* by a request that wants to be alone */
     bool draining; /* somebody in the queue waits for it: nobody else gets in */
     uint64_t started_ms, idle_since_ms;
     /* the watchdog's */

@@ -266,6 +266,8 @@ static void on_end(ol_ticket *ticket, const ol_error *err, bool retryable)
     if (err) {
         if (s->call->retryable)
             *s->call->retryable = retryable;
+        if (s->call->alone && retryable)
+            *s->call->alone = true;
         fail(s, err);
         return;
     }
@@ -358,6 +360,7 @@ static int stage_open(ol_stage *st, ol_error *err)
         .entry = s->call->entry,
         .group = s->call->trust_group,
         .trial = s->call->trial,
+        .alone = s->call->alone && *s->call->alone,
     };
     return OL_OK;
 }

@@ -32,6 +32,9 @@ typedef struct ol_transform_call {
     ol_transform_trial trial;  /* all 0 in service */
     ol_transform_usage *usage; /* filled when the host has ended it; may be NULL */
     bool *retryable; /* set when the failure was not this request's doing; may be NULL */
+    /* Set together with it, and kept by the caller for the second run: that has a host for itself,
+     * so that nobody else can end it. May be NULL. */
+    bool *alone;
 } ol_transform_call;
 
 /* config of the stage = const ol_transform_call *. */

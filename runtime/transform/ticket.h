@@ -45,6 +45,7 @@ struct ol_ticket {
     bool client_waits, client_slow;
     ol_transform_trial trial; /* the maker's */
     ol_transform_usage usage; /* what the host says it took, when it ended */
+    bool alone; /* wants a host without other requests */
     /* The host's DONE is in hand already: on_end without an error follows on_output at once. */
     bool ending;
 

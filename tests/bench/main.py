@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 
+import rows_decrypt
 import rows_encryption
 import rows_fairness
 import rows_memory
@@ -30,6 +31,7 @@ ROWS = {
     "origin": rows_origin.run,
     "policies": rows_policies.run,
     "encryption": rows_encryption.run,
+    "decrypt": rows_decrypt.run,
     "memory": rows_memory.run,
     "fairness": rows_fairness.run,
 }

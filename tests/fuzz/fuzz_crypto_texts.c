@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The smaller texts of crypto/. Input: a character that says which, then the text: 'a' an age header,
- * 'i' an age identity, 'c' a context, 'k' a list of keys, 'h' a header's value, 'b' base64.
+ * 'i' an age identity, 'm' an age file as text, 'p' packets of OpenPGP, 'c' a context, 'k' a list of keys,
+ * 'h' a header's value, 'b' base64.
  */
 #include <assert.h>
 
 #include "base/alloc.h"
+#include "crypto/age_armor.h"
 #include "crypto/age_header.h"
 #include "crypto/keys.h"
+#include "crypto/pgp_packets.h"
 #include "crypto/s3_envelope.h"
 #include "crypto/sealed_text.h"
 
@@ -23,6 +26,36 @@ static void read_age(ol_slice text)
     assert(header.size <= text.len && header.authenticated.len < header.size);
     for (size_t i = 0; i < header.count; i++)
         assert(header.stanzas[i].argument.len <= 32 && header.stanzas[i].body.len <= 64);
+}
+
+/* Cut anywhere, it means the same. */
+static void read_armor(ol_slice text)
+{
+    ol_age_armor whole = {.len = 0}, cut = {.len = 0};
+    ol_buf at_once, by_bytes;
+    ol_buf_init(&at_once, 1 << 20);
+    ol_buf_init(&by_bytes, 1 << 20);
+    int rc = ol_age_armor_take(&whole, text, &at_once), by = OL_OK;
+    for (size_t i = 0; by == OL_OK && i < text.len; i++)
+        by = ol_age_armor_take(&cut, ol_slice_of(text.data + i, 1), &by_bytes);
+    assert(rc == by && ol_slice_eq(ol_buf_slice(&at_once), ol_buf_slice(&by_bytes)));
+    if (rc == OL_OK)
+        assert(ol_age_armor_end(&whole, &at_once) == ol_age_armor_end(&cut, &by_bytes));
+    ol_buf_fini(&at_once);
+    ol_buf_fini(&by_bytes);
+}
+
+static void read_packets(ol_slice bytes)
+{
+    ol_pgp_packets whole = {.tag = 0}, cut = {.tag = 0};
+    int rc = ol_pgp_packets_take(&whole, bytes), by = OL_OK;
+    for (size_t i = 0; by == OL_OK && i < bytes.len; i++)
+        by = ol_pgp_packets_take(&cut, ol_slice_of(bytes.data + i, 1));
+    assert(rc == by);
+    if (rc == OL_OK)
+        assert(ol_pgp_packets_is_whole(&whole) == ol_pgp_packets_is_whole(&cut));
+    ol_pgp_is_message(bytes);
+    ol_pgp_is_secret_key(bytes);
 }
 
 /* What is written is read back as the same. */
@@ -81,6 +114,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_age(text);
     else if (data[0] == 'i')
         ol_age_identity_read(text, secret);
+    else if (data[0] == 'm')
+        read_armor(text);
+    else if (data[0] == 'p')
+        read_packets(text);
     else if (data[0] == 'c')
         read_context(text, arena);
     else if (data[0] == 'k')

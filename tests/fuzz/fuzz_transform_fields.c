@@ -52,9 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ol_program_declared declared;
     ol_program program;
     ol_error err;
-    uint32_t landlock, walls;
     read_all(encoded);
-    ol_text_declared_decode(encoded, &declared, &landlock, &walls);
+    ol_text_declared_decode(encoded, &declared);
     ol_text_program_decode(encoded, &program);
     ol_text_error_decode(encoded, size > 0 ? -10000 + data[0] : 0, &err);
     assert(err.code < 0 && err.status >= 400 && err.status <= 599);

@@ -16,11 +16,12 @@ ORIGINAL = b"the original that must not leak " * 8192
 
 
 @pytest.fixture
-def hostile(tmp_path):
+def hostile(tmp_path, request):
     """start(scripts) -> a server with one view a script ("try-NAME"), "try-good" beside them."""
     servers = []
 
-    def start(scripts, plugins=None):
+    def start(scripts, plugins=None, limits="cpu_ms = 500", share="", extra="",
+              without=()):
         lines = ['bucket "shop"', 'access_point "shop" { bucket = "shop" }']
         files = {f"{name}.lua": text for name, text in scripts.items()}
         files["good.lua"] = ("return function(event, object, response)\n"
@@ -32,10 +33,13 @@ def hostile(tmp_path):
             lines.append("plugins { folders = { " + ", ".join(f'"{f}"' for f in folders) + " } }")
             code.update({name: f'plugin = "{path.stem}"' for name, path in plugins.items()})
         for name, source in code.items():
-            lines.append(f'transform "{name}" {{ {source}, limits = {{ cpu_ms = 500 }} }}')
+            lines.append(f'transform "{name}" {{ {source}, {share} limits = {{ {limits} }} }}')
             lines.append(f'object_lambda "try-{name.replace("_", "-")}" '
                          f'{{ access_point = "shop", transforms = {{ "{name}" }}, cache = false }}')
-        server = Server(tmp_path / "server", config="\n".join(lines), files=files)
+        server = Server(tmp_path / "server", config="\n".join([*lines, extra]), files=files)
+        if without:
+            plain = server.command()
+            server.command = lambda: [str(request.getfixturevalue("without")), *without, "--", *plain]
         server.start()
         servers.append(server)
         server.s3().put_object(Bucket="shop", Key="k", Body=ORIGINAL)
@@ -59,3 +63,27 @@ def plugin(tmp_path):
         so_file.chmod(0o755)
         return so_file
     return build
+
+
+def compile_c(source, target, *flags):
+    subprocess.run(["gcc", "-O1", "-I", str(ROOT / "include"), "-o", str(target), str(source),
+                    *flags], check=True)
+    target.chmod(0o755)
+    return target
+
+
+@pytest.fixture
+def plugin_file(tmp_path):
+    """build(name, **macros) -> plugins/NAME.c as a shared object, macros being texts."""
+    def build(name, **macros):
+        defines = [f'-D{key}="{value}"' for key, value in macros.items()]
+        return compile_c(pathlib.Path(__file__).parent / "plugins" / f"{name}.c",
+                         tmp_path / f"{name}.so", "-shared", "-fPIC", "-w", *defines)
+    return build
+
+
+@pytest.fixture(scope="session")
+def without(tmp_path_factory):
+    """A program that runs another one as if the machine lacked some walls: see without.c."""
+    return compile_c(pathlib.Path(__file__).with_name("without.c"),
+                     tmp_path_factory.mktemp("without") / "without", "-lseccomp")

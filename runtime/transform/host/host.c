@@ -32,6 +32,7 @@ typedef struct host {
     const ol_engine_ops *ops;
     ol_engine *engine;
     ol_program program;
+    ol_sandbox_held held;
     uint8_t *program_text; /* what program's slices point into */
     ol_job *jobs;
     unsigned jobs_max, jobs_open;
@@ -324,12 +325,13 @@ static void serve(host *h)
 
 /* ---- start ---- */
 
-static void say_loaded(host *h, const ol_program_declared *declared, const ol_sandbox_held *held)
+static void say_loaded(host *h, const ol_program_declared *declared)
 {
     ol_buf text;
     ol_buf_init(&text, TEXT_BYTES_MAX);
-    ol_msg msg = {.type = OL_MSG_LOADED, .slot = OL_WIRE_NONE};
-    if (ol_text_declared_encode(&text, declared, held->landlock, held->walls) != OL_OK)
+    ol_msg msg = {.type = OL_MSG_LOADED, .slot = OL_WIRE_NONE, .a = h->held.walls,
+                  .b = h->held.landlock};
+    if (ol_text_declared_encode(&text, declared) != OL_OK)
         _exit(OL_HOST_EXIT_LOAD);
     ol_port_send_text(&h->port, &msg, ol_buf_slice(&text));
     ol_port_flush(&h->port);
@@ -341,7 +343,7 @@ static int say_failed(host *h, const ol_error *err, int status)
     ol_buf text;
     ol_buf_init(&text, TEXT_BYTES_MAX);
     ol_msg msg = {.type = OL_MSG_LOADED, .flags = OL_MSG_F_ERROR, .slot = OL_WIRE_NONE,
-                  .code = err->code};
+                  .code = err->code, .a = h->held.walls, .b = h->held.landlock};
     ol_text_error_encode(&text, err);
     ol_port_send_text(&h->port, &msg, ol_buf_slice(&text));
     ol_port_flush(&h->port);
@@ -374,8 +376,7 @@ static uint64_t memory_allowed(const host *h)
     return each > UINT64_MAX / 4 / jobs ? UINT64_MAX / 4 : each * jobs;
 }
 
-static int raise_and_load(host *h, ol_program_declared *declared, ol_sandbox_held *held,
-                          ol_error *err)
+static int raise_and_load(host *h, ol_program_declared *declared, ol_error *err)
 {
     ol_sandbox_load load = {
         .kind = h->program.kind,
@@ -386,7 +387,7 @@ static int raise_and_load(host *h, ol_program_declared *declared, ol_sandbox_hel
         .namespaces = h->port.control->namespaces,
         .walls_required = h->port.control->walls_required,
     };
-    int rc = ol_sandbox_loading(&load, held, err);
+    int rc = ol_sandbox_loading(&load, &h->held, err);
     if (rc == OL_OK)
         rc = h->ops->load(&h->engine, &h->program, declared, err);
     if (rc == OL_OK)
@@ -399,7 +400,6 @@ int ol_host_run(const ol_engine_ops *const engines[OL_PROGRAM_SHARED + 1])
     static host h; /* large: the port keeps a table */
     ol_error err = {0};
     ol_program_declared declared = {0};
-    ol_sandbox_held held;
     if (ol_port_open(&h.port, &err) != OL_OK)
         return OL_HOST_EXIT_SERVER;
     close(OL_HOST_FD_SHARED);
@@ -413,9 +413,9 @@ int ol_host_run(const ol_engine_ops *const engines[OL_PROGRAM_SHARED + 1])
         ol_error_set(&err, OL_ETRANSFORM, "there is no engine for this kind of transform");
         return say_failed(&h, &err, OL_HOST_EXIT_LOAD);
     }
-    if (raise_and_load(&h, &declared, &held, &err) != OL_OK)
+    if (raise_and_load(&h, &declared, &err) != OL_OK)
         return say_failed(&h, &err, OL_HOST_EXIT_LOAD);
-    say_loaded(&h, &declared, &held);
+    say_loaded(&h, &declared);
     serve(&h);
     return OL_OK;
 }

@@ -8,7 +8,6 @@
 
 #include "base/limits.h"
 #include "transform/counters.h"
-#include "transform/host/walls.h"
 
 static int add_number(ol_buf *out, const char *name, uint64_t number)
 {
@@ -110,8 +109,7 @@ typedef struct number {
 } number;
 
 enum {
-    REQUEST, REENTRANT, GET, HEAD, LIST, KEY, ANYBODY, POSITIONS, BEFORE, AFTER, THREADS, LANDLOCK,
-    WALLS, NUMBERS
+    REQUEST, REENTRANT, GET, HEAD, LIST, KEY, ANYBODY, POSITIONS, BEFORE, AFTER, THREADS, NUMBERS
 };
 
 static const number declared_numbers[NUMBERS] = {
@@ -126,12 +124,9 @@ static const number declared_numbers[NUMBERS] = {
     [BEFORE] = {.name = "positions_before", .max = OL_TRANSFORM_CONTEXT_BYTES_MAX},
     [AFTER] = {.name = "positions_after", .max = OL_TRANSFORM_CONTEXT_BYTES_MAX},
     [THREADS] = {.name = "threads_max", .max = OL_PROGRAM_THREADS_MAX},
-    [LANDLOCK] = {.name = "landlock", .max = 1000},
-    [WALLS] = {.name = "walls", .max = OL_WALLS_ALL},
 };
 
-int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared, uint32_t landlock,
-                            uint32_t walls)
+int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared)
 {
     uint64_t values[NUMBERS] = {
         [REQUEST] = declared->depends_request,   [REENTRANT] = declared->reentrant,
@@ -139,8 +134,7 @@ int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared, ui
         [LIST] = declared->has_list,             [KEY] = declared->has_request,
         [ANYBODY] = declared->ignores_identity,  [POSITIONS] = declared->keeps_positions,
         [BEFORE] = declared->positions_before,   [AFTER] = declared->positions_after,
-        [THREADS] = declared->threads_max,       [LANDLOCK] = landlock,
-        [WALLS] = walls,
+        [THREADS] = declared->threads_max,
     };
     int rc = ol_fields_begin(out);
     if (rc == OL_OK)
@@ -152,8 +146,7 @@ int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared, ui
     return rc;
 }
 
-int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared, uint32_t *landlock,
-                            uint32_t *walls)
+int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared)
 {
     uint64_t values[NUMBERS];
     *declared = (ol_program_declared){0};
@@ -177,8 +170,6 @@ int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared, uin
     declared->positions_before = (uint32_t)values[BEFORE];
     declared->positions_after = (uint32_t)values[AFTER];
     declared->threads_max = (uint32_t)values[THREADS];
-    *landlock = (uint32_t)values[LANDLOCK];
-    *walls = (uint32_t)values[WALLS];
     return OL_OK;
 }
 

@@ -21,13 +21,9 @@ int ol_text_program_encode(ol_buf *out, const ol_program *program, const char *p
  * paths carry their NUL. OL_OK or OL_EINVAL. */
 int ol_text_program_decode(ol_slice encoded, ol_program *program);
 
-/* `landlock`: the kernel's ABI number that walls the host in, 0 when there is none; `walls`: of
- * OL_WALLS_ALL. */
-int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared, uint32_t landlock,
-                            uint32_t walls);
+int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared);
 /* depends_headers points into `encoded`. OL_EINVAL when malformed or too large. */
-int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared, uint32_t *landlock,
-                            uint32_t *walls);
+int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared);
 
 int ol_text_error_encode(ol_buf *out, const ol_error *err);
 /* Always leaves a well-formed error in *err (which is cleared first): a code that a transform may

@@ -16,7 +16,6 @@ const ol_wall_row ol_wall_rows[] = {
     {OL_WALL_NETWORK_NAMESPACE, "network_namespace", "a network without interfaces"},
     {OL_WALL_IPC_NAMESPACE, "ipc_namespace", "no System V objects or message queues of others"},
     {OL_WALL_MOUNT_NAMESPACE, "mount_namespace", "a root that holds the listed folders alone"},
-    {OL_WALL_CGROUP, "cgroup", "memory and processes counted by the kernel"},
     {0, NULL, NULL},
 };
 

@@ -57,7 +57,8 @@ enum ol_msg_type {
     OL_MSG_CANCEL,        /* the host answers DONE (if it has not said DONE or FAIL) */
     OL_MSG_WIPE,          /* the next job is another trust group's */
     /* host to server */
-    OL_MSG_LOADED = 32, /* offset, length: text, what was declared; with ERROR: an error */
+    OL_MSG_LOADED = 32, /* offset, length: text, what was declared; with ERROR: an error; a: walls
+                           that stand; b: Landlock's ABI number */
     OL_MSG_HEAD,        /* offset, length: text, fields of the head */
     OL_MSG_OUT,         /* slot, offset, length, RELEASE? */
     OL_MSG_RELEASE,     /* slot */

@@ -174,6 +174,72 @@ def test_a_corrupted_cache_is_not_believed(on_disk):
     assert on_disk.metric("objlens_transform_runs_total") > before, "it was made again"
 
 
+def read_some(server, sent):
+    """A slow client with the first `sent` bytes of the view; the rest is not asked for yet."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
+    client.settimeout(60)
+    client.connect(("127.0.0.1", server.port))
+    client.sendall(signed(server, "GET", "/numbered--ol-s3/k.csv"))
+    raw = b""
+    while len(raw) < sent:
+        raw += client.recv(16 << 10)
+    return client, raw
+
+
+def read_rest(client, raw, length):
+    head = raw.index(b"\r\n\r\n") + 4
+    while len(raw) < head + length:
+        more = client.recv(1 << 20)
+        if not more:
+            break
+        raw += more
+    return raw[head:]
+
+
+def damage(server, first_byte):
+    for path in cache_files(server, server.views):
+        with open(path, "r+b") as file:
+            file.seek(first_byte)
+            file.write(bytes(max(0, os.path.getsize(path) - first_byte)))
+
+
+@pytest.fixture
+def long_on_disk(own, tmp_path):
+    folder = tmp_path / "views"
+    server = own(before=DISK.format(folder=folder, more=""))
+    server.s3().put_object(Bucket="shop", Key="k.csv", Body=orders(16_000_000))
+    server.view = plain_get(server, "numbered", "k.csv")
+    server.views = folder
+    wait_for(lambda: server.metric("objlens_view_cache_disk_bytes") > len(server.view) - (2 << 20), 20,
+             "the view to be on disk")
+    return server
+
+
+def test_the_end_of_a_view_is_damaged_while_it_is_read(long_on_disk):
+    server, before = long_on_disk, long_on_disk.metric("objlens_transform_runs_total")
+    client, raw = read_some(server, 300_000)
+    with client:
+        damage(server, 12 << 20)
+        same(read_rest(client, raw, len(server.view)), server.view)
+    assert server.metric("objlens_transform_runs_total") == before + 1, "one run went on behind it"
+
+
+def test_a_view_is_damaged_wholly_while_it_is_read(long_on_disk):
+    """What went out cannot be compared with anything any more: no other run goes on behind it."""
+    server = long_on_disk
+    client, raw = read_some(server, 300_000)
+    with client:
+        damage(server, 0)
+        try:
+            got = read_rest(client, raw, len(server.view))
+        except ConnectionResetError:
+            got = None
+    if got is not None:
+        assert len(got) < len(server.view) and server.view.startswith(got)
+    same(plain_get(server, "numbered", "k.csv"), server.view)
+
+
 def test_a_full_cache_disk_only_costs_time(own, tmp_path):
     folder = tmp_path / "small"
     folder.mkdir()

@@ -131,6 +131,65 @@ static void differences_are_refused(void **state)
     }
 }
 
+/* The first `bytes` of the body, once more into the record. */
+static int recall(rig *r, size_t bytes)
+{
+    ol_test_feed feed = whole();
+    feed.body = ol_slice_first(feed.body, bytes);
+    ol_test_bench_again(&r->bench);
+    ol_test_bench_feed(&r->bench, &feed);
+    ol_test_bench_add(&r->bench, &ol_replay_recall_ops, &r->record);
+    return ol_test_bench_run(&r->bench);
+}
+
+static void what_is_recalled_is_compared(void **state)
+{
+    (void)state;
+    for (size_t differs_at = 0; differs_at < BODY_BYTES; differs_at++) {
+        char body[] = BODY;
+        body[differs_at] = '!';
+        rig r = {.collect = {.max = BODY_BYTES}};
+        set_up(&r);
+        r.record.recallable = true;
+        ol_test_feed first = broken_at(20), second = whole(), third = whole();
+        second.body = ol_slice_of(body, BODY_BYTES);
+        second.fails = true;
+        second.fail_at = 30;
+        assert_code(run(&r, &first, 0), OL_EORIGIN);
+        assert_int_equal(r.record.bytes, 20);
+        assert_code(recall(&r, 20), OL_OK);
+        assert_false(r.record.recallable);
+        int want = differs_at < 20 ? OL_EDIVERGED : OL_EORIGIN;
+        assert_code(run(&r, &second, (unsigned)differs_at % 3), want);
+        if (differs_at >= 30) { /* and what the second run added is in the record as well */
+            assert_code(run(&r, &third, 0), OL_OK);
+            assert_slice(ol_test_collect_out(&r.collect), BODY);
+        } else if (differs_at >= 20) {
+            assert_code(run(&r, &third, 0), OL_EDIVERGED);
+            assert_int_equal(r.collect.len, 30);
+        } else {
+            assert_int_equal(r.collect.len, 20);
+        }
+        tear_down(&r);
+    }
+}
+
+static void nothing_goes_on_behind_what_was_not_recalled(void **state)
+{
+    (void)state;
+    for (size_t recalled = 0; recalled <= 20; recalled++) {
+        rig r = {.collect = {.max = BODY_BYTES}};
+        set_up(&r);
+        r.record.recallable = true;
+        ol_test_feed first = broken_at(20), second = whole();
+        assert_code(run(&r, &first, 0), OL_EORIGIN);
+        assert_code(recall(&r, recalled), recalled < 20 ? OL_EDIVERGED : OL_OK);
+        assert_code(run(&r, &second, 0), recalled < 20 ? OL_EDIVERGED : OL_OK);
+        assert_int_equal(r.collect.len, recalled < 20 ? 20 : BODY_BYTES);
+        tear_down(&r);
+    }
+}
+
 static void early_ends_are_refused(void **state)
 {
     (void)state;
@@ -233,6 +292,8 @@ int main(void)
         cmocka_unit_test(a_second_run_goes_on),
         cmocka_unit_test(many_runs_go_on),
         cmocka_unit_test(differences_are_refused),
+        cmocka_unit_test(what_is_recalled_is_compared),
+        cmocka_unit_test(nothing_goes_on_behind_what_was_not_recalled),
         cmocka_unit_test(early_ends_are_refused),
         cmocka_unit_test(other_heads_are_refused),
         cmocka_unit_test(before_the_first_byte_the_head_may_change),

@@ -183,7 +183,7 @@ static inline int link_kit_load(link_kit *k)
     ol_program_declared declared = {.has_get = true};
     ol_error err = {0};
     ol_buf_init(&text, 4096);
-    int rc = ol_text_declared_encode(&text, &declared, 0, 0);
+    int rc = ol_text_declared_encode(&text, &declared);
     if (rc == OL_OK) {
         link_kit_text(k, &msg, 0, ol_buf_slice(&text));
         link_kit_say(k, msg);

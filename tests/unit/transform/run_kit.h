@@ -178,19 +178,27 @@ static inline void kit_run_on_done(void *arg, const ol_error *err)
 static const ol_pipeline_ops kit_run_ops = {.on_done = kit_run_on_done};
 
 /* Starts it. `open`: the client takes everything at once. */
-static inline void kit_run_start(kit_run *r, ol_test_loop *loop, ol_pool *pool, ol_program *program,
-                                 const char *group, const char *line, uint64_t length, bool open)
+static inline void kit_run_start_so(kit_run *r, ol_test_loop *loop, ol_pool *pool,
+                                    ol_program *program, const char *group, const char *line,
+                                    uint64_t length, bool open, bool *alone)
 {
     memset(r, 0, sizeof(*r));
     r->arena = ol_arena_new(1 << 20);
     r->spring = (kit_spring){.byte = 'b', .length = length};
     r->gate = (kit_gate){.open = open};
     kit_call_init(&r->call, pool, program, group, line);
+    r->call.call.alone = alone;
     assert_code(ol_pipeline_new(&r->pipeline, loop->loop, r->arena, &kit_run_ops, r), OL_OK);
     assert_code(ol_pipeline_add(r->pipeline, &kit_spring_ops, &r->spring, NULL), OL_OK);
     assert_code(ol_pipeline_add(r->pipeline, &ol_transform_stage_ops, &r->call.call, NULL), OL_OK);
     assert_code(ol_pipeline_add(r->pipeline, &kit_gate_ops, &r->gate, NULL), OL_OK);
     assert_code(ol_pipeline_start(r->pipeline, &r->err), OL_OK);
+}
+
+static inline void kit_run_start(kit_run *r, ol_test_loop *loop, ol_pool *pool, ol_program *program,
+                                 const char *group, const char *line, uint64_t length, bool open)
+{
+    kit_run_start_so(r, loop, pool, program, group, line, length, open, NULL);
 }
 
 static inline void kit_run_close(kit_run *r)

@@ -345,6 +345,42 @@ static void test_a_crash_costs_its_own_request_only(void **state)
     close_fixture(&f);
 }
 
+/* So a second neighbour that crashes does not hit it. */
+static void test_what_is_run_again_runs_alone(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run neighbour, again, later;
+    bool alone = false;
+    open_fixture(&f, 2, 8, "identity");
+    kit_run_start_so(&neighbour, &f.loop, f.pool, f.program, "g", "identity", 50000, false, &alone);
+    kit_run_until_held(&neighbour, &f.loop);
+    start(&f, &later, "g", "crash", 10, true);
+    kit_run_wait(&later, &f.loop);
+    kit_run_wait(&neighbour, &f.loop);
+    assert_true(alone); /* it says so itself */
+    kit_run_fini(&later);
+    kit_run_fini(&neighbour);
+
+    start(&f, &neighbour, "g", "identity", 50000, false);
+    kit_run_until_held(&neighbour, &f.loop);
+    kit_run_start_so(&again, &f.loop, f.pool, f.program, "g", "identity", 50000, false, &alone);
+    kit_run_until_held(&again, &f.loop);
+    assert_int_equal(stats_of(&f).hosts, 2);
+    kit_gate_release(&neighbour.gate);
+    kit_run_wait(&neighbour, &f.loop);
+    start(&f, &later, "g", "crash", 10, true);
+    kit_run_wait(&later, &f.loop);
+    assert_false(again.done);
+    kit_gate_release(&again.gate);
+    kit_run_wait(&again, &f.loop);
+    assert_code(again.err.code, OL_OK);
+    kit_run_fini(&neighbour);
+    kit_run_fini(&again);
+    kit_run_fini(&later);
+    close_fixture(&f);
+}
+
 static void test_a_stuck_request_costs_its_own_only(void **state)
 {
     (void)state;
@@ -706,6 +742,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_an_idle_host_makes_room_for_another_program),
         cmocka_unit_test(test_warm),
         cmocka_unit_test(test_a_crash_costs_its_own_request_only),
+        cmocka_unit_test(test_what_is_run_again_runs_alone),
         cmocka_unit_test(test_a_stuck_request_costs_its_own_only),
         cmocka_unit_test(test_what_was_handed_over_survives),
         cmocka_unit_test(test_kill_after_every_number_of_turns),

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""Plugins that try to get out, one attempt a request (plugins/escape.c) or before the first one
+(plugins/escape_load.c): none gets anywhere, and whoever asks a neighbour gets what is theirs."""
+import pathlib
+import re
+import subprocess
+import threading
+
+import pytest
+
+from kit.raw import get
+from kit.server import OBJLENS, wait_for
+
+HERE = pathlib.Path(__file__).parent
+ATTEMPTS = re.findall(r"^A\((\w+)\)", (HERE / "plugins/escape_list.h").read_text(), re.M)
+# Attempt -> what the command line says, None: it was refused and the transform went on.
+KILLED = "was killed for a forbidden system call while it loaded"
+LOADING = {
+    "dodge": None, "open_passwd": None, "open_environment": None, "look_around": None,
+    "listener": None, "memory": None, "open_write": KILLED, "socket": KILLED, "fork": KILLED,
+    "kill_server": KILLED, "exec": KILLED, "executable_memory": KILLED,
+    # Or it is killed, when the second step finds the thread at its first call.
+    "threads": "runs more threads than it declares|forbidden system call",
+    "exit": "the host ended with status 0 while it loaded",
+}
+MARK = pathlib.Path("/tmp/objlens-was-here")
+LIMITS = "cpu_ms = 200, wall_ms = 1000, output_bytes = '1 MiB', memory_bytes = '64 MiB', log_bytes = '4 KiB'"
+
+
+class Neighbour(threading.Thread):
+    """Asks for its own view, again and again, and keeps what was not right."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server, self.rounds, self.wrong, self.over = server, 0, [], threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.is_set():
+            answer = get(self.server, "/try-good--ol-s3/k")
+            self.rounds += 1
+            if answer.status != 200 or answer.body != b"262144" or not answer.complete:
+                self.wrong.append((answer.status, answer.raw[:200]))
+
+    def stop(self):
+        self.over.set()
+        self.join()
+        assert self.rounds > 10 and not self.wrong, (self.rounds, self.wrong[:3])
+
+
+def attempt_all(server, attempts):
+    """What got somewhere. Several at a time: each of them costs a process."""
+    wrong, left, lock = {}, list(attempts), threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                if not left:
+                    return
+                name = left.pop()
+            answer = get(server, f"/do-{name.replace('_', '-')}--ol-s3/k")
+            contained = b"got through" not in answer.raw and b"original that" not in answer.raw
+            refused = answer.status == 200 and answer.body == b"refused...."
+            failed = answer.status is None or answer.status >= 400 or not answer.complete
+            if not contained or not (refused or failed):
+                wrong[name] = (answer.status, answer.body[:100])
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return wrong
+
+
+def processes_of(server):
+    """The server and all that has come of it."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(server.process.pid)],
+                           capture_output=True, text=True, check=False)
+    return [int(pid) for pid in found.stdout.split()]
+
+
+def descriptors_of(server):
+    return len(list(pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+@pytest.fixture
+def escape(hostile, plugin_file):
+    """start(attempts, **as hostile) -> a server with one view an attempt, "do-ATTEMPT"."""
+    def start(attempts, **options):
+        extra = "\n".join(
+            f'object_lambda "do-{name.replace("_", "-")}" {{ access_point = "shop", cache = false, '
+            f'transforms = {{ {{ "escape", payload = "{name}" }} }} }}' for name in attempts)
+        return hostile({}, {"escape": plugin_file("escape")}, limits=LIMITS, extra=extra, **options)
+    return start
+
+
+def test_no_attempt_gets_anywhere(escape):
+    server = escape(ATTEMPTS)
+    assert "sandbox: seccomp, limits" in server.stderr_file.read_text()
+    before = descriptors_of(server)
+    neighbour = Neighbour(server)
+    wrong = attempt_all(server, ATTEMPTS)
+    neighbour.stop()
+    assert not wrong
+    assert not MARK.exists()
+    assert len(ATTEMPTS) >= 60
+    wait_for(lambda: len(processes_of(server)) <= 8, what="the hosts to be gone")
+    assert set(processes_of(server)) <= set(server.hosts())
+    wait_for(lambda: descriptors_of(server) <= before + 40, what="descriptors to be closed")
+
+
+FEW = ["open_file", "open_server_environment", "look_at_file", "socket_inet", "fork_it", "run_shell",
+       "kill_server", "kill_everybody", "trace_server", "start_thread", "executable_memory",
+       "endless", "stop_itself", "ring_all_of_it", "shared_segment", "memory_bomb"]
+
+
+def test_in_a_container_without_privileges(escape):
+    """No namespaces: the filter, Landlock and the limits are enough."""
+    server = escape(FEW, without=["namespaces"])
+    assert "not to be had here: user_namespace" in server.stderr_file.read_text()
+    neighbour = Neighbour(server)
+    wrong = attempt_all(server, FEW)
+    neighbour.stop()
+    assert not wrong and not MARK.exists()
+
+
+@pytest.mark.parametrize("attempt", LOADING)
+def test_before_the_first_request(plugin_file, attempt):
+    run = subprocess.run([str(OBJLENS), "run", str(plugin_file("escape_load", ATTEMPT=attempt))],
+                         input=b"the original that must not leak\n" * 100, capture_output=True,
+                         timeout=60, check=False)
+    if LOADING[attempt]:
+        assert run.returncode == 1 and re.search(LOADING[attempt], run.stderr.decode())
+        assert not run.stdout
+    else:
+        assert run.returncode == 0 and run.stdout == b"refused....", run
+    assert not MARK.exists() and not pathlib.Path("/usr/lib/objlens-was-here").exists()
