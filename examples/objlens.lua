@@ -172,6 +172,18 @@ object_lambda "orders-shown" {
 view_cache { memory_bytes = "256 MiB", disk = "objlens-views", disk_bytes = "10 GiB" }
 view_memo { rows_max = 1000000 }
 
+-- Keys: SSE-S3 objects are sealed with the local keyring (objlens-data/keyring); aws:kms objects under
+-- these names with a KMS. Who used which key is written down.
+kms "frankfurt" {
+    endpoint = "https://kms.eu-central-1.amazonaws.com",
+    region = "eu-central-1",
+    credentials = "environment",
+    keys = { "arn:aws:kms:eu-central-1:*", "alias/frankfurt-*" },
+}
+data_keys { age_ms = 60000 }
+key_audit { file = "keys.log" }
+client_key "archive" { type = "kms", id = "alias/frankfurt-archive" }
+
 -- Everything has a limit, and every limit a default; these are three of them.
 limits {
     put_bytes_max = "5 GiB",

@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 #include "cli/mistakes.h"
+#include "front/client_keys.h"
 #include "front/shared.h"
 #include "origin/s3/s3_origin.h"
 #include "transform/wall_probe.h"
@@ -60,6 +61,30 @@ static size_t check_origins(const ol_config *config)
                 OL_SLICE_FMT(config->origins[i].name), ol_cli_reason(&err));
     }
     return failed;
+}
+
+/* The files are read; no connection is made. */
+static size_t check_keys(const ol_config *config)
+{
+    size_t failed = 0;
+    ol_keys *keys = NULL;
+    ol_error err = {0};
+    for (size_t i = 0; i < config->crypto.kms_count; i++) {
+        ol_kms *kms = NULL;
+        ol_error why = {0};
+        if (ol_key_keeper_new(&kms, &config->crypto.kms[i], &why) == OL_OK) {
+            kms->ops->destroy(kms);
+            continue;
+        }
+        failed++;
+        fprintf(stderr, "%s: %s\n", config->file, ol_cli_reason(&why));
+    }
+    if (ol_client_keys_new(&keys, NULL, &config->crypto, NULL, 0, &err) == OL_OK) {
+        ol_keys_release(keys);
+        return failed;
+    }
+    fprintf(stderr, "%s: %s\n", config->file, ol_cli_reason(&err));
+    return failed + 1;
 }
 
 static size_t check_walls(const ol_config *config)
@@ -120,7 +145,7 @@ static int check_file(const char *path)
         return OL_EXIT_FAILED;
     size_t failed =
         check_walls(config) + check_certificates(config) + check_origins(config) +
-        check_transforms(config);
+        check_keys(config) + check_transforms(config);
     if (failed == 0)
         print_summary(config);
     ol_config_release(config);
@@ -147,7 +172,7 @@ const ol_command ol_command_check = {
     .operands_min = 0,
     .operands_max = 1,
     .summary = "Read a configuration file and print every mistake in it.",
-    .about = "Each mistake is one line, FILE:LINE: TEXT, on standard error. Certificates and\n"
+    .about = "Each mistake is one line, FILE:LINE: TEXT, on standard error. Certificates, keys and\n"
              "transforms are loaded too, the latter in their sandbox. Nothing is served, no\n"
              "origin is asked and no data folder is touched. Exit code 0: it can be served; 1: it has mistakes.\n"
              "With --sandbox no file is read: a transform host is started and asked which walls stand\n"

@@ -234,7 +234,7 @@ static ol_map **builder_map(ol_builder *b, size_t i)
 {
     ol_map **maps[] = {&b->accounts, &b->buckets, &b->access_points, &b->transforms, &b->olaps,
                        &b->users,    &b->groups,  &b->roles,         &b->keys,       &b->addresses,
-                       &b->origins,  &b->vpcs,    &b->serials};
+                       &b->origins,  &b->vpcs,    &b->serials,       &b->kms,        &b->client_keys};
     return i < sizeof(maps) / sizeof(maps[0]) ? maps[i] : NULL;
 }
 
@@ -258,6 +258,7 @@ static void build_all(ol_builder *b)
     build_limits(b);
     build_logs(b);
     ol_build_origins(b);
+    ol_build_keys(b);
     ol_build_accounts(b);
     if (b->no_memory)
         return; /* what follows leans on accounts and origins */

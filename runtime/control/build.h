@@ -22,7 +22,7 @@ typedef struct ol_builder {
     /* What stands under a name (ol_draft_place), for references and against duplicates. Users,
      * groups, roles and doors: under "ACCOUNT/NAME". */
     ol_map *accounts, *buckets, *access_points, *transforms, *olaps, *users, *groups, *roles, *keys,
-        *addresses, *origins, *vpcs, *serials;
+        *addresses, *origins, *vpcs, *serials, *kms, *client_keys;
     ol_vouch_keys plugin_keys;
     ol_draft_list specs; /* of ol_transform_spec: becomes config->transforms */
     bool no_memory;
@@ -72,6 +72,7 @@ void ol_build_policy(ol_builder *b, const char *label, const ol_draft_list *list
 
 /* In this order. */
 void ol_build_origins(ol_builder *b);    /* and where control state is kept */
+void ol_build_keys(ol_builder *b);       /* after origins */
 void ol_build_accounts(ol_builder *b);
 void ol_build_listeners(ol_builder *b);  /* and VPCs, session keys */
 void ol_build_buckets(ol_builder *b);

@@ -8,6 +8,7 @@
 #define OL_CONTROL_CONFIG_H
 
 #include "base/limits.h"
+#include "control/key_config.h"
 #include "control/realm.h"
 #include "http/server.h"
 #include "net/tls.h"
@@ -152,6 +153,7 @@ typedef struct ol_config {
     const struct ol_policy *default_key_policy; /* of alias/aws/s3: its account, through S3 */
     const ol_transform_spec *transforms;
     size_t transform_count;
+    ol_config_keys crypto; /* keepers of keys, data keys, the audit */
     ol_limits limits;
     /* private lookup tables */
     struct ol_map *key_map, *identity_map, *role_map, *certificate_map, *mfa_map;

@@ -300,8 +300,42 @@ typedef struct ol_draft_logs {
     ol_text access, transforms;
 } ol_draft_logs;
 
+/* ---- keys ---- */
+
+typedef struct ol_draft_kms {
+    ol_draft_place at;
+    uint32_t kind; /* enum ol_config_kms_kind */
+    ol_text endpoint, ca, region, account, default_key;
+    ol_text_list keys;
+    uint32_t plain_http;  /* enum ol_draft_switch */
+    uint32_t credentials; /* 0 static, 1 environment, or OL_DRAFT_CHOICE_UNSET */
+    ol_text access_key, secret_key, session_token;
+    ol_text token, token_file, mount, name_space;
+    ol_text certificate, key, api_key, api_key_file;
+    ol_kms_remote_options options; /* the numbers of it */
+} ol_draft_kms;
+
+typedef struct ol_draft_data_keys {
+    ol_draft_place at;
+    uint32_t age_ms, entries_max, denial_ms;
+    uint64_t uses_max, bytes_max;
+} ol_draft_data_keys;
+
+typedef struct ol_draft_key_audit {
+    ol_draft_place at;
+    ol_text file, bucket, origin, prefix;
+    uint32_t interval_ms;
+    uint64_t object_bytes, buffer_bytes;
+} ol_draft_key_audit;
+
+typedef struct ol_draft_client_key {
+    ol_draft_place at;
+    uint32_t type; /* enum ol_key_kind */
+    ol_text id, name_space, file;
+} ol_draft_client_key;
+
 typedef struct ol_draft_settings {
-    ol_text keyring;
+    ol_text keyring, sse_s3_key;
     ol_text region, account, data, base_path, default_origin, view_key;
     ol_text_list domains, sandbox_required;
     uint32_t loops;
@@ -311,6 +345,8 @@ typedef struct ol_draft_settings {
 /* What a block holds before its keys are read. */
 void ol_draft_view_cache_default(ol_draft_view_cache *cache);
 void ol_draft_view_memo_default(ol_draft_view_memo *memo);
+void ol_draft_data_keys_default(ol_draft_data_keys *keys);
+void ol_draft_key_audit_default(ol_draft_key_audit *audit);
 
 typedef struct ol_draft {
     ol_arena *arena;
@@ -318,10 +354,10 @@ typedef struct ol_draft {
     const char *folder; /* absolute: what relative paths are relative to */
     ol_draft_settings settings;
     ol_draft_list listeners, vpcs, origins, accounts, users, groups, roles, origin_identities,
-        buckets, access_points, transforms, olaps, master_keys;
+        buckets, access_points, transforms, olaps, kms, client_keys, master_keys;
     /* one at most */
     ol_draft_list admins, roots, sts, control, bucket_defaults, limits, logs, view_cache, view_memo,
-        plugins;
+        plugins, data_keys, key_audit;
 } ol_draft;
 
 /* Makes the arena. OL_OK or OL_ENOMEM. */

@@ -28,6 +28,7 @@ static const ol_field settings_fields[] = {
     {"keyring", OL_FIELD_TEXT, AT(ol_draft_settings, keyring)},
     {"sse_c_over_http", OL_FIELD_BOOL, AT(ol_draft_settings, sse_c_over_http),
      .fallback = "false"},
+    {"sse_s3_key", OL_FIELD_TEXT, AT(ol_draft_settings, sse_s3_key), .max = 2048},
 };
 
 const ol_schema ol_schema_settings = {.form = OL_FORM_SETTINGS, FIELDS(settings_fields)};
@@ -114,7 +115,8 @@ const ol_schema *const ol_schema_blocks[] = {
     &ol_schema_bucket,
     &ol_schema_access_point, &schema_plugins,       &schema_transform,
     &ol_schema_object_lambda,
-    &ol_schema_view_cache,   &ol_schema_view_memo,  &ol_schema_master_key,
+    &ol_schema_view_cache,   &ol_schema_view_memo,  &ol_schema_kms,    &ol_schema_data_keys,
+    &ol_schema_key_audit,    &ol_schema_client_key,  &ol_schema_master_key,
 };
 const size_t ol_schema_block_count = OL_SCHEMA_COUNT(ol_schema_blocks);
 

@@ -30,6 +30,9 @@ extern const ol_schema ol_schema_bucket, ol_schema_bucket_defaults, ol_schema_ac
     ol_schema_master_key;
 /* schema_views.c */
 extern const ol_schema ol_schema_object_lambda, ol_schema_view_cache, ol_schema_view_memo;
+/* schema_keys.c */
+extern const ol_schema ol_schema_kms, ol_schema_data_keys, ol_schema_key_audit,
+    ol_schema_client_key;
 /* schema_limits.c */
 extern const ol_schema ol_schema_limits;
 

@@ -28,7 +28,7 @@ static audited *self_of(ol_kms *kms)
 
 /* ---- lines ---- */
 
-static const char *const events[] = {"GenerateDataKey", "Decrypt", "DescribeKey"};
+static const char *const events[] = {"GenerateDataKey", "Decrypt", "DescribeKey", "ReEncrypt"};
 
 static const char *outcome_of(int code)
 {
@@ -90,7 +90,7 @@ void ol_key_audit_denied(const ol_key_audit *audit, enum ol_key_event event,
 
 static void note(const passing *p, int code)
 {
-    if (p->event == OL_KEY_LOOKED && code != OL_EACCESS)
+    if ((p->event == OL_KEY_LOOKED && code != OL_EACCESS) || code > OL_OK)
         return; /* looking is no use of a key */
     bool named = code == OL_OK && p->call.used_key.len > 0;
     const ol_key_audit_entry entry = {.event = p->event,
@@ -112,6 +112,7 @@ static void hand_over(const passing *p)
     outer->used_key = p->call.used_key;
     outer->key_version = p->call.key_version;
     outer->cached = p->call.cached;
+    outer->stale = p->call.stale;
 }
 
 static void on_answer(ol_kms_call *call, const ol_error *err)
@@ -170,6 +171,15 @@ static int state(ol_kms *kms, ol_kms_call *call, enum ol_kms_state *out, ol_erro
     return finish(p, inner->ops->state(inner, &p->call, out, err));
 }
 
+static int rewrap(ol_kms *kms, ol_kms_call *call, ol_error *err)
+{
+    ol_kms *inner = self_of(kms)->kms;
+    if (!inner->ops->rewrap)
+        return OL_SKIP;
+    passing *p = pass(kms, call, OL_KEY_REWRAPPED, err);
+    return p ? finish(p, inner->ops->rewrap(inner, &p->call, err)) : OL_ENOMEM;
+}
+
 static void cancel(ol_kms *kms, ol_kms_call *call)
 {
     ol_kms *inner = self_of(kms)->kms;
@@ -202,6 +212,7 @@ static const ol_kms_ops operations = {.name = "audit",
                                       .open = open_key,
                                       .state = state,
                                       .cancel = cancel,
+                                      .rewrap = rewrap,
                                       .attach = attach,
                                       .detach = detach,
                                       .destroy = destroy};

@@ -7,7 +7,7 @@
  *   {"time":"…","event":"Decrypt","outcome":"ok","who":"arn:…","key":"arn:…:key/…","version":2,
  *    "object":"arn:aws:s3:::bucket/key","olap":"arn:…","request_id":"…","cached":true}
  *
- * `event` is GenerateDataKey, Decrypt or DescribeKey; `outcome` is ok, denied (by us or by the KMS) or
+ * `event` is GenerateDataKey, Decrypt, DescribeKey or ReEncrypt; `outcome` is ok, denied (by us or by the KMS) or
  * failed, then with `error`. What is empty is left out. The KMS that audits stands in front of the one
  * that remembers, so that hits are written too. A denial by policy happens before any KMS is asked:
  * whoever decides it calls ol_key_audit_denied.
@@ -18,7 +18,7 @@
 #include "crypto/kms.h"
 #include "observe/log.h"
 
-enum ol_key_event { OL_KEY_MADE, OL_KEY_OPENED, OL_KEY_LOOKED };
+enum ol_key_event { OL_KEY_MADE, OL_KEY_OPENED, OL_KEY_LOOKED, OL_KEY_REWRAPPED };
 
 /* Where lines go. Both may be missing. */
 typedef struct ol_key_audit {

@@ -48,6 +48,7 @@ typedef struct ol_kms_call {
     ol_slice used_key; /* ARN, or what the provider has for one */
     uint32_t key_version; /* 0 = not told */
     bool cached;          /* it came from the data-key cache, nobody was asked */
+    bool stale;           /* opened: it could be wrapped by a newer version of its key */
     void *private_[16];
 } ol_kms_call;
 
@@ -70,6 +71,10 @@ typedef struct ol_kms_ops {
     /* Reads again what may have been renewed in files: tokens, certificates. Blocking, never on a loop.
      * OL_SKIP: there is no such thing. An error: what was is used on. May be NULL. */
     int (*renew)(ol_kms *kms, ol_error *err);
+    /* Opens `blob` and wraps what was in it by the newest version of its key, into wrapped, used_key and
+     * key_version; no key is handed out. At once, any thread. OL_SKIP: that is how it is wrapped
+     * already. May be NULL: versions are the keeper's own business. */
+    int (*rewrap)(ol_kms *kms, ol_kms_call *call, ol_error *err);
     void (*destroy)(ol_kms *kms);
 } ol_kms_ops;
 

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/encode.h"
+#include "crypto/derive.h"
 #include "crypto/key_file.h"
 #include "crypto/kms_named.h"
 #include "crypto/kms_remote_private.h"
@@ -90,9 +91,6 @@ static int check_call(const ol_kms_question *question, ol_error *err)
         (call->blob.len == 0 || call->blob.len > OL_KMS_BLOB_BYTES_MAX))
         return ol_error_set(err, OL_EDECRYPT, "kms %s: a wrapped key of %zu bytes", name,
                             call->blob.len);
-    if (question->verb == OL_KMS_GENERATE && call->key_bytes != 0 &&
-        call->key_bytes != OL_DATA_KEY_BYTES)
-        return ol_error_set(err, OL_EINVAL, "kms %s: it makes keys of 32 bytes only", name);
     return OL_OK;
 }
 
@@ -139,10 +137,35 @@ static int take_wrapped(const ol_kms_question *question, const json_t *root, ol_
     return OL_OK;
 }
 
+/* KES gives 32 bytes; a key of another length is derived from them. `secret` is taken over. */
+static int stretch(const ol_kms_question *question, uint8_t *secret, size_t len,
+                   ol_kms_given *given)
+{
+    size_t wanted = question->call->key_bytes;
+    *given = (ol_kms_given){.key = secret, .key_len = len};
+    if (wanted == 0 || wanted == len || len != OL_DATA_KEY_BYTES)
+        return OL_OK;
+    uint8_t *longer = ol_secret_alloc(wanted);
+    int rc = longer ? ol_derive("SHA256", ol_slice_of(secret, len), OL_SLICE_NONE,
+                                OL_SLICE_LIT("objlens kes data key 1"), longer, wanted)
+                    : OL_ENOMEM;
+    if (rc != OL_OK) {
+        ol_secret_free(longer, wanted);
+        return rc;
+    }
+    ol_secret_free(secret, len);
+    *given = (ol_kms_given){.key = longer, .key_len = wanted};
+    return OL_OK;
+}
+
 static int take(ol_kms_question *question, const json_t *root, uint8_t *secret, size_t len,
                 ol_error *err)
 {
-    ol_kms_given given = {.key = secret, .key_len = len};
+    ol_kms_given given;
+    if (stretch(question, secret, len, &given) != OL_OK) {
+        ol_secret_free(secret, len);
+        return ol_error_set(err, OL_ENOMEM, "kms: key");
+    }
     given.used_key = ol_kms_named_arn(&kes_of(question)->named, question->arena,
                                       name_of(question));
     int rc = given.used_key.data ? OL_OK : ol_error_set(err, OL_ENOMEM, "kms: answer");
@@ -150,7 +173,7 @@ static int take(ol_kms_question *question, const json_t *root, uint8_t *secret, 
         rc = take_wrapped(question, root, &given, err);
     if (rc == OL_OK)
         return ol_kms_question_take(question, &given, err);
-    ol_secret_free(secret, len);
+    ol_secret_free(given.key, given.key_len);
     return rc;
 }
 

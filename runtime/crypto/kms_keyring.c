@@ -128,12 +128,14 @@ static int open_key(ol_kms *kms, ol_kms_call *call, ol_error *err)
     int rc = open_blob(self, call, &opened, err);
     if (rc == OL_OK && (rc = name_key(self, opened.key, call, err)) != OL_OK)
         ol_secret_free(opened.data_key, opened.data_key_len);
+    bool stale = rc == OL_OK && opened.version < opened.key->version_count;
     pthread_mutex_unlock(&self->lock);
     if (rc != OL_OK)
         return rc;
     call->key = opened.data_key;
     call->key_len = opened.data_key_len;
     call->key_version = opened.version;
+    call->stale = stale;
     return OL_OK;
 }
 
@@ -393,6 +395,7 @@ static const ol_kms_ops operations = {.name = "keyring",
                                       .open = open_key,
                                       .state = state,
                                       .cancel = cancel,
+                                      .rewrap = ol_kms_keyring_rewrap,
                                       .destroy = destroy};
 
 void ol_kms_keyring_options_default(ol_kms_keyring_options *options)

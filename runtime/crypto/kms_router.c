@@ -198,6 +198,14 @@ static int state(ol_kms *kms, ol_kms_call *call, enum ol_kms_state *out, ol_erro
     return chosen ? chosen->ops->state(chosen, call, out, err) : err->code;
 }
 
+static int rewrap(ol_kms *kms, ol_kms_call *call, ol_error *err)
+{
+    ol_kms *chosen = go(self_of(kms), call, err);
+    if (!chosen)
+        return err->code;
+    return chosen->ops->rewrap ? chosen->ops->rewrap(chosen, call, err) : OL_SKIP;
+}
+
 static void cancel(ol_kms *kms, ol_kms_call *call)
 {
     (void)kms;
@@ -217,6 +225,7 @@ static const ol_kms_ops operations = {.name = "router",
                                       .open = open_key,
                                       .state = state,
                                       .cancel = cancel,
+                                      .rewrap = rewrap,
                                       .destroy = destroy};
 
 int ol_kms_router_new(ol_kms **kms, const ol_kms_router_options *options, ol_error *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/admin_metrics.h"
 
+#include "front/key_metrics.h"
 #include "origin/s3/s3_origin.h"
 #include "origin/store/store.h"
 #include "transform/counters.h"
@@ -80,6 +81,8 @@ static int write_store(ol_buf *out, const ol_admin *admin)
         {"objlens_store_commits_total", "counter", "Changes made durable", stats.commits},
         {"objlens_store_commit_batches_total", "counter", "Transactions that held them",
          stats.commit_batches},
+        {"objlens_store_rewrapped_total", "counter",
+         "Data keys wrapped anew by newer versions of their master keys", stats.rewrapped},
     };
     return WRITE(out, rows);
 }
@@ -216,6 +219,8 @@ int ol_admin_metrics(ol_buf *out, const ol_admin *admin)
         rc = write_view_cache(out, admin->workers[0].shared->view_cache);
     if (rc == OL_OK)
         rc = write_view_memo(out, admin->workers[0].shared->view_memo);
+    if (rc == OL_OK)
+        rc = ol_key_metrics(out, admin->workers[0].shared->keys);
     if (rc == OL_OK)
         rc = write_transform_counters(out);
     return rc;

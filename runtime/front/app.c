@@ -100,6 +100,7 @@ static void reload(app *self)
     ol_config *config = NULL;
     ol_log_reopen(self->shared.access_log);
     ol_log_reopen(self->shared.transform_log);
+    ol_key_service_reload(self->shared.keys);
     ol_shared_reload_certificates(&self->shared, false);
     if (!self->options->reload) {
         ol_say("info", "logs reopened; there is no configuration file to read again");
@@ -137,6 +138,7 @@ static void serve(app *self)
     for (;;) {
         if (!signal_waits(self)) {
             ol_shared_reload_certificates(&self->shared, true);
+            ol_key_service_tidy(self->shared.keys);
             continue;
         }
         int signal_number = read_signal(self);

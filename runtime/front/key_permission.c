@@ -174,6 +174,20 @@ static int decide_as_default(ol_request *request, const ol_key_ask *ask, ol_slic
     return decide(request, ask, arn, request->generation->config->default_key_policy, err);
 }
 
+/* A denial leaves its line in the key audit; what is allowed leaves one when the key is used. */
+static void note(const key_user *user, const ol_key_ask *ask, int rc)
+{
+    ol_key_use use = user->user.use;
+    const ol_slice *object =
+        ask->context ? ol_context_find(ask->context, OL_SLICE_LIT("aws:s3:arn")) : NULL;
+    if (rc != OL_EACCESS)
+        return;
+    if (object)
+        use.object = *object;
+    ol_key_service_denied(user->request->worker->shared->keys, ask->decrypt, &use, ask->key_id,
+                          user->user.request_id);
+}
+
 /* ---- what a name means ---- */
 
 static void look_free(look *self)
@@ -189,7 +203,7 @@ static look *look_new(key_user *user, ol_key_ask *ask, ol_slice name)
         return NULL;
     self->user = user;
     self->ask = ask;
-    self->kms = user->request->worker->shared->keyring;
+    self->kms = ol_key_service_names(user->request->worker->shared->keys);
     self->arena = ol_arena_new(LOOK_ARENA_BYTES_MAX);
     self->call.key_id = self->arena ? ol_arena_copy(self->arena, name) : OL_SLICE_NONE;
     self->call.arena = self->arena;
@@ -262,6 +276,7 @@ static void on_looked(ol_kms_call *call, const ol_error *failure)
     if (failure)
         err = *failure;
     int rc = judge(self, failure ? failure->code : OL_OK, &err);
+    note(self->user, ask, rc);
     look_free(self);
     ask->private_ = NULL;
     ask->cb(ask, rc == OL_OK ? NULL : &err);
@@ -312,9 +327,8 @@ static bool is_key_arn(ol_slice name)
            memmem(name.data, name.len, ":key/", 5) != NULL;
 }
 
-static int ask_user(ol_key_user *base, ol_key_ask *ask, ol_error *err)
+static int ask_at_once(key_user *user, ol_key_ask *ask, ol_error *err)
 {
-    key_user *user = (key_user *)base;
     if (user->request->gone) /* its headers, which conditions ask about, may be gone too */
         return ol_error_set(err, OL_EPEER, "the client left before the end");
     if (check_signed(user->request, err) != OL_OK)
@@ -323,6 +337,14 @@ static int ask_user(ol_key_user *base, ol_key_ask *ask, ol_error *err)
         return ask_default(user, ask, ask->key_id, err);
     look *self = look_new(user, ask, ask->key_id);
     return self ? look_up(self, err) : no_memory(err);
+}
+
+static int ask_user(ol_key_user *base, ol_key_ask *ask, ol_error *err)
+{
+    key_user *user = (key_user *)base;
+    int rc = ask_at_once(user, ask, err);
+    note(user, ask, rc);
+    return rc;
 }
 
 static void drop(ol_key_user *base, ol_key_ask *ask)

@@ -100,6 +100,88 @@ static bool same_view_memo(const ol_config *now, const ol_config *next)
            now->view_memo.memory_rows_max == next->view_memo.memory_rows_max;
 }
 
+/* ---- keys ---- */
+
+static bool same_list(const ol_slice *a, size_t a_count, const ol_slice *b, size_t b_count)
+{
+    bool same = a_count == b_count;
+    for (size_t i = 0; same && i < a_count; i++)
+        same = ol_slice_eq(a[i], b[i]);
+    return same;
+}
+
+static bool same_texts(const char *const *a, const char *const *b, size_t count)
+{
+    bool same = true;
+    for (size_t i = 0; same && i < count; i++)
+        same = same_text(a[i], b[i]);
+    return same;
+}
+
+static bool same_kms_limits(const ol_kms_remote_options *x, const ol_kms_remote_options *y)
+{
+    return x->connections_max == y->connections_max && x->waiting_max == y->waiting_max &&
+           x->connect_timeout_ms == y->connect_timeout_ms &&
+           x->idle_timeout_ms == y->idle_timeout_ms && x->deadline_ms == y->deadline_ms &&
+           x->tries_max == y->tries_max && x->backoff_base_ms == y->backoff_base_ms &&
+           x->backoff_max_ms == y->backoff_max_ms && x->breaker_failures == y->breaker_failures &&
+           x->breaker_open_ms == y->breaker_open_ms && x->requests_per_s == y->requests_per_s &&
+           x->requests_burst == y->requests_burst &&
+           x->allow_plain_http == y->allow_plain_http;
+}
+
+static bool same_kms(const ol_config_kms *a, const ol_config_kms *b)
+{
+    const char *const x[] = {a->name, a->remote.endpoint, a->remote.ca_file, a->default_key,
+                             a->region, a->account, a->access_key, a->secret_key,
+                             a->session_token, a->token, a->token_file, a->mount, a->name_space,
+                             a->certificate_file, a->key_file, a->api_key, a->api_key_file};
+    const char *const y[] = {b->name, b->remote.endpoint, b->remote.ca_file, b->default_key,
+                             b->region, b->account, b->access_key, b->secret_key,
+                             b->session_token, b->token, b->token_file, b->mount, b->name_space,
+                             b->certificate_file, b->key_file, b->api_key, b->api_key_file};
+    return a->kind == b->kind && a->from_environment == b->from_environment &&
+           same_texts(x, y, sizeof x / sizeof x[0]) && same_kms_limits(&a->remote, &b->remote) &&
+           same_list(a->keys, a->key_count, b->keys, b->key_count);
+}
+
+static bool same_keepers(const ol_config_keys *now, const ol_config_keys *next)
+{
+    bool same = now->kms_count == next->kms_count;
+    for (size_t i = 0; same && i < now->kms_count; i++)
+        same = same_kms(&now->kms[i], &next->kms[i]);
+    return same;
+}
+
+static bool same_data_keys(const ol_data_key_limits *a, const ol_data_key_limits *b)
+{
+    return a->age_ms == b->age_ms && a->uses_max == b->uses_max && a->bytes_max == b->bytes_max &&
+           a->entries_max == b->entries_max && a->denial_ms == b->denial_ms;
+}
+
+static bool same_audit(const ol_config_key_audit *a, const ol_config_key_audit *b)
+{
+    return same_text(a->file, b->file) && ol_slice_eq(a->bucket, b->bucket) &&
+           a->origin == b->origin && ol_slice_eq(a->prefix, b->prefix) &&
+           a->interval_ms == b->interval_ms && a->object_bytes == b->object_bytes &&
+           a->buffer_bytes == b->buffer_bytes;
+}
+
+static const char *keys_differ(const ol_config *now, const ol_config *next)
+{
+    if (!same_text(now->keyring_path, next->keyring_path))
+        return "keyring";
+    if (!same_text(now->crypto.s3_key, next->crypto.s3_key))
+        return "sse_s3_key";
+    if (!same_keepers(&now->crypto, &next->crypto))
+        return "kms";
+    if (!same_data_keys(&now->crypto.data_keys, &next->crypto.data_keys))
+        return "data_keys";
+    if (!same_audit(&now->crypto.audit, &next->crypto.audit))
+        return "key_audit";
+    return NULL;
+}
+
 const char *ol_restart_needed(const ol_config *now, const ol_config *next)
 {
     if (strcmp(now->data_path, next->data_path) != 0)
@@ -122,5 +204,5 @@ const char *ol_restart_needed(const ol_config *now, const ol_config *next)
         return "view_cache";
     if (!same_view_memo(now, next))
         return "view_memo";
-    return NULL;
+    return keys_differ(now, next);
 }

@@ -1,44 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/shared.h"
 
-#include <sys/stat.h>
-
 #include "base/alloc.h"
-#include "crypto/kms_keyring.h"
 #include "front/kept_key.h"
 #include "origin/s3/s3_origin.h"
 #include "origin/store/store.h"
 
 /* ---- origins ---- */
 
-/* Keys for objects that the store encrypts. Beside the data where nothing else is said. */
-static int open_keyring(ol_shared *shared, const ol_config *config, ol_error *err)
-{
-    char path[4096], region[32], account[16];
-    ol_kms_keyring_options options;
-    ol_kms_keyring_options_default(&options);
-    if (config->keyring_path)
-        snprintf(path, sizeof path, "%s", config->keyring_path);
-    else if ((size_t)snprintf(path, sizeof path, "%s/keyring", config->data_path) >= sizeof path)
-        return ol_error_set(err, OL_ECONFIG, "the data folder's name is too long");
-    snprintf(region, sizeof region, "%.*s", OL_SLICE_FMT(config->region));
-    snprintf(account, sizeof account, "%.*s", OL_SLICE_FMT(config->accounts[0].id));
-    /* The store makes its folder when it is opened, which is later. */
-    (void)mkdir(config->data_path, 0700);
-    options.path = path;
-    options.region = region;
-    options.account = account;
-    return ol_kms_keyring_new(&shared->keyring, &options, err);
-}
-
 static int open_store(ol_shared *shared, const ol_config *config, ol_error *err)
 {
-    if (open_keyring(shared, config, err) != OL_OK)
-        return err->code;
     ol_store_options options;
     ol_store_options_default(&options);
     options.path = config->data_path;
-    options.kms = shared->keyring;
+    options.kms = ol_key_service_kms(shared->keys);
+    options.s3_kms = ol_key_service_s3_kms(shared->keys);
     options.cache_bytes_max = config->limits.cache_bytes_max;
     options.cache_object_bytes_max = config->limits.cache_object_bytes_max;
     return ol_store_open(&shared->origins[0], &options, err);
@@ -63,8 +39,6 @@ static void close_origins(ol_shared *shared)
             ol_s3_origin_destroy(shared->origins[i]);
     if (shared->origins && shared->origins[0])
         ol_store_close(shared->origins[0]);
-    if (shared->keyring)
-        shared->keyring->ops->destroy(shared->keyring);
     ol_free(shared->origins);
 }
 
@@ -77,6 +51,9 @@ int ol_shared_ensure_buckets(ol_shared *shared, const ol_config *config, ol_erro
             rc = ol_store_ensure_bucket(shared->origins[0], config->buckets[i].name, err);
     if (rc == OL_OK && control->place == OL_CONTROL_IN_BUCKET && control->origin == 0)
         rc = ol_store_ensure_bucket(shared->origins[0], control->bucket, err);
+    const ol_config_key_audit *audit = &config->crypto.audit;
+    if (rc == OL_OK && audit->bucket.len > 0 && audit->origin == 0)
+        rc = ol_store_ensure_bucket(shared->origins[0], audit->bucket, err);
     return rc;
 }
 
@@ -197,9 +174,13 @@ static int open_views(ol_shared *shared, const ol_config *config, ol_error *err)
 
 int ol_shared_open(ol_shared *shared, const ol_config *config, ol_error *err)
 {
-    int rc = open_origins(shared, config, err);
+    int rc = ol_key_service_open(&shared->keys, config, err);
+    if (rc == OL_OK)
+        rc = open_origins(shared, config, err);
     if (rc == OL_OK)
         rc = ol_shared_ensure_buckets(shared, config, err);
+    if (rc == OL_OK)
+        rc = ol_key_service_start_audit(shared->keys, config, shared->origins, err);
     if (rc == OL_OK)
         rc = load_keys(shared, config, err);
     if (rc == OL_OK)
@@ -230,5 +211,7 @@ void ol_shared_close(ol_shared *shared)
     ol_view_cache_destroy(shared->view_cache);
     ol_view_memo_close(shared->view_memo);
     ol_wipe(&shared->view_key, sizeof(shared->view_key));
+    ol_key_service_stop_audit(shared->keys);
     close_origins(shared);
+    ol_key_service_close(shared->keys);
 }

@@ -96,6 +96,9 @@ static void publish(uv_timer_t *timer)
 static int attach_origins(ol_worker *worker, ol_error *err)
 {
     const ol_shared *shared = worker->shared;
+    if (ol_key_service_attach(shared->keys, worker->loop, err) != OL_OK)
+        return err->code;
+    worker->keys_attached = true;
     for (; worker->attached + 1 < shared->origin_count; worker->attached++) {
         ol_origin *origin = shared->origins[worker->attached + 1];
         int rc = ol_s3_origin_attach(origin, worker->loop, err);
@@ -238,6 +241,11 @@ static void detach_origins(drain *self)
     for (size_t i = 1; i <= worker->attached; i++)
         ol_s3_origin_detach(worker->shared->origins[i], worker->loop, on_detached, self);
     worker->attached = 0;
+    if (!worker->keys_attached)
+        return;
+    worker->keys_attached = false;
+    self->open++;
+    ol_key_service_detach(worker->shared->keys, worker->loop, on_detached, self);
 }
 
 static void on_runs_ended(void *arg)

@@ -10,6 +10,7 @@
 #include "access/totp.h"
 #include "control/control.h"
 #include "front/generation.h"
+#include "front/key_service.h"
 #include "front/rate_limiter.h"
 #include "front/view_hints.h"
 #include "front/view_identity.h"
@@ -26,7 +27,7 @@ typedef struct ol_shared {
     ol_origin **origins; /* as in the configuration; NULL where none was opened: [0], the store, when
                             no bucket lives there */
     size_t origin_count;
-    struct ol_kms *keyring; /* of the store; NULL without one */
+    ol_key_service *keys;
     ol_control *control;
     ol_session_sealer *sealer;
     ol_totp_guard *totp;
@@ -70,6 +71,7 @@ typedef struct ol_worker {
     ol_generation *generation; /* this worker's reference to the current one */
     ol_realm *realm;           /* likewise; made of the generation's configuration */
     size_t attached;           /* origins that have been told of this loop */
+    bool keys_attached;        /* so has the key service */
     struct ol_view_run *view_runs; /* these three belong to view_run.h */
     void (*on_view_runs_over)(void *arg);
     void *view_runs_arg;

@@ -46,6 +46,7 @@ static bool is_of_key(const ol_change *change)
     case OL_CHANGE_PUT:
     case OL_CHANGE_REMOVE:
     case OL_CHANGE_ATTRIBUTE:
+    case OL_CHANGE_RECORD:
     case OL_CHANGE_COMPLETE: return true;
     default: return false;
     }

@@ -25,6 +25,7 @@ enum ol_change_kind {
     OL_CHANGE_PUT,
     OL_CHANGE_REMOVE,
     OL_CHANGE_ATTRIBUTE,
+    OL_CHANGE_RECORD, /* a data key was wrapped anew */
     OL_CHANGE_UPLOAD, /* one in parts begins */
     OL_CHANGE_PART,
     OL_CHANGE_COMPLETE,
@@ -66,7 +67,8 @@ typedef struct ol_change {
     struct ol_assembly *assembly;     /* COMPLETE: what is wanted, and what came of it */
     const ol_at_rest_key *data_key;   /* COMPLETE: the upload's, where it can be had */
     enum ol_attribute attribute;      /* ATTRIBUTE */
-    ol_slice text;
+    ol_slice text;                    /* ATTRIBUTE, RECORD */
+    ol_slice old_record;              /* RECORD: what it must be before */
     /* On the committer's thread, after the commit or instead of it: see err. The change may be
      * freed in it. */
     void (*done)(struct ol_change *change);

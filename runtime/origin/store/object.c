@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "crypto/secret.h"
 #include "origin/store/copy.h"
+#include "origin/store/rewrap.h"
 #include "origin/store/store_private.h"
 #include "origin/store/version_key.h"
 #include "s3/checksum_parts.h"
@@ -122,6 +123,8 @@ static int finish(open_op *op, ol_object **out, ol_error *err)
     ol_at_rest_key *key = op->key_op.key;
     op->entry = NULL;
     op->key_op.key = NULL;
+    if (key && op->key_op.record.len > 0)
+        ol_store_rewrap(op->store, op->task.loop, entry, ol_buf_slice(&op->key_op.record));
     if (!key || ol_entry_is_authentic(entry, key))
         return make_handle(entry, key, op->task.loop, op->if_match, op->part_number, out, err);
     ol_at_rest_key_release(key);

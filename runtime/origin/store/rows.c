@@ -27,6 +27,8 @@ int ol_rows_prepare(ol_rows *rows, sqlite3 *db, ol_error *err)
                      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"},
         {&rows->remove, "DELETE FROM objects WHERE bucket = ?1 AND key = ?2"},
         {&rows->tags_set, "UPDATE objects SET tags = ?3 WHERE bucket = ?1 AND key = ?2"},
+        {&rows->record_set, "UPDATE objects SET record = ?3"
+                            " WHERE bucket = ?1 AND key = ?2 AND record = ?4"},
         {&rows->acl_set, "UPDATE objects SET acl = ?3 WHERE bucket = ?1 AND key = ?2"},
         {&rows->body_add, "INSERT INTO bodies(body) VALUES(?1)"},
         {&rows->body_set, "UPDATE bodies SET body = ?2 WHERE id = ?1"},
@@ -176,6 +178,7 @@ int ol_rows_apply(ol_rows *rows, ol_change *change, ol_error *err)
     case OL_CHANGE_PUT: return ol_rows_put(rows, change, err);
     case OL_CHANGE_REMOVE: return ol_rows_remove(rows, change, err);
     case OL_CHANGE_ATTRIBUTE: return ol_rows_attribute(rows, change, err);
+    case OL_CHANGE_RECORD: return ol_rows_record(rows, change, err);
     case OL_CHANGE_UPLOAD: return ol_rows_upload(rows, change, err);
     case OL_CHANGE_PART: return ol_rows_part(rows, change, err);
     case OL_CHANGE_COMPLETE: return ol_rows_complete(rows, change, err);

@@ -12,7 +12,7 @@ typedef struct ol_rows {
     sqlite3 *db;
     sqlite3_stmt *begin, *commit, *rollback;
     sqlite3_stmt *bucket_find, *bucket_add, *bucket_remove, *bucket_used;
-    sqlite3_stmt *find, *put, *remove, *tags_set, *acl_set;
+    sqlite3_stmt *find, *put, *remove, *tags_set, *acl_set, *record_set;
     sqlite3_stmt *body_add, *body_set, *body_remove;
     sqlite3_stmt *upload_add, *upload_find, *upload_remove, *upload_become, *upload_became;
     sqlite3_stmt *part_find, *part_put, *part_remove, *parts, *parts_remove;

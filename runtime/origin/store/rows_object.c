@@ -171,6 +171,23 @@ int ol_rows_remove(ol_rows *rows, ol_change *change, ol_error *err)
     return rc == SQLITE_OK ? OL_OK : ol_rows_fail(rows, rc, "remove a row", err);
 }
 
+/* Of a version that is still the one that was opened: records never repeat. */
+int ol_rows_record(ol_rows *rows, ol_change *change, ol_error *err)
+{
+    sqlite3_stmt *stmt = rows->record_set;
+    sqlite3_bind_int64(stmt, 1, change->bucket_id_);
+    int rc = ol_db_bind(stmt, 2, change->key);
+    if (rc == SQLITE_OK)
+        rc = ol_rows_bind_text(stmt, 3, change->text);
+    if (rc == SQLITE_OK)
+        rc = ol_rows_bind_text(stmt, 4, change->old_record);
+    if (rc == SQLITE_OK)
+        rc = ol_rows_run(stmt);
+    if (rc != SQLITE_OK)
+        return ol_rows_fail(rows, rc, "store a record", err);
+    return sqlite3_changes(rows->db) == 1 ? OL_OK : ol_rows_refuse(change, OL_EPRECONDITION);
+}
+
 int ol_rows_attribute(ol_rows *rows, ol_change *change, ol_error *err)
 {
     ol_old_row old;

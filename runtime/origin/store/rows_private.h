@@ -43,6 +43,7 @@ int ol_rows_drop_body(ol_rows *rows, int64_t body);
 int ol_rows_put(ol_rows *rows, ol_change *change, ol_error *err);
 int ol_rows_remove(ol_rows *rows, ol_change *change, ol_error *err);
 int ol_rows_attribute(ol_rows *rows, ol_change *change, ol_error *err);
+int ol_rows_record(ol_rows *rows, ol_change *change, ol_error *err);
 
 int ol_rows_upload(ol_rows *rows, ol_change *change, ol_error *err);
 int ol_rows_part(ol_rows *rows, ol_change *change, ol_error *err);

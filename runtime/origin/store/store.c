@@ -241,4 +241,5 @@ void ol_store_stats_get(ol_origin *origin, ol_store_stats *out)
     ol_store *store = ol_store_of(origin);
     ol_cache_stats(store->cache, &out->cache_hits, &out->cache_misses, &out->cache_bytes);
     ol_committer_stats(store->committer, &out->commits, &out->commit_batches);
+    out->rewrapped = __atomic_load_n(&store->rewrapped, __ATOMIC_RELAXED);
 }

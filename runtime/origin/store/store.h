@@ -38,6 +38,7 @@ int ol_store_ensure_bucket(ol_origin *origin, ol_slice bucket, ol_error *err);
 
 typedef struct ol_store_stats {
     uint64_t cache_hits, cache_misses, cache_bytes, commits, commit_batches;
+    uint64_t rewrapped; /* data keys, by newer versions of their master keys */
 } ol_store_stats;
 void ol_store_stats_get(ol_origin *origin, ol_store_stats *out);
 

@@ -49,6 +49,7 @@ typedef struct ol_store {
     ol_buffers *buffers;
     ol_pages *pages; /* NULL: every body that is kept is on the heap */
     EVP_MD *md5;
+    uint64_t rewrapped; /* atomic: records that were written anew */
     atomic_size_t live_bytes; /* of entries that readers made, in the cache or pinned by requests */
 } ol_store;
 

@@ -298,6 +298,31 @@ int ol_version_key_of_upload(ol_at_rest_key **out, const ol_at_rest_record *reco
                         "The provided encryption parameters did not match the ones used originally.");
 }
 
+/* By the newest version of its master key. That it cannot be done is nobody's trouble: the old one
+ * opens it. */
+static void wrap_anew(ol_version_key *self)
+{
+    place p;
+    ol_error unused = {0};
+    ol_kms *kms = kms_of(self->options_, (enum ol_sse_mode)self->record_.mode);
+    ol_at_rest_record record = self->record_;
+    ol_kms_call call = {.loop = self->call_.loop,
+                        .arena = self->arena_,
+                        .key_id = self->call_.key_id,
+                        .context = self->call_.context,
+                        .blob = self->call_.blob,
+                        .key_bytes = self->call_.key_bytes,
+                        .request_id = self->call_.request_id,
+                        .use = self->call_.use};
+    if (!kms->ops->rewrap || kms->ops->rewrap(kms, &call, &unused) != OL_OK)
+        return;
+    record.wrapped = call.wrapped;
+    if (ol_at_rest_record_write(&record, self->key,
+                                place_of(&p, self->bucket_, self->key_name_),
+                                &self->record) != OL_OK)
+        ol_buf_clear(&self->record);
+}
+
 static int take_opened(ol_version_key *self, ol_error *err)
 {
     place p;
@@ -307,8 +332,10 @@ static int take_opened(ol_version_key *self, ol_error *err)
                                 err);
     if (rc != OL_OK)
         return rc;
-    return check_key(&self->key, &self->record_,
-                     place_of(&p, self->bucket_, self->key_name_), err);
+    rc = check_key(&self->key, &self->record_, place_of(&p, self->bucket_, self->key_name_), err);
+    if (rc == OL_OK && self->call_.stale)
+        wrap_anew(self);
+    return rc;
 }
 
 static int take(ol_version_key *self, ol_error *err)

@@ -16,7 +16,7 @@
 typedef struct ol_version_key {
     /* what came of it */
     ol_at_rest_key *key;
-    ol_buf record; /* of a made one */
+    ol_buf record; /* of a made one; of an opened one when its data key was wrapped anew, else empty */
     /* private */
     const ol_store_options *options_;
     ol_kms *kms_; /* a call is under way */

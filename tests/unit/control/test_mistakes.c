@@ -66,6 +66,30 @@ static const row rows[] = {
      {{2, "admin is written admin \"ADDRESS:PORT\" or admin(false)"}}},
     {"admin twice", ROOT "admin(false)\nadmin '127.0.0.1:1'\n", {{3, "admin: stands on line 2 already"}}},
 
+    /* keys */
+    {"a KMS without credentials", ROOT "kms 'k' { endpoint = 'https://x' }\n",
+     {{2, "kms \"k\": \"access_key\" and \"secret_key\" are missing (or \"credentials\": \"environment\")"}}},
+    {"keys of another kind", ROOT "kms 'k' { kind = 'vault', endpoint = 'https://x', token = 't',\n  access_key = 'a' }\n",
+     {{2, "kms \"k\": \"access_key\" does not go with this kind"}}},
+    {"two tokens", ROOT "kms 'k' { kind = 'vault', endpoint = 'https://x', token = 't', token_file = 'objlens.lua' }\n",
+     {{2, "kms \"k\": \"token\" or \"token_file\", not both"}}},
+    {"KES without anybody", ROOT "kms 'k' { kind = 'kes', endpoint = 'https://x' }\n",
+     {{2, "kms \"k\": \"certificate\" and \"key\", or \"api_key\", or \"api_key_file\""}}},
+    {"two keepers of the rest", ROOT "kms 'a' { kind = 'vault', endpoint = 'https://x', token = 't' }\n"
+     "kms 'b' { kind = 'vault', endpoint = 'https://x', token = 't' }\n",
+     {{3, "kms: another one has no \"keys\" already and answers for the rest"}}},
+    {"two default keys", ROOT "kms 'a' { kind = 'vault', endpoint = 'https://x', token = 't', keys = 'a', default_key = 'a' }\n"
+     "kms 'b' { kind = 'vault', endpoint = 'https://x', token = 't', keys = 'b', default_key = 'b' }\n",
+     {{3, "kms: another one has a default_key already"}}},
+    {"a client's key without a file", ROOT "client_key 'k' { type = 'aes' }\n",
+     {{2, "client_key \"k\": \"file\" is missing"}}},
+    {"a client's key of a KMS with a file", ROOT "client_key 'k' { type = 'kms', file = 'objlens.lua' }\n",
+     {{2, "client_key \"k\": a KMS's key has no \"file\""}}},
+    {"an audit with a prefix and no bucket", ROOT "key_audit { prefix = 'x' }\n",
+     {{2, "key_audit: \"origin\" and \"prefix\" go with a \"bucket\""}}},
+    {"data keys that are remembered too long", ROOT "data_keys { denial_ms = 5000 }\n",
+     {{2, "data_keys: denial_ms: must be between 0 and 1000"}}},
+
     /* identities */
     {"nobody", "bucket 'orders'\n", {{0, "there is neither root nor a user: nobody could sign a request"}}},
     {"a missing key", "root {\n  access_key = 'rootkey' }\n", {{1, "root: \"secret_key\" is missing"}}},

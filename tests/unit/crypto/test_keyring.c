@@ -311,12 +311,15 @@ static void test_a_changed_file_is_read_again(void **state)
     fixture *f = *state;
     ol_error err = {0};
     const char *path = ol_test_scratch_path(&f->scratch, "ring");
-    char kept[256];
+    char kept[256], other[256];
     snprintf(kept, sizeof kept, "%s", path);
+    snprintf(other, sizeof other, "%s", ol_test_scratch_path(&f->scratch, "other"));
     assert_code_of(start(f, 5, &err), OL_OK, &err);
     assert_code(generate(f, "", &err), OL_OK);
     ol_secret_free(f->call.key, 32);
-    ol_test_file_write(kept, OL_SLICE_LIT("objlens keyring 1\nplace us"));
+    ol_test_file_write(other, OL_SLICE_LIT("objlens keyring 1\nplace us"));
+    assert_int_equal(chmod(other, 0600), 0);
+    assert_int_equal(rename(other, kept), 0); /* as a whole: two halves would be two warnings */
     ol_test_wait(has_warned, &f->warnings, 5000);
     uint64_t until = ol_clock_mono_ms() + 60; /* looked at several times more */
     ol_test_wait(is_past, &until, 5000);

@@ -47,6 +47,7 @@ typedef struct fixture {
     int status, times;
     const char *body;
     unsigned requests;
+    size_t key_bytes;
     char identity[65]; /* of the client that came last */
 } fixture;
 
@@ -329,7 +330,7 @@ static int ask(fixture *f, const char *key, const char *value, ol_slice blob)
     ol_error err = {0};
     f->done = false;
     f->call = (ol_kms_call){.loop = f->loop.loop, .arena = f->arena, .key_id = ol_slice_cstr(key),
-                            .blob = blob, .cb = on_key, .arg = f};
+                            .blob = blob, .key_bytes = f->key_bytes, .cb = on_key, .arg = f};
     ol_context_add(&f->call.context, OL_SLICE_LIT("k"), ol_slice_cstr(value));
     int rc = blob.len > 0 ? f->kms->ops->open(f->kms, &f->call, &err)
                           : f->kms->ops->generate(f->kms, &f->call, &err);
@@ -381,6 +382,26 @@ static void test_there_and_back(void **state)
     assert_code(ask(f, "arn:aws:kms:eu-2:111122223333:key/orders", "v", OL_SLICE_NONE),
                 OL_EKMSNOTFOUND);
     assert_code(ask(f, "orders", "v", ol_slice_first(blob, 20)), OL_EDECRYPT);
+}
+
+/* DSSE wants 64 bytes of one key. */
+static void test_longer_keys(void **state)
+{
+    fixture *f = *state;
+    ol_kms_kes_options options = options_of(f);
+    uint8_t made[64];
+    options.api_key = API_KEY;
+    make_kms(f, &options);
+    f->key_bytes = 64;
+    assert_code(ask(f, "", "v", OL_SLICE_NONE), OL_OK);
+    assert_int_equal(f->call.key_len, 64);
+    memcpy(made, f->call.key, 64);
+    assert_memory_not_equal(made, made + 32, 32);
+    drop_key(f);
+    assert_code(ask(f, "", "v", f->call.wrapped), OL_OK);
+    assert_int_equal(f->call.key_len, 64);
+    assert_memory_equal(f->call.key, made, 64);
+    drop_key(f);
 }
 
 static void test_states(void **state)
@@ -507,6 +528,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_there_and_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_longer_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_states, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trouble, setup, teardown),
         cmocka_unit_test_setup_teardown(test_certificates, setup, teardown),
