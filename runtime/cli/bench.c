@@ -219,7 +219,8 @@ const ol_command ol_command_bench = {
     .summary = "Say how fast a transform is, and what it takes.",
     .about = "FILE (up to 1 GiB) goes through TRANSFORM again and again, one request after the other, in\n"
              "the same sandbox as in the server; the output is counted and dropped. Throughput is of the\n"
-             "input, in millions of bytes. CPU is the host's; moving the bytes there is not in it.",
+             "input, in millions of bytes. CPU is that of the host's worker: threads of a plugin's own, and\n"
+             "moving the bytes there, are not in it.",
     .options = bench_options,
     .option_count = sizeof(bench_options) / sizeof(bench_options[0]),
     .run = run,

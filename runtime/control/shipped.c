@@ -9,6 +9,14 @@
 
 #include "control/names.h"
 
+/* Where in the folder, and how the files end. */
+typedef struct shelf {
+    const char *below, *ending;
+} shelf;
+
+static const shelf shelves[] = {{"", ".so"}, {"/lua", ".lua"}};
+#define SHELVES (sizeof(shelves) / sizeof(shelves[0]))
+
 static bool is_folder(const char *path)
 {
     struct stat st;
@@ -46,29 +54,44 @@ const char *ol_shipped_find(ol_arena *arena, ol_slice name)
     const char *folder = transforms_folder(arena);
     if (!folder || ol_name_transform_wrong(name))
         return NULL;
-    char *path = ol_arena_printf(arena, "%s/%.*s.so", folder, OL_SLICE_FMT(name));
-    struct stat st;
-    return path && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? path : NULL;
+    for (size_t i = 0; i < SHELVES; i++) {
+        char *path = ol_arena_printf(arena, "%s%s/%.*s%s", folder, shelves[i].below,
+                                     OL_SLICE_FMT(name), shelves[i].ending);
+        struct stat st;
+        if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+            return path;
+    }
+    return NULL;
 }
 
-size_t ol_shipped_list(ol_arena *arena, ol_slice names[OL_SHIPPED_MAX])
+static size_t list_shelf(ol_arena *arena, const char *folder, const shelf *of,
+                         ol_slice names[OL_SHIPPED_MAX], size_t count)
 {
-    const char *folder = transforms_folder(arena);
-    DIR *dir = folder ? opendir(folder) : NULL;
+    const char *path = ol_arena_printf(arena, "%s%s", folder, of->below);
+    DIR *dir = path ? opendir(path) : NULL;
+    ol_slice ending = ol_slice_cstr(of->ending);
     if (!dir)
-        return 0;
-    size_t count = 0;
+        return count;
     for (struct dirent *entry = readdir(dir); entry && count < OL_SHIPPED_MAX; entry = readdir(dir)) {
         ol_slice file = ol_slice_cstr(entry->d_name);
-        if (!ol_slice_ends(file, OL_SLICE_LIT(".so")))
+        if (!ol_slice_ends(file, ending))
             continue;
-        ol_slice name = ol_slice_first(file, file.len - 3);
+        ol_slice name = ol_slice_first(file, file.len - ending.len);
         if (!ol_name_transform_wrong(name))
             names[count] = ol_arena_copy(arena, name);
         if (names[count].data)
             count++;
     }
     closedir(dir);
+    return count;
+}
+
+size_t ol_shipped_list(ol_arena *arena, ol_slice names[OL_SHIPPED_MAX])
+{
+    const char *folder = transforms_folder(arena);
+    size_t count = 0;
+    for (size_t i = 0; folder && i < SHELVES; i++)
+        count = list_shelf(arena, folder, &shelves[i], names, count);
     return count;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The transforms that ship with objlens: shared objects in one folder, known by their file
- * names. Looked for in $OBJLENS_TRANSFORMS; else beside the executable (transforms/, as in a
+ * The transforms that ship with objlens: shared objects in one folder, Lua files in the folder lua
+ * in it, known by their file names. Looked for in $OBJLENS_TRANSFORMS; else beside the executable (transforms/, as in a
  * build tree); else in ../lib/objlens/transforms from there (as installed).
  */
 #ifndef OL_CONTROL_SHIPPED_H

@@ -8,12 +8,14 @@
 #include <sodium.h>
 
 #include "base/alloc.h"
+#include "base/encode.h"
 #include "crypto/rclone_key.h"
 #include "crypto/secret.h"
 
 #define HEADER_BYTES (OL_RCLONE_MAGIC_BYTES + OL_CHUNK_NONCE_BYTES)
 #define DERIVED_BYTES 80u /* data key, name key, name tweak */
 #define PAIRS_MAX 32 /* of two entries; each takes a twentieth of a second */
+#define SALT_BYTES_MAX 512u
 #define SCRYPT_N 16384u
 #define SCRYPT_MEMORY_MAX (64u << 20)
 
@@ -86,6 +88,22 @@ static int try_password(const ol_sealed_ask *ask, const ol_chunks *chunks, const
     return rc;
 }
 
+/* The namespace is the second password, as it is or in base64, as a password's material may be. */
+static int try_own_salt(const ol_sealed_ask *ask, const ol_chunks *chunks, const ol_key *key,
+                        uint8_t **data_key)
+{
+    uint8_t decoded[SALT_BYTES_MAX];
+    size_t len;
+    if (key->name_space.len == 0)
+        return try_password(ask, chunks, key, ol_rclone_usual_salt, data_key);
+    int rc = try_password(ask, chunks, key, key->name_space, data_key);
+    if (rc == OL_OK && !*data_key && key->name_space.len <= SALT_BYTES_MAX &&
+        ol_base64_decode(key->name_space, decoded, sizeof(decoded), &len) == OL_OK)
+        rc = try_password(ask, chunks, key, ol_slice_of(decoded, len), data_key);
+    ol_wipe(decoded, sizeof(decoded));
+    return rc;
+}
+
 static const ol_key *password_at(const ol_sealed_ask *ask, size_t i)
 {
     const ol_key *key = ol_keys_at(ask->keys, i);
@@ -101,10 +119,8 @@ static int find_key(const ol_sealed_ask *ask, const ol_chunks *chunks, uint8_t *
     *data_key = NULL;
     for (size_t i = 0; rc == OL_OK && !*data_key && i < count; i++) {
         const ol_key *key = password_at(ask, i);
-        ol_slice usual = ol_rclone_usual_salt;
         if (key)
-            rc = try_password(ask, chunks, key, key->name_space.len > 0 ? key->name_space : usual,
-                              data_key);
+            rc = try_own_salt(ask, chunks, key, data_key);
     }
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; rc == OL_OK && !*data_key && j < count; j++) {

@@ -23,6 +23,11 @@ function json.encode(value, options) end
 ---@return string
 function json.quote(text) end
 
+---@param payload? string
+---@param known table<string, "string"|"number"|"integer"|"boolean"|"table">
+---@return table
+function json.options(payload, known) end
+
 ---@param t? table
 ---@return table
 function json.array(t) end
@@ -45,8 +50,9 @@ function reader:kind() end
 ---@return any
 function reader:value() end
 
+---@param compact? boolean
 ---@return string
-function reader:raw() end
+function reader:raw(compact) end
 
 function reader:skip() end
 

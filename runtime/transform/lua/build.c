@@ -19,6 +19,7 @@
 #include "transform/lua/module.h"
 #include "transform/lua/preempt.h"
 #include "transform/lua/seed.h"
+#include "transform/lua/weak.h"
 
 static void on_spent(void *arg)
 {
@@ -71,6 +72,7 @@ static int set_up(lua_State *L)
     ol_run *run = ol_lua_run(L);
     const ol_lua_script *script = ol_lua_script_of(run);
 
+    ol_lua_forbid_weak(L, run->arena.heap);
     ol_lua_open_libs(L);
     grow_a_buffer(L);
     run->co = lua_newthread(L);

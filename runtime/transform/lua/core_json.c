@@ -138,6 +138,35 @@ static int json_number(lua_State *L)
     return 1;
 }
 
+/* (text) a value's text without the white space around its parts */
+static int json_compact(lua_State *L)
+{
+    size_t len, from = 0;
+    const char *text = luaL_checklstring(L, 1, &len);
+    bool in_string = false;
+    luaL_Buffer out;
+
+    luaL_buffinit(L, &out);
+    for (size_t i = 0; i < len; i++) {
+        if (in_string) {
+            if (text[i] == '\\')
+                i++; /* what is escaped ends nothing */
+            else
+                in_string = text[i] != '"';
+            continue;
+        }
+        in_string = text[i] == '"';
+        if (in_string || !strchr(" \t\r\n", text[i]) || !text[i])
+            continue;
+        luaL_addlstring(&out, text + from, i - from);
+        from = i + 1;
+    }
+    if (from < len)
+        luaL_addlstring(&out, text + from, len - from);
+    luaL_pushresult(&out);
+    return 1;
+}
+
 /* ---- lists ---- */
 
 static int set_list(lua_State *L)
@@ -212,7 +241,7 @@ void ol_lua_core_json(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"frame", json_frame},       {"quote", json_quote},
-        {"number", json_number},     {"set_list", set_list},
+        {"number", json_number},     {"set_list", set_list},     {"compact", json_compact},
         {"is_list", is_list},        {"list_length", list_length},
         {"decode", ol_lua_json_decode}, {"check", ol_lua_json_check},
         {NULL, NULL}};

@@ -69,6 +69,8 @@ def test_rclone_crypt(decrypt, tmp_path, salt):
     body = rclone_crypt(tmp_path, plain, salt)
     opens(decrypt(body, base64.b64encode(PASSWORD.encode()).decode(), **more), plain)
     opens(decrypt(body, PASSWORD, "--range=65530-131080", **more), plain[65530:131081])
+    if salt:
+        opens(decrypt(body, PASSWORD, namespace=base64.b64encode(salt.encode()).decode()), plain)
     is_refused(decrypt(body, "wrong", **more))
     for at in (8, 31, 32, 47, 48, 65583, 65584, len(body) - 1):
         is_refused(decrypt(body[:at] + bytes([body[at] ^ 1]) + body[at + 1:], PASSWORD, **more))

@@ -206,6 +206,12 @@ static void test_like_lua(void **state)
 
 /* What differs on purpose: body, what it answers. */
 static const char *const different[][2] = {
+    /* Weak tables are not to be had by adding __mode later either. */
+    {"local mt = {} local t = setmetatable({}, mt) mt.__mode = 'kv' t[1] = {} "
+     "for i = 1, 200000 do local x = {i} end return type(t[1])", "true table"},
+    {"return table.unpack(setmetatable({}, {}), math.mininteger, math.maxinteger)",
+     "false test.lua:14: too many results to unpack"},
+    {"return table.unpack(setmetatable({}, {}), 1, 0)", "true"},
     {"return os, io, debug, package, package and require, load, loadstring, loadfile, dofile, string.dump, warn",
      "true nil nil nil nil nil nil nil nil nil nil nil"},
     {"return tostring({}), tostring(print), tostring(coroutine.create(print))",

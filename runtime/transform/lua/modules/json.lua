@@ -200,7 +200,7 @@ function reader_type:kind()
   fail(self, 'a value expected')
 end
 
-function reader_type:raw()
+function reader_type:raw(compact)
   local last = whole(self)
   local text = sub(self.text, self.at, last)
   local wrong, at = check(text, self.max_depth - self.depth)
@@ -209,6 +209,7 @@ function reader_type:raw()
     fail(self, wrong)
   end
   self.at = last + 1
+  if compact then return core.compact(text) end
   return text
 end
 
@@ -317,6 +318,14 @@ end
 function json.quote(text)
   if type(text) ~= 'string' then error('json.quote: string expected, got ' .. type(text), 2) end
   return quote(text)
+end
+
+-- A transform's payload: an object with members of these types, or nothing.
+function json.options(text, known)
+  if text == nil or text == '' then return {} end
+  local options = json.decode(text, {null = false})
+  if type(options) ~= 'table' or is_list(options) then error('the payload must be an object', 2) end
+  return source.options(options, known, 'payload')
 end
 
 return json

@@ -86,6 +86,9 @@ return function(event, object, response)
     for _ in r:elements() do end
     r:finish()
   end))
+  for raw, want in pairs { ['[ 1 , " a\\" b " ]'] = '[1," a\\" b "]', [' {"a" :\n"\\\\" , "b":1} '] = '{"a":"\\\\","b":1}', ['"  "'] = '"  "' } do
+    assert(json.reader(raw):raw(true) == want, json.reader(raw):raw(true))
+  end
   local big = {}
   for i = 1, 5000 do big[i] = {id = i, name = 'n' .. i, list = {i, i + 0.5}} end
   local encoded = json.encode(big)
