@@ -66,7 +66,7 @@ for port in range(9000, 9900, 10):
 "$objlens" serve --data "$work/data" --listen "127.0.0.1:$port" \
     --view "orders-redacted=shop:pii" \
     --view "catalog-json=shop:xml_json" \
-    --view "shout=shop:examples/shout.lua" >"$work/access.log" 2>"$work/server.log" &
+    --view "shout=shop:examples/shout.lua" --key-audit "$work/keys.log" >"$work/access.log" 2>"$work/server.log" &
 server=$!
 for ((i = 0; i < 150; i++)); do
     curl -fs -o /dev/null "http://127.0.0.1:$((port + 1))/-/ready" && break
@@ -113,6 +113,12 @@ s3 cp --no-progress --sse aws:kms "$work/samples/orders.csv" s3://shop/sealed.cs
 s3 cp --no-progress s3://orders-redacted--ol-s3/sealed.csv "$work/view" >/dev/null
 sed -n 1,2p "$work/view" | cut -c1-150 | sed 's/^/    /'
 grep -q '\[EMAIL_ADDRESS\],\[CREDIT_CARD\],\[US_SSN\]' "$work/view" || die "the sealed orders are not redacted"
+echo "  who used which key for what, in $work/keys.log:"
+for ((i = 0; i < 50; i++)); do
+    grep -q '"event":"Decrypt".*"olap".*orders-redacted' "$work/keys.log" && break
+    sleep 0.1
+done
+grep -m 1 '"event":"Decrypt".*"olap".*orders-redacted' "$work/keys.log" | sed 's/^/    /' || die "the audit has no line"
 # The master key decides: while it is disabled, nobody reads, not even what was read before.
 "$objlens" keys disable alias/aws/s3 --keyring "$work/data/keyring" | sed 's/^/  /'
 for ((i = 0; i < 50; i++)); do

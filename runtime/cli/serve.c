@@ -76,7 +76,8 @@ static int make_simple(serving *self, ol_error *err)
                                .secret_key = self->credentials.secret_key,
                                .loops = (unsigned)self->loops,
                                .view_cache =
-                                   ol_options_value(self->options, "view-cache", 0)};
+                                   ol_options_value(self->options, "view-cache", 0),
+                               .key_audit = ol_options_value(self->options, "key-audit", 0)};
     for (const char *view; (view = ol_options_value(self->options, "view", simple.view_count));)
         views[simple.view_count++] = view;
     int rc = ol_credentials_obtain(&self->credentials, simple.data_path, err);
@@ -93,7 +94,7 @@ static int make_simple(serving *self, ol_error *err)
 /* What a file says is not said on the command line too. */
 static const char *option_beside_file(const ol_options *options)
 {
-    static const char *const names[] = {"data", "listen", "view", "view-cache"};
+    static const char *const names[] = {"data", "listen", "view", "view-cache", "key-audit"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (ol_options_has(options, names[i]))
             return names[i];
@@ -187,6 +188,7 @@ static const ol_option serve_options[] = {
      "as bucket NAME--ol-s3; TRANSFORM is the name of one that\n"
      "ships (pii, xml_json, decompress) or a path that ends in .lua or .so"},
     {"view-cache", "SIZE", false, "memory for views (default: 64 MiB)"},
+    {"key-audit", "FILE", false, "a line for each use of a master key"},
     {"loops", "N", false, "threads that serve (default: one a core)"},
     {"dev", NULL, false,
      "show the error of a transform, with what it logged, to the\n"

@@ -199,6 +199,7 @@ typedef struct ol_config_simple {
     const char *secret_key;
     unsigned loops;         /* 0 = one a core */
     const char *view_cache; /* memory for views, "64 MiB"; NULL = the default */
+    const char *key_audit;  /* a file; NULL = none */
 } ol_config_simple;
 /* OL_OK, OL_ECONFIG (err->detail says which option is wrong) or OL_ENOMEM. */
 int ol_config_simple_make(ol_config **config, const ol_config_simple *simple, ol_error *err);

@@ -230,6 +230,18 @@ static void add_view_cache(ol_draft *draft, const char *size)
         ol_report_add(draft->report, 0, "--view-cache %.60s: must be a size, such as \"64 MiB\"", size);
 }
 
+static void add_key_audit(ol_draft *draft, const char *file)
+{
+    ol_draft_key_audit *audit = ol_draft_list_add(draft, &draft->key_audit, sizeof(*audit));
+    char *path = audit ? ol_draft_path(draft->arena, draft->folder, ol_slice_cstr(file)) : NULL;
+    if (!path) {
+        draft->report->no_memory = true;
+        return;
+    }
+    ol_draft_key_audit_default(audit);
+    audit->file = (ol_text){.bytes = ol_slice_cstr(path)};
+}
+
 static void fill_draft(ol_draft *draft, const ol_config_simple *simple)
 {
     const char *data_path = simple->data_path ? simple->data_path : OL_CONFIG_DATA_PATH;
@@ -243,6 +255,8 @@ static void fill_draft(ol_draft *draft, const ol_config_simple *simple)
         add_view(draft, simple->views[i]);
     if (simple->view_cache)
         add_view_cache(draft, simple->view_cache);
+    if (simple->key_audit)
+        add_key_audit(draft, simple->key_audit);
 }
 
 int ol_config_simple_make(ol_config **config, const ol_config_simple *simple, ol_error *err)
