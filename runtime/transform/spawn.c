@@ -141,6 +141,10 @@ BARE static int do_nothing(void *arg)
 
 /* ---- the parent ---- */
 
+/* A thread sanitizer takes clone() for a fork, and its own state for the child's. This is the same
+ * function by the name that it does not know. */
+int __clone(int (*child)(void *), void *stack, int flags, void *arg, ...);
+
 static int clone_with(int (*child)(void *), void *arg, int flags, pid_t *pid, int *pidfd)
 {
     sigset_t all, before;
@@ -150,8 +154,8 @@ static int clone_with(int (*child)(void *), void *arg, int flags, pid_t *pid, in
         return errno;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* no handler of ours may run in the child */
-    *pid = clone(child, (char *)stack + STACK_BYTES,
-                 CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | flags, arg, pidfd);
+    *pid = __clone(child, (char *)stack + STACK_BYTES,
+                   CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | flags, arg, pidfd);
     int error = *pid < 0 ? errno : 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     munmap(stack, STACK_BYTES);

@@ -77,6 +77,20 @@ static void write_text(link_kit *k, input *in)
         k->child.base[k->child.layout.text + at + i] = (uint8_t)take(in, 1);
 }
 
+/* The counters, the sleeping flags, what the watchdog reads: any word of the control page. */
+static void meddle(link_kit *k, input *in)
+{
+    uint32_t line = 1 + take(in, 1) % 7;
+    uint32_t how = take(in, 1);
+    _Atomic uint32_t *word = (_Atomic uint32_t *)(void *)(k->child.base + (size_t)64 * line);
+    uint32_t value = how & 1 ? take(in, 4) : atomic_load(word) + (how >> 1 & 15) - 8;
+    uint32_t index, used_ms;
+    atomic_store(word, value);
+    ol_link_executing(k->link, &index, &used_ms);
+    assert(index == OL_WIRE_NONE || index < LINK_KIT_JOBS);
+    assert(ol_link_hogs(k->link) <= LINK_KIT_JOBS);
+}
+
 static void act(link_kit *k, input *in)
 {
     uint32_t how = take(in, 1);
@@ -168,8 +182,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             speak(&k, &in);
         else if (what < 200)
             act(&k, &in);
-        else if (what < 230)
+        else if (what < 225)
             write_text(&k, &in);
+        else if (what < 230)
+            meddle(&k, &in);
         else
             link_kit_drain(&k, &err);
         check_accounts(&k);

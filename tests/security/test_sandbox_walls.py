@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Which walls hold is said truly, and what an operator requires is required."""
+import hashlib
 import subprocess
 
 import pytest
@@ -53,3 +54,16 @@ def test_without_landlock_only_pinned_shared_objects(without, plugin_file):
     run = subprocess.run([str(without), "landlock", "--", *command], input=b"x", capture_output=True,
                          timeout=60, check=False)
     assert run.returncode == 1 and b"no Landlock" in run.stderr and run.stdout == b""
+
+
+def test_pinned_and_shipped_ones_need_no_landlock(hostile, plugin_file):
+    shared_object = plugin_file("escape_load", ATTEMPT="nothing")
+    digest = hashlib.sha256(shared_object.read_bytes()).hexdigest()
+    server = hostile({}, without=["landlock"], extra=f"""
+plugins {{ folders = {{ "{shared_object.parent}" }} }}
+transform "pinned" {{ plugin = "escape_load", sha256 = "{digest}" }}
+object_lambda "pinned" {{ access_point = "shop", transforms = {{ "pinned" }} }}
+object_lambda "shipped" {{ access_point = "shop", transforms = {{ "pii" }} }}
+""")
+    assert get(server, "/pinned--ol-s3/k").body == b"refused...."
+    assert get(server, "/shipped--ol-s3/k").body == get(server, "/shop/k").body != b""
