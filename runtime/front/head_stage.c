@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/head_stage.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
+
+#define ETAG_BYTES_MAX 96
 
 typedef struct head_state {
     uint64_t passed;
@@ -24,13 +27,21 @@ static const char *etag_ending(const ol_head_plan *plan, const ol_head *head)
 
 static int set_etag(const ol_head_plan *plan, ol_head *head)
 {
-    char quoted[96];
+    char memory[ETAG_BYTES_MAX];
+    ol_buf quoted;
     if (plan->drop_etag)
         ol_headers_remove(&head->headers, "etag");
     if (!plan->etag)
         return OL_OK;
-    int len = snprintf(quoted, sizeof(quoted), "\"%s%s\"", plan->etag, etag_ending(plan, head));
-    return set(head, "ETag", ol_slice_of(quoted, (size_t)len));
+    ol_buf_init_fixed(&quoted, memory, sizeof(memory));
+    int rc = ol_buf_add_byte(&quoted, '"');
+    if (rc == OL_OK)
+        rc = ol_buf_add_cstr(&quoted, plan->etag);
+    if (rc == OL_OK)
+        rc = ol_buf_add_cstr(&quoted, etag_ending(plan, head));
+    if (rc == OL_OK)
+        rc = ol_buf_add_byte(&quoted, '"');
+    return rc == OL_OK ? set(head, "ETag", ol_buf_slice(&quoted)) : rc;
 }
 
 static int set_last_modified(const ol_head_plan *plan, ol_head *head)

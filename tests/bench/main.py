@@ -11,7 +11,6 @@ import rows_decrypt
 import rows_encryption
 import rows_fairness
 import rows_memory
-import rows_origin
 import rows_passthrough
 import rows_policies
 import rows_put
@@ -28,7 +27,6 @@ ROWS = {
     "views": rows_views.run,
     "put": rows_put.run,
     "remote": rows_remote.run,
-    "origin": rows_origin.run,
     "policies": rows_policies.run,
     "encryption": rows_encryption.run,
     "decrypt": rows_decrypt.run,
@@ -43,8 +41,6 @@ transform "identity" { file = "identity.lua" }
 -- Rows about transforms measure runs of them, not the cache.
 object_lambda "identity" { access_point = "bench", transforms = { "identity" }, cache = false }
 object_lambda "redacted" { access_point = "bench", transforms = { "pii" }, cache = false }
-origin "static" { endpoint = "ENDPOINT", access_key = "OBJLENS", secret_key = "of-the-upstream" }
-bucket "remote" { origin = "static" }
 """
 
 IDENTITY = """-- SPDX-License-Identifier: MIT
@@ -63,8 +59,7 @@ class Bench:
         self.root = self.folder / "files"
         self.root.mkdir()
         self.peers = Peers(self.folder / "nginx", self.root)
-        config = CONFIG.replace("ENDPOINT", self.peers.upstream.url("").rstrip("/"))
-        self.objlens = Objlens(self.folder / "objlens", config=config,
+        self.objlens = Objlens(self.folder / "objlens", config=CONFIG,
                                files={"identity.lua": IDENTITY}, loops=1)
         try:
             self.objlens.start()
