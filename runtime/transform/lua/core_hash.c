@@ -124,7 +124,7 @@ static int hash_new(lua_State *L)
 {
     bool keyed = !lua_isnoneornil(L, 2);
     const algorithm *a = check_algorithm(L, 1, keyed);
-    size_t len;
+    size_t len = 0;
     const char *key = keyed ? luaL_checklstring(L, 2, &len) : NULL;
     state *s = lua_newuserdatauv(L, sizeof(*s), 0);
 
@@ -149,7 +149,7 @@ static state *check_state(lua_State *L)
 static int hash_write(lua_State *L)
 {
     state *s = check_state(L);
-    ol_slice bytes;
+    ol_slice bytes = OL_SLICE_NONE;
 
     if (!ol_lua_input_lent(L, 2, &bytes))
         bytes.data = (const uint8_t *)luaL_checklstring(L, 2, &bytes.len);

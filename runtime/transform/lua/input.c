@@ -95,7 +95,7 @@ bool ol_lua_input_lent(lua_State *L, int index, ol_slice *bytes)
 
 static ol_slice check_buffer(lua_State *L)
 {
-    ol_slice bytes;
+    ol_slice bytes = OL_SLICE_NONE;
 
     luaL_checkudata(L, 1, BUFFER_TYPE);
     ol_lua_input_lent(L, 1, &bytes);

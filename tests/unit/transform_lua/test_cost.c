@@ -89,9 +89,17 @@ static void test_job(void **state)
 {
     cost empty = cost_of(GET "end"), hello = cost_of(GET "response:write('hello') end");
 
+    cost modules = cost_of("local json, csv, re = require 'objlens.json', require 'objlens.csv', require 'objlens.re' "
+                           "local word = re.compile('\\\\w+') " GET "response:write('hello') end");
+    cost used = cost_of("local json, csv, re = require 'objlens.json', require 'objlens.csv', require 'objlens.re' "
+                        "local word = re.compile('\\\\w+') " GET
+                        "response:write(json.encode({word:match('a word')}), csv.line({'x', 'y'})) end");
+
     (void)state;
     print_cost("empty", &empty);
     print_cost("hello", &hello);
+    print_cost("three modules", &modules);
+    print_cost("and their use", &used);
 }
 
 static void test_streams(void **state)
