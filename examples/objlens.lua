@@ -184,6 +184,11 @@ data_keys { age_ms = 60000 }
 key_audit { file = "keys.log" }
 client_key "archive" { type = "kms", id = "alias/frankfurt-archive" }
 
+-- What clients encrypted before they stored it is opened for transforms with these keys, and refused
+-- where it cannot be. Content that must be verified to its end waits on disk.
+client_encryption { keys = { "archive" }, unverified = "spool" }
+spool { folder = "objlens-spool", bytes = "16 GiB" }
+
 -- Everything has a limit, and every limit a default; these are three of them.
 limits {
     put_bytes_max = "5 GiB",

@@ -132,6 +132,9 @@
       "The encryption parameters are not applicable to this object.")                              \
     X(OL_EDECRYPT, "InvalidRequest", 400,                                                          \
       "The object could not be decrypted with the keys and rules that apply to it.")               \
+    X(OL_EVERIFYSIZE, "InvalidRequest", 400,                                                       \
+      "The encrypted object is larger than may be verified before it is shown.")                   \
+    X(OL_EVERIFYROOM, "SlowDown", 503, "There is no room now to verify the encrypted object.")     \
     X(OL_EKMSNOTFOUND, "KMS.NotFoundException", 400, "The KMS key does not exist.")                \
     X(OL_EKMSDISABLED, "KMS.DisabledException", 400, "The KMS key is disabled.")                   \
     X(OL_EKMSSTATE, "KMS.KMSInvalidStateException", 400,                                           \

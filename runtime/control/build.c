@@ -259,6 +259,7 @@ static void build_all(ol_builder *b)
     build_logs(b);
     ol_build_origins(b);
     ol_build_keys(b);
+    ol_build_client_encryptions(b);
     ol_build_accounts(b);
     if (b->no_memory)
         return; /* what follows leans on accounts and origins */

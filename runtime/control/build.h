@@ -70,9 +70,14 @@ size_t ol_build_policies(ol_builder *b, const char *label, const ol_draft_list *
 void ol_build_policy(ol_builder *b, const char *label, const ol_draft_list *list,
                      const ol_policy_rules *rules, ol_realm_policy *out);
 
+/* build_client_encryption.c: NULL when nothing was written. */
+const ol_client_encryption *ol_build_client_encryption(ol_builder *b, const char *label,
+                                                       const ol_draft_client_encryption *from);
+
 /* In this order. */
 void ol_build_origins(ol_builder *b);    /* and where control state is kept */
 void ol_build_keys(ol_builder *b);       /* after origins */
+void ol_build_client_encryptions(ol_builder *b); /* of all and of origins; the spool */
 void ol_build_accounts(ol_builder *b);
 void ol_build_listeners(ol_builder *b);  /* and VPCs, session keys */
 void ol_build_buckets(ol_builder *b);

@@ -185,6 +185,7 @@ static void build_bucket(ol_builder *b, const ol_draft_bucket *from, ol_realm_bu
         to->ownership = ownership_of(from->ownership);
         to->declared |= OL_DECLARED_OWNERSHIP;
     }
+    to->client_encryption = ol_build_client_encryption(b, label, &from->client_encryption);
     build_bucket_policy(b, label, from, to);
     build_cors(b, label, &from->cors, to);
     if (from->encryption.count > 0) {

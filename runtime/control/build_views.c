@@ -83,6 +83,7 @@ void ol_build_view_options(ol_builder *b, const char *label, const ol_draft_olap
         .uncached = from->cache == OL_DRAFT_NO,
         .customer_keys = from->sse_c == 1,
         .encodings = encoding_bits(&from->encodings),
+        .client_encryption = ol_build_client_encryption(b, label, &from->client_encryption),
     };
     build_headers(b, label, from, to);
 }

@@ -46,6 +46,7 @@ typedef struct ol_config_origin {
     ol_slice name;
     bool is_store;               /* the embedded store: the first one, named "store" */
     ol_s3_origin_options options; /* of the others */
+    const ol_client_encryption *client_encryption; /* NULL = nothing is said here */
 } ol_config_origin;
 
 /* Who may use a master key. Without one of these the key's account decides by what its identities'
@@ -69,6 +70,12 @@ typedef struct ol_config_control {
     uint32_t refresh_s;
 } ol_config_control;
 
+/* Where originals wait until they are verified. */
+typedef struct ol_config_spool {
+    const char *folder; /* NULL = there is none */
+    uint64_t bytes, object_bytes;
+} ol_config_spool;
+
 typedef struct ol_limits {
     ol_http_limits http;
     unsigned hosts_max;
@@ -87,6 +94,8 @@ typedef struct ol_limits {
     uint32_t control_timeout_ms;       /* for one change; then it fails */
     unsigned list_concurrency; /* views that one listing computes at a time */
     uint32_t list_deadline_ms; /* then its page ends with what is known */
+    uint64_t verify_bytes_max; /* of an encrypted original that is verified before it is shown */
+    uint32_t opened_age_ms;    /* how long its key and its verification are remembered */
 } ol_limits;
 
 typedef struct ol_config {
@@ -123,6 +132,10 @@ typedef struct ol_config {
     size_t sts_key_count;
     const ol_config_vpc *vpcs;
     size_t vpc_count;
+    const ol_client_encryption *const *client_encryptions; /* every rule, by its index */
+    unsigned client_encryption_count;
+    const ol_client_encryption *client_encryption; /* where nothing nearer is said; or NULL */
+    ol_config_spool spool;
     bool view_cache_enabled; /* false: every request runs its view for itself */
     ol_view_cache_config view_cache; /* disk_folder NULL = memory alone */
     ol_view_memo_config view_memo;   /* folder: the data folder; NULL when rows_max is 0 */

@@ -78,6 +78,26 @@ typedef struct ol_draft_public_access {
     bool given;
 } ol_draft_public_access;
 
+/* ---- what clients encrypted ---- */
+
+#define OL_DRAFT_SPOOL_BYTES (16384ull * OL_MIB)
+
+typedef struct ol_draft_client_encryption {
+    ol_draft_place at;
+    ol_text_list keys, formats;
+    ol_draft_list context;              /* of ol_draft_pair */
+    uint32_t legacy, instruction_files; /* enum ol_draft_switch */
+    uint32_t commitment, unverified, ranges, otherwise, plain; /* index into the choices */
+    ol_text instruction_suffix;
+    bool given;
+} ol_draft_client_encryption;
+
+typedef struct ol_draft_spool {
+    ol_draft_place at;
+    ol_text folder;
+    uint64_t bytes, object_bytes; /* 0 = not said */
+} ol_draft_spool;
+
 /* ---- the network ---- */
 
 typedef struct ol_draft_certificate {
@@ -108,6 +128,7 @@ typedef struct ol_draft_origin {
     uint32_t addressing;  /* 0 path, 1 virtual */
     ol_s3_origin_options options; /* the numbers and choices of it */
     uint32_t payload, checksums;
+    ol_draft_client_encryption client_encryption;
 } ol_draft_origin;
 
 typedef struct ol_draft_sts_key {
@@ -220,6 +241,7 @@ typedef struct ol_draft_bucket {
     uint32_t ownership;    /* index into the choices, or OL_DRAFT_CHOICE_UNSET */
     uint32_t subresources; /* 0 ours, 1 the origin's */
     ol_draft_list encryption; /* of ol_draft_encryption; one at most */
+    ol_draft_client_encryption client_encryption;
 } ol_draft_bucket;
 
 typedef struct ol_draft_bucket_defaults {
@@ -287,6 +309,7 @@ typedef struct ol_draft_olap {
     uint32_t sse_c; /* 0 refuse, 1 allow */
     ol_text_list encodings;
     ol_draft_list headers; /* of ol_draft_pair */
+    ol_draft_client_encryption client_encryption;
 } ol_draft_olap;
 
 typedef struct ol_draft_limits {
@@ -357,7 +380,7 @@ typedef struct ol_draft {
         buckets, access_points, transforms, olaps, kms, client_keys, master_keys;
     /* one at most */
     ol_draft_list admins, roots, sts, control, bucket_defaults, limits, logs, view_cache, view_memo,
-        plugins, data_keys, key_audit;
+        plugins, data_keys, key_audit, client_encryption, spool;
 } ol_draft;
 
 /* Makes the arena. OL_OK or OL_ENOMEM. */

@@ -6,6 +6,8 @@
 #define CONTROL_TIMEOUT_MS 15000
 #define LIST_CONCURRENCY 8
 #define LIST_DEADLINE_MS 20000
+#define VERIFY_BYTES (65536ull * OL_MIB)
+#define OPENED_AGE_MS 300000
 #define CACHE_BYTES (64 * OL_MIB)
 #define CACHE_OBJECT_BYTES (64 * OL_KIB)
 
@@ -28,6 +30,8 @@ void ol_limits_default(ol_limits *limits)
         .control_timeout_ms = CONTROL_TIMEOUT_MS,
         .list_concurrency = LIST_CONCURRENCY,
         .list_deadline_ms = LIST_DEADLINE_MS,
+        .verify_bytes_max = VERIFY_BYTES,
+        .opened_age_ms = OPENED_AGE_MS,
     };
     ol_http_limits_default(&limits->http);
 }

@@ -7,6 +7,7 @@
 #define OL_CONTROL_NAMES_H
 
 #include "base/slice.h"
+#include "crypto/sealed.h"
 
 #define OL_ALIAS_OLAP_SUFFIX "--ol-s3"
 #define OL_ALIAS_ACCESS_POINT_SUFFIX "-s3alias"
@@ -49,6 +50,10 @@ bool ol_name_view_key_decode(ol_slice text, uint8_t *key);
 const char *ol_name_view_key_wrong(ol_slice text);
 /* A header that every answer of a view may be given. */
 const char *ol_name_view_header_wrong(ol_slice name);
+/* ---- names_encryption.c ---- */
+/* "s3-v3", "rclone", … */
+bool ol_name_sealed_format_parse(ol_slice name, enum ol_sealed_format *format);
+const char *ol_name_sealed_format_wrong(ol_slice name);
 /* ---- names_network.c ---- */
 /* "vpc-…" and "vpce-…". */
 /* A master key's id, or its ARN. */

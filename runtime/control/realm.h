@@ -14,6 +14,7 @@
 #define OL_CONTROL_REALM_H
 
 #include "access/access.h"
+#include "control/client_encryption.h"
 #include "http/headers.h"
 #include "s3/acl.h"
 #include "s3/bucket_encryption.h"
@@ -119,6 +120,7 @@ typedef struct ol_realm_bucket {
     unsigned origin;             /* index into the origins: ol_shared.origins */
     bool subresources_of_origin; /* policy, CORS, … calls are forwarded to the origin */
     unsigned declared;           /* enum ol_realm_declared */
+    const ol_client_encryption *client_encryption; /* NULL = nothing is said here */
 } ol_realm_bucket;
 
 /* Never NULL: the bucket's own rules, or those that hold for all others. */
@@ -211,6 +213,7 @@ typedef struct ol_view_options {
     unsigned encodings;       /* enum ol_view_encoding: made on the fly for clients that ask */
     const ol_header *headers; /* of answers with a body, unless the transform sets its own */
     size_t header_count;
+    const ol_client_encryption *client_encryption; /* NULL = nothing is said here */
 } ol_view_options;
 
 typedef struct ol_realm_olap {

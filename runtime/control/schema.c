@@ -112,6 +112,7 @@ const ol_schema *const ol_schema_blocks[] = {
     &ol_schema_vpc,          &ol_schema_origin,     &ol_schema_sts,    &ol_schema_control,
     &ol_schema_account,      &ol_schema_root,       &ol_schema_group,  &ol_schema_user,
     &ol_schema_role,         &ol_schema_origin_identity, &ol_schema_bucket_defaults,
+    &ol_schema_client_encryption, &ol_schema_spool,
     &ol_schema_bucket,
     &ol_schema_access_point, &schema_plugins,       &schema_transform,
     &ol_schema_object_lambda,

@@ -160,6 +160,8 @@ static const ol_field origin_fields[] = {
      .fallback = "\"auto\""},
     {"checksums", OL_FIELD_CHOICE, AT(ol_draft_origin, checksums), .choices = checksums,
      .fallback = "\"auto\""},
+    {"client_encryption", OL_FIELD_TABLE, AT(ol_draft_origin, client_encryption),
+     .table = &ol_schema_client_encryption},
     {"limits", OL_FIELD_TABLE, AT(ol_draft_origin, options), .table = &schema_origin_limits},
 };
 

@@ -33,6 +33,8 @@ extern const ol_schema ol_schema_object_lambda, ol_schema_view_cache, ol_schema_
 /* schema_keys.c */
 extern const ol_schema ol_schema_kms, ol_schema_data_keys, ol_schema_key_audit,
     ol_schema_client_key;
+/* schema_encryption.c */
+extern const ol_schema ol_schema_client_encryption, ol_schema_spool;
 /* schema_limits.c */
 extern const ol_schema ol_schema_limits;
 

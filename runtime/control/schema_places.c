@@ -99,6 +99,8 @@ static const ol_field bucket_fields[] = {
     {"subresources", OL_FIELD_CHOICE, AT(ol_draft_bucket, subresources), .choices = subresources,
      .fallback = "\"objlens\""},
     {"encryption", OL_FIELD_TABLES, AT(ol_draft_bucket, encryption), .table = &schema_encryption},
+    {"client_encryption", OL_FIELD_TABLE, AT(ol_draft_bucket, client_encryption),
+     .table = &ol_schema_client_encryption},
 };
 
 static void prepare_bucket(const ol_draft *draft, void *item)

@@ -92,6 +92,8 @@ static const ol_field object_lambda_fields[] = {
     {"encodings", OL_FIELD_TEXTS, AT(ol_draft_olap, encodings),
      .wrong = ol_name_view_encoding_wrong},
     {"headers", OL_FIELD_MAP, AT(ol_draft_olap, headers)},
+    {"client_encryption", OL_FIELD_TABLE, AT(ol_draft_olap, client_encryption),
+     .table = &ol_schema_client_encryption},
 };
 
 const ol_schema ol_schema_object_lambda = {

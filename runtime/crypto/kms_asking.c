@@ -73,45 +73,77 @@ static int take_answer(ol_kms_asking *self, const ol_error *failure, ol_error *e
     return ask_next(self, err);
 }
 
+static void tell(ol_kms_asking *self, int rc, const ol_error *err)
+{
+    if (rc != OL_WAIT)
+        self->ask->cb(self->ask, rc == OL_OK ? NULL : err);
+}
+
 static void on_key(ol_kms_call *call, const ol_error *failure)
 {
     ol_kms_asking *self = call->arg;
-    ol_sealed_ask *ask = self->ask;
     ol_error err = {0};
     self->kms_ = NULL;
-    ask->private_[0] = NULL;
-    int rc = take_answer(self, failure, &err);
-    if (rc != OL_WAIT)
-        ask->cb(ask, rc == OL_OK ? NULL : &err);
+    self->ask->private_[0] = NULL;
+    tell(self, take_answer(self, failure, &err), &err);
 }
 
-static int ask_kms(ol_kms_asking *self, const ol_key *key, ol_slice blob, ol_error *err)
+static int wait_here(ol_kms_asking *self)
+{
+    self->ask->private_[0] = (void *)(uintptr_t)&ol_kms_asking_opener;
+    self->ask->private_[1] = self;
+    return OL_WAIT;
+}
+
+static int ask_kms(ol_kms_asking *self, ol_error *err)
 {
     ol_sealed_ask *ask = self->ask;
+    const ol_key *key = self->key_;
     ol_error failure = {0};
     self->call_ = (ol_kms_call){.loop = ask->loop,
                                 .arena = ask->arena,
-                                .key_id = key->id,
+                                .key_id = ask->permitted.len > 0 ? ask->permitted : key->id,
                                 .context = *self->context,
-                                .blob = blob,
+                                .blob = self->blob_,
                                 .request_id = ask->request_id,
+                                .use = ask->use,
                                 .cb = on_key,
                                 .arg = self};
     int rc = key->kms->ops->open(key->kms, &self->call_, &failure);
     if (rc != OL_WAIT)
         return take_answer(self, rc == OL_OK ? NULL : &failure, err);
     self->kms_ = key->kms;
-    ask->private_[0] = (void *)(uintptr_t)&ol_kms_asking_opener;
-    ask->private_[1] = self;
-    return OL_WAIT;
+    return wait_here(self);
+}
+
+/* A key that the caller may not use is not asked; another one may open it. */
+static int ask_permission(ol_kms_asking *self, ol_error *err)
+{
+    ol_sealed_ask *ask = self->ask;
+    ol_error refusal = {0};
+    ask->permitted = OL_SLICE_NONE;
+    int rc = ask->permit ? ask->permit(ask, self->key_, self->context, &refusal) : OL_OK;
+    self->permitting_ = rc == OL_WAIT;
+    if (rc == OL_WAIT)
+        return wait_here(self);
+    return rc == OL_OK ? ask_kms(self, err) : take_answer(self, &refusal, err);
+}
+
+void ol_sealed_permitted(ol_sealed_ask *ask, const ol_error *refusal)
+{
+    ol_kms_asking *self = ask->private_[1];
+    ol_error err = {0};
+    self->permitting_ = false;
+    ask->private_[0] = NULL;
+    int rc = refusal ? take_answer(self, refusal, &err) : ask_kms(self, &err);
+    tell(self, rc, &err);
 }
 
 static int ask_next(ol_kms_asking *self, ol_error *err)
 {
-    ol_slice blob;
-    const ol_key *key = self->next(self, &blob);
-    if (key)
-        return ask_kms(self, key, blob, err);
+    self->key_ = self->next(self, &self->blob_);
+    if (self->key_)
+        return ask_permission(self, err);
     if (self->refusal_.code == OL_OK)
         return ol_sealed_refused(err, "no KMS key is configured that could open it");
     *err = self->refusal_;
@@ -127,6 +159,9 @@ static void cancel(ol_sealed_ask *ask)
 {
     ol_kms_asking *self = ask->private_[1];
     ask->private_[0] = NULL;
+    if (self->permitting_ && ask->drop)
+        ask->drop(ask);
+    self->permitting_ = false;
     if (self->kms_)
         self->kms_->ops->cancel(self->kms_, &self->call_);
     self->kms_ = NULL;

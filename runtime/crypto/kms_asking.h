@@ -20,6 +20,9 @@ struct ol_kms_asking {
     void *owner;
     /* private */
     ol_kms *kms_; /* a call is under way */
+    const ol_key *key_; /* of the candidate */
+    ol_slice blob_;
+    bool permitting_;
     ol_kms_call call_;
     ol_error refusal_; /* of the candidate that said most */
 };

@@ -316,7 +316,9 @@ static int open_s3(ol_sealed_ask *ask, enum ol_sealed_format format, ol_error *e
         rc = check_size(&self->envelope, ask->size, err);
     if (rc != OL_OK)
         return rc;
-    return wrap_is_kms(self->envelope.wrap) ? open_by_kms(self, err) : open_by_raw_keys(self, err);
+    if (wrap_is_kms(self->envelope.wrap))
+        return ask->by == OL_SEALED_BY_RAW ? OL_SKIP : open_by_kms(self, err);
+    return open_by_raw_keys(self, err);
 }
 
 const ol_sealed_opener ol_sealed_opener_s3 = {.open = open_s3};

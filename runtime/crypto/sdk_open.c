@@ -348,9 +348,11 @@ static int open_sdk(ol_sealed_ask *ask, enum ol_sealed_format format, ol_error *
     int rc = check(self, err);
     if (rc != OL_OK)
         return rc;
-    rc = open_by_raw_keys(self);
+    rc = ask->by == OL_SEALED_BY_KMS ? OL_EDECRYPT : open_by_raw_keys(self);
+    if (rc == OL_EDECRYPT && !has_kms_key(self))
+        return ol_sealed_wrong(err);
     if (rc == OL_EDECRYPT)
-        return has_kms_key(self) ? open_by_kms(self, err) : ol_sealed_wrong(err);
+        return ask->by == OL_SEALED_BY_RAW ? OL_SKIP : open_by_kms(self, err);
     return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "content key");
 }
 

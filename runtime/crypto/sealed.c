@@ -56,6 +56,12 @@ bool ol_sealed_is_chunked(const ol_sealed *sealed)
     return sealed->chunked;
 }
 
+void ol_sealed_set_verified(ol_sealed *sealed, uint64_t plain_size)
+{
+    sealed->plain_size = plain_size;
+    sealed->ranged = true;
+}
+
 int ol_sealed_range(const ol_sealed *sealed, uint64_t start, uint64_t length, ol_sealed_span *span)
 {
     if (!sealed->content->range || (!sealed->chunked && !sealed->ranged))

@@ -52,8 +52,17 @@ enum ol_sealed_format ol_sealed_recognise_bytes(ol_slice first);
 
 typedef struct ol_sealed ol_sealed; /* an opened object: content key in secret memory, counted */
 
+/* Which keys an opening may use. Raw ones cost time (RSA, scrypt) and want a thread of their own, a KMS
+ * wants a loop. */
+enum ol_sealed_by {
+    OL_SEALED_BY_ANY,
+    OL_SEALED_BY_RAW, /* never waits; OL_SKIP where only a KMS could open it: ask again, by KMS */
+    OL_SEALED_BY_KMS
+};
+
 typedef struct ol_sealed_ask {
-    ol_loop *loop;
+    ol_loop *loop; /* not needed by raw keys */
+    enum ol_sealed_by by;
     ol_arena *arena; /* outlives the ol_sealed */
     const ol_keys *keys;
     const ol_sealed_rules *rules;
@@ -67,6 +76,14 @@ typedef struct ol_sealed_ask {
     unsigned attempt; /* formats that cannot tell how they were made are tried in several ways: 0, 1, …
                          until open says OL_SKIP. Others take 0 only */
     ol_slice request_id;
+    const ol_key_use *use; /* for a KMS's audit; NULL = nothing known */
+    /* May the caller use this KMS key? Asked before each use of one, remembered or not; NULL = nobody
+     * needs to be asked. OL_OK; OL_WAIT: then ol_sealed_permitted is called once, on a later turn,
+     * unless `drop` was; negative: no. */
+    int (*permit)(struct ol_sealed_ask *ask, const ol_key *key, const ol_context *context,
+                  ol_error *err);
+    void (*drop)(struct ol_sealed_ask *ask);
+    ol_slice permitted; /* set by it: what the key is called from here on; empty = as before */
     void (*cb)(struct ol_sealed_ask *ask, const ol_error *err);
     void *arg;
     ol_sealed *sealed; /* the answer */
@@ -80,6 +97,8 @@ int ol_sealed_header_bytes(enum ol_sealed_format format, ol_slice first, size_t 
 /* OL_OK: at once. OL_WAIT: cb. Negative: refused, err filled. OL_SKIP: no such attempt. */
 int ol_sealed_open(ol_sealed_ask *ask, ol_error *err);
 void ol_sealed_cancel(ol_sealed_ask *ask);
+/* What `permit` waited for: NULL = yes. */
+void ol_sealed_permitted(ol_sealed_ask *ask, const ol_error *err);
 void ol_sealed_release(ol_sealed *sealed);
 
 enum ol_sealed_format ol_sealed_format_of(const ol_sealed *sealed);
@@ -89,6 +108,15 @@ uint64_t ol_sealed_plain_size(const ol_sealed *sealed);
 /* Is every piece authenticated before it is released (chunked formats)? Otherwise a first pass, a
  * spool, or unverified_stream is needed. */
 bool ol_sealed_is_chunked(const ol_sealed *sealed);
+/* CBC tells the plaintext's length by its last bytes, and nothing more is there to be verified: how
+ * many of them are wanted (0: the format is another one, or its size is not known), and what they say.
+ * Before anybody else holds `sealed`. OL_OK or OL_EDECRYPT, OL_ENOMEM. */
+#define OL_SEALED_TAIL_BYTES 32u
+size_t ol_sealed_tail_bytes(const ol_sealed *sealed);
+int ol_sealed_settle_tail(ol_sealed *sealed, ol_slice tail, ol_error *err);
+/* The whole of this version was found authentic, and so long: parts of it may be read from now on,
+ * whatever the rules say, where its format has a way. Before anybody else holds `sealed`. */
+void ol_sealed_set_verified(ol_sealed *sealed, uint64_t plain_size);
 /* The ciphertext span that a plaintext range needs. OL_ENOTIMPLEMENTED where the format or the rules do
  * not allow parts. */
 typedef struct ol_sealed_span {

@@ -85,7 +85,7 @@ static int adopt(app *self, ol_config *config, ol_error *err)
     int rc = ol_shared_ensure_buckets(&self->shared, config, err);
     ol_generation *generation = NULL;
     if (rc == OL_OK)
-        rc = ol_generation_new(&generation, config, err);
+        rc = ol_generation_new(&generation, config, self->shared.keys, err);
     if (rc != OL_OK)
         return rc;
     adoption both = {.app = self, .generation = generation};
@@ -250,7 +250,7 @@ static int start(app *self, ol_error *err)
     if (rc == OL_OK)
         rc = ol_shared_open(&self->shared, config, err);
     if (rc == OL_OK)
-        rc = ol_generation_new(&generation, config, err);
+        rc = ol_generation_new(&generation, config, self->shared.keys, err);
     if (rc == OL_OK)
         rc = open_control(self, err);
     if (rc == OL_OK)

@@ -100,6 +100,12 @@ static bool same_view_memo(const ol_config *now, const ol_config *next)
            now->view_memo.memory_rows_max == next->view_memo.memory_rows_max;
 }
 
+/* The bound of one object may change at any time. */
+static bool same_spool(const ol_config *now, const ol_config *next)
+{
+    return same_text(now->spool.folder, next->spool.folder) && now->spool.bytes == next->spool.bytes;
+}
+
 /* ---- keys ---- */
 
 static bool same_list(const ol_slice *a, size_t a_count, const ol_slice *b, size_t b_count)
@@ -204,5 +210,9 @@ const char *ol_restart_needed(const ol_config *now, const ol_config *next)
         return "view_cache";
     if (!same_view_memo(now, next))
         return "view_memo";
+    if (!same_spool(now, next))
+        return "spool";
+    if (now->limits.opened_age_ms != next->limits.opened_age_ms)
+        return "limits.opened_age_ms";
     return keys_differ(now, next);
 }

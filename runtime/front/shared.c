@@ -5,6 +5,10 @@
 #include "front/kept_key.h"
 #include "origin/s3/s3_origin.h"
 #include "origin/store/store.h"
+#include "view/disk.h"
+
+#define KEY_THREADS 2 /* a passphrase may take a quarter of a gigabyte */
+#define KEY_QUEUE_MAX 256
 
 /* ---- origins ---- */
 
@@ -170,6 +174,27 @@ static int open_views(ol_shared *shared, const ol_config *config, ol_error *err)
     return rc;
 }
 
+/* ---- what clients encrypted ---- */
+
+static int open_client_encryption(ol_shared *shared, const ol_config *config, ol_error *err)
+{
+    const ol_config_spool *spool = &config->spool;
+    shared->opened_book = ol_opened_book_new(config->limits.opened_age_ms);
+    if (!shared->opened_book ||
+        ol_offload_new(&shared->key_pool, "client-keys", KEY_THREADS, KEY_QUEUE_MAX) != OL_OK)
+        return ol_error_set(err, OL_ENOMEM, "client encryption");
+    return spool->folder ? ol_view_disk_open(&shared->spool, spool->folder, spool->bytes, err)
+                         : OL_OK;
+}
+
+static void close_client_encryption(ol_shared *shared)
+{
+    if (shared->key_pool)
+        ol_offload_destroy(shared->key_pool);
+    ol_view_disk_close(shared->spool);
+    ol_opened_book_destroy(shared->opened_book);
+}
+
 /* ---- all of it ---- */
 
 int ol_shared_open(ol_shared *shared, const ol_config *config, ol_error *err)
@@ -185,6 +210,8 @@ int ol_shared_open(ol_shared *shared, const ol_config *config, ol_error *err)
         rc = load_keys(shared, config, err);
     if (rc == OL_OK)
         rc = open_views(shared, config, err);
+    if (rc == OL_OK)
+        rc = open_client_encryption(shared, config, err);
     if (rc == OL_OK && !(shared->totp = ol_totp_guard_new()))
         rc = ol_error_set(err, OL_ENOMEM, "one-time codes");
     if (rc == OL_OK)
@@ -206,6 +233,7 @@ void ol_shared_close(ol_shared *shared)
         ol_log_close(shared->transform_log);
     ol_totp_guard_destroy(shared->totp);
     ol_session_sealer_destroy(shared->sealer);
+    close_client_encryption(shared);
     ol_view_hints_destroy(shared->view_hints);
     ol_rate_limiter_destroy(shared->rate_limiter);
     ol_view_cache_destroy(shared->view_cache);

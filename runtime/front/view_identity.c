@@ -11,6 +11,7 @@
 #include "front/view_identity.h"
 
 #include "base/encode.h"
+#include "front/opened.h"
 #include "objlens/version.h"
 
 #define GATHER_BYTES 1024
@@ -155,6 +156,8 @@ int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_
     /* With the version: what a program is given to work with changes with it. */
     add_item(&input, OL_SLICE_LIT("objlens view 3, " OBJLENS_VERSION));
     add_original(&input, in->original);
+    if (in->unsealed)
+        add_item(&input, ol_slice_of(in->unsealed, OL_OPENED_DIGEST_BYTES));
     add_steps(&input, in);
     add_caller(&input, in);
     add_item(&input, in->address->key);

@@ -29,6 +29,7 @@ typedef struct ol_view_inputs {
     const ol_identity *who;
     const ol_s3_address *address; /* the key as it was asked for, and the query */
     const ol_headers *headers; /* the request's; only declared ones are looked at */
+    const uint8_t *unsealed;   /* of an original that was opened: see ol_unsealed_digest; or NULL */
 } ol_view_inputs;
 
 /* OL_OK with the ETag (without quotes); OL_SKIP when the view has no identity, because a program

@@ -4,6 +4,9 @@
 #include <stdio.h>
 
 #include "front/key_permission.h"
+#include "front/original.h"
+#include "front/sealed_guard_stage.h"
+#include "front/unsealed.h"
 #include "front/view_positions.h"
 #include "front/view_whole_stage.h"
 #include "pipeline/memory_stages.h"
@@ -21,6 +24,7 @@ static int identify(ol_view_subject *self, ol_error *err)
         .who = request->who,
         .address = &self->address,
         .headers = &request->http->headers,
+        .unsealed = ol_unsealed_digest(self->object),
     };
     int rc = ol_view_etag(&request->worker->shared->view_key, &inputs, self->etag);
     if (rc < 0)
@@ -61,7 +65,6 @@ static ol_slice range_hint(const ol_view_subject *self, const ol_range_spec *par
 void ol_view_subject_open(ol_view_subject *self, ol_request *request, const ol_view_open *how,
                           ol_done_cb cb, void *arg)
 {
-    ol_origin *origin = request->target.origin;
     ol_error err = {0};
     char hint[OL_VIEW_HINT_SIZE];
     self->request = request;
@@ -70,7 +73,6 @@ void ol_view_subject_open(ol_view_subject *self, ol_request *request, const ol_v
     self->address = *how->address;
     self->on_open_ = cb;
     self->arg_ = arg;
-    ol_object *object = NULL;
     ol_object_ref ref = {.bucket = request->target.bucket,
                          .key = how->key.len > 0 ? how->key : how->address->key,
                          .version = ol_s3_param_get(how->address, "versionId"),
@@ -81,10 +83,8 @@ void ol_view_subject_open(ol_view_subject *self, ol_request *request, const ol_v
     int rc = ol_view_chain_init(&self->chain, request, how->view, &err);
     ref.range_hint = range_hint(self, how->part, hint);
     if (rc == OL_OK)
-        rc = origin->ops->open(origin, request->worker->loop, &ref, &object, on_open, self, &err);
-    if (rc == OL_OK)
-        on_open(self, NULL, object);
-    else if (rc < 0)
+        ol_original_open(request, how->arena, &ref, on_open, self);
+    else
         on_open(self, &err, NULL);
 }
 
@@ -120,6 +120,13 @@ static int begin(ol_view_subject *self, ol_error *err)
     return OL_OK;
 }
 
+/* What no rule looks into may be encrypted all the same: then it is refused. */
+static bool needs_guard(const ol_view_subject *self, const ol_byte_range *piece)
+{
+    return !ol_unsealed_digest(self->object) && (!piece || piece->start == 0) &&
+           !ol_original_rule(self->request)->passes_sealed;
+}
+
 static int add_source(ol_view_subject *self, const ol_byte_range *piece, ol_pipeline *pipeline)
 {
     const ol_stage_ops *body;
@@ -129,6 +136,8 @@ static int add_source(ol_view_subject *self, const ol_byte_range *piece, ol_pipe
                                              &body, &config);
     if (rc == OL_OK)
         rc = ol_pipeline_add(pipeline, body, config, NULL);
+    if (rc == OL_OK && needs_guard(self, piece))
+        rc = ol_pipeline_add(pipeline, &ol_sealed_guard_stage_ops, NULL, NULL);
     if (rc == OL_OK && piece)
         rc = ol_pipeline_add(pipeline, &ol_view_piece_stage_ops, self->original, NULL);
     return rc;

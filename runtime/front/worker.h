@@ -11,15 +11,18 @@
 #include "control/control.h"
 #include "front/generation.h"
 #include "front/key_service.h"
+#include "front/opened.h"
 #include "front/rate_limiter.h"
 #include "front/view_hints.h"
 #include "front/view_identity.h"
+#include "net/offload.h"
 #include "net/tls.h"
 #include "observe/access_log.h"
 #include "observe/metrics.h"
 #include "origin/origin.h"
 #include "s3/sigv4.h"
 #include "transform/pool.h"
+#include "view/disk.h"
 #include "view/cache.h"
 
 /* What all workers use; made and freed by the app, unchanged while workers run. */
@@ -38,6 +41,9 @@ typedef struct ol_shared {
     ol_view_cache *view_cache; /* NULL: every request runs its view for itself */
     ol_view_hints *view_hints;
     ol_rate_limiter *rate_limiter;
+    ol_opened_book *opened_book; /* of originals that clients encrypted */
+    ol_offload *key_pool;        /* where their keys are tried */
+    ol_view_disk *spool;         /* where they wait until they are verified; NULL = none */
     struct ol_tls **tls; /* one a listener, NULL for plain ones */
     size_t tls_count;
 } ol_shared;

@@ -243,10 +243,49 @@ static void every_cut_is_seen(void **state)
     }
 }
 
+static int settle_tail(rig *r)
+{
+    ol_error err = {0};
+    size_t len = ol_sealed_tail_bytes(r->config.sealed);
+    return ol_sealed_settle_tail(r->config.sealed,
+                                 ol_slice_of(r->cipher + r->cipher_len - len, len), &err);
+}
+
+/* The last bytes of CBC tell its length; damaged ones give the one error, or another length. */
+static void the_tail_tells_the_length(void **state)
+{
+    (void)state;
+    static rig r;
+    unsigned refused = 0;
+    for (size_t len = 0; len <= 100; len++) {
+        assert_code(set_up(&r, CBC, len), OL_OK);
+        assert_int_equal(ol_sealed_tail_bytes(r.config.sealed), len < 16 ? 16 : 32);
+        assert_code(settle_tail(&r), OL_OK);
+        assert_int_equal(ol_sealed_plain_size(r.config.sealed), len);
+        ol_sealed_release(r.config.sealed);
+        assert_code(set_up(&r, CBC, len), OL_OK);
+        r.cipher[r.cipher_len - 1] ^= 1;
+        int rc = settle_tail(&r);
+        assert_true(rc == OL_EDECRYPT || rc == OL_OK);
+        refused += rc == OL_EDECRYPT;
+        ol_sealed_release(r.config.sealed);
+        assert_code(set_up(&r, CBC, len), OL_OK);
+        r.config.sealed->claimed_size = len + 1;
+        assert_code(settle_tail(&r), OL_EDECRYPT);
+        ol_sealed_release(r.config.sealed);
+    }
+    assert_true(refused > 90);
+    assert_code(set_up(&r, GCM, 100), OL_OK);
+    assert_int_equal(ol_sealed_tail_bytes(r.config.sealed), 0);
+    ol_sealed_release(r.config.sealed);
+}
+
 static void check_part(enum kind kind, uint64_t start, uint64_t length, unsigned way)
 {
     static rig r;
     assert_code(set_up(&r, kind, PLAIN_BYTES), OL_OK);
+    if (kind == CBC)
+        assert_code(settle_tail(&r), OL_OK);
     r.config.mode = OL_CONTENT_PART;
     r.config.plain_start = start;
     r.config.plain_length = length;
@@ -267,7 +306,10 @@ static void parts(void **state)
         for (uint64_t length = 1; start + length <= PLAIN_BYTES; length += 71) {
             check_part(GCM, start, length, (unsigned)(start + length) % OL_TEST_WAYS);
             check_part(SDK, start, length, (unsigned)(start + length) % OL_TEST_WAYS);
+            check_part(CBC, start, length, (unsigned)(start + length) % OL_TEST_WAYS);
         }
+    check_part(CBC, 976, 16, 0);
+    check_part(CBC, 992, 8, 0);
     check_part(SDK, 999, 1, 0);
     check_part(GCM, 0, 1000, 0);
 }
@@ -340,6 +382,7 @@ int main(void)
         cmocka_unit_test(verifying_passes_nothing_on),
         cmocka_unit_test(every_damaged_byte_is_seen),
         cmocka_unit_test(every_cut_is_seen),
+        cmocka_unit_test(the_tail_tells_the_length),
         cmocka_unit_test(parts),
         cmocka_unit_test(parts_outside_or_not_allowed),
         cmocka_unit_test(headers_of_the_encryption_stay_behind),
