@@ -189,8 +189,8 @@ static int put_write(ol_stage *st, ol_slice in, ol_error *err)
     if (result != OL_OK)
         return result;
     up->total += in.len;
-    if (up->total > OL_STORE_INLINE_BYTES_MAX)
-        up->to_file = true;
+    if (!up->to_file && up->total > OL_STORE_INLINE_BYTES_MAX)
+        up->to_file = true; /* once: a write under way looks at it on its thread */
     result = take(up, &in, err);
     if (result != OL_OK || in.len == 0)
         return result;
