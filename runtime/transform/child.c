@@ -143,7 +143,7 @@ static int make_memory(ol_child *child, const ol_child_options *options, const o
 int ol_child_start_memory(ol_child *child, const ol_child_options *options,
                           const ol_program *program, ol_error *err)
 {
-    int memory_fd;
+    int memory_fd = -1;
     int rc = make_memory(child, options, program, &memory_fd, err);
     if (rc == OL_OK)
         close(memory_fd);
