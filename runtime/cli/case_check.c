@@ -209,6 +209,8 @@ int ol_case_check_secrets(const ol_case *one, const ol_case_found *found, ol_err
     if (rc == OL_OK)
         rc = look_in(one, found->log, "the transform log", err);
     if (rc == OL_OK && found->err)
+        rc = look_in(one, ol_slice_cstr(found->err->s3_code), "the error's code", err);
+    if (rc == OL_OK && found->err)
         rc = look_in(one, ol_slice_cstr(found->err->message), "the error's message", err);
     if (rc == OL_OK && found->err)
         rc = look_in(one, ol_slice_cstr(found->err->detail), "the error in the server's log", err);

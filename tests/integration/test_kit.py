@@ -147,13 +147,14 @@ def test_cases_that_do_not_hold(files, says, tmp_path):
     ('r.metadata["it"] = s r:write("")', "a header"),
     ('log.info("got", s) r:write("")', "the transform log"),
     ('r:error(400, "Bad", "not " .. s)', "the error's message"),
+    ('r:error(400, "Not" .. s, "bad")', "the error's code"),
 ])
 def test_secrets_are_found_wherever_they_come_out(script, where, tmp_path):
     said = failing(tmp_path, f'return function(e, o, r) local s = o:read("a") {script} end\n',
-                   input="hidden words", secrets="hidden words", expect='{"error": true}'
+                   input="hiddenwords", secrets="hiddenwords", expect='{"error": true}'
                    if "error" in script else "{}")
     assert f"secret number 1 came out in {where}" in said
-    assert "hidden words" not in said.split("log:")[0], "the report itself tells none"
+    assert "hiddenwords" not in said.split("log:")[0], "the report itself tells none"
 
 
 def test_cuts_are_told(tmp_path):

@@ -31,6 +31,7 @@ def test_a_library_and_its_library(tmp_path):
 @pytest.mark.parametrize("files, why", [
     ({"main.lua": MAIN}, "there is no module 'a'"),
     ({"main.lua": MAIN, "a.lua": "return require 'b'", "b.lua": "return require 'a'"}, "'a' requires itself"),
+    ({"main.lua": "pcall(require, 'a') " + MAIN, "a.lua": "error('no')"}, "'a' requires itself, or failed before"),
     ({"main.lua": MAIN, "a.lua": "return )"}, "a.lua:1"),
     ({"main.lua": MAIN, "a.lua": "error('no')"}, "a.lua:1"),
     ({"main.lua": MAIN, "a.lua": "\x1bLua"}, "binary chunk"),

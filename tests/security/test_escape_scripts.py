@@ -67,6 +67,7 @@ ENDS = {
     "re_huge_pattern": "re.compile(('(a{1,1000}){1,1000}'):rep(50))",
     "re_many": "local t = {} for i = 1, 1e9 do t[i] = re.compile('a' .. i) end",
     "re_code_unit": "re.compile('\\\\C')",
+    "re_characters_in_bytes": "re.compile('(*UTF)([^a])', 'b'):match(('x'):rep(6000) .. '\\xff', 6001)",
     "re_wrong_object": "local r = re.compile('a') r.code = json.null r:test('a')",
     "hash_wrong_object": "hash.new('md5').write(json.null, 'x')",
     "zip_bomb": "local b = zip.pack(('\\0'):rep(2e7), 'bzip2') while true do zip.unpack(b, 'bzip2') end",

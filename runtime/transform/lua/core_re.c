@@ -54,7 +54,9 @@ static uint32_t read_flags(lua_State *L, const char *flags)
         case 's': options |= PCRE2_DOTALL; break;
         case 'x': options |= PCRE2_EXTENDED; break;
         case 'a': options |= PCRE2_ANCHORED; break;
-        case 'b': options &= ~(uint32_t)(PCRE2_UTF | PCRE2_UCP); break;
+        case 'b': /* nor may the pattern ask for characters: its texts were not looked at */
+            options = (options & ~(uint32_t)(PCRE2_UTF | PCRE2_UCP)) | PCRE2_NEVER_UTF;
+            break;
         default: ol_lua_module_error(L, "re.compile: unknown flag '%c'", *flags);
         }
     return options;

@@ -209,7 +209,7 @@ static int require(lua_State *L)
     lua_rawgeti(L, LUA_REGISTRYINDEX, OL_LUA_KEY_LOADED);
     lua_pushvalue(L, 1);
     if (lua_rawget(L, 2) == LUA_TLIGHTUSERDATA)
-        return luaL_error(L, "require: '%s' requires itself", name);
+        return luaL_error(L, "require: '%s' requires itself, or failed before", name);
     if (!lua_isnil(L, 3))
         return 1;
     lua_settop(L, 2);

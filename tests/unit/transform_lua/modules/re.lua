@@ -47,6 +47,8 @@ return function(event, object, response)
     assert(not pcall(re.compile, bad), bad)
   end
   assert(not pcall(re.compile, 'a', 'q') and not pcall(re.compile, 1))
+  -- Bytes are not checked to be UTF-8, so no pattern may take them for it.
+  assert(not pcall(re.compile, '(*UTF)[^a]', 'b') and not pcall(re.compile, '(*UCP)(*UTF)a', 'b'))
   assert(not pcall(function() return re.compile('a'):test('\xff') end))
   assert(not pcall(function() return date:gsub('2024-05', '$9') end))
   assert(not pcall(function() return date:gsub('x', '$') end))
