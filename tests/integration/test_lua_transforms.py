@@ -81,7 +81,7 @@ def filtered(value, paths, keep, here=()):
         return {k: part_of(here + (k,), v) for k, v in value.items() if wanted(here + (k,), v)}
     if isinstance(value, list):
         return [part_of(here + (str(i),), v) for i, v in enumerate(value) if wanted(here + (str(i),), v)]
-    return value
+    return None if keep else value
 
 
 @pytest.mark.parametrize("keep", [True, False])
@@ -89,7 +89,8 @@ def test_a_filter_does_what_its_rule_says(keep):
     values = [{"a": {"b": i, "c": [1, {"d": 2, "e": [i]}]}, "f": "é\n", "g/h": None, "i~": i / 3} for i in range(200)]
     values += [[1, 2, {"a": 1}], 5, "x", {}, []]
     text = "\n".join(json.dumps(v, indent=i % 2) for i, v in enumerate(values)).encode()
-    for paths in (["/a/b"], ["/a/c/*/d", "/f"], ["/g~1h", "/i~0"], ["/*/b"], ["/0", "/2/a"], ["/nothing"], ["/a/c/1/e/0"]):
+    for paths in (["/a/b"], ["/a/c/*/d", "/f"], ["/g~1h", "/i~0"], ["/*/b"], ["/0", "/2/a"], ["/nothing"], ["/a/c/1/e/0"],
+                  ["/*/b", "/a/c/0"], ["/*", "/a/b"], ["/a/*/d", "/*/c/1/e", "/a/c/*/e/0"]):
         split = [tuple(p.replace("~1", "/").replace("~0", "~") for p in path[1:].split("/")) for path in paths]
         done = run("json_filter", json.dumps({"keep" if keep else "drop": paths}), text)
         assert [json.loads(line) for line in done.stdout.splitlines()] == [filtered(v, split, keep) for v in values]

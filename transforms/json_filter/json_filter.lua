@@ -5,6 +5,25 @@ local json = require "objlens.json"
 
 local known = { keep = "table", drop = "table" }
 
+local function merge(into, from)
+  for name, node in pairs(from) do
+    if name == true then into[true] = true else into[name] = merge(into[name] or {}, node) end
+  end
+  return into
+end
+
+-- What a "*" says holds for the names beside it, too.
+local function spread(node)
+  local any = node["*"]
+  for name, child in pairs(node) do
+    if name ~= true then
+      if any and name ~= "*" then merge(child, any) end
+      spread(child)
+    end
+  end
+  return node
+end
+
 -- "/a/*/b" for each of the paths, as one tree: what to do at its leaves is the caller's.
 local function tree_of(paths)
   local root = {}
@@ -18,7 +37,7 @@ local function tree_of(paths)
     end
     node[true] = true
   end
-  return root
+  return spread(root)
 end
 
 -- Each part of the value that stands before the reader, with what the tree says of it.
@@ -54,6 +73,9 @@ local function walk(reader, node, keep, write)
       end
     end
     write("]")
+  elseif keep then
+    reader:skip()
+    write("null") -- a text without parts has none to keep
   else
     write(reader:raw(true))
   end
