@@ -104,7 +104,7 @@ void ol_copy_source_open(ol_copy_source *self, ol_operation *op, ol_operation_fn
         return;
     }
     self->ref.customer_key = self->customer.key;
-    self->ref.key_user = ol_key_user_of(op->request);
+    self->ref.key_user = ol_key_user_of_source(op->request, &self->target);
     rc = origin->ops->open(origin, op->request->worker->loop, &self->ref, &object, on_open, op,
                                &err);
     if (rc == OL_OK)

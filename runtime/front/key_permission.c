@@ -16,6 +16,7 @@
 typedef struct key_user {
     ol_key_user user; /* first */
     ol_request *request;
+    const ol_target *target; /* where the object stands: a copy's source has a door of its own */
 } key_user;
 
 /* An ask that waits for a name to be looked up: heap memory. */
@@ -120,9 +121,10 @@ static ol_slice alias_of(ol_slice name)
     return at ? ol_slice_from(name, (size_t)(at - name.data)) : OL_SLICE_NONE;
 }
 
-static int decide(ol_request *request, const ol_key_ask *ask, ol_slice arn,
+static int decide(const key_user *user, const ol_key_ask *ask, ol_slice arn,
                   const ol_policy *policy, ol_error *err)
 {
+    ol_request *request = user->request;
     question q = {
         .door = {.arn = arn,
                  .account_id = account_of(request, arn),
@@ -138,7 +140,7 @@ static int decide(ol_request *request, const ol_key_ask *ask, ol_slice arn,
         .action = ask->decrypt ? OL_SLICE_LIT("Decrypt") : OL_SLICE_LIT("GenerateDataKey"),
         .other = &q.door,
         .other_service = "kms",
-        .other_via_olap = request->target.via == OL_VIA_OBJECT_LAMBDA,
+        .other_via_olap = user->target->via == OL_VIA_OBJECT_LAMBDA,
         .now_ms = request->line.wall_ms,
         .values = key_values,
         .values_arg = &q,
@@ -162,16 +164,17 @@ static int check_signed(ol_request *request, ol_error *err)
     return OL_OK;
 }
 
-static int decide_by_account(ol_request *request, const ol_key_ask *ask, ol_slice arn,
+static int decide_by_account(const key_user *user, const ol_key_ask *ask, ol_slice arn,
                              ol_error *err)
 {
-    return decide(request, ask, arn, ol_config_key_policy(request->generation->config, arn), err);
+    const ol_config *config = user->request->generation->config;
+    return decide(user, ask, arn, ol_config_key_policy(config, arn), err);
 }
 
-static int decide_as_default(ol_request *request, const ol_key_ask *ask, ol_slice arn,
+static int decide_as_default(const key_user *user, const ol_key_ask *ask, ol_slice arn,
                              ol_error *err)
 {
-    return decide(request, ask, arn, request->generation->config->default_key_policy, err);
+    return decide(user, ask, arn, user->request->generation->config->default_key_policy, err);
 }
 
 /* A denial leaves its line in the key audit; what is allowed leaves one when the key is used. */
@@ -230,19 +233,19 @@ static bool is_default_name(ol_slice name)
  * own words; the default key it makes when it is first wanted. */
 static int judge_name(look *self, ol_error *err)
 {
-    ol_request *request = self->user->request;
+    const key_user *user = self->user;
     const ol_key_ask *ask = self->ask;
     bool is_default = is_default_name(ask->key_id);
     if (self->state == OL_KMS_MISSING && !is_default)
         return ol_error_say(err, OL_EKMSNOTFOUND, "Invalid keyId '%.*s'",
                             OL_SLICE_FMT(ol_slice_first(ask->key_id, 200)));
     if (self->state == OL_KMS_MISSING)
-        return decide_as_default(request, ask, DEFAULT_KEY, err);
-    int rc = decide_by_account(request, ask, self->call.used_key, err);
+        return decide_as_default(user, ask, DEFAULT_KEY, err);
+    int rc = decide_by_account(user, ask, self->call.used_key, err);
     if (rc == OL_EACCESS && is_default &&
-        !ol_config_key_policy(request->generation->config, self->call.used_key)) {
+        !ol_config_key_policy(user->request->generation->config, self->call.used_key)) {
         ol_error_clear(err);
-        rc = decide_as_default(request, ask, self->call.used_key, err);
+        rc = decide_as_default(user, ask, self->call.used_key, err);
     }
     return rc == OL_OK ? keep_arn(self, err) : rc;
 }
@@ -255,7 +258,7 @@ static int judge_default(look *self, ol_error *err)
         *err = self->refusal;
         return err->code;
     }
-    return decide_as_default(self->user->request, self->ask, arn, err);
+    return decide_as_default(self->user, self->ask, arn, err);
 }
 
 static int judge(look *self, int rc, ol_error *err)
@@ -308,9 +311,8 @@ static int no_memory(ol_error *err)
 /* alias/aws/s3 where it is not the only hope: a policy of its own rules a key alone. */
 static int ask_default(key_user *user, ol_key_ask *ask, ol_slice arn, ol_error *err)
 {
-    ol_request *request = user->request;
-    int rc = decide_by_account(request, ask, arn, err);
-    if (rc != OL_EACCESS || ol_config_key_policy(request->generation->config, arn))
+    int rc = decide_by_account(user, ask, arn, err);
+    if (rc != OL_EACCESS || ol_config_key_policy(user->request->generation->config, arn))
         return rc;
     look *self = look_new(user, ask, DEFAULT_KEY);
     if (!self)
@@ -356,29 +358,40 @@ static void drop(ol_key_user *base, ol_key_ask *ask)
     ask->private_ = NULL;
 }
 
-ol_key_user *ol_key_user_of(ol_request *request)
+static ol_key_user *make_user(ol_request *request, const ol_target *target)
 {
-    if (request->key_user)
-        return request->key_user;
     key_user *user = ol_arena_calloc(request->arena, sizeof(*user));
     if (!user)
         return NULL;
-    const ol_realm_olap *olap = request->target.olap;
+    const ol_realm_olap *olap = target->olap;
     user->request = request;
+    user->target = target;
     user->user = (ol_key_user){
         .use = {.who = request->who->arn, .olap = olap ? olap->arn : OL_SLICE_NONE},
         .request_id = ol_slice_cstr(request->id),
         .ask = ask_user,
         .drop = drop,
     };
-    request->key_user = &user->user;
+    return &user->user;
+}
+
+ol_key_user *ol_key_user_of(ol_request *request)
+{
+    if (!request->key_user)
+        request->key_user = make_user(request, &request->target);
     return request->key_user;
+}
+
+ol_key_user *ol_key_user_of_source(ol_request *request, const ol_target *source)
+{
+    return make_user(request, source);
 }
 
 /* ---- keys of other services ---- */
 
 int ol_key_permission_of_remote(ol_request *request, ol_slice key_name, ol_error *err)
 {
+    const key_user user = {.request = request, .target = &request->target};
     const ol_key_ask ask = {.key_id = key_name};
     const char *kind = alias_of(key_name).len > 0 ? "" : "key/";
     const char *text = NULL;
@@ -392,5 +405,5 @@ int ol_key_permission_of_remote(ol_request *request, ol_slice key_name, ol_error
         if (!text)
             return no_memory(err);
     }
-    return decide_by_account(request, &ask, text ? ol_slice_cstr(text) : key_name, err);
+    return decide_by_account(&user, &ask, text ? ol_slice_cstr(text) : key_name, err);
 }

@@ -17,6 +17,9 @@
  * when it is first asked for; NULL when out of memory, whereupon nothing that is encrypted with a
  * master key opens. */
 ol_key_user *ol_key_user_of(ol_request *request);
+/* The same for a copy's source, which is not behind the door that the copy goes to. `source` lives as
+ * long as the request. */
+ol_key_user *ol_key_user_of_source(ol_request *request, const ol_target *source);
 
 /* The same question about a key of another service's (a remote origin's), by the name that the
  * request has for it; at once. OL_OK, OL_EACCESS, OL_EINVAL, OL_ENOMEM. */

@@ -141,6 +141,20 @@ def test_keys_for_views_alone(server):
         of(server, "viewer").get_object(Bucket="box", Key="k")
 
 
+def test_a_copy_into_a_view_reads_its_source_directly(server):
+    """A write is handed on by the Object Lambda access point; what it copies does not stand behind it."""
+    s3 = of(server, "veiled")
+    with refused("AccessDenied", 403):
+        s3.copy_object(Bucket="loud--ol-s3", Key="stolen", CopySource="box/k")
+    named = {"Bucket": "loud--ol-s3", "Key": "stolen"}
+    upload = s3.create_multipart_upload(**named)["UploadId"]
+    with refused("AccessDenied", 403):
+        s3.upload_part_copy(**named, UploadId=upload, PartNumber=1, CopySource="box/k")
+    s3.abort_multipart_upload(**named, UploadId=upload)
+    copied = of(server, "all").copy_object(Bucket="loud--ol-s3", Key="taken", CopySource="box/k")
+    assert copied["CopyObjectResult"]["ETag"]
+
+
 @pytest.mark.parametrize("who", ["root", "all", "plain", "keeper", "reader"])
 def test_the_accounts_default_key_is_everybodys(server, who):
     s3 = of(server, who)
