@@ -177,6 +177,15 @@ static int decide_as_default(const key_user *user, const ol_key_ask *ask, ol_sli
     return decide(user, ask, arn, user->request->generation->config->default_key_policy, err);
 }
 
+/* Left out where there is no memory for it. */
+static ol_slice written_object(const ol_request *request)
+{
+    const char *arn = ol_arena_printf(request->arena, "arn:aws:s3:::%.*s/%.*s",
+                                      OL_SLICE_FMT(request->target.bucket),
+                                      OL_SLICE_FMT(request->address.key));
+    return arn ? ol_slice_cstr(arn) : OL_SLICE_NONE;
+}
+
 /* A denial leaves its line in the key audit; what is allowed leaves one when the key is used. */
 static void note(const key_user *user, const ol_key_ask *ask, int rc)
 {
@@ -187,6 +196,8 @@ static void note(const key_user *user, const ol_key_ask *ask, int rc)
         return;
     if (object)
         use.object = *object;
+    else if (!ask->context) /* another service's key */
+        use.object = written_object(user->request);
     ol_key_service_denied(user->request->worker->shared->keys, ask->decrypt, &use, ask->key_id,
                           user->user.request_id);
 }
@@ -391,12 +402,14 @@ ol_key_user *ol_key_user_of_source(ol_request *request, const ol_target *source)
 
 int ol_key_permission_of_remote(ol_request *request, ol_slice key_name, ol_error *err)
 {
-    const key_user user = {.request = request, .target = &request->target};
+    ol_key_user *base = ol_key_user_of(request);
     const ol_key_ask ask = {.key_id = key_name};
     const char *kind = alias_of(key_name).len > 0 ? "" : "key/";
     const char *text = NULL;
     if (check_signed(request, err) != OL_OK)
         return err->code;
+    if (!base)
+        return no_memory(err);
     if (!ol_slice_starts(key_name, OL_SLICE_LIT("arn:"))) {
         text = ol_arena_printf(request->arena, "arn:aws:kms:%.*s:%.*s:%s%.*s",
                                OL_SLICE_FMT(request->generation->config->region),
@@ -405,5 +418,8 @@ int ol_key_permission_of_remote(ol_request *request, ol_slice key_name, ol_error
         if (!text)
             return no_memory(err);
     }
-    return decide_by_account(&user, &ask, text ? ol_slice_cstr(text) : key_name, err);
+    const key_user *user = (const key_user *)base;
+    int rc = decide_by_account(user, &ask, text ? ol_slice_cstr(text) : key_name, err);
+    note(user, &ask, rc);
+    return rc;
 }

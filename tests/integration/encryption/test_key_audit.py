@@ -4,6 +4,7 @@ import json
 import signal
 
 from encryption.kms_server import audit_lines
+from kit.aws import client, key_of, refused, user
 from kit.server import ACCESS_KEY, SECRET_KEY, Server, wait_for
 
 AES = {"ServerSideEncryption": "AES256"}
@@ -89,3 +90,23 @@ key_audit {{ bucket = "trail", origin = "away", prefix = "trail/", {QUICK} }}
     s3.put_object(Bucket="orders", Key="lost", Body=b"x", **AES)
     assert server.stop() == 0
     assert "never reached the bucket" in server.stderr_file.read_text()
+
+
+def test_a_denial_of_another_services_key(tmp_path):
+    """A write that names a key of the service behind an origin: who may not use it leaves a line."""
+    away = Server(tmp_path / "away", 'bucket "far"', loops=1)
+    away.start()
+    log = tmp_path / "keys.log"
+    server = Server(tmp_path / "here", f"""
+origin "away" {{ endpoint = "{away.endpoint}", access_key = "{ACCESS_KEY}", secret_key = "{SECRET_KEY}" }}
+bucket "far" {{ origin = "away" }}
+key_audit {{ file = "{log}" }}
+""" + user("eve", 'policy = { { effect = "Allow", actions = { "s3:*" }, resources = { "*" } } }'), loops=1)
+    server.start()
+    with refused("AccessDenied", 403):
+        client(server, credentials=key_of("eve")).put_object(
+            Bucket="far", Key="k", Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId="theirs")
+    line = wait_for(lambda: audit_lines(log), 10, "the line")[0]
+    assert (line["event"], line["outcome"], line["key"]) == ("GenerateDataKey", "denied", "theirs")
+    assert line["object"] == "arn:aws:s3:::far/k" and line["who"].endswith("user/eve")
+    assert server.stop() == 0 and away.stop() == 0
