@@ -6,7 +6,8 @@
  * A search is cut into windows of places where a match may begin, wider as long as they cost
  * little: between two windows the job can be preempted. One that takes longer than a script may
  * go without being preempted is abandoned and tried again with fewer places; if there is only one,
- * the job ends. What is found does not depend on how it was cut. Limits on steps and memory count
+ * the job ends. What is found does not depend on how it was cut: a pattern that asks where its search
+ * began, or says where it goes on, is searched for in one go. Limits on steps and memory count
  * for each place: past them the job ends as well, in the same way on every machine.
  *
  * Texts are UTF-8, looked at once for each text and not for each search in it, or plain bytes.
@@ -36,7 +37,8 @@ typedef struct regex {
     pcre2_code *code;
     pcre2_match_data *match;
     uint32_t captures, lookbehind;
-    bool utf;
+    bool utf, whole; /* whole: a search is never cut */
+    bool asks_where; /* it began, so that no text may be cut either */
     size_t window;
 } regex; /* its user value: the last text that was found to be UTF-8 */
 
@@ -116,6 +118,23 @@ static void compile(lua_State *L, regex *re, ol_slice pattern, uint32_t options)
     ol_lua_module_error(L, "re.compile: %s at byte %d of the pattern", (const char *)text, (int)at + 1);
 }
 
+static bool has(ol_slice pattern, const char *part)
+{
+    return memmem(pattern.data, pattern.len, part, strlen(part)) != NULL;
+}
+
+/* Whether a search that is taken up again further on could find something else. What only looks like
+ * one of these is no harm. */
+static void judge_cuts(regex *re, ol_slice pattern, uint32_t options)
+{
+    uint32_t all = 0;
+
+    pcre2_pattern_info(re->code, PCRE2_INFO_ALLOPTIONS, &all); /* with what it begins with */
+    re->asks_where = options & PCRE2_ANCHORED || has(pattern, "\\G") || has(pattern, "(*COMMIT") ||
+                     has(pattern, "(*SKIP");
+    re->whole = re->asks_where || all & PCRE2_ANCHORED;
+}
+
 /* (pattern, flags) */
 static int re_compile(lua_State *L)
 {
@@ -132,6 +151,7 @@ static int re_compile(lua_State *L)
     compile(L, re, pattern, options);
     pcre2_pattern_info(re->code, PCRE2_INFO_CAPTURECOUNT, &re->captures);
     pcre2_pattern_info(re->code, PCRE2_INFO_MAXLOOKBEHIND, &re->lookbehind);
+    judge_cuts(re, pattern, options);
     if (re->captures > CAPTURES_MAX)
         return ol_lua_module_error(L, "re.compile: more than %d captures", CAPTURES_MAX);
     re->match = pcre2_match_data_create_from_pattern(re->code, re->general);
@@ -266,7 +286,7 @@ static search search_of(lua_State *L, lua_KContext from)
     search s = {.re = lua_touserdata(L, REGEX), .from = (size_t)from};
 
     s.text.data = (const uint8_t *)lua_tolstring(L, TEXT, &s.text.len);
-    s.window = s.re->window;
+    s.window = s.re->whole ? SIZE_MAX : s.re->window;
     s.options = PCRE2_NO_UTF_CHECK | (options & NOT_EMPTY ? PCRE2_NOTEMPTY_ATSTART : 0) |
                 (options & PARTIAL ? PCRE2_PARTIAL_HARD : 0);
     return s;
@@ -306,7 +326,7 @@ static int search_on(lua_State *L, int status, lua_KContext from)
         }
         if (rc == PCRE2_ERROR_CALLOUT) {
             replace_match(L, s.re);
-            if (s.window == 1)
+            if (s.window == 1 || s.re->whole)
                 return stop(L, "re: works for longer at one place than may be (unyieldable_ms)");
             s.window = s.window > 64 ? s.window / 64 : 1;
         } else if (rc != PCRE2_ERROR_NOMATCH) {
@@ -362,10 +382,18 @@ static int re_lookbehind(lua_State *L)
     return 1;
 }
 
+/* (regex) whether a text may be searched in pieces */
+static int re_streams(lua_State *L)
+{
+    lua_pushboolean(L, !((regex *)luaL_checkudata(L, 1, TYPE))->asks_where);
+    return 1;
+}
+
 void ol_lua_core_re(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"compile", re_compile}, {"names", re_names},
                                          {"exec", re_exec}, {"lookbehind", re_lookbehind},
+                                         {"streams", re_streams},
                                          {NULL, NULL}};
     static const luaL_Reg methods[] = {{"__gc", collect}, {NULL, NULL}};
 

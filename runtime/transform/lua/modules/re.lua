@@ -195,6 +195,9 @@ local options_known = {max_bytes = 'integer'}
 
 function regex:replace(from, by, options)
   options = source.options(options, options_known, 'replace')
+  if not core.streams(self.code) then
+    error('re: replace takes no flag a, \\G, (*COMMIT) or (*SKIP): they ask where a search began', 2)
+  end
   local replace = replacer(self, by)
   local pieces = self.bytes and source.stretches(from) or utf8.pieces(from)
   local most, back = options.max_bytes or 65536, core.lookbehind(self.code) * 4 + 4

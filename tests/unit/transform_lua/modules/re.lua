@@ -52,6 +52,16 @@ return function(event, object, response)
   assert(not pcall(function() return re.compile('a'):test('\xff') end))
   assert(not pcall(function() return date:gsub('2024-05', '$9') end))
   assert(not pcall(function() return date:gsub('x', '$') end))
+  -- A search is made in windows of places; a pattern that would mind is not cut.
+  local long = ('a'):rep(1024) .. 'b'
+  assert(re.compile('b', 'a'):find(long) == nil and re.compile('^b'):find(long) == nil)
+  assert(re.compile('\\Gb'):find(long) == nil and re.compile('\\Gb'):find(long, 1025) == 1025)
+  assert(re.compile('x(*COMMIT)b'):find(('a'):rep(1023) .. 'xcxb') == nil)
+  assert(re.compile('aaa(*SKIP)x|a'):find(('a'):rep(3071)) == 3070)
+  for _, minds in ipairs { '\\Ga', 'a(*COMMIT)b', 'a(*SKIP)b' } do
+    assert(not pcall(function() return re.compile(minds):replace('a', '') end), minds)
+  end
+  assert(not pcall(function() return re.compile('a', 'a'):replace('a', '') end))
   -- The same result wherever a text is cut.
   local cases = {
     {'[0-9]+', 'ab12x345y6', '<$0>'}, {'(?<=a)b', 'abcbab', 'X'}, {'b*', 'abbc', '-'}, {'é+', 'aéébé', 'E'},
