@@ -29,6 +29,8 @@
 typedef struct kit {
     ol_test_bench bench; /* its arena is the request's */
     ol_worker worker;
+    ol_config config;
+    ol_generation generation;
     ol_http_server *server;
     ol_request *request; /* the one that is being answered */
     uint16_t port;
@@ -146,6 +148,7 @@ static void kit_on_request(void *arg, ol_http_exchange *x)
         return;
     }
     *k->request = (ol_request){.worker = &k->worker,
+                               .generation = &k->generation,
                                .x = x,
                                .http = ol_http_request_of(x),
                                .arena = k->bench.arena,
@@ -175,6 +178,7 @@ static KIT_UNUSED int kit_open(kit *k)
         return k->bench.rc;
     k->bench.pipeline = NULL;
     k->worker.loop = k->bench.loop.loop;
+    k->generation.config = &k->config;
     int rc = ol_http_server_new(&k->server, k->worker.loop, &limits, &handler);
     if (rc == OL_OK)
         rc = ol_http_server_listen(k->server, &listen, &k->port, &err);
