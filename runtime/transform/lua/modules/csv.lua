@@ -26,6 +26,7 @@ local function rows(from, options)
   local most = options.max_row_bytes or ROW_BYTES
   local pieces, text, at, number, over = source.pieces(from, 2), '', 1, 0, false
   if separator == quote then error('csv: separator and quote are the same', 3) end
+  if most < 1 then error('csv: max_row_bytes must be positive', 3) end
   local function more()
     local piece = pieces()
     over = not piece

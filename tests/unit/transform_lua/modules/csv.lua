@@ -33,6 +33,8 @@ return function(event, object, response)
   end
   assert(not pcall(all, ('x'):rep(100), {max_row_bytes = 50}))
   assert(not pcall(all, cut(('x,'):rep(100), 7), {max_row_bytes = 50}))
+  assert(not pcall(all, "x", {max_row_bytes = 0}))
+  assert(not pcall(all, "x", {max_row_bytes = -3}))
   assert(not pcall(csv.rows, '', {separator = ',,'}) and not pcall(csv.rows, '', {separator = '"'}))
   local seen = {}
   for record, number in csv.rows('a,b\n1,2\n3,4\n', {header = true}) do seen[number] = record.a .. record.b end
