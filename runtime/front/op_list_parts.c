@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * ListParts. Lengths and checksums are those of the plaintext: of an upload under a master key they are
+ * told to whoever may decrypt with it.
+ */
+#include "base/alloc.h"
+#include "crypto/context.h"
+#include "front/key_permission.h"
 #include "front/operation.h"
 #include "front/operations.h"
 #include "front/people.h"
@@ -10,11 +17,15 @@
 typedef struct list {
     ol_operation op;
     ol_s3_parts_page page;
+    ol_part_list *parts; /* until it is told */
+    ol_context context;
+    ol_key_ask ask;
 } list;
 
-static void on_parts(void *arg, const ol_error *err, ol_part_list *parts)
+/* The end of it; `err` NULL: it may be told. */
+static void tell(list *self, const ol_error *err)
 {
-    list *self = arg;
+    ol_part_list *parts = self->parts;
     if (ol_operation_lives(&self->op, err)) {
         ol_people people = ol_people_of(self->op.request);
         ol_buf xml;
@@ -27,6 +38,70 @@ static void on_parts(void *arg, const ol_error *err, ol_part_list *parts)
     if (parts)
         ol_arena_destroy(parts->arena);
 }
+
+/* ---- permission for the upload's key ---- */
+
+static void on_permitted(ol_key_ask *ask, const ol_error *err)
+{
+    ol_free(ask->arn);
+    tell(ask->arg, err);
+}
+
+static int make_context(list *self, ol_error *err)
+{
+    const ol_request *request = self->op.request;
+    const ol_sse *sse = &self->parts->sse;
+    int rc = sse->context.len > 0
+                 ? ol_context_parse(&self->context, sse->context, request->arena, err)
+                 : OL_OK;
+    if (rc != OL_OK)
+        return rc;
+    const char *arn = ol_arena_printf(request->arena, "arn:aws:s3:::%.*s%s%.*s",
+                                      OL_SLICE_FMT(request->target.bucket),
+                                      sse->bucket_key ? "" : "/",
+                                      sse->bucket_key ? 0 : (int)request->address.key.len,
+                                      (const char *)request->address.key.data);
+    if (!arn)
+        return ol_error_set(err, OL_ENOMEM, "permission for a key");
+    rc = ol_context_add(&self->context, OL_SLICE_LIT("aws:s3:arn"), ol_slice_cstr(arn));
+    return rc == OL_OK ? OL_OK : ol_error_set(err, OL_EORIGIN, "the context of an upload");
+}
+
+/* OL_OK, OL_WAIT (on_permitted) or negative. */
+static int permit(list *self, ol_error *err)
+{
+    const ol_sse *sse = &self->parts->sse;
+    if (sse->mode != OL_SSE_KMS && sse->mode != OL_SSE_DSSE)
+        return OL_OK;
+    ol_key_user *user = ol_key_user_of(self->op.request);
+    if (!user)
+        return ol_error_set(err, OL_ENOMEM, "permission for a key");
+    int rc = make_context(self, err);
+    if (rc != OL_OK)
+        return rc;
+    self->ask = (ol_key_ask){.decrypt = true,
+                             .key_id = sse->kms_key,
+                             .context = &self->context,
+                             .loop = self->op.request->worker->loop,
+                             .cb = on_permitted,
+                             .arg = self};
+    rc = user->ask(user, &self->ask, err);
+    if (rc != OL_WAIT)
+        ol_free(self->ask.arn);
+    return rc;
+}
+
+static void on_parts(void *arg, const ol_error *list_err, ol_part_list *parts)
+{
+    list *self = arg;
+    ol_error err = {0};
+    self->parts = parts;
+    int rc = list_err ? list_err->code : permit(self, &err);
+    if (rc != OL_WAIT)
+        tell(self, list_err ? list_err : rc == OL_OK ? NULL : &err);
+}
+
+/* ---- what is asked for ---- */
 
 static int read_query(list *self, ol_error *err)
 {

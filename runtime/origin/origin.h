@@ -233,7 +233,8 @@ typedef struct ol_part_list {
     ol_slice checksum_name; /* of the upload */
     bool checksum_composite;
     ol_slice initiator, owner;
-    ol_sse sse; /* of the upload (with an upload id): mode, kms_key as asked */
+    ol_sse sse; /* of the upload (with an upload id), where the origin makes its keys itself: mode, kms_key
+                   (the ARN), context, bucket_key */
 } ol_part_list;
 typedef void (*ol_part_list_cb)(void *arg, const ol_error *err, ol_part_list *list);
 

@@ -56,19 +56,28 @@ static int find_object(parts_op *op, ol_reader *reader, int64_t *set)
     return OL_OK;
 }
 
-static void tell_sse(ol_part_list *list, ol_slice bytes)
+static int tell_sse(parts_op *op, ol_slice bytes)
 {
+    ol_part_list *list = op->list;
     ol_at_rest_record record;
-    if (bytes.len == 0 || !ol_at_rest_record_read(&record, bytes))
-        return;
+    if (bytes.len == 0)
+        return OL_OK;
+    if (!ol_at_rest_record_read(&record, bytes))
+        return ol_error_set(&op->err, OL_EORIGIN, "store: the record of an upload is damaged");
     ol_sse_of_record(&record, &list->sse);
-    list->sse.kms_key = ol_arena_copy(list->arena, list->sse.kms_key);
+    ol_slice kms_key = list->sse.kms_key;
+    list->sse.kms_key = ol_arena_copy(list->arena, kms_key);
+    list->sse.context = ol_arena_copy(list->arena, record.context);
+    bool copied = list->sse.kms_key.len == kms_key.len &&
+                  list->sse.context.len == record.context.len;
+    return copied ? OL_OK : no_memory(&op->err);
 }
 
 static int find_upload(parts_op *op, ol_reader *reader, int64_t *set)
 {
     sqlite3_stmt *stmt = reader->upload;
     sqlite3_bind_int64(stmt, 1, op->bucket_id);
+    int result = OL_OK;
     int rc = ol_db_bind(stmt, 2, op->key);
     if (rc == SQLITE_OK)
         rc = ol_db_bind(stmt, 3, op->upload_id);
@@ -81,11 +90,11 @@ static int find_upload(parts_op *op, ol_reader *reader, int64_t *set)
         list->checksum_composite = sqlite3_column_int64(stmt, OL_UPLOAD_COMPOSITE) != 0;
         list->initiator = ol_arena_copy(list->arena, ol_db_column(stmt, OL_UPLOAD_INITIATOR));
         list->owner = ol_arena_copy(list->arena, ol_db_column(stmt, OL_UPLOAD_OWNER));
-        tell_sse(list, ol_db_column(stmt, OL_UPLOAD_RECORD));
+        result = tell_sse(op, ol_db_column(stmt, OL_UPLOAD_RECORD));
     }
     ol_db_reset(stmt);
     if (rc == SQLITE_ROW)
-        return OL_OK;
+        return result;
     return rc == SQLITE_DONE ? ol_error_set(&op->err, OL_ENOSUCHUPLOAD, NULL)
                              : step_fault(reader, rc, &op->err);
 }

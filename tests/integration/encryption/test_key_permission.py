@@ -202,6 +202,9 @@ def test_parts(server):
     with refused("AccessDenied", 403):
         of(server, "writer").upload_part(**named, UploadId=upload, PartNumber=1, Body=b"x")
     part = of(server, "all").upload_part(**named, UploadId=upload, PartNumber=1, Body=b"x")
+    with refused("AccessDenied", 403):
+        of(server, "writer").list_parts(**named, UploadId=upload)
+    assert of(server, "reader").list_parts(**named, UploadId=upload)["Parts"][0]["Size"] == 1
     done = {"MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}, "UploadId": upload}
     with refused("AccessDenied", 403):
         of(server, "writer").complete_multipart_upload(**named, **done)
@@ -249,6 +252,16 @@ def test_the_context_counts(server):
     assert s3.get_object(Bucket="box", Key="team")["Body"].read() == b"x"
     with refused("AccessDenied", 403):
         s3.put_object(Bucket="box", Key="team", Body=b"x", **ORDERS, **context(b'{"team":"b"}'))
+    for team, bucket_key in ((b"a", True), (b"a", False), (b"b", True)):
+        upload = {"Bucket": "box", "Key": "parts of a team"}
+        upload["UploadId"] = client(server).create_multipart_upload(
+            **upload, **ORDERS, **context(b'{"team":"' + team + b'"}'), BucketKeyEnabled=bucket_key)["UploadId"]
+        if team == b"a":
+            assert "Parts" not in s3.list_parts(**upload)
+        else:
+            with refused("AccessDenied", 403):
+                s3.list_parts(**upload)
+        s3.abort_multipart_upload(**upload)
 
 
 def test_nobody_and_strangers(server):
