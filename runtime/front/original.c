@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/alloc.h"
+#include "front/guarded.h"
 #include "front/original_private.h"
-#include "front/sealed_guard_stage.h"
 
 #define FORMATS_IN_BODY                                                                            \
     (OL_SEALED_AWS_SDK | OL_SEALED_RCLONE | OL_SEALED_AGE | OL_SEALED_PGP | OL_SEALED_OPENSSL)
@@ -70,12 +70,26 @@ static void give(opening *self)
     self->cb(self->arg, NULL, object);
 }
 
+/* Nobody saw its first bytes. */
+static void give_guarded(opening *self)
+{
+    ol_error err = {0};
+    int rc = ol_guarded_new(&self->object, self->object, &self->ref,
+                            self->request->worker->shared->opened_book, &err);
+    if (rc == OL_OK)
+        give(self);
+    else
+        ol_original_fail(self, &err);
+}
+
 static void as_plain(opening *self)
 {
     if (self->rule->refuses_plain)
         ol_original_refuse(self, "it is not encrypted, and the rule refuses that");
-    else
+    else if (self->seen || self->rule->passes_sealed)
         give(self);
+    else
+        give_guarded(self);
 }
 
 static void not_allowed(opening *self)
@@ -169,9 +183,10 @@ static void no_format(opening *self)
 static void on_first(opening *self)
 {
     ol_slice first = ol_slice_of(self->first, self->first_have);
+    self->seen = true;
     self->format = ol_sealed_recognise_bytes(first);
     if (!is_allowed(self))
-        self->format = ol_sealed_guard_recognise(first);
+        self->format = ol_guarded_recognise(self->info, first);
     self->next = on_header;
     if (self->format == OL_SEALED_NONE)
         no_format(self);

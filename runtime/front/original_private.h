@@ -28,6 +28,7 @@ typedef struct ol_original_opening {
     /* the body's first bytes, in heap memory */
     uint8_t *first;
     size_t first_have, first_want, first_room;
+    bool seen; /* they were looked at: a format that is not allowed would have been refused */
     /* the last ones */
     uint8_t tail[OL_SEALED_TAIL_BYTES];
     ol_slice instruction;

@@ -120,11 +120,19 @@ static int begin(ol_view_subject *self, ol_error *err)
     return OL_OK;
 }
 
-/* What no rule looks into may be encrypted all the same: then it is refused. */
-static bool needs_guard(const ol_view_subject *self, const ol_byte_range *piece)
+/* What no rule looked into may be encrypted all the same: then it is refused. */
+static int add_guard(ol_view_subject *self, const ol_byte_range *piece, ol_pipeline *pipeline)
 {
-    return !ol_unsealed_digest(self->object) && (!piece || piece->start == 0) &&
-           !ol_original_rule(self->request)->passes_sealed;
+    ol_guarded *guarded = ol_guarded_of(self->object);
+    if (!guarded)
+        return OL_OK;
+    ol_sealed_guard *config = ol_arena_calloc(self->arena, sizeof(*config));
+    if (!config)
+        return OL_ENOMEM;
+    config->object = guarded;
+    config->looks =
+        piece && (piece->start > 0 || piece->length < ol_guarded_first_bytes(guarded));
+    return ol_pipeline_add(pipeline, &ol_sealed_guard_stage_ops, config, NULL);
 }
 
 static int add_source(ol_view_subject *self, const ol_byte_range *piece, ol_pipeline *pipeline)
@@ -136,8 +144,8 @@ static int add_source(ol_view_subject *self, const ol_byte_range *piece, ol_pipe
                                              &body, &config);
     if (rc == OL_OK)
         rc = ol_pipeline_add(pipeline, body, config, NULL);
-    if (rc == OL_OK && needs_guard(self, piece))
-        rc = ol_pipeline_add(pipeline, &ol_sealed_guard_stage_ops, NULL, NULL);
+    if (rc == OL_OK)
+        rc = add_guard(self, piece, pipeline);
     if (rc == OL_OK && piece)
         rc = ol_pipeline_add(pipeline, &ol_view_piece_stage_ops, self->original, NULL);
     return rc;

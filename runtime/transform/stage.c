@@ -286,10 +286,17 @@ static void answer_read(transform_state *s, const ol_error *err, size_t got)
         ol_link_read_reply(&s->ticket, got, err);
 }
 
+/* An original that may not be shown at all is no matter for the program to go on after. */
 static void on_read(void *arg, const ol_error *err, size_t got)
 {
     transform_state *s = arg;
     ol_error refused = {0};
+    if (err && err->code == OL_EDECRYPT) {
+        s->reading = false;
+        if (!s->over)
+            fail(s, err);
+        return;
+    }
     if (err)
         ol_error_say(&refused, OL_EREADAT, "The original could not be read.");
     answer_read(s, err ? &refused : NULL, err ? 0 : got);

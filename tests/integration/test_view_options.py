@@ -20,7 +20,7 @@ KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 CONFIG = """
 view_key = "%s"
-client_encryption { otherwise = "pass" }  -- some metadata of the original looks like it
+client_encryption { otherwise = "pass" }  -- "x-amz-key" below marks a format
 bucket "shop"
 access_point "shop" { bucket = "shop" }
 transform "longer" { file = "longer.lua" }

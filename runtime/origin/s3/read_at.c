@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads here and there in a pinned object. A large read is one ranged GET straight into the
- * caller's memory. Small ones share a window: the first fetches a window's worth, the next ones
+ * caller's memory, and so is a look at the first bytes. Small ones share a window: the first fetches a window's worth, the next ones
  * are answered from it or wait for it. One window an object; while it is on its way elsewhere, a
  * small read goes by itself.
  */
@@ -10,6 +10,7 @@
 #include "origin/s3/operations.h"
 
 #define WINDOW_BYTES (256 * OL_KIB)
+#define LOOK_BYTES 64u /* at the beginning: somebody wants to know what it is, and often no more */
 
 /* A GET of one range into one piece of memory. */
 typedef struct fetch {
@@ -231,7 +232,8 @@ static ol_s3_window *window_of(ol_s3_object *object)
 /* OL_OK: the window will have it. OL_SKIP: the read goes by itself. */
 static int try_window(ol_s3_object *object, ol_s3_read *read, ol_error *err)
 {
-    if (read->span.len >= WINDOW_BYTES || !window_of(object))
+    bool only_looks = !object->window && read->offset == 0 && read->span.len <= LOOK_BYTES;
+    if (only_looks || read->span.len >= WINDOW_BYTES || !window_of(object))
         return OL_SKIP;
     if (object->window->loading && !covers(object->window, read->offset, read->span.len))
         return OL_SKIP;

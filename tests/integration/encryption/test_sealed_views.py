@@ -33,6 +33,9 @@ OLAPS = {
     "tailspooled": ("tail", 'keys = { "a", "r" }, unverified = "spool"'),
     "wrongkey": ("copy", 'keys = { "o" }'),
     "norule": ("copy", None),
+    "norulekept": ("keep", None),
+    "noruletail": ("tail", None),
+    "norulecaught": ("caught", None),
 }
 
 
@@ -129,12 +132,72 @@ def test_what_no_rule_allows_is_refused(vault):
     same(vault.body("context", vault.put(s3.v3(AES, PLAIN, matdesc={"tenant": "red"}))), PLAIN)
 
 
-def test_without_a_rule_the_formats_in_a_body_are_refused_too(vault):
-    for first in (b"RCLONE\0\0" + bytes(100), b"age-encryption.org/v1\n" + bytes(100),
-                  b"Salted__" + bytes(100)):
-        key = vault.put(s3.Sealed({}, first))
-        for olap in ("norule", "first"):
-            assert vault.refusal(olap, key) == REFUSED
+IN_BODY = {
+    "rclone": b"RCLONE\0\0" + bytes(100),
+    "age": b"age-encryption.org/v1\n-> X25519 " + bytes(100),
+    "openssl": b"Salted__" + bytes(100),
+    "sdk": b"\x02\x05\x78" + bytes(range(32)) + b"\0\0\0\x01\0\x07aws-kms" + bytes(100),
+    "openpgp": b"-----BEGIN PGP MESSAGE-----\n\n" + bytes(100),
+}
+
+
+@pytest.mark.parametrize("form", IN_BODY)
+def test_without_a_rule_the_formats_in_a_body_are_refused_too(vault, form):
+    key = vault.put(s3.Sealed({}, IN_BODY[form]))
+    for olap in ("norule", "norulekept"):
+        assert vault.refusal(olap, key) == REFUSED
+    if form != "sdk":  # "first" opens those, or fails to
+        assert vault.refusal("first", key) == REFUSED
+
+
+@pytest.mark.parametrize("form", IN_BODY)
+def test_without_a_rule_no_part_of_them_passes(vault, form):
+    key = vault.put(s3.Sealed({}, IN_BODY[form] + PLAIN))
+    for part in ("bytes=0-3", "bytes=5-10", "bytes=400000-400009", "bytes=-7"):
+        assert vault.refusal("norulekept", key, Range=part) == REFUSED, part
+    for olap in ("noruletail", "norulecaught"):
+        assert vault.refusal(olap, key) == REFUSED
+    with pytest.raises(botocore.exceptions.ClientError) as error:
+        vault.head("norulekept", key)
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_without_a_rule_parts_of_plain_originals_pass_until_they_are_encrypted(vault):
+    key = vault.put(s3.Sealed({}, PLAIN))
+    for _ in range(2):
+        for start, end in ((0, 3), (5, 10), (400000, 400009), (SIZE - 7, SIZE - 1)):
+            got = vault.body("norulekept", key, Range=f"bytes={start}-{end}")
+            assert got == PLAIN[start:end + 1]
+        assert vault.body("noruletail", key) == PLAIN[-10:] + PLAIN[3:7] + PLAIN[300000:370000]
+        assert vault.body("norulecaught", key) == PLAIN[-10:]
+    vault.put(s3.Sealed({}, IN_BODY["rclone"] + PLAIN[len(IN_BODY["rclone"]):]), key)
+    assert vault.refusal("norulekept", key, Range="bytes=400000-400009") == REFUSED
+    assert vault.refusal("noruletail", key) == REFUSED
+    for size in (0, 1, 9):
+        short = vault.put(s3.Sealed({}, PLAIN[:size]))
+        assert vault.body("norulekept", short) == PLAIN[:size]
+        assert vault.body("norulecaught", short) == PLAIN[:size]
+
+
+def test_metadata_of_ordinary_objects_does_not_look_encrypted(vault):
+    """Four names are the markers of formats; names beside them, and values, say nothing."""
+    near = {name: "1" for name in (
+        "key", "amz-key", "x-amz-keys", "x-amz-key-v", "x-amz-key-v3", "x-amz-iv", "x-amz-matdesc", "x-amz-wrap-alg",
+        "x-amz-tag-len", "x-amz-2", "x-amz-w", "x-amz-m", "x-amz-meta-x-amz-key", "encrypted", "s3tools-gpgenc")}
+    key = vault.put(s3.Sealed({META + name: value for name, value in near.items()}, PLAIN[:500]))
+    marked = [vault.put(s3.Sealed({META + name: "1"}, PLAIN[:500]))
+              for name in ("x-amz-key", "x-amz-key-v2", "x-amz-3", "x-amz-c")]
+    for olap in ("norule", "norulekept", "first"):
+        assert vault.body(olap, key) == PLAIN[:500]
+        assert all(vault.refusal(olap, one) == REFUSED for one in marked)
+
+
+def test_binary_openpgp_is_refused_where_the_metadata_says_so_too(vault):
+    message = b"\x84\x5e\x03" + bytes(range(91)) + bytes(100)
+    said = vault.put(s3.Sealed({META + "s3tools-gpgenc": "yes"}, message))
+    assert vault.refusal("norule", said) == vault.refusal("first", said) == REFUSED
+    assert vault.refusal("norulekept", said, Range="bytes=50-60") == REFUSED
+    assert vault.body("norule", vault.put(s3.Sealed({}, message))) == message
 
 
 def test_the_operator_may_let_it_pass(vault):

@@ -40,6 +40,12 @@ return function(event, object, response)
   for name, value in pairs(event.userRequest.headers) do response:write(name, ": ", value, "\\n") end
 end
 """,
+    "caught.lua": """
+return function(event, object, response)
+  local good, bytes = pcall(object.read_at, object, math.max(object.size - 10, 0), 10)
+  response:write(good and bytes or "caught")
+end
+""",
     "tail.lua": """
 return function(event, object, response)
   response:write(object:read_at(object.size - 10, 100), object:read_at(3, 4),

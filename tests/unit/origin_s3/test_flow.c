@@ -272,7 +272,7 @@ static void on_close_now(void *arg, const ol_error *err, size_t got)
 {
     closer *c = arg;
     assert_null(err);
-    assert_int_equal(got, 10);
+    assert_int_equal(got, 100);
     if (!c->done)
         c->x->k->origin->ops->close_object(c->object);
     else
@@ -285,13 +285,13 @@ static void an_object_closed_by_its_reader(void **state)
     (void)state;
     fixture *x = opened();
     uint8_t body[1000] = {1, 2, 3};
-    uint8_t memory[3][10];
+    uint8_t memory[3][100];
     closer c = {.x = x, .object = opened_object(x, 1000)};
     say_object(x, body, 0, 1000, 1000, 1000);
     for (int i = 0; i < 3; i++) {
         size_t got;
         ol_error err = {0};
-        assert_code(x->k->origin->ops->read_at(c.object, 0, (ol_span){memory[i], 10}, &got,
+        assert_code(x->k->origin->ops->read_at(c.object, 0, (ol_span){memory[i], 100}, &got,
                                                on_close_now, &c, &err),
                     OL_WAIT);
     }
