@@ -124,8 +124,10 @@ static int open_by_keys(ol_sealed_ask *ask, const ol_age_header *header, uint8_t
     for (size_t i = 0; i < ol_keys_count(ask->keys); i++) {
         const ol_key *key = ol_keys_at(ask->keys, i);
         if (key->kind == OL_KEY_PASSWORD && open_file_key(header, key, file_key) &&
-            header_is_authentic(header, file_key))
+            header_is_authentic(header, file_key)) {
+            ask->by_key = key;
             return make_sealed(ask, header, file_key, err);
+        }
     }
     return ol_sealed_wrong(err);
 }

@@ -50,7 +50,8 @@ static const ol_key *password_at(const ol_keys *keys, size_t at)
     return NULL;
 }
 
-static int make_sealed(ol_sealed_ask *ask, const way *how, const uint8_t *made, ol_error *err)
+static int make_sealed(ol_sealed_ask *ask, const way *how, const ol_key *password,
+                       const uint8_t *made, ol_error *err)
 {
     uint8_t *key = ol_secret_alloc(how->key_len);
     if (!key)
@@ -65,6 +66,7 @@ static int make_sealed(ol_sealed_ask *ask, const way *how, const uint8_t *made, 
     sealed->skip = HEADER_BYTES;
     sealed->cipher_size = ask->size;
     ask->sealed = sealed;
+    ask->by_key = password;
     return OL_OK;
 }
 
@@ -81,7 +83,7 @@ static int open_openssl(ol_sealed_ask *ask, enum ol_sealed_format format, ol_err
     const way *how = &ways[ask->attempt % WAYS];
     uint8_t *made = ol_secret_alloc(MADE_BYTES_MAX);
     int rc = made && make(how, password, ask->first.data + MAGIC_BYTES, made)
-                 ? make_sealed(ask, how, made, err)
+                 ? make_sealed(ask, how, password, made, err)
                  : ol_error_set(err, OL_ENOMEM, "key derivation");
     ol_secret_free(made, MADE_BYTES_MAX);
     return rc;

@@ -112,7 +112,7 @@ static const ol_key *password_at(const ol_sealed_ask *ask, size_t i)
 
 /* The second password stands with the first one as its namespace; there is none; or it is an entry of
  * its own. */
-static int find_key(const ol_sealed_ask *ask, const ol_chunks *chunks, uint8_t **data_key)
+static int find_key(ol_sealed_ask *ask, const ol_chunks *chunks, uint8_t **data_key)
 {
     size_t count = ol_keys_count(ask->keys), tried = 0;
     int rc = OL_OK;
@@ -121,6 +121,8 @@ static int find_key(const ol_sealed_ask *ask, const ol_chunks *chunks, uint8_t *
         const ol_key *key = password_at(ask, i);
         if (key)
             rc = try_own_salt(ask, chunks, key, data_key);
+        if (*data_key)
+            ask->by_key = key;
     }
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; rc == OL_OK && !*data_key && j < count; j++) {
@@ -128,6 +130,8 @@ static int find_key(const ol_sealed_ask *ask, const ol_chunks *chunks, uint8_t *
             if (key && salt && i != j && key->name_space.len == 0 && tried++ < PAIRS_MAX)
                 rc = try_password(ask, chunks, key, ol_slice_of(salt->material, salt->material_len),
                                   data_key);
+            if (*data_key && !ask->by_key)
+                ask->by_key = key;
         }
     return rc;
 }

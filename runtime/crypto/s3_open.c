@@ -248,6 +248,7 @@ static int open_by_raw_keys(opening *self, ol_error *err)
             found = out;
             found_len = len;
             found_good = good;
+            self->ask->by_key = key;
         } else {
             ol_secret_free(out, len);
         }

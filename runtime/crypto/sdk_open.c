@@ -243,7 +243,11 @@ static int try_key(opening *self, const ol_sdk_wrapped *wrapped, const ol_key *k
         rc = unwrap_aes(self, wrapped, key, &data_key, &len);
     else if (key->kind == OL_KEY_RSA && key->rsa_bytes == wrapped->key.len)
         rc = unwrap_rsa(self, wrapped, key, &data_key, &len);
-    return rc == OL_OK ? use_data_key(self, data_key, len, &unused) : rc;
+    if (rc == OL_OK)
+        rc = use_data_key(self, data_key, len, &unused);
+    if (rc == OL_OK)
+        self->ask->by_key = key;
+    return rc;
 }
 
 static int open_by_raw_keys(opening *self)

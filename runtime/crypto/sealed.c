@@ -104,6 +104,7 @@ int ol_sealed_open(ol_sealed_ask *ask, ol_error *err)
     enum ol_sealed_format format;
     bool needs_instruction;
     ask->sealed = NULL;
+    ask->by_key = NULL;
     int rc = ol_sealed_recognise(ask->headers, ask->header_count, &format, &needs_instruction, err);
     if (rc != OL_OK)
         return rc;

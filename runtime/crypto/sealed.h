@@ -87,6 +87,8 @@ typedef struct ol_sealed_ask {
     void (*cb)(struct ol_sealed_ask *ask, const ol_error *err);
     void *arg;
     ol_sealed *sealed; /* the answer */
+    const ol_key *by_key; /* one of `keys`, if it was a raw one by which it was opened and that is known before
+                             the content is read; else NULL */
     void *private_[64];
 } ol_sealed_ask;
 

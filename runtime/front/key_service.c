@@ -257,6 +257,11 @@ void ol_key_service_denied(ol_key_service *self, bool decrypt, const ol_key_use 
     ol_key_audit_denied(&self->audit, decrypt ? OL_KEY_OPENED : OL_KEY_MADE, use, key, request_id);
 }
 
+void ol_key_service_note(ol_key_service *self, const ol_key_audit_entry *entry)
+{
+    ol_key_audit_write(&self->audit, entry);
+}
+
 /* ---- loops ---- */
 
 int ol_key_service_attach(ol_key_service *self, ol_loop *loop, ol_error *err)

@@ -58,6 +58,8 @@ int ol_key_keeper_new(ol_kms **kms, const ol_config_kms *config, ol_error *err);
 /* A denial by policy, before any keeper was asked. `decrypt`: of kms:Decrypt, else GenerateDataKey. */
 void ol_key_service_denied(ol_key_service *service, bool decrypt, const ol_key_use *use,
                            ol_slice key, ol_slice request_id);
+/* A key that no keeper has: one of a client's, from its file. */
+void ol_key_service_note(ol_key_service *service, const ol_key_audit_entry *entry);
 
 /* ---- keys of clients ---- */
 

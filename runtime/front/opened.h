@@ -17,6 +17,7 @@
 typedef struct ol_opened {
     ol_sealed *sealed;
     ol_arena *arena; /* what `sealed` points into */
+    ol_slice key_id; /* of the raw key by which it was opened, in `arena`; empty = a KMS, or not known */
     int references_;
 } ol_opened;
 

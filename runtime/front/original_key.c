@@ -53,6 +53,27 @@ static bool make_digest(opening *self)
     return good;
 }
 
+/* ---- the audit ---- */
+
+/* A raw key was used, or none could open it: a line, as for a key of a KMS. `opened` NULL: none. */
+static void note_use(const opening *self, const ol_opened *opened, int code, bool cached)
+{
+    const ol_key_audit_entry entry = {.event = OL_KEY_OPENED,
+                                      .code = code,
+                                      .use = &self->use,
+                                      .key = opened ? opened->key_id : OL_SLICE_NONE,
+                                      .request_id = ol_slice_cstr(self->request->id),
+                                      .cached = cached};
+    ol_key_service_note(self->request->worker->shared->keys, &entry);
+}
+
+/* Names are for the audit only: without memory the line goes without. */
+static void name_key(opening *self)
+{
+    if (self->ask.by_key)
+        self->opened->key_id = ol_arena_copy(self->opened->arena, self->ask.by_key->id);
+}
+
 /* ---- the key is there ---- */
 
 static void settle_tail(opening *self)
@@ -153,7 +174,7 @@ static int permit(ol_sealed_ask *ask, const ol_key *key, const ol_context *conte
 
 /* ---- asking ---- */
 
-static bool prepare(opening *self)
+static bool prepare_use(opening *self)
 {
     const ol_request *request = self->request;
     char *object = ol_arena_printf(self->arena, "arn:aws:s3:::%.*s/%.*s",
@@ -164,6 +185,12 @@ static bool prepare(opening *self)
                              .object = ol_slice_cstr(object),
                              .olap = request->target.olap ? request->target.olap->arn
                                                           : OL_SLICE_NONE};
+    return true;
+}
+
+static void prepare(opening *self)
+{
+    const ol_request *request = self->request;
     self->ask = (ol_sealed_ask){.loop = request->worker->loop,
                                 .by = OL_SEALED_BY_RAW,
                                 .arena = self->opened->arena,
@@ -181,7 +208,6 @@ static bool prepare(opening *self)
                                 .use = &self->use,
                                 .permit = permit,
                                 .arg = self};
-    return true;
 }
 
 static void on_kms(ol_sealed_ask *ask, const ol_error *err)
@@ -220,6 +246,10 @@ static void try_raw_keys(ol_task *task)
 static void on_raw_keys(ol_task *task)
 {
     opening *self = task->arg;
+    if (self->task_rc == OL_OK)
+        name_key(self);
+    if (self->format != OL_SEALED_OPENSSL && self->task_rc != OL_SKIP)
+        note_use(self, self->opened, self->task_rc, false);
     if (self->request->gone && self->task_rc == OL_OK)
         ol_sealed_release(self->ask.sealed);
     if (ol_original_is_over(self))
@@ -242,8 +272,8 @@ static void submit(opening *self)
                            .done = on_raw_keys,
                            .loop = self->request->worker->loop,
                            .arg = self};
-    int rc = prepare(self) ? ol_offload_submit(self->request->worker->shared->key_pool, &self->task)
-                           : OL_ENOMEM;
+    prepare(self);
+    int rc = ol_offload_submit(self->request->worker->shared->key_pool, &self->task);
     if (rc == OL_OK)
         return;
     ol_error_set(&err, rc, "too many keys are being tried at once");
@@ -287,7 +317,9 @@ static void judge_way(opening *self)
 static void end_ways(opening *self)
 {
     ol_error err = {0};
-    if (!self->best || self->tie) {
+    bool found = self->best && !self->tie;
+    note_use(self, found ? self->best : NULL, found ? OL_OK : OL_EDECRYPT, false);
+    if (!found) {
         ol_error_set(&err, OL_EDECRYPT, NULL);
         ol_original_fail(self, &err);
         return;
@@ -326,7 +358,7 @@ void ol_original_find_key(opening *self)
     if (!self->opened)
         self->opened = ol_opened_new();
     self->note.keys = request->generation->client_keys[self->rule->index];
-    if (!self->opened || !make_digest(self)) {
+    if (!self->opened || !make_digest(self) || !prepare_use(self)) {
         ol_error_set(&err, OL_ENOMEM, "opening an original");
         ol_original_fail(self, &err);
         return;
@@ -339,5 +371,6 @@ void ol_original_find_key(opening *self)
     ol_opened_release(self->opened);
     self->opened = self->note.opened;
     self->note.opened = NULL;
+    note_use(self, self->opened, OL_OK, true);
     ol_original_opened(self);
 }

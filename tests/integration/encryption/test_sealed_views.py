@@ -235,6 +235,31 @@ def test_swapped_or_forged_instruction_files(vault):
     assert vault.refusal("files", vault.put(sealed)) == REFUSED
 
 
+# ---- the audit ----
+
+@pytest.mark.parametrize("make,by", [(s3.v2, AES), (s3.v3, AES), (s3.v3, RSA)])
+def test_each_use_of_a_raw_key_leaves_a_line(vault, make, by):
+    key = vault.put(make(by, PLAIN[:1000], *(["22"] if by is RSA else [])))
+    for cached in (False, True):
+        answer = vault.get("first", key)
+        assert answer["Body"].read() == PLAIN[:1000]
+        line = vault.used(answer)
+        assert (line["event"], line["outcome"], line["cached"]) == ("Decrypt", "ok", cached)
+        assert (line["key"], line["object"]) == (by.entry()["id"], f"arn:aws:s3:::vault/{key}")
+        assert line["olap"].endswith("/first") and line["who"].startswith("arn:aws:")
+    text = (vault.reader.folder / "keys.log").read_text()
+    assert by.entry()["material"][:20] not in text
+
+
+def test_a_raw_key_that_does_not_fit_leaves_a_line(vault):
+    key = vault.put(s3.v3(AES, PLAIN[:1000]))
+    with pytest.raises(botocore.exceptions.ClientError) as error:
+        vault.get("wrongkey", key)
+    line = vault.used(error.value.response)
+    assert (line["event"], line["outcome"], line["error"]) == ("Decrypt", "failed", "InvalidRequest")
+    assert "key" not in line and not line["cached"]
+
+
 # ---- damage ----
 
 def damaged(sealed):

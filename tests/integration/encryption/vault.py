@@ -6,6 +6,7 @@ import json
 import botocore.exceptions
 import pytest
 
+from encryption.kms_server import audit_line
 from encryption.s3_formats import META, AesKey, RsaKey
 from kit.server import ACCESS_KEY, SECRET_KEY, Server
 
@@ -86,6 +87,7 @@ def config(folder, olaps, keys, origin, spool='bytes = "64 MiB", object_bytes = 
 bucket "vault" {{ {'origin = "far"' if origin else ''} }}
 access_point "vault" {{ bucket = "vault" }}
 spool {{ folder = "{folder}/spool", {spool} }}
+key_audit {{ file = "{folder}/keys.log" }}
 {transforms}
 """ + "\n".join(blocks)
 
@@ -117,6 +119,11 @@ class Vault:
 
     def head(self, olap, key, **more):
         return self.reader.s3().head_object(Bucket=f"{olap}--ol-s3", Key=key, **more)
+
+    def used(self, answer):
+        """The only line of the key audit about this answer."""
+        line, = audit_line(self.reader.folder / "keys.log", answer["ResponseMetadata"]["RequestId"])
+        return line
 
     def refusal(self, olap, key, **more):
         with pytest.raises(botocore.exceptions.ClientError) as error:
