@@ -241,6 +241,26 @@ static void small_reads_share_a_window(void **state)
     fixture_free(x);
 }
 
+static void a_look_at_the_beginning_takes_no_more(void **state)
+{
+    (void)state;
+    fixture *x = opened();
+    uint8_t body[64] = "what it is";
+    ol_object *object = opened_object(x, 1000000);
+    reading *r = calloc(1, sizeof *r);
+    say_object(x, body, 0, 64, 1000000, 64);
+    assert_code(read_at(x, object, r, 0, 64), OL_WAIT);
+    assert_code_of(okit_wait(x->k, &r->a, OL_WAIT), OL_OK, &r->a.err);
+    assert_int_equal(r->a.got, 64);
+    assert_memory_equal(r->memory, body, 64);
+    assert_sent(x, 1, "range: bytes=0-63\r\n");
+    assert_sent(x, 1, "\r\nif-match: ");
+    x->k->origin->ops->close_object(object);
+    free_replies_from(x, 1);
+    free(r);
+    fixture_free(x);
+}
+
 static void reads_are_dropped(void **state)
 {
     (void)state;
@@ -454,6 +474,7 @@ int main(void)
         cmocka_unit_test(a_hint_that_cannot_be_satisfied),
         cmocka_unit_test(hints_that_are_none),
         cmocka_unit_test(small_reads_share_a_window),
+        cmocka_unit_test(a_look_at_the_beginning_takes_no_more),
         cmocka_unit_test(reads_are_dropped),
         cmocka_unit_test(an_object_closed_by_its_reader),
         cmocka_unit_test(a_changed_object_is_not_read),
