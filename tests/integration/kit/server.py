@@ -27,6 +27,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def free_ports():
+    """Two neighbours, for a server whose command line names the first alone."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + 1))
+                return port
+            except (OSError, OverflowError):
+                continue
+
+
 def wait_for(condition, seconds=20.0, what="the condition"):
     """Polls until condition() is true; its value is returned."""
     deadline = time.monotonic() + seconds
@@ -52,8 +64,8 @@ class Server:
         self.args = args
         self.arguments = arguments
         self.loops = loops
-        self.port = free_port()
-        self.admin_port = free_port()
+        self.port = free_ports() if args is not None else free_port()
+        self.admin_port = free_port() if args is None else self.port + 1
         self.environment = dict(os.environ, **(environment or {}))
         self.environment.update(OBJLENS_ACCESS_KEY=ACCESS_KEY, OBJLENS_SECRET_KEY=SECRET_KEY)
         self.secrets = [SECRET_KEY]
@@ -102,8 +114,6 @@ logs {{ access = "{self.access_log}", transforms = "{self.transform_log}" }}
         return [str(OBJLENS), "serve", str(self.config_file), *self.arguments]
 
     def start(self, wait=True):
-        if self.args is not None:
-            self.admin_port = self.port + 1
         with self.stderr_file.open("ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, env=self.environment,

@@ -97,6 +97,7 @@ return {
 }
 
 CONFIG = """
+client_encryption { otherwise = "pass" }  -- "x-amz-key-v2" of one object marks a format
 bucket "shop"
 access_point "shop" { bucket = "shop" }
 transform "numbered" { file = "numbered.lua" }
