@@ -5,6 +5,7 @@
 #include "front/authorize.h"
 #include "front/dev.h"
 #include "s3/error_document.h"
+#include "s3/sse_headers.h"
 
 /* ---- lifetime ---- */
 
@@ -107,6 +108,7 @@ static void on_close(void *arg, int code)
     if (!told && request->on_gone)
         request->on_gone(request);
     note_exchange(request, code);
+    ol_s3_sse_forget_keys(&request->http->headers);
     request->x = NULL;
     request->http = NULL;
     ol_request_release(request);

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "base/alloc.h"
 #include "http/target.h"
 
 static uint64_t now_ms(const ol_http_conn *conn)
@@ -88,7 +89,10 @@ static int parse_request(ol_http_conn *conn, ol_slice bytes, ol_http_fault *faul
 static void start_exchange(ol_http_conn *conn, ol_slice bytes)
 {
     ol_http_fault fault = {503, "out of memory"};
-    if (parse_request(conn, bytes, &fault) != OL_OK) {
+    int rc = parse_request(conn, bytes, &fault);
+    /* It may hold keys. The request has a copy of its own, whose owner knows which. */
+    ol_wipe((void *)(uintptr_t)bytes.data, bytes.len);
+    if (rc != OL_OK) {
         ol_arena_reset(conn->x.arena);
         ol_http_conn_refuse(conn, fault.status, fault.why);
         return;

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/words.h"
 #include "s3/query.h"
 
@@ -31,6 +32,7 @@ static void pass_on(writer *w, const uint8_t *bytes, size_t len)
 static void flush(writer *w)
 {
     pass_on(w, w->bytes, w->len);
+    ol_wipe(w->bytes, w->len); /* headers may be keys, and this is a stack */
     w->len = 0;
 }
 

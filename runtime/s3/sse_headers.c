@@ -317,3 +317,9 @@ int ol_s3_sse_customer_read(const ol_s3_sse_customer *ask, uint8_t room[OL_S3_SS
         ol_wipe(room, OL_S3_SSE_KEY_ROOM);
     return rc;
 }
+
+void ol_s3_sse_forget_keys(const ol_headers *headers)
+{
+    forget_text(headers, names_of(OL_S3_SSE_OF_OBJECT)->key);
+    forget_text(headers, names_of(OL_S3_SSE_OF_SOURCE)->key);
+}

@@ -70,5 +70,8 @@ bool ol_s3_sse_customer_named(const ol_headers *headers, enum ol_s3_sse_whose wh
  * sent. OL_EINVALIDREQUEST, OL_EINVAL (with a fault): `room` is wiped. */
 int ol_s3_sse_customer_read(const ol_s3_sse_customer *ask, uint8_t room[OL_S3_SSE_KEY_ROOM],
                             char md5[OL_S3_SSE_MD5_SIZE], ol_s3_sse_fault *fault, ol_error *err);
+/* At the end of every request, whatever became of it: keys that nobody read are wiped where they were
+ * received. */
+void ol_s3_sse_forget_keys(const ol_headers *headers);
 
 #endif

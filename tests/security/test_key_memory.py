@@ -2,6 +2,8 @@
 """The memory of a running server: data keys stand in the locked area that core files leave out, and
 nowhere else; what came over the wire is wiped; no plaintext of an object is ever in that area."""
 import base64
+import hashlib
+import os
 import pathlib
 import re
 
@@ -9,7 +11,8 @@ import pytest
 
 from encryption.kms_server import forget, start, under
 from encryption.mock_kms import ACCOUNT, SECRET, MockKms
-from kit.server import wait_for
+from kit.raw import exchange, signed
+from kit.server import Server, wait_for
 
 MARK = b"plaintext-of-an-object-" * 300
 MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S+) ")
@@ -105,7 +108,6 @@ def test_where_data_keys_are(tmp_path, mock):
 
 def test_the_local_keyring(tmp_path):
     """Master keys: text of the file nowhere, the material in locked memory alone."""
-    from kit.server import Server
     server = Server(tmp_path, 'bucket "keys-bucket"', loops=1)
     server.start()
     s3 = server.s3()
@@ -118,4 +120,28 @@ def test_the_local_keyring(tmp_path):
     assert memory.flags_of(base64.b64decode(text)) and is_locked_only(memory, base64.b64decode(text))
     assert not memory.flags_of(text.encode()[:40])
     assert not any(MARK[:46] in part for part in memory.secret_parts())
+    assert server.stop() == 0
+
+
+def test_keys_of_customers(tmp_path):
+    """Sent where they are used, where they are refused, and where they mean nothing: the text and the
+    key are gone when the request is over."""
+    server = Server(tmp_path, 'bucket "keys-bucket"\nsse_c_over_http = true', loops=1)
+    server.start()
+    key = os.urandom(32)
+    text = base64.b64encode(key).decode()
+    trio = {"x-amz-server-side-encryption-customer-algorithm": "AES256",
+            "x-amz-server-side-encryption-customer-key": text,
+            "x-amz-server-side-encryption-customer-key-MD5":
+                base64.b64encode(hashlib.md5(key).digest()).decode()}
+    asked = [("PUT", "/keys-bucket/x", {}, 200), ("GET", "/keys-bucket/x", {}, 200),
+             ("PUT", "/keys-bucket/y", {"secret_key": "wrong"}, 403),
+             ("GET", "/keys-bucket?list-type=2", {}, 200), ("DELETE", "/keys-bucket/none", {}, 204),
+             ("GET", "/no-such-bucket/x", {}, 404)]
+    for method, path, how, status in asked:
+        body = MARK if method == "PUT" else b""
+        answer = exchange(server, signed(server, method, path, headers=trio, body=body, **how))
+        assert answer.status == status, (method, path, answer.body)
+        wait_for(lambda: not memory_of(server).flags_of(text[:40].encode()), 10, f"the text of {method} {path} to go")
+        assert is_locked_only(memory_of(server), key)
     assert server.stop() == 0
