@@ -4,15 +4,16 @@
  * ones, then those that the API made and nobody declared.
  */
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/compile.h"
 #include "control/features.h"
 #include "control/names.h"
 #include "control/realm_private.h"
 #include "s3/address.h"
+#include "s3/hmac.h"
 
 #define ALIAS_NAME_BYTES 20 /* of the name, when the alias cannot hold all that tells it apart */
 #define ALIAS_DIGEST_LETTERS 20
@@ -23,15 +24,19 @@ void ol_alias_make(char out[OL_ALIAS_SIZE], bool default_account, ol_slice accou
                    const char *ending)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
-    char input[128], digest_text[ALIAS_DIGEST_LETTERS + 1] = "";
-    uint8_t digest[EVP_MAX_MD_SIZE] = {0};
+    char digest_text[ALIAS_DIGEST_LETTERS + 1] = "";
+    uint8_t digest[OL_SHA256_BYTES];
     if (default_account) {
         snprintf(out, OL_ALIAS_SIZE, "%.*s%s", OL_SLICE_FMT(name), ending);
         return;
     }
-    int len = snprintf(input, sizeof(input), "%.*s/%.*s%s", OL_SLICE_FMT(account),
-                       OL_SLICE_FMT(name), ending);
-    EVP_Digest(input, (size_t)len, digest, NULL, EVP_sha256(), NULL);
+    ol_sha256 sha;
+    ol_sha256_init(&sha);
+    ol_sha256_update(&sha, account.data, account.len);
+    ol_sha256_update(&sha, "/", 1);
+    ol_sha256_update(&sha, name.data, name.len);
+    ol_sha256_update(&sha, ending, strlen(ending));
+    ol_sha256_final(&sha, digest);
     for (size_t i = 0; i < ALIAS_DIGEST_LETTERS; i++)
         digest_text[i] = letters[digest[i] & 31];
     snprintf(out, OL_ALIAS_SIZE, "%.*s-%s%s",
