@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ending.h"
+
 static const struct dc_format *const all[] = {&dc_gzip, &dc_zlib,   &dc_zstd, &dc_bzip2,
                                               &dc_xz,   &dc_lz4, &dc_snappy, &dc_brotli};
 
@@ -36,12 +38,6 @@ static const struct word endings[] = {
     {".zst", &dc_zstd}, {".bz2", &dc_bzip2},  {".xz", &dc_xz},        {".lz4", &dc_lz4},
     {".sz", &dc_snappy}, {".snappy", &dc_snappy}, {".br", &dc_brotli}, {NULL, NULL}};
 
-static bool ends_with(const char *text, size_t size, const char *end)
-{
-    size_t n = strlen(end);
-    return size >= n && strncasecmp(text + size - n, end, n) == 0;
-}
-
 static const struct dc_format *by_encoding(const struct objlens_bytes *value)
 {
     for (const struct word *w = encodings; w->text; w++)
@@ -55,7 +51,7 @@ static const struct dc_format *by_ending(const struct objlens_bytes *url)
     const char *query = memchr(url->data, '?', url->size);
     size_t size = query ? (size_t)(query - (const char *)url->data) : url->size;
     for (const struct word *w = endings; w->text; w++)
-        if (ends_with(url->data, size, w->text))
+        if (dc_ends_with(url->data, size, w->text))
             return w->format;
     return NULL;
 }

@@ -3,7 +3,6 @@
 #ifndef DC_LIMITS_H
 #define DC_LIMITS_H
 
-#define DC_KIB 1024ull
 #define DC_MIB (1024ull * 1024)
 
 /* What a format's window and tables may take. The least suffices for every format whose need is
@@ -25,10 +24,5 @@
 
 /* How much of the beginning tells every format. */
 #define DC_HEAD_BYTES 10
-
-/* Of a zip's directory at a time. */
-#define DC_ZIP_BLOCK_BYTES (64 * DC_KIB)
-/* The end record and the longest comment behind it. */
-#define DC_ZIP_TAIL_BYTES (22 + 65535 + 20)
 
 #endif

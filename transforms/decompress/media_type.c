@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ending.h"
+
 static const struct {
     const char *ending, *type;
 } types[] = {
@@ -45,21 +47,15 @@ static const char *const packed_types[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool ends_with(const char *text, size_t size, const char *end)
-{
-    size_t n = strlen(end);
-    return size >= n && strncasecmp(text + size - n, end, n) == 0;
-}
-
 const char *dc_media_type_of_name(const char *name, size_t size)
 {
     for (size_t i = 0; i < COUNT(packed_endings); i++)
-        if (ends_with(name, size, packed_endings[i])) {
+        if (dc_ends_with(name, size, packed_endings[i])) {
             size -= strlen(packed_endings[i]);
             break;
         }
     for (size_t i = 0; i < COUNT(types); i++)
-        if (ends_with(name, size, types[i].ending))
+        if (dc_ends_with(name, size, types[i].ending))
             return types[i].type;
     return "application/octet-stream";
 }

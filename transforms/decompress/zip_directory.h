@@ -8,8 +8,6 @@
 
 #include "zip_source.h"
 
-#define DC_ZIP_NAME_BYTES_MAX 65535u
-
 struct dc_zip_directory {
     struct dc_zip_source *source;
     uint64_t start, end; /* in the file */
