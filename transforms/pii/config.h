@@ -3,19 +3,16 @@
 #ifndef PII_CONFIG_H
 #define PII_CONFIG_H
 
-#include "entities.h"
+#include "entities/registry.h"
 
 #define PII_MASK_BYTES_MAX 4 /* one UTF-8 character */
 
 struct pii_config {
-    uint32_t entities; /* bit set of enum pii_entity */
+    struct pii_set entities;
     bool mask;         /* else replaced by [NAME] */
     uint8_t mask_character[PII_MASK_BYTES_MAX];
     size_t mask_size;
 };
-
-/* "[EMAIL_ADDRESS]" and so on. */
-extern const char *const pii_markers[PII_ENTITIES];
 
 /* Fill `config` from a payload text; empty means the defaults. False: what is wrong with it is
  * in `reason`. */

@@ -1,69 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 #include "find.h"
 
+/* More recognisers than there are. */
+#define RECOGNISERS_MAX 192
+
 struct pass {
     const struct pii_text *text;
     struct pii_resolver *resolver;
-    uint32_t entities;
+    unsigned threshold;
     size_t limit;
-    size_t ip6_done; /* anchors of IPv6 before this place belong to a run looked at before */
+    size_t active; /* of the recognisers that are asked */
+    struct {
+        const struct pii_recogniser *recogniser;
+        size_t seen; /* it need not be asked about anchors before this place */
+    } asked[RECOGNISERS_MAX];
 };
 
-static bool wanted(const struct pass *p, enum pii_entity entity)
+static void offer(struct pass *p, struct pii_match *m)
 {
-    return p->entities >> entity & 1;
+    if (m->start >= p->limit)
+        return;
+    unsigned score = pii_registry_score(p->text, m);
+    if (score < p->threshold)
+        return;
+    m->score = (uint8_t)score;
+    pii_resolver_add(p->resolver, m);
 }
 
-static void offer(struct pass *p, const struct pii_match *m)
+static void look(struct pass *p, size_t which, uint64_t anchors, size_t window)
 {
-    if (m->start < p->limit && wanted(p, m->entity))
-        pii_resolver_add(p->resolver, m);
-}
-
-typedef bool find_fn(const struct pii_text *t, size_t at, struct pii_match *m);
-
-static void look(struct pass *p, uint64_t anchors, size_t window, find_fn *find)
-{
-    struct pii_match m;
-    for (; anchors; anchors &= anchors - 1)
-        if (find(p->text, window + (size_t)__builtin_ctzll(anchors), &m))
-            offer(p, &m);
-}
-
-static void look_ip6(struct pass *p, uint64_t anchors, size_t window)
-{
-    struct pii_match m;
+    const struct pii_recogniser *r = p->asked[which].recogniser;
     for (; anchors; anchors &= anchors - 1) {
         size_t at = window + (size_t)__builtin_ctzll(anchors);
-        if (at >= p->ip6_done && pii_ip6_find(p->text, at, &m, &p->ip6_done))
+        if (at < p->asked[which].seen)
+            continue;
+        struct pii_match m = {.entity = r->entity};
+        if (r->find(p->text, at, &m))
             offer(p, &m);
+        p->asked[which].seen = m.seen;
     }
 }
 
-static void look_all(struct pass *p, const struct pii_anchors *a, size_t window)
+static void begin(struct pass *p, const struct pii_set *entities)
 {
-    if (wanted(p, PII_EMAIL_ADDRESS))
-        look(p, a->email, window, pii_email_find);
-    if (wanted(p, PII_CREDIT_CARD))
-        look(p, a->card, window, pii_card_find);
-    if (wanted(p, PII_US_SSN))
-        look(p, a->ssn, window, pii_ssn_find);
-    if (wanted(p, PII_IBAN_CODE))
-        look(p, a->iban, window, pii_iban_find);
-    if (wanted(p, PII_PHONE_NUMBER)) {
-        look(p, a->nanp, window, pii_phone_nanp_find);
-        look(p, a->plus, window, pii_phone_plus_find);
-    }
-    if (wanted(p, PII_IP_ADDRESS)) {
-        look(p, a->ip4, window, pii_ip4_find);
-        look_ip6(p, a->ip6, window);
-    }
+    for (size_t i = 0; i < pii_recogniser_count; i++)
+        if (pii_set_has(entities, pii_recognisers[i].entity)) {
+            p->asked[p->active].recogniser = &pii_recognisers[i];
+            p->asked[p->active++].seen = 0;
+        }
 }
 
-size_t pii_find(struct pii_resolver *resolver, pii_scan_fn *scan, uint32_t entities,
-                const struct pii_text *text, size_t from, size_t limit)
+size_t pii_find(struct pii_resolver *resolver, pii_scan_fn *scan, const struct pii_set *entities,
+                unsigned threshold, const struct pii_text *text, size_t from, size_t limit)
 {
-    struct pass p = {.text = text, .resolver = resolver, .entities = entities, .limit = limit};
+    struct pass p;
+    p.text = text;
+    p.resolver = resolver;
+    p.threshold = threshold;
+    p.limit = limit;
+    p.active = 0;
+    begin(&p, entities);
     struct pii_anchors anchors;
     pii_resolver_begin(resolver, text, from);
     size_t window = resolver->done;
@@ -71,7 +67,8 @@ size_t pii_find(struct pii_resolver *resolver, pii_scan_fn *scan, uint32_t entit
            scan(text->p, text->len, &window, &anchors)) {
         if (window > PII_REACH)
             pii_resolver_settle(resolver, window - PII_REACH);
-        look_all(&p, &anchors, window);
+        for (size_t i = 0; i < p.active; i++)
+            look(&p, i, anchors.of[p.asked[i].recogniser->anchor], window);
         window += PII_STEP;
     }
     pii_resolver_settle(resolver, limit);

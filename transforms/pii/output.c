@@ -68,10 +68,14 @@ void pii_output_more(struct pii_output *out, size_t size)
         copy(out, config->mask_character, config->mask_size);
 }
 
-void pii_output_match(struct pii_output *out, enum pii_entity entity, size_t size)
+void pii_output_match(struct pii_output *out, unsigned entity, size_t size)
 {
-    if (out->config->mask)
+    if (out->config->mask) {
         pii_output_more(out, size);
-    else
-        copy(out, (const uint8_t *)pii_markers[entity], strlen(pii_markers[entity]));
+        return;
+    }
+    const char *name = pii_entities[entity].name;
+    copy(out, (const uint8_t *)"[", 1);
+    copy(out, (const uint8_t *)name, strlen(name));
+    copy(out, (const uint8_t *)"]", 1);
 }

@@ -23,7 +23,7 @@ void pii_output_init(struct pii_output *out, const struct objlens_host *host,
                      struct objlens_call *call, const struct pii_config *config);
 void pii_output_copy(struct pii_output *out, const uint8_t *bytes, size_t size);
 /* What stands for a match of `size` bytes. */
-void pii_output_match(struct pii_output *out, enum pii_entity entity, size_t size);
+void pii_output_match(struct pii_output *out, unsigned entity, size_t size);
 /* What stands for `size` bytes more of the same match. */
 void pii_output_more(struct pii_output *out, size_t size);
 /* Before the callback returns: the room goes back. */

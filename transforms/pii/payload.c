@@ -7,36 +7,10 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "config.h"
 
-#define ALL_ENTITIES ((1u << PII_ENTITIES) - 1)
 #define NAME_MAX_SHOWN 40
-
-const char *const pii_markers[PII_ENTITIES] = {
-    [PII_CREDIT_CARD] = "[CREDIT_CARD]",     [PII_IBAN_CODE] = "[IBAN_CODE]",
-    [PII_US_SSN] = "[US_SSN]",               [PII_EMAIL_ADDRESS] = "[EMAIL_ADDRESS]",
-    [PII_IP_ADDRESS] = "[IP_ADDRESS]",       [PII_PHONE_NUMBER] = "[PHONE_NUMBER]",
-};
-
-static const struct name {
-    const char *name;
-    uint32_t entities;
-} names[] = {
-    {"ALL", ALL_ENTITIES},
-    {"CREDIT_CARD", 1u << PII_CREDIT_CARD},
-    {"CREDIT_DEBIT_NUMBER", 1u << PII_CREDIT_CARD},
-    {"IBAN_CODE", 1u << PII_IBAN_CODE},
-    {"INTERNATIONAL_BANK_ACCOUNT_NUMBER", 1u << PII_IBAN_CODE},
-    {"US_SSN", 1u << PII_US_SSN},
-    {"SSN", 1u << PII_US_SSN},
-    {"EMAIL_ADDRESS", 1u << PII_EMAIL_ADDRESS},
-    {"EMAIL", 1u << PII_EMAIL_ADDRESS},
-    {"IP_ADDRESS", 1u << PII_IP_ADDRESS},
-    {"PHONE_NUMBER", 1u << PII_PHONE_NUMBER},
-    {"PHONE", 1u << PII_PHONE_NUMBER},
-};
 
 struct reading {
     struct pii_config *config;
@@ -57,11 +31,8 @@ static bool wrong(struct reading *r, const char *format, const char *what)
 
 static bool add_entity(struct reading *r, const char *name, size_t len)
 {
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strlen(names[i].name) == len && strncasecmp(names[i].name, name, len) == 0) {
-            r->config->entities |= names[i].entities;
-            return true;
-        }
+    if (pii_registry_select(name, len, &r->config->entities))
+        return true;
     char shown[NAME_MAX_SHOWN + 1];
     snprintf(shown, sizeof(shown), "%.*s", (int)len, name);
     return wrong(r, "\"%s\" is not an entity that can be recognised", shown);
@@ -70,7 +41,7 @@ static bool add_entity(struct reading *r, const char *name, size_t len)
 /* A list of names, or one text with commas between them. */
 static bool read_entities(struct reading *r, const char *key, const json_t *value)
 {
-    r->config->entities = 0;
+    r->config->entities = (struct pii_set){{0, 0}};
     if (json_is_string(value)) {
         const char *at = json_string_value(value);
         for (;;) {
@@ -172,7 +143,8 @@ static bool read_object(struct reading *r, json_t *root)
 bool pii_config_read(struct pii_config *config, const char *payload, size_t size, char *reason,
                      size_t reason_size)
 {
-    *config = (struct pii_config){.entities = ALL_ENTITIES, .mask_character = "*", .mask_size = 1};
+    *config = (struct pii_config){
+        .entities = pii_registry_default(), .mask_character = "*", .mask_size = 1};
     struct reading r = {config, reason, reason_size};
     if (size == 0)
         return true;

@@ -34,7 +34,7 @@ void pii_resolver_add(struct pii_resolver *r, const struct pii_match *m)
 static void swallow(struct pii_resolver *r)
 {
     size_t from = r->done;
-    while (r->done < r->text->len && pii_email_goes_on(r->text->p[r->done]))
+    while (r->done < r->text->len && r->goes_on(r->text->p[r->done]))
         r->done++;
     r->swallowing = r->done == r->text->len;
     pii_output_more(r->out, r->done - from);
@@ -45,8 +45,10 @@ static void take(struct pii_resolver *r, const struct pii_match *m)
     pii_output_copy(r->out, r->text->p + r->done, m->start - r->done);
     pii_output_match(r->out, m->entity, m->end - m->start);
     r->done = m->end;
-    if (m->open_ended)
-        swallow(r);
+    if (!m->open_ended)
+        return;
+    r->goes_on = pii_entities[m->entity].goes_on;
+    swallow(r);
 }
 
 void pii_resolver_begin(struct pii_resolver *r, const struct pii_text *text, size_t done)
@@ -60,9 +62,9 @@ void pii_resolver_begin(struct pii_resolver *r, const struct pii_text *text, siz
 
 static bool trim(const struct pii_resolver *r, struct pii_match *m)
 {
-    if (m->entity == PII_EMAIL_ADDRESS)
-        return pii_email_trim(r->text, m, r->done);
-    return m->entity == PII_PHONE_NUMBER && pii_phone_trim(m, r->done);
+    if (m->entity >= PII_ENTITIES || !pii_entities[m->entity].trim)
+        return false;
+    return pii_entities[m->entity].trim(r->text, m, r->done);
 }
 
 void pii_resolver_settle(struct pii_resolver *r, size_t before)

@@ -11,6 +11,7 @@
 #ifndef PII_RESOLVE_H
 #define PII_RESOLVE_H
 
+#include "entities/registry.h"
 #include "output.h"
 
 /* More than can begin within PII_REACH + PII_WINDOW bytes: of each kind, matches begin at
@@ -21,7 +22,8 @@ struct pii_resolver {
     struct pii_output *out;
     const struct pii_text *text;
     size_t done; /* everything before this place has been written */
-    bool swallowing; /* an endless e-mail domain goes on at `done` */
+    bool swallowing; /* an endless match goes on at `done`, with such bytes: */
+    bool (*goes_on)(uint8_t byte);
     bool overflow;
     size_t head, tail; /* waiting[head..tail) in order */
     struct pii_match waiting[PII_WAITING_MAX];

@@ -59,15 +59,18 @@ INLINE bool combine(const struct classes *c, struct pii_anchors *a)
     uint64_t dotted = d & ahead(c->dot, 1) & ahead(d, 2);
     uint64_t dotted2 = again_2_4(dotted), colons3 = again_2_5(again_2_5(c->colon));
 
-    a->email = c->at & decided;
-    a->card = (d13 | (d4 & ahead(joint, 4) & ahead(d4, 5))) & begins & decided;
-    a->ssn = d3 & ahead(joint, 3) & ahead(d2, 4) & ahead(joint, 6) & ahead(d4, 7) & begins & decided;
-    a->nanp = (joint3 | c->close) & ahead(d3, 1) & ahead(joint3, 4) & ahead(d4, 5) & decided;
-    a->plus = c->plus & ahead(d, 1) & decided;
-    a->ip4 = again_2_4(dotted2) & decided;
-    a->ip6 = ((c->colon & ahead(c->colon, 1)) | again_2_5(colons3)) & decided;
-    a->iban = iban_anchors(c, d2, joint) & decided;
-    return (a->email | a->card | a->ssn | a->nanp | a->plus | a->ip4 | a->ip6 | a->iban) != 0;
+    a->of[PII_ANCHOR_AT] = c->at & decided;
+    a->of[PII_ANCHOR_CARD] = (d13 | (d4 & ahead(joint, 4) & ahead(d4, 5))) & begins & decided;
+    a->of[PII_ANCHOR_SSN] = d3 & ahead(joint, 3) & ahead(d2, 4) & ahead(joint, 6) & ahead(d4, 7) & begins & decided;
+    a->of[PII_ANCHOR_NANP] = (joint3 | c->close) & ahead(d3, 1) & ahead(joint3, 4) & ahead(d4, 5) & decided;
+    a->of[PII_ANCHOR_PLUS] = c->plus & ahead(d, 1) & decided;
+    a->of[PII_ANCHOR_IP4] = again_2_4(dotted2) & decided;
+    a->of[PII_ANCHOR_IP6] = ((c->colon & ahead(c->colon, 1)) | again_2_5(colons3)) & decided;
+    a->of[PII_ANCHOR_IBAN] = iban_anchors(c, d2, joint) & decided;
+    uint64_t any = 0;
+    for (unsigned i = 0; i < PII_ANCHORS; i++)
+        any |= a->of[i];
+    return any != 0;
 }
 
 /* The last bytes of a text, filled up with zeros. */

@@ -15,20 +15,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "entities/recognisers.h"
+
 #define PII_WINDOW 64
 #define PII_STEP 48
 #define PII_PATTERN (PII_WINDOW - PII_STEP)
 
-/* Bit i: the pattern begins at byte i of the window. */
+/* By kind; bit i: the pattern begins at byte i of the window. */
 struct pii_anchors {
-    uint64_t email; /* '@' */
-    uint64_t card;  /* 13 digits; or 4, separator, 4 */
-    uint64_t ssn;   /* ddd-dd-dddd */
-    uint64_t nanp;  /* separator or ')', ddd-dddd */
-    uint64_t plus;  /* '+' and a digit */
-    uint64_t ip4;   /* the digit before the first of three dots among digits */
-    uint64_t ip6;   /* "::", or the first of four colons close together */
-    uint64_t iban;  /* two letters, two digits, and ten or more letters and digits */
+    uint64_t of[PII_ANCHORS];
 };
 
 /* Looks from *pos on for the first window with an anchor. True: *pos is where that window

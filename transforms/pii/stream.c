@@ -53,7 +53,8 @@ static size_t find(struct pii_stream *s, const struct pii_text *text, size_t fro
 {
     if (limit < from)
         limit = from;
-    return pii_find(&s->resolver, s->scan, s->config->entities, text, from, limit);
+    return pii_find(&s->resolver, s->scan, &s->config->entities, PII_SCORE_THRESHOLD, text, from,
+                    limit);
 }
 
 /* Hold text[done..), and the context before it. */
@@ -90,13 +91,13 @@ int pii_stream_write(struct pii_stream *s, const uint8_t *bytes, size_t size)
     if (!s->began && check_opening(s) != OBJLENS_OK)
         return OBJLENS_EFAILED;
 
-    struct pii_text junction = {s->held, s->size};
+    struct pii_text junction = {.p = s->held, .len = s->size};
     if (joined == size) {
         hold(s, &junction, find(s, &junction, s->past, less(s->size, PII_AHEAD)));
         return result(s);
     }
     size_t done = find(s, &junction, s->past, before + PII_BACK) - before;
-    struct pii_text piece = {bytes, size};
+    struct pii_text piece = {.p = bytes, .len = size};
     done = find(s, &piece, done, less(size, PII_AHEAD));
     hold(s, &piece, done);
     return result(s);
@@ -106,7 +107,7 @@ int pii_stream_finish(struct pii_stream *s)
 {
     if (!s->began && check_opening(s) != OBJLENS_OK)
         return OBJLENS_EFAILED;
-    struct pii_text rest = {s->held, s->size};
+    struct pii_text rest = {.p = s->held, .len = s->size};
     find(s, &rest, s->past, s->size);
     return result(s);
 }

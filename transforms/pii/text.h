@@ -13,6 +13,9 @@
 struct pii_text {
     const uint8_t *p;
     size_t len;
+    /* The name of the column, key or element whose value this is; nothing elsewhere. */
+    const uint8_t *field;
+    size_t field_size;
 };
 
 /* The byte at i, or -1 outside the text; so `i - 1` at the very beginning is fine. */

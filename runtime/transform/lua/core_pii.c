@@ -77,13 +77,11 @@ static void set_position(lua_State *L, const char *name, uint64_t value)
     lua_setfield(L, -2, name);
 }
 
-static void add_finding(struct objlens_call *call, enum pii_entity entity, size_t size)
+static void add_finding(struct objlens_call *call, unsigned entity, size_t size)
 {
     lua_State *L = call->L;
-    const char *marker = pii_markers[entity];
-
     lua_createtable(L, 0, 3);
-    lua_pushlstring(L, marker + 1, strlen(marker) - 2);
+    lua_pushstring(L, pii_entities[entity].name);
     lua_setfield(L, -2, "type");
     set_position(L, "first", call->done + 1);
     set_position(L, "last", call->done + size);
@@ -96,14 +94,21 @@ static void mask(struct pii_output *out, size_t size)
         add(out, out->config->mask_character, out->config->mask_size);
 }
 
-void pii_output_match(struct pii_output *out, enum pii_entity entity, size_t size)
+static void add_marker(struct pii_output *out, const char *name)
+{
+    add(out, "[", 1);
+    add(out, name, strlen(name));
+    add(out, "]", 1);
+}
+
+void pii_output_match(struct pii_output *out, unsigned entity, size_t size)
 {
     if (out->call->findings)
         add_finding(out->call, entity, size);
     else if (out->config->mask)
         mask(out, size);
     else
-        add(out, pii_markers[entity], strlen(pii_markers[entity]));
+        add_marker(out, pii_entities[entity].name);
     out->call->done += size;
 }
 

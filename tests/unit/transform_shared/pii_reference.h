@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../transforms/pii/phone_codes.c"
+#include "../../../transforms/pii/entities/phone_codes.c"
 
 struct text {
     const unsigned char *p;

@@ -3,7 +3,7 @@
  * International bank account numbers: a country of the registry, its length, and the check
  * digits right; in one run or in groups of four.
  */
-#include "entities.h"
+#include "recognisers.h"
 
 #define LENGTH_MAX 34
 
@@ -63,6 +63,9 @@ bool pii_iban_find(const struct pii_text *t, size_t at, struct pii_match *m)
     }
     if (length == 0 || pii_alnum(pii_at(t, pos)) || !checks(account, length))
         return false;
-    *m = (struct pii_match){.start = at, .end = pos, .entity = PII_IBAN_CODE};
+    m->start = at;
+    m->end = pos;
+    m->score = 100;
+    m->checked = true;
     return true;
 }

@@ -3,7 +3,7 @@
  * E-mail addresses. The '@' is the anchor: the domain is read forwards from it (most '@' fail
  * there), then the local part backwards.
  */
-#include "entities.h"
+#include "recognisers.h"
 
 #include <string.h>
 
@@ -141,7 +141,11 @@ bool pii_email_find(const struct pii_text *t, size_t at, struct pii_match *m)
     size_t end = domain_end(t, at + 1, &open_ended);
     if (end == 0)
         return false;
-    *m = (struct pii_match){.start = local_start(t, at), .end = end, .entity = PII_EMAIL_ADDRESS,
-                            .sign = at, .open_ended = open_ended};
+    m->start = local_start(t, at);
+    m->end = end;
+    m->sign = at;
+    m->open_ended = open_ended;
+    m->score = 100;
+    m->checked = true;
     return pii_email_trim(t, m, m->start);
 }

@@ -3,7 +3,7 @@
  * Phone numbers: international ones, which begin with '+', and those of the North American
  * plan with the punctuation that tells them from other numbers.
  */
-#include "entities.h"
+#include "recognisers.h"
 #include "phone_codes.h"
 
 #define DIGITS_MAX 15
@@ -86,7 +86,9 @@ bool pii_phone_plus_find(const struct pii_text *t, size_t at, struct pii_match *
         if (pii_phone_length_ok(n.digits, n.count) && ends_well(t, n.at))
             best = n.at;
     } while (!(one_run && best) && take_group(t, &n));
-    *m = (struct pii_match){.start = at, .end = best, .entity = PII_PHONE_NUMBER};
+    m->start = at;
+    m->end = best;
+    m->score = 75;
     return best != 0;
 }
 
@@ -168,14 +170,16 @@ bool pii_phone_nanp_find(const struct pii_text *t, size_t at, struct pii_match *
     bool bare_fits = starts_well(t, bare) && !(spaced && in_a_row(t, bare, end));
     if (!trunk_fits && !bare_fits)
         return false;
-    *m = (struct pii_match){.start = trunk_fits ? first : bare, .end = end,
-                            .entity = PII_PHONE_NUMBER,
-                            .sign = trunk_fits && bare_fits ? bare : 0};
+    m->start = trunk_fits ? first : bare;
+    m->end = end;
+    m->sign = trunk_fits && bare_fits ? bare : 0;
+    m->score = 60;
     return true;
 }
 
-bool pii_phone_trim(struct pii_match *m, size_t from)
+bool pii_phone_trim(const struct pii_text *t, struct pii_match *m, size_t from)
 {
+    (void)t;
     if (m->sign < from || m->sign == 0)
         return false;
     m->start = m->sign;

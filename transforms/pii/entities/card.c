@@ -3,7 +3,7 @@
  * Payment cards: 13 to 19 digits with an issuer's prefix and length and a valid check digit,
  * in one run or in the groups that cards are printed in.
  */
-#include "entities.h"
+#include "recognisers.h"
 
 #define DIGITS_MIN 13
 #define DIGITS_MAX 19
@@ -115,6 +115,9 @@ bool pii_card_find(const struct pii_text *t, size_t start, struct pii_match *m)
             break;
         r.at++;
     }
-    *m = (struct pii_match){.start = start, .end = best, .entity = PII_CREDIT_CARD};
+    m->start = start;
+    m->end = best;
+    m->score = 100;
+    m->checked = true;
     return best != 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* IPv4 addresses: four octets; not five, not a version of a program. */
-#include "entities.h"
+#include "recognisers.h"
 
 /* The length of a number up to 255 at `at`, 0 when there is none. */
 static size_t octet(const struct pii_text *t, size_t at, bool leading_zeros)
@@ -57,6 +57,9 @@ bool pii_ip4_find(const struct pii_text *t, size_t at, struct pii_match *m)
     size_t len = pii_ip4_length(t, start, true);
     if (len == 0 || !bounded(t, start, start + len) || is_version(t, start, start + len))
         return false;
-    *m = (struct pii_match){.start = start, .end = start + len, .entity = PII_IP_ADDRESS};
+    m->start = start;
+    m->end = start + len;
+    m->score = 60;
+    m->checked = true;
     return true;
 }

@@ -3,7 +3,7 @@
  * IPv6 addresses in every form of RFC 4291, with a zone. What looks like one and is none:
  * times, hardware addresses, fingerprints, and the :: of programming languages.
  */
-#include "entities.h"
+#include "recognisers.h"
 
 #define ADDRESS_MAX 45
 #define ZONE_MAX 16
@@ -93,14 +93,14 @@ static bool run_byte(int c)
     return c == ':' || pii_hex(c);
 }
 
-bool pii_ip6_find(const struct pii_text *t, size_t at, struct pii_match *m, size_t *run_end)
+bool pii_ip6_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
     size_t start = at, end = at;
     while (at - start <= ADDRESS_MAX && run_byte(pii_at(t, start - 1)))
         start--;
     while (run_byte(pii_at(t, end)))
         end++;
-    *run_end = end;
+    m->seen = end;
     if (at - start > ADDRESS_MAX)
         return false;
     /* A colon that belongs to the text before: "from:fe80::1". */
@@ -109,7 +109,9 @@ bool pii_ip6_find(const struct pii_text *t, size_t at, struct pii_match *m, size
     struct parse p = {.end = start};
     if (!take_address(t, &p) || !p.digit || p.groups_of_2 == 8 || !bounded(t, start, p.end))
         return false;
-    *m = (struct pii_match){.start = start, .end = p.end + zone_length(t, p.end),
-                            .entity = PII_IP_ADDRESS};
+    m->start = start;
+    m->end = p.end + zone_length(t, p.end);
+    m->score = 60;
+    m->checked = true;
     return true;
 }

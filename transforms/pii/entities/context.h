@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words around a match that say what it is. "Around" is the name of its field, and the last five
+ * words in front of it on the same line, within PII_CONTEXT_BYTES.
+ *
+ * Words are compared in lower case; "homePhone", "home_phone" and "home-phone" are two words.
+ * A list of words is written "ssn|social security": the last of several words of an entry may
+ * stand in the text with or without spaces. An entry of five and more letters is also found
+ * inside a longer word ("phone" in "telephones"), a shorter one only as a word, or its plural.
+ */
+#ifndef PII_CONTEXT_H
+#define PII_CONTEXT_H
+
+#include "../text.h"
+
+/* Whether one of `words` stands in front of `start` or in the field's name. */
+bool pii_context_has(const struct pii_text *t, size_t start, const char *words);
+
+#endif
