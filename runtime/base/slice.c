@@ -64,6 +64,15 @@ ptrdiff_t ol_slice_find(ol_slice s, uint8_t byte)
     return at ? at - s.data : -1;
 }
 
+/* memmem must not see NULL, not even for no bytes. */
+ptrdiff_t ol_slice_search(ol_slice s, ol_slice part)
+{
+    if (part.len == 0)
+        return 0;
+    const uint8_t *at = s.len >= part.len ? memmem(s.data, s.len, part.data, part.len) : NULL;
+    return at ? at - s.data : -1;
+}
+
 static bool is_blank(uint8_t byte)
 {
     return byte == ' ' || byte == '\t';

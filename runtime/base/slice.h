@@ -80,6 +80,8 @@ bool ol_slice_ends(ol_slice s, ol_slice suffix);
 int ol_slice_cmp(ol_slice a, ol_slice b);
 /* Index of the byte, or -1. */
 ptrdiff_t ol_slice_find(ol_slice s, uint8_t byte);
+/* Index of where `part` begins first, or -1. The empty part is at 0. */
+ptrdiff_t ol_slice_search(ol_slice s, ol_slice part);
 /* Without spaces and tabs on either side. */
 ol_slice ol_slice_trim(ol_slice s);
 /* Decimal, no sign, no blanks; false when empty, not a number, or above UINT64_MAX. */

@@ -151,7 +151,7 @@ static int take_secrets(ol_case *one, const char *text, ol_error *err)
             return ol_error_set(err, OL_EINVAL,
                                 "secrets: one has less than %u bytes, and would be found by chance",
                                 OL_CASE_SECRET_BYTES_MIN);
-        if (!memmem(one->input.data, one->input.len, line.data, line.len))
+        if (ol_slice_search(ol_buf_slice(&one->input), line) < 0)
             return ol_error_set(err, OL_EINVAL, "secrets: number %zu is not in the input",
                                 one->secret_count + 1);
         if (one->secret_count == OL_CASE_SECRETS_MAX)

@@ -231,7 +231,7 @@ const char *ol_name_resource_wrong(ol_slice resource)
 const char *ol_name_master_key_wrong(ol_slice name)
 {
     bool arn = ol_slice_starts(name, OL_SLICE_LIT("arn:"));
-    if (name.len > 2048 || (arn && memmem(name.data, name.len, ":key/", 5) == NULL) ||
+    if (name.len > 2048 || (arn && ol_slice_search(name, OL_SLICE_LIT(":key/")) < 0) ||
         (!arn && !all_of(name, is_alnum, "-_.")))
         return "is neither a key's id nor its ARN (an alias will not do: it may come to mean another)";
     return NULL;

@@ -43,7 +43,7 @@ static bool take_header(gathering *self, ol_slice *in)
 {
     ol_slice rest = ol_slice_from(self->chunks->header, self->header_at);
     size_t len = rest.len < in->len ? rest.len : in->len;
-    bool same = len == 0 || memcmp(rest.data, in->data, len) == 0;
+    bool same = ol_slice_eq(ol_slice_first(rest, len), ol_slice_first(*in, len));
     self->header_at += len;
     *in = ol_slice_from(*in, len);
     return same;

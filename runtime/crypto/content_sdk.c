@@ -242,7 +242,8 @@ static int take_header(sdk *self, ol_slice *in)
 {
     ol_slice rest = ol_slice_from(self->body->header, (size_t)self->header_at);
     size_t len = rest.len < in->len ? rest.len : in->len;
-    if (memcmp(rest.data, in->data, len) != 0 || !sign_over(self, in->data, len))
+    if (!ol_slice_eq(ol_slice_first(rest, len), ol_slice_first(*in, len)) ||
+        !sign_over(self, in->data, len))
         return OL_EDECRYPT;
     *in = ol_slice_from(*in, len);
     self->header_at += len;

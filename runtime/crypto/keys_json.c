@@ -46,9 +46,8 @@ static int check_members(json_t *item, size_t at, ol_error *err)
 /* There may be remarks before it. */
 static bool is_pem(const ol_key *key, ol_slice material)
 {
-    static const char mark[] = "-----BEGIN ";
     return key->kind == OL_KEY_RSA &&
-           memmem(material.data, material.len, mark, sizeof(mark) - 1) != NULL;
+           ol_slice_search(material, OL_SLICE_LIT("-----BEGIN ")) >= 0;
 }
 
 enum form { AS_TEXT, AS_BASE64, AS_STRICT_BASE64 };

@@ -117,8 +117,8 @@ static ol_slice account_of(const ol_request *request, ol_slice arn)
 
 static ol_slice alias_of(ol_slice name)
 {
-    const uint8_t *at = name.len > 0 ? memmem(name.data, name.len, "alias/", 6) : NULL;
-    return at ? ol_slice_from(name, (size_t)(at - name.data)) : OL_SLICE_NONE;
+    ptrdiff_t at = ol_slice_search(name, OL_SLICE_LIT("alias/"));
+    return at >= 0 ? ol_slice_from(name, (size_t)at) : OL_SLICE_NONE;
 }
 
 static int decide(const key_user *user, const ol_key_ask *ask, ol_slice arn,
@@ -337,7 +337,7 @@ static int ask_default(key_user *user, ol_key_ask *ask, ol_slice arn, ol_error *
 static bool is_key_arn(ol_slice name)
 {
     return ol_slice_starts(name, OL_SLICE_LIT("arn:")) &&
-           memmem(name.data, name.len, ":key/", 5) != NULL;
+           ol_slice_search(name, OL_SLICE_LIT(":key/")) >= 0;
 }
 
 static int ask_at_once(key_user *user, ol_key_ask *ask, ol_error *err)

@@ -130,7 +130,8 @@ static void add_views(view_list *self)
             .last_modified_ms = item->last_modified_ms,
         };
     }
-    qsort(shown->objects, shown->object_count, sizeof(*shown->objects), by_key);
+    if (shown->object_count > 1)
+        qsort(shown->objects, shown->object_count, sizeof(*shown->objects), by_key);
 }
 
 static void on_surveyed(void *arg, const ol_error *survey_err)
@@ -190,7 +191,8 @@ static int make_survey(view_list *self, ol_error *err)
             .last_modified_ms = entry->info ? entry->info->last_modified_ms : 0,
         };
     }
-    qsort(items, listing->count, sizeof(*items), by_original);
+    if (listing->count > 1)
+        qsort(items, listing->count, sizeof(*items), by_original);
     *survey = (ol_view_survey){
         .request = self->request,
         .view = self->of_objects,

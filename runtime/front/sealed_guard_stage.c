@@ -74,7 +74,8 @@ static int look(guard *self, ol_slice in, ol_error *err)
     if (self->have == sizeof(self->first))
         return OL_OK;
     ol_slice more = ol_slice_first(in, sizeof(self->first) - self->have);
-    memcpy(self->first + self->have, more.data, more.len);
+    if (more.len > 0)
+        memcpy(self->first + self->have, more.data, more.len);
     self->have += more.len;
     int rc = ol_guarded_judge(self->config->object, ol_slice_of(self->first, self->have), err);
     if (rc == OL_OK && self->have >= ol_guarded_first_bytes(self->config->object))

@@ -111,7 +111,8 @@ int ol_unsealed_keep(ol_unsealed_kept *kept, ol_loop *loop, ol_slice in, size_t 
         return rc;
     size_t room = BLOCK - kept->block_have;
     *taken = in.len < room ? in.len : room;
-    memcpy(kept->block + kept->block_have, in.data, *taken);
+    if (*taken > 0)
+        memcpy(kept->block + kept->block_have, in.data, *taken);
     kept->block_have += *taken;
     kept->size += *taken;
     return OL_OK;

@@ -53,7 +53,8 @@ static int take(ol_stage *st, ol_slice in, ol_error *err)
     reading *self = (reading *)(uintptr_t)st->config;
     if (in.len > self->span.len - self->got)
         return ol_error_set(err, OL_EINTERNAL, "more than was asked for");
-    memcpy(self->span.data + self->got, in.data, in.len);
+    if (in.len > 0)
+        memcpy(self->span.data + self->got, in.data, in.len);
     self->got += in.len;
     return OL_OK;
 }

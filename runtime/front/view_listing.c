@@ -58,11 +58,13 @@ static int by_prefix(const void *a, const void *b)
 
 int ol_view_listing_settle(ol_view_listing *listing, ol_error *err)
 {
-    qsort(listing->entries, listing->count, sizeof(*listing->entries), by_key);
+    if (listing->count > 1)
+        qsort(listing->entries, listing->count, sizeof(*listing->entries), by_key);
     for (size_t i = 1; i < listing->count; i++)
         if (ol_slice_eq(listing->entries[i - 1].key, listing->entries[i].key))
             return ol_error_set(err, OL_ETRANSFORMRESPONSE, "a listing has a key twice");
-    qsort(listing->prefixes, listing->prefix_count, sizeof(*listing->prefixes), by_prefix);
+    if (listing->prefix_count > 1)
+        qsort(listing->prefixes, listing->prefix_count, sizeof(*listing->prefixes), by_prefix);
     size_t kept = 0;
     for (size_t i = 0; i < listing->prefix_count; i++)
         if (kept == 0 ||

@@ -117,6 +117,8 @@ static int compare_entry(const void *key, const void *item)
 
 static const ol_view_listing_entry *find_entry(const reading *r, ol_slice key)
 {
+    if (r->given->count == 0)
+        return NULL;
     return bsearch(&key, r->given->entries, r->given->count, sizeof(*r->given->entries),
                    compare_entry);
 }
@@ -128,6 +130,8 @@ static int compare_prefix(const void *key, const void *item)
 
 static const ol_view_listing_prefix *find_prefix(const reading *r, ol_slice prefix)
 {
+    if (r->given->prefix_count == 0)
+        return NULL;
     return bsearch(&prefix, r->given->prefixes, r->given->prefix_count,
                    sizeof(*r->given->prefixes), compare_prefix);
 }
@@ -147,8 +151,8 @@ static size_t group_of(const reading *r, ol_slice key)
     size_t at = r->page->prefix.len;
     if (delimiter.len == 0)
         return 0;
-    const uint8_t *found = memmem(key.data + at, key.len - at, delimiter.data, delimiter.len);
-    return found ? (size_t)(found - key.data) + delimiter.len : 0;
+    ptrdiff_t found = ol_slice_search(ol_slice_from(key, at), delimiter);
+    return found >= 0 ? at + (size_t)found + delimiter.len : 0;
 }
 
 static void add_entry(reading *r, const ol_view_listing_entry *entry)

@@ -151,7 +151,8 @@ static bool join(ol_arena *arena, const ol_slice *list, size_t count, ol_slice *
     if (!text)
         return false;
     for (size_t i = 0; i < count; i++) {
-        memcpy(text + at, list[i].data, list[i].len);
+        if (list[i].len > 0)
+            memcpy(text + at, list[i].data, list[i].len);
         at += list[i].len;
         if (i + 1 < count) {
             memcpy(text + at, ", ", 2);

@@ -85,7 +85,8 @@ static bool is_wanted_region(ol_slice region, const ol_sigv4_options *options)
 /* The parser has bounded all parts of the scope, so everything fits; the result is zeroed. */
 static void copy_text(char *out, ol_slice text)
 {
-    memcpy(out, text.data, text.len);
+    if (text.len > 0)
+        memcpy(out, text.data, text.len);
 }
 
 int ol_sigv4_check_scope(const ol_sigv4_authorization *auth, const ol_sigv4_options *options,

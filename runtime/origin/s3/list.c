@@ -44,8 +44,7 @@ typedef struct page {
 /* The encoding is told somewhere in the document, maybe behind the names. */
 static bool says_url(ol_slice xml)
 {
-    static const char mark[] = "<EncodingType>url</EncodingType>";
-    return memmem(xml.data, xml.len, mark, sizeof mark - 1) != NULL;
+    return ol_slice_search(xml, OL_SLICE_LIT("<EncodingType>url</EncodingType>")) >= 0;
 }
 
 static bool is_wanted(page *p, ol_slice name, size_t count)

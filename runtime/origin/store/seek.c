@@ -29,12 +29,9 @@ ol_slice ol_seek_common(const ol_seek *seek, ol_slice key)
     if (delimiter.len == 0)
         return OL_SLICE_NONE;
     ol_slice rest = ol_slice_from(key, seek->prefix.len);
-    if (rest.len < delimiter.len)
-        return OL_SLICE_NONE;
-    const uint8_t *at = memmem(rest.data, rest.len, delimiter.data, delimiter.len);
-    if (!at)
-        return OL_SLICE_NONE;
-    return ol_slice_first(key, (size_t)(at - key.data) + delimiter.len);
+    ptrdiff_t at = ol_slice_search(rest, delimiter);
+    return at >= 0 ? ol_slice_first(key, seek->prefix.len + (size_t)at + delimiter.len)
+                   : OL_SLICE_NONE;
 }
 
 bool ol_seek_first(ol_seek *seek, ol_slice after)

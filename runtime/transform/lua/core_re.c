@@ -120,7 +120,7 @@ static void compile(lua_State *L, regex *re, ol_slice pattern, uint32_t options)
 
 static bool has(ol_slice pattern, const char *part)
 {
-    return memmem(pattern.data, pattern.len, part, strlen(part)) != NULL;
+    return ol_slice_search(pattern, ol_slice_cstr(part)) >= 0;
 }
 
 /* Whether a search that is taken up again further on could find something else. What only looks like

@@ -68,6 +68,13 @@ static void starts_ends_finds_trims(void **state)
     assert_int_equal(ol_slice_find(S("a=b=c"), '='), 1);
     assert_int_equal(ol_slice_find(S("abc"), '='), -1);
     assert_int_equal(ol_slice_find(OL_SLICE_NONE, 0), -1);
+    assert_int_equal(ol_slice_search(S("a=bb=c"), S("b=")), 3);
+    assert_int_equal(ol_slice_search(S("a=b"), S("b=c")), -1);
+    assert_int_equal(ol_slice_search(S("ab"), S("abc")), -1);
+    assert_int_equal(ol_slice_search(S("abc"), S("abc")), 0);
+    assert_int_equal(ol_slice_search(OL_SLICE_NONE, S("a")), -1);
+    assert_int_equal(ol_slice_search(S("abc"), OL_SLICE_NONE), 0);
+    assert_int_equal(ol_slice_search(OL_SLICE_NONE, OL_SLICE_NONE), 0);
     assert_slice(ol_slice_trim(S(" \t a b \t")), "a b");
     assert_slice(ol_slice_trim(S(" \t ")), "");
     assert_slice(ol_slice_from(S("abc"), 1), "bc");
