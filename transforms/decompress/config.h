@@ -4,26 +4,24 @@
 #define DC_CONFIG_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#include "../kit/payload.h"
 #include "codec.h"
 #include "limits.h"
 
 struct dc_config {
+    struct kit_config kit;
     const struct dc_format *format; /* NULL: told from the object */
     bool zip_only;                  /* "format": "zip" */
-    bool pass_unrecognised;
-    bool ignore_trailing;
+    int pass_unrecognised, ignore_trailing; /* false or true */
     uint64_t ratio_max;
     uint64_t memory_bytes;
-    size_t file_name_size; /* 0: the query decides */
-    char file_name[DC_FILE_NAME_BYTES_MAX];
+    char file_name[DC_FILE_NAME_BYTES_MAX + 1]; /* empty: the query decides */
 };
 
-/* Fill `config` from a payload text; empty means the defaults. False: what is wrong with it is
- * in `reason`. */
-bool dc_config_read(struct dc_config *config, const char *payload, size_t size, char *reason,
-                    size_t reason_size);
+/* What a payload says, for free(); empty means the defaults. What is wrong with it is in `kit.reason`.
+ * Another result than OBJLENS_OK: out of memory. */
+int dc_config_new(const char *payload, size_t size, struct dc_config **config);
 
 #endif

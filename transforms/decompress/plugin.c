@@ -6,9 +6,8 @@
  * Happy path: the first bytes tell the format (detect.c); a stream goes through unpack.c and the
  * format's decoder; a zip is read out of order, whole, by the callback that recognised it.
  */
-#include <jansson.h>
-#include <objlens/transform.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crc32c.h"
@@ -22,7 +21,7 @@ enum state { HEAD, STREAM, PLAIN, OVER };
 struct instance {
     const struct objlens_host *host;
     struct objlens_call *call;
-    struct dc_config config;
+    const struct dc_config *config; /* of all requests with this payload */
     const struct dc_format *hint;
     enum state state;
     size_t head_size;
@@ -33,38 +32,35 @@ struct instance {
 
 static int dc_load(const struct objlens_host *host, char *reason, size_t reason_size)
 {
+    dc_crc32c_prepare();
+    return kit_load(host, reason, reason_size);
+}
+
+static int dc_configure(const struct objlens_host *host, const void *payload, size_t size, void **config,
+                        char *reason, size_t reason_size)
+{
+    struct dc_config *made = NULL;
     (void)host;
     (void)reason;
     (void)reason_size;
-    /* Otherwise jansson would open /dev/urandom with the first payload. Payloads come from the
-     * configuration, not from strangers: a fixed seed does no harm. */
-    json_object_seed(1);
-    dc_crc32c_prepare();
-    return OBJLENS_OK;
-}
-
-static int read_payload(struct instance *in)
-{
-    struct objlens_bytes payload;
-    char reason[160], message[192];
-    int rc = in->host->payload(in->call, &payload);
-    if (rc != OBJLENS_OK ||
-        dc_config_read(&in->config, payload.data, payload.size, reason, sizeof(reason)))
-        return rc;
-    snprintf(message, sizeof(message), "decompress: %s", reason);
-    return in->host->fail(in->call, 500, "InvalidTransformPayload", message);
+    int rc = dc_config_new(payload, size, &made);
+    *config = made;
+    return rc;
 }
 
 static int dc_open(const struct objlens_host *host, struct objlens_call *call, void **instance)
 {
+    struct kit_config *config;
+    int rc = kit_config_of(host, call, "decompress", &config);
+    if (rc != OBJLENS_OK)
+        return rc;
     struct instance *in = host->alloc(call, sizeof(*in));
     if (!in)
         return OBJLENS_ENOMEM;
     in->host = host;
     in->call = call;
-    int rc = read_payload(in);
-    if (rc == OBJLENS_OK)
-        rc = dc_output_init(&in->out, host, call);
+    in->config = (const struct dc_config *)config;
+    rc = kit_output_init(&in->out.kit, host, call, DC_HELD_BYTES);
     if (rc != OBJLENS_OK)
         return rc; /* the host frees what there is */
     in->hint = dc_hint(host, call);
@@ -82,12 +78,12 @@ static int fail(struct instance *in, const char *text)
 /* The payload's name goes before the query's: an operator who names a file means that one. */
 static int answer_zip(struct instance *in)
 {
-    struct objlens_bytes asked = {in->config.file_name, in->config.file_name_size};
+    struct objlens_bytes asked = {in->config->file_name, strlen(in->config->file_name)};
     in->state = OVER;
     if (asked.size == 0 &&
         in->host->event_get(in->call, "userRequest.query.file_name", &asked) != OBJLENS_OK)
         asked.size = 0;
-    return dc_zip_answer(&in->config, &in->out, asked.size > 0 ? asked.data : NULL, asked.size);
+    return dc_zip_answer(in->config, &in->out, asked.size > 0 ? asked.data : NULL, asked.size);
 }
 
 static int begin_stream(struct instance *in, const struct dc_format *format)
@@ -96,14 +92,14 @@ static int begin_stream(struct instance *in, const struct dc_format *format)
     if (rc != OBJLENS_OK)
         return rc;
     in->state = STREAM;
-    dc_unpack_init(&in->unpack, format, &in->config, &in->out);
+    dc_unpack_init(&in->unpack, format, in->config, &in->out);
     return OBJLENS_OK;
 }
 
 /* The head is there: what is it? */
 static int begin(struct instance *in)
 {
-    const struct dc_config *config = &in->config;
+    const struct dc_config *config = in->config;
     if (config->format)
         return begin_stream(in, config->format);
     struct dc_found found = dc_detect(in->head, in->head_size, in->hint);
@@ -122,11 +118,11 @@ static int take(struct instance *in, const uint8_t *bytes, size_t size)
 {
     if (in->state == PLAIN) {
         dc_output_write(&in->out, bytes, size);
-        return in->out.result;
+        return in->out.kit.result;
     }
     enum dc_failure failure = dc_unpack_write(&in->unpack, bytes, size);
-    if (in->out.result != OBJLENS_OK)
-        return in->out.result;
+    if (in->out.kit.result != OBJLENS_OK)
+        return in->out.kit.result;
     return dc_failure_report(failure, in->unpack.format, in->host, in->call);
 }
 
@@ -157,8 +153,8 @@ static int dc_write(void *instance, const void *bytes, size_t size)
         return rc != OBJLENS_OK ? rc : OBJLENS_DONE;
     if (size > 0)
         rc = take(in, from, size);
-    dc_output_flush(&in->out);
-    return rc == OBJLENS_OK ? in->out.result : rc;
+    kit_output_flush(&in->out.kit);
+    return rc == OBJLENS_OK ? in->out.kit.result : rc;
 }
 
 static int dc_finish(void *instance)
@@ -169,15 +165,15 @@ static int dc_finish(void *instance)
         rc = dc_failure_report(dc_unpack_finish(&in->unpack), in->unpack.format, in->host, in->call);
     if (rc != OBJLENS_OK)
         return rc;
-    dc_output_finish(&in->out);
-    return in->out.result;
+    kit_output_finish(&in->out.kit);
+    return in->out.kit.result;
 }
 
 static void dc_close(void *instance)
 {
     struct instance *in = instance;
     dc_unpack_fini(&in->unpack);
-    dc_output_fini(&in->out);
+    kit_output_fini(&in->out.kit);
     in->host->free(in->call, in);
 }
 
@@ -191,6 +187,8 @@ static const struct objlens_transform decompress = {
     .write = dc_write,
     .finish = dc_finish,
     .close = dc_close,
+    .configure = dc_configure,
+    .unconfigure = free,
 };
 
 const struct objlens_transform *objlens_transform_v1(void)

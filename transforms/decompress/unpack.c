@@ -86,7 +86,7 @@ enum dc_failure dc_unpack_write(struct dc_unpack *u, const uint8_t *bytes, size_
     enum dc_failure failure = DC_FINE;
     bool idle = false;
     /* With its input used up it may still have more than there was room for. */
-    while (failure == DC_FINE && !u->over && u->out->result == OBJLENS_OK &&
+    while (failure == DC_FINE && !u->over && u->out->kit.result == OBJLENS_OK &&
            (io.in_size > 0 || (u->decoder && io.out_size == 0))) {
         failure = u->decoder ? turn(u, &io, &idle) : between(u, &io);
         if (idle && io.in_size > 0 && failure == DC_FINE)
@@ -97,7 +97,7 @@ enum dc_failure dc_unpack_write(struct dc_unpack *u, const uint8_t *bytes, size_
 
 enum dc_failure dc_unpack_finish(struct dc_unpack *u)
 {
-    if (u->over || u->out->result != OBJLENS_OK)
+    if (u->over || u->out->kit.result != OBJLENS_OK)
         return DC_FINE;
     if (u->decoder && u->format->may_end && u->format->may_end(u->decoder))
         return DC_FINE;

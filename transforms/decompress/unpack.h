@@ -36,7 +36,7 @@ void dc_unpack_init(struct dc_unpack *u, const struct dc_format *format,
                     const struct dc_config *config, struct dc_output *out);
 void dc_unpack_fini(struct dc_unpack *u);
 
-/* May wait for output. A failure of the host is in `out->result`, and DC_FINE the answer. */
+/* May wait for output. A failure of the host is in `out->kit.result`, and DC_FINE the answer. */
 enum dc_failure dc_unpack_write(struct dc_unpack *u, const uint8_t *bytes, size_t size);
 /* The file ends here. */
 enum dc_failure dc_unpack_finish(struct dc_unpack *u);

@@ -33,8 +33,8 @@ static int refuse(struct zip *z, int status, const char *code, const char *text)
     char message[160];
     if (z->source.result != OBJLENS_OK)
         return z->source.result; /* it could not be read: the host knows why */
-    if (z->out->result != OBJLENS_OK)
-        return z->out->result;
+    if (z->out->kit.result != OBJLENS_OK)
+        return z->out->kit.result;
     snprintf(message, sizeof(message), "decompress: zip: %s", text);
     return z->source.host->fail(z->source.call, status, code, message);
 }
@@ -120,7 +120,7 @@ static int copy_stored(struct zip *z, const struct dc_zip_entry *entry, uint64_t
 
 static int report(struct zip *z, enum dc_failure failure, const struct dc_format *format)
 {
-    if (z->source.result != OBJLENS_OK || z->out->result != OBJLENS_OK)
+    if (z->source.result != OBJLENS_OK || z->out->kit.result != OBJLENS_OK)
         return refuse_damaged(z);
     return dc_failure_report(failure, format, z->source.host, z->source.call);
 }
@@ -136,7 +136,7 @@ static int unpack(struct zip *z, const struct dc_zip_entry *entry, uint64_t at,
         n = entry->packed_size - done < PIECE_BYTES ? entry->packed_size - done : PIECE_BYTES;
         const uint8_t *bytes = dc_zip_read(&z->source, at + done, (size_t)n);
         failure = bytes ? dc_unpack_write(&u, bytes, (size_t)n) : DC_FAIL_TRUNCATED;
-        if (z->out->result != OBJLENS_OK)
+        if (z->out->kit.result != OBJLENS_OK)
             failure = DC_FAIL_TRUNCATED;
     }
     if (failure == DC_FINE)
@@ -174,7 +174,7 @@ static int answer_file(struct zip *z, const struct dc_zip_entry *entry, const ch
 static int answer(struct zip *z, const char *name, size_t name_size)
 {
     struct dc_zip_entry entry = {0};
-    if (dc_zip_source_init(&z->source, z->out->host, z->out->call) != OBJLENS_OK)
+    if (dc_zip_source_init(&z->source, z->out->kit.host, z->out->kit.call) != OBJLENS_OK)
         return refuse(z, 400, "InvalidCompressionFormat",
                       "an archive can only be opened by the first transform of a chain");
     if (!dc_zip_directory_open(&z->directory, &z->source))
@@ -188,16 +188,16 @@ static int answer(struct zip *z, const char *name, size_t name_size)
 int dc_zip_answer(const struct dc_config *config, struct dc_output *out, const char *name,
                   size_t name_size)
 {
-    struct zip *z = out->host->alloc(out->call, sizeof(*z));
+    struct zip *z = out->kit.host->alloc(out->kit.call, sizeof(*z));
     if (!z)
         return OBJLENS_ENOMEM;
     z->config = config;
     z->out = out;
     int rc = answer(z, name, name_size);
     if (rc == OBJLENS_OK) {
-        dc_output_finish(out);
-        rc = out->result;
+        kit_output_finish(&out->kit);
+        rc = out->kit.result;
     }
-    out->host->free(out->call, z);
+    out->kit.host->free(out->kit.call, z);
     return rc;
 }

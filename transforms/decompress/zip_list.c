@@ -78,8 +78,8 @@ bool dc_zip_list(struct dc_zip_directory *directory, struct dc_output *out)
     static const char type[] = "application/json";
     struct dc_zip_entry entry;
     enum dc_zip_step step;
-    out->result = out->host->set_header(out->call, "content-type", type, sizeof(type) - 1);
-    if (out->result != OBJLENS_OK || !write_text(out, "{\"entries\":["))
+    out->kit.result = out->kit.host->set_header(out->kit.call, "content-type", type, sizeof(type) - 1);
+    if (out->kit.result != OBJLENS_OK || !write_text(out, "{\"entries\":["))
         return false;
     while ((step = dc_zip_directory_next(directory, &entry)) == DC_ZIP_ENTRY) {
         if (directory->done > 1 && !write_text(out, ","))

@@ -3,19 +3,21 @@
 #ifndef XJ_CONFIG_H
 #define XJ_CONFIG_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "../kit/payload.h"
 #include "convention.h"
 #include "limits.h"
 
 struct xj_config {
+    struct kit_config kit;
     struct xj_convention convention; /* what the payload changes is changed here */
     char attribute_prefix[XJ_KEY_BYTES_MAX + 1], text_key[XJ_KEY_BYTES_MAX + 1];
-    bool strips_prefixes; /* names without their namespace prefix, no declarations */
-    bool as_array;        /* records as one JSON array, not a value a line */
-    size_t memory_bytes;
+    int strips_prefixes; /* names without their namespace prefix, no declarations */
+    int as_array;        /* records as one JSON array, not a value a line */
+    uint64_t memory_bytes;
     json_t *force_list; /* an object whose keys are the names; NULL = none */
     bool lists_all;     /* every element becomes an array */
     size_t path_count;  /* 0: the whole document */
@@ -29,10 +31,9 @@ static inline bool xj_config_lists(const struct xj_config *config, const char *n
     return config->lists_all || (config->force_list && json_object_get(config->force_list, name));
 }
 
-/* Fill `config` from a payload text; empty means the defaults. False: what is wrong with it is
- * in `reason`. To be followed by xj_config_fini either way. */
-bool xj_config_read(struct xj_config *config, const char *payload, size_t size, char *reason,
-                    size_t reason_size);
-void xj_config_fini(struct xj_config *config);
+/* What a payload says; empty means the defaults. What is wrong with it is in `kit.reason`. It stays
+ * where it is: parts of it point to others. Another result than OBJLENS_OK: out of memory. */
+int xj_config_new(const char *payload, size_t size, struct xj_config **config);
+void xj_config_destroy(struct xj_config *config);
 
 #endif

@@ -6,7 +6,7 @@
 #include "value.h"
 
 void xj_document_init(struct xj_document *d, const struct xj_config *config,
-                      struct xj_failure *failure, struct xj_out *out)
+                      struct xj_failure *failure, struct kit_output *out)
 {
     d->config = config;
     d->failure = failure;
@@ -77,7 +77,7 @@ static size_t outermost_depth(const struct xj_document *d)
 static void begin_record(struct xj_document *d)
 {
     if (d->config->as_array)
-        xj_out_byte(d->out, d->any_record ? ',' : '[');
+        kit_output_byte(d->out, d->any_record ? ',' : '[');
     d->any_record = true;
 }
 
@@ -121,7 +121,7 @@ static void end_record(struct xj_document *d)
     if (!config->convention.is_array)
         xj_value_write(d->out, &d->tree, xj_tree_root(&d->tree));
     if (!config->as_array)
-        xj_out_byte(d->out, '\n');
+        kit_output_byte(d->out, '\n');
     xj_tree_clear(&d->tree);
 }
 
@@ -147,6 +147,6 @@ void xj_document_finish(struct xj_document *d)
     if (config->path_count == 0 && !config->convention.is_array)
         xj_value_write_document(d->out, &d->tree);
     if (config->as_array)
-        xj_out_raw(d->out, d->any_record ? "]" : "[]", d->any_record ? 1 : 2);
-    xj_out_finish(d->out);
+        kit_output_write(d->out, d->any_record ? "]" : "[]", d->any_record ? 1 : 2);
+    kit_output_finish(d->out);
 }

@@ -16,7 +16,7 @@
 struct xj_document {
     const struct xj_config *config;
     struct xj_failure *failure;
-    struct xj_out *out;
+    struct kit_output *out;
     size_t depth;   /* open elements */
     size_t on_path; /* of them, how many from the root are those of the path */
     bool began;     /* there was a root */
@@ -29,7 +29,7 @@ struct xj_document {
 
 /* `d` is zeroed; the others stay where they are. */
 void xj_document_init(struct xj_document *d, const struct xj_config *config,
-                      struct xj_failure *failure, struct xj_out *out);
+                      struct xj_failure *failure, struct kit_output *out);
 void xj_document_fini(struct xj_document *d);
 
 /* From the parser. Names stay where they are, see names.h. A failure is in `failure`, one of

@@ -11,7 +11,7 @@
 #include "out.h"
 
 struct xj_jsonml {
-    struct xj_out *out;
+    struct kit_output *out;
     bool in_text; /* a string is open: what the parser cuts into pieces is one */
 };
 

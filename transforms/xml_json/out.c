@@ -7,73 +7,6 @@
 #include <emmintrin.h>
 #endif
 
-#include "limits.h"
-
-void xj_out_init(struct xj_out *out, const struct objlens_host *host, struct objlens_call *call,
-                 uint8_t *held)
-{
-    *out = (struct xj_out){.host = host, .call = call, .held = held};
-    if (held) {
-        out->room = held;
-        out->size = XJ_OUTPUT_HELD_BYTES;
-    }
-}
-
-void xj_out_flush(struct xj_out *out)
-{
-    if (out->held)
-        return;
-    if (out->used > 0 && out->result == OBJLENS_OK)
-        out->result = out->host->out_commit(out->call, out->used);
-    out->room = NULL;
-    out->size = out->used = 0;
-}
-
-void xj_out_finish(struct xj_out *out)
-{
-    if (!out->held) {
-        xj_out_flush(out);
-        return;
-    }
-    const uint8_t *held = out->held;
-    size_t used = out->used;
-    out->held = out->room = NULL;
-    out->size = out->used = 0;
-    if (used > 0 && out->result == OBJLENS_OK)
-        out->result = out->host->emit(out->call, held, used);
-}
-
-/* Room for at least one byte; false after a failure. */
-static bool has_room(struct xj_out *out)
-{
-    if (out->used < out->size)
-        return true;
-    xj_out_finish(out);
-    if (out->result != OBJLENS_OK)
-        return false;
-    void *room;
-    size_t size;
-    out->result = out->host->out_span(out->call, &room, &size);
-    if (out->result != OBJLENS_OK)
-        return false;
-    out->room = room;
-    out->size = size;
-    return true;
-}
-
-void xj_out_across(struct xj_out *out, const void *bytes, size_t size)
-{
-    const uint8_t *from = bytes;
-    while (size > 0 && has_room(out)) {
-        size_t part = out->size - out->used;
-        part = part < size ? part : size;
-        memcpy(out->room + out->used, from, part);
-        out->used += part;
-        from += part;
-        size -= part;
-    }
-}
-
 static bool is_plain(uint8_t c)
 {
     return c >= 0x20 && c != '"' && c != '\\';
@@ -122,7 +55,7 @@ static size_t plain_run(const uint8_t *bytes, size_t size)
     return i;
 }
 
-static void escape(struct xj_out *out, uint8_t c)
+static void escape(struct kit_output *out, uint8_t c)
 {
     static const char hex[] = "0123456789abcdef";
     static const char shorts[0x20] = {
@@ -137,14 +70,14 @@ static void escape(struct xj_out *out, uint8_t c)
         text[5] = hex[c & 15];
         size = 6;
     }
-    xj_out_raw(out, text, size);
+    kit_output_write(out, text, size);
 }
 
-void xj_out_text(struct xj_out *out, const uint8_t *bytes, size_t size)
+void xj_out_text(struct kit_output *out, const uint8_t *bytes, size_t size)
 {
     while (size > 0 && out->result == OBJLENS_OK) {
         size_t run = plain_run(bytes, size);
-        xj_out_raw(out, bytes, run);
+        kit_output_write(out, bytes, run);
         bytes += run;
         size -= run;
         if (size == 0)

@@ -10,17 +10,16 @@
 #include <objlens/transform.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "../kit/encoded.h"
 #include "reader.h"
 
 struct instance {
     const struct objlens_host *host;
     struct objlens_call *call;
-    struct xj_config config;
+    const struct xj_config *config; /* of all requests with this payload */
     struct xj_failure failure;
-    uint8_t *held; /* for `out` */
-    struct xj_out out;
+    struct kit_output out;
     struct xj_document document;
     struct xj_parser parser;
     struct xj_reader reader;
@@ -28,64 +27,43 @@ struct instance {
 
 static int xj_load(const struct objlens_host *host, char *reason, size_t reason_size)
 {
-    (void)host;
-    /* Otherwise jansson would open /dev/urandom with the first payload. What it hashes comes from
-     * the configuration, not from strangers: a fixed seed does no harm. */
-    json_object_seed(1);
-    if (xj_parser_prepare())
-        return OBJLENS_OK;
+    int rc = kit_load(host, reason, reason_size);
+    if (rc != OBJLENS_OK || xj_parser_prepare())
+        return rc;
     snprintf(reason, reason_size, "libxml2 does not work");
     return OBJLENS_EFAILED;
 }
 
-static bool is_harmless(const struct objlens_bytes *encoding)
+static int xj_configure(const struct objlens_host *host, const void *payload, size_t size, void **config,
+                        char *reason, size_t reason_size)
 {
-    static const char *const harmless[] = {"", "identity", "aws-chunked"};
-    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-        if (encoding->size == strlen(harmless[i]) &&
-            strncasecmp(encoding->data, harmless[i], encoding->size) == 0)
-            return true;
-    return false;
+    struct xj_config *made = NULL;
+    (void)host;
+    (void)reason;
+    (void)reason_size;
+    int rc = xj_config_new(payload, size, &made);
+    *config = made;
+    return rc;
 }
 
-static int refuse_encoded(const struct objlens_host *host, struct objlens_call *call)
+static void xj_unconfigure(void *config)
 {
-    struct objlens_bytes encoding;
-    if (host->object_header(call, "content-encoding", &encoding) != OBJLENS_OK ||
-        is_harmless(&encoding))
-        return OBJLENS_OK;
-    return host->fail(call, 400, "InvalidTextEncoding",
-                      "xml_json: the object has a Content-Encoding; decompress it first");
-}
-
-static int read_payload(struct instance *in)
-{
-    struct objlens_bytes payload;
-    char reason[160], message[192];
-    int rc = in->host->payload(in->call, &payload);
-    if (rc != OBJLENS_OK ||
-        xj_config_read(&in->config, payload.data, payload.size, reason, sizeof(reason)))
-        return rc;
-    snprintf(message, sizeof(message), "xml_json: %s", reason);
-    return in->host->fail(in->call, 500, "InvalidTransformPayload", message);
+    xj_config_destroy(config);
 }
 
 static int set_up(struct instance *in)
 {
     const struct objlens_host *host = in->host;
-    int rc = read_payload(in);
-    if (rc != OBJLENS_OK)
-        return rc;
-    bool records = in->config.path_count > 0, lines = records && !in->config.as_array;
-    bool streams = records || in->config.convention.is_array;
-    if (streams && !(in->held = host->alloc(in->call, XJ_OUTPUT_HELD_BYTES)))
-        return OBJLENS_ENOMEM;
+    const struct xj_config *config = in->config;
+    bool records = config->path_count > 0, lines = records && !config->as_array;
+    bool streams = records || config->convention.is_array;
     const char *type = lines ? "application/x-ndjson" : "application/json";
-    rc = host->set_header(in->call, "content-type", type, strlen(type));
+    int rc = host->set_header(in->call, "content-type", type, strlen(type));
+    if (rc == OBJLENS_OK)
+        rc = kit_output_init(&in->out, host, in->call, streams ? XJ_OUTPUT_HELD_BYTES : 0);
     if (rc != OBJLENS_OK)
         return rc;
-    xj_out_init(&in->out, host, in->call, in->held);
-    xj_document_init(&in->document, &in->config, &in->failure, &in->out);
+    xj_document_init(&in->document, config, &in->failure, &in->out);
     if (!xj_parser_init(&in->parser, &in->document, &in->failure))
         return OBJLENS_ENOMEM;
     xj_reader_init(&in->reader, &in->parser, &in->failure);
@@ -94,7 +72,10 @@ static int set_up(struct instance *in)
 
 static int xj_open(const struct objlens_host *host, struct objlens_call *call, void **instance)
 {
-    int rc = refuse_encoded(host, call);
+    struct kit_config *config;
+    int rc = kit_refuse_encoded(host, call, "xml_json");
+    if (rc == OBJLENS_OK)
+        rc = kit_config_of(host, call, "xml_json", &config);
     if (rc != OBJLENS_OK)
         return rc;
     struct instance *in = host->alloc(call, sizeof(*in));
@@ -102,11 +83,10 @@ static int xj_open(const struct objlens_host *host, struct objlens_call *call, v
         return OBJLENS_ENOMEM;
     in->host = host;
     in->call = call;
+    in->config = (const struct xj_config *)config;
     rc = set_up(in);
     if (rc == OBJLENS_OK)
-        *instance = in;
-    else
-        xj_config_fini(&in->config); /* the host frees the rest */
+        *instance = in; /* else the host frees it */
     return rc;
 }
 
@@ -124,7 +104,7 @@ static int xj_write(void *instance, const void *bytes, size_t size)
 {
     struct instance *in = instance;
     xj_reader_write(&in->reader, bytes, size);
-    xj_out_flush(&in->out);
+    kit_output_flush(&in->out);
     return result(in);
 }
 
@@ -145,8 +125,7 @@ static void xj_close(void *instance)
     struct instance *in = instance;
     xj_parser_fini(&in->parser);
     xj_document_fini(&in->document);
-    xj_config_fini(&in->config);
-    in->host->free(in->call, in->held);
+    kit_output_fini(&in->out);
     in->host->free(in->call, in);
 }
 
@@ -160,6 +139,8 @@ static const struct objlens_transform xml_json = {
     .write = xj_write,
     .finish = xj_finish,
     .close = xj_close,
+    .configure = xj_configure,
+    .unconfigure = xj_unconfigure,
 };
 
 const struct objlens_transform *objlens_transform_v1(void)

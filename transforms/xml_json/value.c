@@ -15,7 +15,7 @@ static const struct xj_name *name_of(const struct xj_tree *t, uint32_t number)
     return &t->names->items[number];
 }
 
-static void write_stored(struct xj_out *out, const struct xj_tree *t, uint32_t at, uint32_t size)
+static void write_stored(struct kit_output *out, const struct xj_tree *t, uint32_t at, uint32_t size)
 {
     while (size > 0 && out->result == OBJLENS_OK) {
         uint32_t part = size;
@@ -27,7 +27,7 @@ static void write_stored(struct xj_out *out, const struct xj_tree *t, uint32_t a
 }
 
 /* Written as it stands when it is a number or a boolean, and these are asked for. */
-static bool write_scalar(struct xj_out *out, const struct xj_tree *t, uint32_t at, uint32_t size)
+static bool write_scalar(struct kit_output *out, const struct xj_tree *t, uint32_t at, uint32_t size)
 {
     uint8_t text[XJ_NUMBER_BYTES_MAX];
     if (!convention_of(t)->parses_values || size == 0 || size > sizeof(text))
@@ -39,39 +39,39 @@ static bool write_scalar(struct xj_out *out, const struct xj_tree *t, uint32_t a
     }
     if (!xj_is_scalar(text, size))
         return false;
-    xj_out_raw(out, text, size);
+    kit_output_write(out, text, size);
     return true;
 }
 
-static void write_text(struct xj_out *out, const struct xj_tree *t, const struct xj_node *node)
+static void write_text(struct kit_output *out, const struct xj_tree *t, const struct xj_node *node)
 {
     if (!node->more && write_scalar(out, t, node->text, node->text_size))
         return;
-    xj_out_byte(out, '"');
+    kit_output_byte(out, '"');
     write_stored(out, t, node->text, node->text_size);
     for (uint32_t at = node->more; at && out->result == OBJLENS_OK; at = xj_store_u32(&t->store, at))
         write_stored(out, t, at + 8, xj_store_u32(&t->store, at + 4));
-    xj_out_byte(out, '"');
+    kit_output_byte(out, '"');
 }
 
 /* Names of XML hold nothing that JSON escapes. */
-static void write_key(struct xj_out *out, const char *prefix, const struct xj_name *name)
+static void write_key(struct kit_output *out, const char *prefix, const struct xj_name *name)
 {
-    xj_out_byte(out, '"');
-    xj_out_raw(out, prefix, strlen(prefix));
-    xj_out_raw(out, name->text, name->size);
-    xj_out_raw(out, "\":", 2);
+    kit_output_byte(out, '"');
+    kit_output_write(out, prefix, strlen(prefix));
+    kit_output_write(out, name->text, name->size);
+    kit_output_write(out, "\":", 2);
 }
 
 /* A comma before every member but the first. */
-static void separate(struct xj_out *out, bool *first)
+static void separate(struct kit_output *out, bool *first)
 {
     if (!*first)
-        xj_out_byte(out, ',');
+        kit_output_byte(out, ',');
     *first = false;
 }
 
-static void write_attributes(struct xj_out *out, const struct xj_tree *t, uint32_t at, bool *first)
+static void write_attributes(struct kit_output *out, const struct xj_tree *t, uint32_t at, bool *first)
 {
     uint32_t count = xj_store_varint(&t->store, &at);
     for (uint32_t i = 0; i < count && out->result == OBJLENS_OK; i++) {
@@ -80,30 +80,30 @@ static void write_attributes(struct xj_out *out, const struct xj_tree *t, uint32
         separate(out, first);
         write_key(out, convention_of(t)->attribute_prefix, name);
         if (!write_scalar(out, t, at, size)) {
-            xj_out_byte(out, '"');
+            kit_output_byte(out, '"');
             write_stored(out, t, at, size);
-            xj_out_byte(out, '"');
+            kit_output_byte(out, '"');
         }
         at += size;
     }
 }
 
 /* All children of one name: a value, or an array of them. */
-static void write_values(struct xj_out *out, const struct xj_tree *t, const struct xj_name *name,
+static void write_values(struct kit_output *out, const struct xj_tree *t, const struct xj_name *name,
                          uint32_t at)
 {
     bool array = name->listed || xj_tree_same(t, at);
     if (array)
-        xj_out_byte(out, '[');
+        kit_output_byte(out, '[');
     for (bool first = true; at && out->result == OBJLENS_OK; at = xj_tree_same(t, at)) {
         separate(out, &first);
         xj_value_write(out, t, at);
     }
     if (array)
-        xj_out_byte(out, ']');
+        kit_output_byte(out, ']');
 }
 
-static void write_group(struct xj_out *out, const struct xj_tree *t, uint32_t at)
+static void write_group(struct kit_output *out, const struct xj_tree *t, uint32_t at)
 {
     struct xj_node child;
     xj_tree_node(t, at, &child);
@@ -112,7 +112,7 @@ static void write_group(struct xj_out *out, const struct xj_tree *t, uint32_t at
     write_values(out, t, name, at);
 }
 
-static void write_groups(struct xj_out *out, const struct xj_tree *t, uint32_t at, bool *first)
+static void write_groups(struct kit_output *out, const struct xj_tree *t, uint32_t at, bool *first)
 {
     for (; at && out->result == OBJLENS_OK; at = xj_tree_next_group(t, at)) {
         separate(out, first);
@@ -120,24 +120,24 @@ static void write_groups(struct xj_out *out, const struct xj_tree *t, uint32_t a
     }
 }
 
-static void write_text_member(struct xj_out *out, const struct xj_tree *t,
+static void write_text_member(struct kit_output *out, const struct xj_tree *t,
                               const struct xj_node *node, bool *first)
 {
     const char *key = convention_of(t)->text_key;
     bool array = xj_config_lists(t->names->config, key);
     separate(out, first);
-    xj_out_byte(out, '"');
-    xj_out_raw(out, key, strlen(key));
-    xj_out_raw(out, "\":[", array ? 3 : 2);
+    kit_output_byte(out, '"');
+    kit_output_write(out, key, strlen(key));
+    kit_output_write(out, "\":[", array ? 3 : 2);
     write_text(out, t, node);
-    xj_out_raw(out, "]", array);
+    kit_output_write(out, "]", array);
 }
 
-static void write_object(struct xj_out *out, const struct xj_tree *t, const struct xj_node *node)
+static void write_object(struct kit_output *out, const struct xj_tree *t, const struct xj_node *node)
 {
     const struct xj_convention *convention = convention_of(t);
     bool has_text = node->text && convention->text_key, first = true;
-    xj_out_byte(out, '{');
+    kit_output_byte(out, '{');
     if (node->attributes)
         write_attributes(out, t, node->attributes, &first);
     if (has_text && convention->text_first)
@@ -145,11 +145,11 @@ static void write_object(struct xj_out *out, const struct xj_tree *t, const stru
     write_groups(out, t, node->group, &first);
     if (has_text && !convention->text_first)
         write_text_member(out, t, node, &first);
-    xj_out_byte(out, '}');
+    kit_output_byte(out, '}');
 }
 
 /* Recursion is as deep as the document: XJ_DEPTH_MAX small frames. */
-void xj_value_write(struct xj_out *out, const struct xj_tree *t, uint32_t at)
+void xj_value_write(struct kit_output *out, const struct xj_tree *t, uint32_t at)
 {
     const struct xj_convention *convention = convention_of(t);
     struct xj_node node;
@@ -159,17 +159,17 @@ void xj_value_write(struct xj_out *out, const struct xj_tree *t, uint32_t at)
     else if (node.text)
         write_text(out, t, &node);
     else
-        xj_out_raw(out, convention->empty, strlen(convention->empty));
+        kit_output_write(out, convention->empty, strlen(convention->empty));
 }
 
-void xj_value_write_document(struct xj_out *out, const struct xj_tree *t)
+void xj_value_write_document(struct kit_output *out, const struct xj_tree *t)
 {
     uint32_t root = xj_tree_root(t);
     if (convention_of(t)->drops_root) {
         xj_value_write(out, t, root);
         return;
     }
-    xj_out_byte(out, '{');
+    kit_output_byte(out, '{');
     write_group(out, t, root);
-    xj_out_byte(out, '}');
+    kit_output_byte(out, '}');
 }

@@ -7,8 +7,8 @@
 #include "tree.h"
 
 /* What the element's name would be the key of. */
-void xj_value_write(struct xj_out *out, const struct xj_tree *t, uint32_t at);
+void xj_value_write(struct kit_output *out, const struct xj_tree *t, uint32_t at);
 /* {"name":value} of the outermost element. */
-void xj_value_write_document(struct xj_out *out, const struct xj_tree *t);
+void xj_value_write_document(struct kit_output *out, const struct xj_tree *t);
 
 #endif

@@ -32,6 +32,8 @@ struct objlens_call {
     const char *url, *file_name; /* of the event; NULL = absent */
     const unsigned char *original; /* for read_at; NULL: behind another transform */
     size_t original_size;
+    void *config; /* what configure() made of the payload */
+    void (*unconfigure)(void *config);
 };
 
 static inline void direct_grow(struct objlens_call *c, const void *bytes, size_t size)
@@ -163,6 +165,11 @@ static void direct_free(struct objlens_call *c, void *block)
         abort();
 }
 
+static void *direct_config(struct objlens_call *c)
+{
+    return c->config;
+}
+
 static void direct_log(struct objlens_call *c, enum objlens_level level, const char *text, size_t size)
 {
     (void)c;
@@ -189,6 +196,7 @@ static const struct objlens_host direct_host = {
     .log = direct_log,
     .alloc = direct_alloc,
     .free = direct_free,
+    .config = direct_config,
 };
 
 /* The shipped transform of that name, loaded. Ends the test program when it cannot be. */
@@ -236,13 +244,37 @@ static inline size_t direct_chopped(struct objlens_call *c, size_t left)
     return size < left ? size : left;
 }
 
+static inline void direct_unconfigure(struct objlens_call *c)
+{
+    if (c->unconfigure)
+        c->unconfigure(c->config);
+    c->unconfigure = NULL;
+    c->config = NULL;
+}
+
+/* configure() and open(). What configure() made lasts until direct_fini. */
+static inline int direct_open(const struct objlens_transform *t, const struct objlens_host *host,
+                              struct objlens_call *c, void **instance)
+{
+    char reason[256] = "";
+    const char *payload = c->payload ? c->payload : "";
+    direct_unconfigure(c);
+    if (t->configure) {
+        int rc = t->configure(host, payload, strlen(payload), &c->config, reason, sizeof(reason));
+        if (rc != OBJLENS_OK)
+            return rc;
+        c->unconfigure = t->unconfigure;
+    }
+    return t->open(host, c, instance);
+}
+
 /* Run it over the input. The output is in `c`; the result is the first that was not 0. */
 static inline int direct_run(const struct objlens_transform *t, struct objlens_call *c,
                              const void *input, size_t size, direct_cut_fn *cut)
 {
     void *instance = NULL;
     const unsigned char *at = input;
-    int rc = t->open(&direct_host, c, &instance);
+    int rc = direct_open(t, &direct_host, c, &instance);
     if (rc != OBJLENS_OK)
         return rc;
     while (rc == OBJLENS_OK && size > 0) { /* OBJLENS_DONE: it wants no more */
@@ -271,6 +303,7 @@ static inline void direct_init(struct objlens_call *c, const char *payload, size
 
 static inline void direct_fini(struct objlens_call *c)
 {
+    direct_unconfigure(c);
     for (size_t i = 0; i < DIRECT_BLOCKS; i++)
         free(c->blocks[i]);
     free(c->out);

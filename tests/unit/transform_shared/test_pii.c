@@ -94,7 +94,7 @@ static void test_every_single_cut(void **state)
         struct objlens_call call;
         void *instance;
         direct_init(&call, NULL, 65536, (unsigned)cut);
-        assert_int_equal(pii->open(&direct_host, &call, &instance), OBJLENS_OK);
+        assert_int_equal(direct_open(pii, &direct_host, &call, &instance), OBJLENS_OK);
         if (cut > 0)
             assert_int_equal(pii->write(instance, text, cut), OBJLENS_OK);
         if (cut < n)
@@ -164,7 +164,7 @@ static void check_cuts_near_end(const char *text, size_t n, size_t around)
         struct objlens_call call;
         void *instance;
         direct_init(&call, NULL, 65536, (unsigned)cut);
-        assert_int_equal(pii->open(&direct_host, &call, &instance), OBJLENS_OK);
+        assert_int_equal(direct_open(pii, &direct_host, &call, &instance), OBJLENS_OK);
         assert_int_equal(pii->write(instance, text, cut), OBJLENS_OK);
         assert_int_equal(pii->write(instance, text + cut, n - cut), OBJLENS_OK);
         assert_int_equal(pii->finish(instance), OBJLENS_OK);

@@ -60,12 +60,13 @@ static int run_feed(struct feed *f)
     size_t n = strlen(f->piece);
     given = given_most = f->fed = 0;
     direct_init(&f->call, f->payload, 100000, 1);
-    int rc = xml_json->open(&counting_host, &f->call, &instance);
+    int rc = direct_open(xml_json, &counting_host, &f->call, &instance);
     assert_int_equal(rc, OBJLENS_OK);
     rc = xml_json->write(instance, f->head, strlen(f->head));
     for (size_t i = 0; i < f->times && rc == OBJLENS_OK; i++, f->fed += n)
         rc = xml_json->write(instance, f->piece, n);
     xml_json->close(instance);
+    direct_unconfigure(&f->call);
     f->call.span = NULL;
     free(f->call.out);
     return rc;
@@ -132,7 +133,7 @@ static void test_attributes(void **state)
     struct objlens_call call;
     direct_init(&call, NULL, 1000, 1);
     void *instance;
-    assert_int_equal(xml_json->open(&direct_host, &call, &instance), OBJLENS_OK);
+    assert_int_equal(direct_open(xml_json, &direct_host, &call, &instance), OBJLENS_OK);
     assert_int_equal(xml_json->write(instance, xml.bytes, 50000), OBJLENS_EFAILED);
     assert_non_null(strstr(call.failed_message, "more than 1000 attributes"));
     xml_json->close(instance);
@@ -419,7 +420,7 @@ static void test_no_memory_after_waiting(void **state)
         struct objlens_call call;
         void *instance;
         direct_init(&call, "{\"records\":\"/r/a\"}", 100000, 1);
-        assert_int_equal(xml_json->open(&host, &call, &instance), OBJLENS_OK);
+        assert_int_equal(direct_open(xml_json, &host, &call, &instance), OBJLENS_OK);
         assert_int_equal(xml_json->write(instance, xml.bytes, xml.size), OBJLENS_ENOMEM);
         xml_json->close(instance);
         direct_fini(&call);
@@ -437,7 +438,7 @@ static void test_output_fails(void **state)
         struct objlens_call call;
         void *instance;
         direct_init(&call, n ? "{\"records\":\"/r\"}" : NULL, 3, 1);
-        assert_int_equal(xml_json->open(&direct_host, &call, &instance), OBJLENS_OK);
+        assert_int_equal(direct_open(xml_json, &direct_host, &call, &instance), OBJLENS_OK);
         assert_int_equal(xml_json->write(instance, mixed, sizeof(mixed) - 1), OBJLENS_OK);
         call.failed_status = 500;
         assert_int_equal(xml_json->finish(instance), OBJLENS_EFAILED);

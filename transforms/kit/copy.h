@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Copies of mostly a few bytes: names, numbers, short texts. A call of memcpy costs more. */
-#ifndef XJ_COPY_H
-#define XJ_COPY_H
+#ifndef KIT_COPY_H
+#define KIT_COPY_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 /* As memcpy, whose two words each may overlap. */
-static inline void xj_copy(void *to, const void *from, size_t size)
+static inline void kit_copy(void *to, const void *from, size_t size)
 {
     uint8_t *out = to;
     const uint8_t *in = from;
