@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The book is a table with one place a digest: what falls on a taken place replaces it. Content keys
- * are few (they lie in locked memory): the oldest goes when one more comes.
+ * are few (they lie in locked memory): the oldest goes when one more comes. So do segments.
  */
 #include "front/opened.h"
 
@@ -14,6 +14,7 @@
 #define ARENA_BYTES_MAX (8u * OL_MIB)
 #define PLACES 8192u
 #define KEYS_MAX 256u
+#define SEGMENTS_MAX 256u
 
 /* ---- one ---- */
 
@@ -48,7 +49,7 @@ void ol_opened_release(ol_opened *opened)
 /* ---- the book ---- */
 
 typedef struct place {
-    ol_opened_note note; /* note.opened is held by the ring below, if at all */
+    ol_opened_note note; /* note.opened is held by the ring below, if at all; segments here */
     uint64_t until_ms;   /* 0 = empty */
 } place;
 
@@ -64,6 +65,10 @@ struct ol_opened_book {
     uint32_t age_ms;
     unsigned next; /* of the ring */
     held ring[KEYS_MAX];
+    /* which places have segments, in the order in which these came; some do not any more */
+    place *segmented[SEGMENTS_MAX];
+    unsigned segmented_first, segmented_count;
+    size_t segments_bytes;
     place places[PLACES];
 };
 
@@ -91,6 +96,8 @@ void ol_opened_book_destroy(ol_opened_book *book)
     for (unsigned i = 0; i < KEYS_MAX; i++)
         if (book->ring[i].opened)
             drop(&book->ring[i]);
+    for (unsigned i = 0; i < PLACES; i++)
+        ol_segments_release(book->places[i].note.segments);
     pthread_mutex_destroy(&book->lock);
     ol_free(book);
 }
@@ -101,6 +108,57 @@ static place *place_of(ol_opened_book *book, const uint8_t *digest)
     memcpy(&hash, digest, sizeof(hash));
     return &book->places[hash % PLACES];
 }
+
+/* ---- segments ---- */
+
+static void forget_segments(ol_opened_book *book, place *at)
+{
+    if (!at->note.segments)
+        return;
+    book->segments_bytes -= ol_segments_memory(at->note.segments);
+    ol_segments_release(at->note.segments);
+    at->note.segments = NULL;
+}
+
+/* True: they were (or had been) of this place. */
+static bool forget_oldest_segments(ol_opened_book *book, const place *of)
+{
+    place *oldest = book->segmented[book->segmented_first];
+    forget_segments(book, oldest);
+    book->segmented_first = (book->segmented_first + 1) % SEGMENTS_MAX;
+    book->segmented_count--;
+    return oldest == of;
+}
+
+static bool is_listed(const ol_opened_book *book, const place *at)
+{
+    for (unsigned i = 0; i < book->segmented_count; i++)
+        if (book->segmented[(book->segmented_first + i) % SEGMENTS_MAX] == at)
+            return true;
+    return false;
+}
+
+/* At a place that has none. */
+static void keep_segments(ol_opened_book *book, place *at, ol_segments *segments)
+{
+    size_t bytes = segments ? ol_segments_memory(segments) : 0;
+    if (!segments || bytes > OL_OPENED_SEGMENTS_BYTES_MAX)
+        return;
+    bool listed = is_listed(book, at);
+    while ((book->segmented_count == SEGMENTS_MAX && !listed) ||
+           (book->segmented_count > 0 &&
+            book->segments_bytes + bytes > OL_OPENED_SEGMENTS_BYTES_MAX))
+        listed = !forget_oldest_segments(book, at) && listed;
+    unsigned next = (book->segmented_first + book->segmented_count) % SEGMENTS_MAX;
+    if (!listed) {
+        book->segmented[next] = at;
+        book->segmented_count++;
+    }
+    at->note.segments = ol_segments_acquire(segments);
+    book->segments_bytes += bytes;
+}
+
+/* ---- finding and putting ---- */
 
 static bool is_same(const uint8_t *a, const uint8_t *b)
 {
@@ -125,6 +183,7 @@ bool ol_opened_book_find(ol_opened_book *book, ol_opened_note *note)
 {
     uint64_t now_ms = ol_clock_mono_ms();
     note->opened = NULL;
+    note->segments = NULL;
     if (!book || book->age_ms == 0)
         return false;
     pthread_mutex_lock(&book->lock);
@@ -133,6 +192,7 @@ bool ol_opened_book_find(ol_opened_book *book, ol_opened_note *note)
     if (found) {
         note->verified = at->note.verified;
         note->plain_size = at->note.plain_size;
+        note->segments = ol_segments_acquire(at->note.segments);
         note->opened = find_held(book, note, now_ms);
     }
     pthread_mutex_unlock(&book->lock);
@@ -146,8 +206,11 @@ void ol_opened_book_put(ol_opened_book *book, const ol_opened_note *note)
     uint64_t until_ms = ol_clock_mono_ms() + book->age_ms;
     pthread_mutex_lock(&book->lock);
     place *at = place_of(book, note->digest);
+    forget_segments(book, at);
     at->note = *note;
     at->note.opened = NULL;
+    at->note.segments = NULL;
+    keep_segments(book, at, note->segments);
     at->until_ms = until_ms;
     ol_opened *known = note->opened ? find_held(book, note, until_ms - book->age_ms) : NULL;
     if (note->opened && !known) {

@@ -11,6 +11,7 @@
 #define OL_FRONT_OPENED_H
 
 #include "crypto/sealed.h"
+#include "front/segments.h"
 
 #define OL_OPENED_DIGEST_BYTES 32u
 
@@ -37,8 +38,11 @@ typedef struct ol_opened_note {
     const ol_keys *keys; /* by which it was opened */
     bool verified;       /* to its end */
     uint64_t plain_size;
-    ol_opened *opened; /* NULL: only the rest is known. Out: the caller's reference */
+    ol_segments *segments; /* what it was then; NULL: not known. Out: the caller's reference */
+    ol_opened *opened;     /* NULL: only the rest is known. Out: the caller's reference */
 } ol_opened_note;
+
+#define OL_OPENED_SEGMENTS_BYTES_MAX (16u << 20) /* of memory for segments; the oldest go */
 
 /* Nothing is remembered longer than age_ms; 0 = nothing is. NULL when there is no memory. */
 ol_opened_book *ol_opened_book_new(uint32_t age_ms);

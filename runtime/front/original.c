@@ -32,6 +32,8 @@ static void close_all(opening *self)
         self->file->origin->ops->close_object(self->file);
     ol_opened_release(self->opened);
     ol_opened_release(self->best);
+    ol_segments_release(self->note.segments);
+    self->note.segments = NULL;
     ol_free(self->first);
     self->object = self->file = NULL;
     self->opened = self->best = NULL;

@@ -35,6 +35,7 @@ void ol_unsealed_free(ol_unsealed *self)
     if (self->sealed)
         self->sealed->origin->ops->close_object(self->sealed);
     ol_opened_release(self->opened);
+    ol_segments_release(self->segments);
     ol_arena_destroy(self->arena);
     ol_free(self);
 }
@@ -116,11 +117,13 @@ int ol_unsealed_new(ol_object **object, const ol_unsealed_make *make, ol_error *
                                                                                  : NULL,
                           .verified = make->note.verified};
     self->note.opened = NULL;
+    self->note.segments = NULL;
     if (!copy_info(self)) {
         ol_arena_destroy(arena);
         ol_free(self);
         return ol_error_set(err, OL_ENOMEM, "opened original");
     }
+    self->segments = ol_segments_acquire(make->note.segments);
     take_known_size(self);
     *object = &self->base;
     return OL_OK;

@@ -6,8 +6,8 @@
  *
  * Formats whose pieces are authenticated by themselves are decrypted as they are read. Of the others
  * nothing goes out before the whole was verified: by a first pass over the same pinned version
- * (unsealed_pass.c), which keeps nothing, or fills a spool, as the rule says; small ones are kept in
- * memory. Where the rule says "stream", a body goes out as it comes, and one that was forged breaks at
+ * (unsealed_pass.c), which keeps digests of its segments, or fills a spool, as the rule says; small ones
+ * are kept in memory. What is read later, in parts or as a whole, has to have these digests. Where the rule says "stream", a body goes out as it comes, and one that was forged breaks at
  * its end.
  *
  *   unsealed.c         the object
@@ -30,7 +30,8 @@ typedef struct ol_unsealed_make {
     ol_opened *opened;  /* likewise; nobody else holds it, unless it is verified */
     const ol_client_encryption *rule; /* lives as long as the object */
     ol_opened_book *book;     /* is told what the pass finds; NULL = none */
-    ol_opened_note note;      /* digest, keys; verified and plain_size where they are known */
+    ol_opened_note note;      /* digest, keys; verified, plain_size and segments where they are known;
+                                 not taken over */
     bool keeps_opened;        /* the book may keep the content key */
     ol_view_disk *spool;      /* NULL: there is none */
     uint64_t object_bytes_max; /* of the spool */

@@ -123,11 +123,25 @@ static int pass_head(ol_stage *st, ol_head *head, ol_error *err)
     return OL_OK;
 }
 
+/* Of more than can be remembered nothing is: what needs the digests is refused then. */
+static int note_segments(ol_unsealed *self, ol_slice in, ol_error *err)
+{
+    int rc = self->noting ? ol_segments_add(self->noting, in) : OL_OK;
+    if (rc == OL_ELIMIT) {
+        ol_segments_release(self->noting);
+        self->noting = NULL;
+        rc = OL_OK;
+    }
+    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "verifying an original");
+}
+
 static int pass_write(ol_stage *st, ol_slice in, ol_error *err)
 {
     pass_state *state = st->state;
     int rc = check_bytes(state->self, in.len, err);
-    if (rc != OL_OK || !state->self->keeps)
+    if (rc == OL_OK && !state->self->keeps)
+        return note_segments(state->self, in, err);
+    if (rc != OL_OK)
         return rc;
     state->rest = in;
     rc = keep(st, err);
@@ -141,7 +155,10 @@ static int pass_finish(ol_stage *st, ol_error *err)
     ol_unsealed *self = state->self;
     if (self->settled && self->passed != self->info.size)
         return ol_error_set(err, OL_EDECRYPT, "shorter than it must be");
-    int rc = keep_end(st, err);
+    int rc = self->noting ? ol_segments_end(self->noting) : OL_OK;
+    if (rc != OL_OK)
+        return ol_error_set(err, rc, "verifying an original");
+    rc = keep_end(st, err);
     return rc == OL_WAIT ? OL_OK : rc;
 }
 
@@ -163,14 +180,25 @@ static void learn(ol_unsealed *self)
     self->has_kept = self->keeps;
     self->settled = true;
     self->info.size = self->passed;
-    if (!self->note.verified) { /* else others may hold it, and know as much */
+    self->segments = self->noting;
+    self->noting = NULL;
+    if (!self->note.verified) /* else others may hold it, and know as much */
         ol_sealed_set_verified(self->opened->sealed, self->passed);
-        self->note.verified = true;
-        self->note.plain_size = self->passed;
-        self->note.opened = self->keeps_opened ? self->opened : NULL;
-        ol_opened_book_put(self->book, &self->note);
-        self->note.opened = NULL;
-    }
+    if (self->note.verified && !self->segments)
+        return;
+    self->note.verified = true;
+    self->note.plain_size = self->passed;
+    self->note.segments = self->segments;
+    self->note.opened = self->keeps_opened ? self->opened : NULL;
+    ol_opened_book_put(self->book, &self->note);
+    self->note.segments = NULL;
+    self->note.opened = NULL;
+}
+
+static void forget_noting(ol_unsealed *self)
+{
+    ol_segments_release(self->noting);
+    self->noting = NULL;
 }
 
 static void on_done(void *arg, const ol_error *done_err)
@@ -182,10 +210,12 @@ static void on_done(void *arg, const ol_error *done_err)
     self->pass = NULL;
     self->passing = false;
     self->gone = NULL;
-    if (done_err)
+    if (done_err) {
         ol_unsealed_kept_fini(&self->kept);
-    else
+        forget_noting(self);
+    } else {
         learn(self);
+    }
     notify(self, done_err ? &self->failure : NULL);
 }
 
@@ -219,15 +249,18 @@ static int build(ol_unsealed *self)
 
 static int start(ol_unsealed *self, ol_error *err)
 {
+    const ol_object_info *sealed = self->sealed->origin->ops->info(self->sealed);
     self->keeps = self->spool || is_small(self);
     self->kept.disk = self->spool;
     self->passed = 0;
-    int rc = build(self);
+    self->noting = self->keeps ? NULL : ol_segments_new(sealed->size);
+    int rc = self->keeps || self->noting ? build(self) : OL_ENOMEM;
     if (rc == OL_OK)
         rc = ol_pipeline_start(self->pass, err);
     self->passing = rc == OL_OK;
     if (rc != OL_OK) {
         self->pass = NULL;
+        forget_noting(self);
         ol_error_set(err, rc, "verifying an original");
         self->failure = *err;
     }
@@ -242,10 +275,12 @@ void ol_unsealed_pass_end(ol_unsealed *self)
         ol_pipeline_close(self->pass);
     self->pass = NULL;
     self->passing = false;
+    forget_noting(self);
 }
 
-/* A spool is trusted, what an origin says twice is not: with one, a verification of another time does
- * not count. */
+/* What an origin says twice is not trusted: a verification of another time counts where it left digests
+ * to compare with, and not where the rule asks for a spool. CBC has nothing that could be verified but
+ * its padding. */
 static bool may_give_out(const ol_unsealed *self, bool whole)
 {
     const ol_sealed *sealed = self->opened->sealed;
@@ -253,7 +288,7 @@ static bool may_give_out(const ol_unsealed *self, bool whole)
         return false;
     if (self->has_kept || ol_sealed_is_chunked(sealed))
         return true;
-    if (self->verified && !self->spool)
+    if (self->verified && !self->spool && (self->segments || ol_sealed_tail_bytes(sealed) > 0))
         return true;
     return whole ? self->rule->unverified == OL_UNVERIFIED_STREAM : self->rule->rules.ranged;
 }

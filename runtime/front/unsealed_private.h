@@ -70,6 +70,8 @@ struct ol_unsealed {
     struct ol_unsealed_reading *reads;
     /* the pass */
     bool verified;   /* the whole was found authentic, here or not long ago */
+    ol_segments *segments; /* what it was then; NULL: not known */
+    ol_segments *noting;   /* of the pass that runs */
     bool has_kept;   /* `kept` is all of it */
     bool settled;    /* info.size is known */
     bool passing, notifying, closed;

@@ -4,7 +4,8 @@
  * sends what was kept, or runs a pipeline of its own (body → decrypt → bridge) whose sink hands every
  * slice to the stage below this source, and every wait back.
  *
- * A piece of a format that cannot be entered in its middle is cut out of the whole.
+ * A piece of a format that cannot be entered in its middle is cut out of the whole. Where it is known
+ * what the plaintext was when it was verified, only that comes to the bridge, in whole segments.
  */
 #include "base/clock.h"
 #include "front/unsealed_private.h"
@@ -192,6 +193,8 @@ static void plan(source *self, ol_byte_range *cipher, ol_content_config *content
     const ol_unsealed *object = self->config->object;
     const ol_origin_ops *ops = object->sealed->origin->ops;
     ol_byte_range range = self->config->range;
+    if (object->segments && !self->config->whole)
+        range = ol_segments_around(object->segments, range);
     *content = (ol_content_config){.sealed = object->opened->sealed, .mode = OL_CONTENT_RELEASE};
     *cipher = (ol_byte_range){0, ops->info(object->sealed)->size};
     self->seen = 0;
@@ -204,6 +207,15 @@ static void plan(source *self, ol_byte_range *cipher, ol_content_config *content
     content->plain_length = range.length;
     *cipher = (ol_byte_range){content->span.start, content->span.length};
     self->seen = range.start;
+}
+
+static int add_check(source *self, ol_arena *arena)
+{
+    ol_segments_config *config = ol_arena_calloc(arena, sizeof(*config));
+    if (!config)
+        return OL_ENOMEM;
+    *config = (ol_segments_config){self->config->object->segments, self->seen};
+    return ol_pipeline_add(self->inner, &ol_segments_stage_ops, config, NULL);
 }
 
 static int build(source *self)
@@ -224,6 +236,8 @@ static int build(source *self)
         rc = ol_pipeline_add(self->inner, body, body_config, NULL);
     if (rc == OL_OK)
         rc = ol_pipeline_add(self->inner, &ol_content_stage_ops, content, NULL);
+    if (rc == OL_OK && object->segments)
+        rc = add_check(self, arena);
     return rc == OL_OK ? ol_pipeline_add(self->inner, &bridge_ops, self, NULL) : rc;
 }
 
@@ -239,9 +253,19 @@ static int run_inner(source *self, ol_error *err)
 
 /* ---- the stage ---- */
 
+/* A part cannot be broken off at an end that it does not reach: it has to be right before it goes out. */
+static bool part_is_safe(const ol_unsealed *object)
+{
+    return object->has_kept || object->segments || object->rule->rules.ranged ||
+           ol_sealed_is_chunked(object->opened->sealed) ||
+           ol_sealed_tail_bytes(object->opened->sealed) > 0;
+}
+
 static int begin(source *self, ol_error *err)
 {
     const ol_unsealed *object = self->config->object;
+    if (!self->config->whole && !part_is_safe(object))
+        return ol_error_set(err, OL_EVERIFYSIZE, "too long for parts of it to be verified");
     self->at = self->config->range.start;
     self->end = self->at + self->config->range.length;
     self->from_kept = object->has_kept;

@@ -88,6 +88,7 @@ typedef struct rig {
     ol_client_encryption rule;
     ol_object *object;
     ol_opened_book *book;
+    ol_opened_note note;
     ol_view_disk *spool;
     uint64_t spool_bytes, object_bytes;
     size_t size;
@@ -157,6 +158,7 @@ static int open_object(rig *r)
                              .opened = make_opened(r),
                              .rule = &r->rule,
                              .book = r->book,
+                             .note = r->note,
                              .keeps_opened = true,
                              .spool = r->spool,
                              .object_bytes_max = r->object_bytes,
@@ -330,8 +332,47 @@ static void swapped_bytes_break_the_body(void **state)
         r.sealed.swaps = true;
         assert_code(run(&r), how == OL_UNVERIFIED_SPOOL ? OL_OK : OL_EDECRYPT);
         assert_int_equal(r.collect.finished, how == OL_UNVERIFIED_SPOOL);
+        size_t right = r.collect.len; /* nothing of the segment with the other byte */
+        assert_true(how == OL_UNVERIFIED_SPOOL || right <= LARGE_BYTES / 2);
+        assert_gave(&r, 0, right);
         tear_down(&r);
     }
+}
+
+/* Neither does a part come out that has other bytes than the whole that was verified, wherever the other
+ * byte is in it; what lies in other segments does. */
+static void swapped_bytes_are_in_no_part(void **state)
+{
+    (void)state;
+    static const struct {
+        ol_byte_range range;
+        size_t at;
+        bool comes;
+    } cases[] = {{{LARGE_BYTES / 2 - 10, 20}, LARGE_BYTES / 2, false},
+                 {{0, 1}, 0, false},
+                 {{LARGE_BYTES - 1, 1}, LARGE_BYTES - 1, false},
+                 {{100, 200000}, 200099, false},
+                 {{100, 200000}, 100, false},
+                 {{100, 1000}, LARGE_BYTES / 2, true},
+                 {{65536, 65536}, 65535, true},
+                 {{65536, 65536}, 131072, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        for (size_t piece_bytes = 0; piece_bytes < 2000; piece_bytes += 1999) {
+            rig r;
+            set_up(&r, LARGE_BYTES, OL_UNVERIFIED_FIRST_PASS);
+            r.sealed.piece_bytes = piece_bytes;
+            memcpy(other, cipher, sizeof(other));
+            other[cases[i].at] ^= 1;
+            r.sealed.swaps = true;
+            r.range = cases[i].range;
+            r.collect.wait_every = 1;
+            assert_code(run(&r), cases[i].comes ? OL_OK : OL_EDECRYPT);
+            if (cases[i].comes)
+                assert_gave(&r, cases[i].range.start, cases[i].range.length);
+            else
+                assert_true(r.collect.len <= cases[i].at - cases[i].range.start);
+            tear_down(&r);
+        }
 }
 
 /* ---- limits ---- */
@@ -526,6 +567,89 @@ static void a_verified_version_is_not_verified_again(void **state)
     ol_keys_release(keys);
 }
 
+/* Another object over the same version: its parts come without a pass of its own, and only what was
+ * verified comes. */
+static void what_was_remembered_is_compared(void **state)
+{
+    (void)state;
+    ol_keys *keys;
+    assert_int_equal(ol_keys_new(&keys), OL_OK);
+    for (int lies = 0; lies < 2; lies++)
+        for (int whole = 0; whole < 2; whole++) {
+            rig r, again;
+            ol_opened_note note = {.keys = keys};
+            ol_opened_book *book = ol_opened_book_new(100000);
+            set_up(&r, LARGE_BYTES, OL_UNVERIFIED_FIRST_PASS);
+            r.book = book;
+            r.note = note;
+            assert_code(run(&r), OL_OK);
+            r.book = NULL;
+            tear_down(&r);
+            assert_true(ol_opened_book_find(book, &note));
+            assert_true(note.verified && note.segments);
+            ol_opened_release(note.opened);
+            note.opened = NULL;
+            set_up(&again, LARGE_BYTES, OL_UNVERIFIED_FIRST_PASS);
+            again.note = note;
+            cipher[LARGE_BYTES / 2] ^= (uint8_t)lies;
+            if (!whole)
+                again.range = (ol_byte_range){LARGE_BYTES / 2, 5};
+            assert_code(run(&again), lies ? OL_EDECRYPT : OL_OK);
+            assert_int_equal(again.sealed.bodies, 1);
+            assert_true(lies || again.collect.len == again.range.length);
+            assert_true(!lies || again.collect.len <= (whole ? LARGE_BYTES / 2 : 0));
+            ol_segments_release(note.segments);
+            tear_down(&again);
+            ol_opened_book_destroy(book);
+        }
+    ol_keys_release(keys);
+}
+
+/* A verification whose digests are forgotten is none for large ones. */
+static void without_digests_it_is_verified_again(void **state)
+{
+    (void)state;
+    rig r;
+    set_up(&r, LARGE_BYTES, OL_UNVERIFIED_FIRST_PASS);
+    r.note = (ol_opened_note){.verified = true, .plain_size = LARGE_BYTES};
+    r.range = (ol_byte_range){10, 10};
+    cipher[LARGE_BYTES - 1] ^= 1;
+    assert_code(run(&r), OL_EDECRYPT);
+    assert_gave(&r, 0, 0);
+    tear_down(&r);
+}
+
+/* Memory for digests is bounded: the oldest go. */
+static void the_book_holds_so_many_digests(void **state)
+{
+    (void)state;
+    enum { NOTES = 300 };
+    ol_keys *keys;
+    static const uint8_t bytes[65536 * 2];
+    ol_opened_book *book = ol_opened_book_new(100000);
+    assert_int_equal(ol_keys_new(&keys), OL_OK);
+    for (unsigned i = 0; i < NOTES; i++) {
+        ol_opened_note note = {.digest = {(uint8_t)i, (uint8_t)(i >> 8)}, .keys = keys};
+        note.segments = ol_segments_new(0);
+        assert_int_equal(ol_segments_add(note.segments, ol_slice_of(bytes, sizeof(bytes))), OL_OK);
+        assert_int_equal(ol_segments_end(note.segments), OL_OK);
+        ol_opened_book_put(book, &note);
+        ol_opened_book_put(book, &note); /* replaces */
+        ol_segments_release(note.segments);
+    }
+    unsigned known = 0;
+    for (unsigned i = 0; i < NOTES; i++) {
+        ol_opened_note note = {.digest = {(uint8_t)i, (uint8_t)(i >> 8)}, .keys = keys};
+        assert_true(ol_opened_book_find(book, &note));
+        assert_true(note.segments || i < NOTES / 2);
+        known += note.segments != NULL;
+        ol_segments_release(note.segments);
+    }
+    assert_in_range(known, 250, 256);
+    ol_opened_book_destroy(book);
+    ol_keys_release(keys);
+}
+
 /* ---- endings ---- */
 
 static void closes_at_every_turn(void **state)
@@ -553,12 +677,12 @@ static void closes_at_every_turn(void **state)
 static int without_memory(void *arg)
 {
     rig r;
-    set_up(&r, SMALL_BYTES, OL_UNVERIFIED_FIRST_PASS);
+    set_up(&r, *(const size_t *)arg, OL_UNVERIFIED_FIRST_PASS);
+    r.range = (ol_byte_range){*(const size_t *)arg - 1000, 900};
     r.hides_size = false;
     int rc = run(&r);
     if (rc != OL_OK)
         assert_int_equal(r.collect.len, 0);
-    (void)arg;
     tear_down(&r);
     return rc;
 }
@@ -566,7 +690,9 @@ static int without_memory(void *arg)
 static void survives_any_failure_of_memory(void **state)
 {
     (void)state;
-    assert_true(ol_test_fail_each(without_memory, NULL) > 5);
+    size_t sizes[] = {SMALL_BYTES, LARGE_BYTES};
+    for (int i = 0; i < 2; i++)
+        assert_true(ol_test_fail_each(without_memory, &sizes[i]) > 5);
 }
 
 int main(void)
@@ -579,6 +705,7 @@ int main(void)
         cmocka_unit_test(damage_gives_nothing),
         cmocka_unit_test(a_streamed_one_breaks_at_its_end),
         cmocka_unit_test(swapped_bytes_break_the_body),
+        cmocka_unit_test(swapped_bytes_are_in_no_part),
         cmocka_unit_test(limits_have_names),
         cmocka_unit_test(a_pass_finds_the_length),
         cmocka_unit_test(nobody_waits_for_a_client_who_left),
@@ -587,6 +714,9 @@ int main(void)
         cmocka_unit_test(reads_share_one_pass),
         cmocka_unit_test(dropped_reads_are_not_called_back),
         cmocka_unit_test(a_verified_version_is_not_verified_again),
+        cmocka_unit_test(what_was_remembered_is_compared),
+        cmocka_unit_test(without_digests_it_is_verified_again),
+        cmocka_unit_test(the_book_holds_so_many_digests),
         cmocka_unit_test(closes_at_every_turn),
         cmocka_unit_test(survives_any_failure_of_memory),
     };
