@@ -18,8 +18,6 @@ struct instance {
     struct pii_stream stream;
 };
 
-static pii_scan_fn *scan;
-
 static int pii_load(const struct objlens_host *host, char *reason, size_t reason_size)
 {
     (void)host;
@@ -28,7 +26,6 @@ static int pii_load(const struct objlens_host *host, char *reason, size_t reason
     /* Otherwise jansson would open /dev/urandom with the first payload. Payloads come from the
      * configuration, not from strangers: a fixed seed does no harm. */
     json_object_seed(1);
-    scan = pii_scan_choose();
     return OBJLENS_OK;
 }
 
@@ -71,7 +68,7 @@ static int pii_open(const struct objlens_host *host, struct objlens_call *call, 
     made->call = call;
     if (!pii_config_read(&made->config, payload.data, payload.size, reason, sizeof(reason)))
         return fail_payload(host, call, reason);
-    pii_stream_init(&made->stream, host, call, &made->config, scan);
+    pii_stream_init(&made->stream, host, call, &made->config);
     *instance = made;
     return OBJLENS_OK;
 }

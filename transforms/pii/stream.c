@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A piece is worked on in two passes. The first joins what is held with the beginning of the
- * piece, and goes PII_BACK bytes into it; the second goes through the piece where it lies.
- * Whatever is left is held for the next one. Small pieces are just collected.
- */
 #include "stream.h"
 
 #include <string.h>
-
-#include "find.h"
 
 #define ASCII_BASED "only UTF-8 and other ASCII-based text can be read"
 
@@ -29,85 +22,72 @@ static const struct opening {
     {"PK\x03\x04", 4, "pii: the object is a ZIP archive; its text cannot be seen", 0},
 };
 
+static void on_clean(void *arg, const uint8_t *bytes, size_t size)
+{
+    pii_output_copy(arg, bytes, size);
+}
+
+static void on_found(void *arg, const struct pii_match *m, const uint8_t *bytes, size_t size)
+{
+    (void)bytes;
+    pii_output_match(arg, m->entity, size);
+}
+
+static void on_more(void *arg, const uint8_t *bytes, size_t size)
+{
+    (void)bytes;
+    pii_output_more(arg, size);
+}
+
 void pii_stream_init(struct pii_stream *s, const struct objlens_host *host,
-                     struct objlens_call *call, const struct pii_config *config, pii_scan_fn *scan)
+                     struct objlens_call *call, const struct pii_config *config)
 {
-    memset(s, 0, sizeof(*s));
-    s->config = config;
-    s->scan = scan;
+    s->began = false;
+    s->opening_size = 0;
     pii_output_init(&s->out, host, call, config);
-    s->resolver.out = &s->out;
+    s->sink = (struct pii_sink){on_clean, on_found, on_more, &s->out};
+    pii_rules_init(&s->rules, &config->entities, PII_SCORE_THRESHOLD);
+    pii_engine_init(&s->engine, &s->rules, &s->sink);
 }
 
-static int check_opening(struct pii_stream *s)
+static int feed(struct pii_stream *s, const uint8_t *bytes, size_t size, bool last)
 {
-    s->began = true;
-    for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++)
-        if (s->size >= openings[i].at + openings[i].size &&
-            memcmp(s->held + openings[i].at, openings[i].bytes, openings[i].size) == 0)
-            return s->out.host->fail(s->out.call, 400, "InvalidTextEncoding", openings[i].message);
-    return OBJLENS_OK;
-}
-
-static size_t find(struct pii_stream *s, const struct pii_text *text, size_t from, size_t limit)
-{
-    if (limit < from)
-        limit = from;
-    return pii_find(&s->resolver, s->scan, &s->config->entities, PII_SCORE_THRESHOLD, text, from,
-                    limit);
-}
-
-/* Hold text[done..), and the context before it. */
-static void hold(struct pii_stream *s, const struct pii_text *text, size_t done)
-{
-    s->past = done < PII_BACK ? done : PII_BACK;
-    s->size = text->len - done + s->past;
-    memmove(s->held, text->p + done - s->past, s->size);
-}
-
-static size_t less(size_t a, size_t b)
-{
-    return a > b ? a - b : 0;
-}
-
-static int result(struct pii_stream *s)
-{
+    bool fed = pii_engine_feed(&s->engine, bytes, size, last);
     pii_output_flush(&s->out);
-    if (s->resolver.overflow)
+    if (!fed)
         return s->out.host->fail(s->out.call, 500, "InternalError", "pii: too many matches at once");
     return s->out.result;
 }
 
+/* Look at the first bytes, and let them in. */
+static int begin(struct pii_stream *s)
+{
+    s->began = true;
+    for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++)
+        if (s->opening_size >= openings[i].at + openings[i].size &&
+            memcmp(s->opening + openings[i].at, openings[i].bytes, openings[i].size) == 0)
+            return s->out.host->fail(s->out.call, 400, "InvalidTextEncoding", openings[i].message);
+    return feed(s, s->opening, s->opening_size, false);
+}
+
 int pii_stream_write(struct pii_stream *s, const uint8_t *bytes, size_t size)
 {
-    size_t before = s->size, joined = size < PII_BACK + PII_AHEAD ? size : PII_BACK + PII_AHEAD;
-    bool small = before + size <= PII_HOLD_BYTES;
-    if (small)
-        joined = size;
-    memcpy(s->held + before, bytes, joined);
-    s->size += joined;
-    if (small)
-        return OBJLENS_OK;
-    if (!s->began && check_opening(s) != OBJLENS_OK)
-        return OBJLENS_EFAILED;
-
-    struct pii_text junction = {.p = s->held, .len = s->size};
-    if (joined == size) {
-        hold(s, &junction, find(s, &junction, s->past, less(s->size, PII_AHEAD)));
-        return result(s);
+    if (!s->began) {
+        size_t part = PII_OPENING_BYTES - s->opening_size;
+        part = part < size ? part : size;
+        memcpy(s->opening + s->opening_size, bytes, part);
+        s->opening_size += part;
+        bytes += part;
+        size -= part;
+        int rc = s->opening_size < PII_OPENING_BYTES ? OBJLENS_OK : begin(s);
+        if (rc != OBJLENS_OK || size == 0)
+            return rc;
     }
-    size_t done = find(s, &junction, s->past, before + PII_BACK) - before;
-    struct pii_text piece = {.p = bytes, .len = size};
-    done = find(s, &piece, done, less(size, PII_AHEAD));
-    hold(s, &piece, done);
-    return result(s);
+    return feed(s, bytes, size, false);
 }
 
 int pii_stream_finish(struct pii_stream *s)
 {
-    if (!s->began && check_opening(s) != OBJLENS_OK)
-        return OBJLENS_EFAILED;
-    struct pii_text rest = {.p = s->held, .len = s->size};
-    find(s, &rest, s->past, s->size);
-    return result(s);
+    int rc = s->began ? OBJLENS_OK : begin(s);
+    return rc == OBJLENS_OK ? feed(s, NULL, 0, true) : rc;
 }

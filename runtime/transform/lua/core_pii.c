@@ -131,15 +131,15 @@ void pii_output_more(struct pii_output *out, size_t size)
 /* (payload, findings) */
 static int pii_new(lua_State *L)
 {
-    static pii_scan_fn *scan;
+    static bool seeded;
     size_t len;
     const char *payload = luaL_checklstring(L, 1, &len);
     bool findings = lua_toboolean(L, 2), good;
     reader *r = lua_newuserdatauv(L, sizeof(*r), 1);
     char reason[REASON_BYTES] = "";
 
-    if (!scan) {
-        scan = pii_scan_choose();
+    if (!seeded) {
+        seeded = true;
         /* Options come from the transform's author: a fixed seed, and no device for a random one. */
         json_object_seed(1);
     }
@@ -149,7 +149,7 @@ static int pii_new(lua_State *L)
         return ol_lua_module_error(L, "pii: %s", reason);
     r->call.findings = findings;
     r->host.fail = on_fail;
-    pii_stream_init(&r->stream, &r->host, &r->call, &r->config, scan);
+    pii_stream_init(&r->stream, &r->host, &r->call, &r->config);
     luaL_setmetatable(L, TYPE);
     if (findings) {
         lua_newtable(L);

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <limits.h>
 #include <regex.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -414,11 +415,55 @@ static long ref_iban(struct text t, long i)
 static const struct {
     const char *name;
     long (*find)(struct text t, long i);
+    bool checked;
 } ref_entities[] = {
-    {"CREDIT_CARD", ref_card}, {"IBAN_CODE", ref_iban},   {"US_SSN", ref_ssn},
-    {"EMAIL_ADDRESS", ref_email}, {"IP_ADDRESS", ref_ip4}, {"IP_ADDRESS", ref_ip6},
-    {"PHONE_NUMBER", ref_plus},  {"PHONE_NUMBER", ref_nanp},
+    {"CREDIT_CARD", ref_card, true}, {"IBAN_CODE", ref_iban, true}, {"US_SSN", ref_ssn, false},
+    {"EMAIL_ADDRESS", ref_email, true}, {"IP_ADDRESS", ref_ip4, true}, {"IP_ADDRESS", ref_ip6, true},
+    {"PHONE_NUMBER", ref_plus, false}, {"PHONE_NUMBER", ref_nanp, false},
 };
+#define REF_ENTITIES (sizeof(ref_entities) / sizeof(ref_entities[0]))
+
+static bool ref_asked(const char *only, size_t e)
+{
+    return !only || strcmp(only, ref_entities[e].name) == 0;
+}
+
+/* The longest at i, of those that are checked or of the others; shorter than `below`. */
+static long ref_longest(struct text t, long i, const char *only, bool checked, long below, const char **name)
+{
+    long longest = 0;
+    for (size_t e = 0; e < REF_ENTITIES; e++) {
+        if (!ref_asked(only, e) || ref_entities[e].checked != checked)
+            continue;
+        long n = ref_entities[e].find(t, i);
+        if (n > longest && n < below) {
+            longest = n;
+            *name = ref_entities[e].name;
+        }
+    }
+    return longest;
+}
+
+/* A checked one goes before the unchecked ones that it overlaps. */
+static bool ref_overruled(struct text t, long i, long end, const char *only)
+{
+    const char *name;
+    for (long k = i + 1; k < end; k++)
+        if (ref_longest(t, k, only, true, LONG_MAX, &name))
+            return true;
+    return false;
+}
+
+static long ref_find(struct text t, long i, const char *only, const char **name)
+{
+    long n = ref_longest(t, i, only, true, LONG_MAX, name);
+    if (n)
+        return n;
+    n = LONG_MAX;
+    while ((n = ref_longest(t, i, only, false, n, name)) != 0 && ref_overruled(t, i, i + n, only))
+        ;
+    return n;
+}
 
 /* Appended to `out`, which is large enough; the number of bytes. `only`: NULL or one entity.
  * mask: 0 for [NAME]. */
@@ -426,17 +471,8 @@ static size_t ref_redact(struct text t, const char *only, char mask, char *out)
 {
     size_t size = 0;
     for (long i = 0; i < (long)t.n;) {
-        long longest = 0;
         const char *name = NULL;
-        for (size_t e = 0; e < sizeof(ref_entities) / sizeof(ref_entities[0]); e++) {
-            if (only && strcmp(only, ref_entities[e].name) != 0)
-                continue;
-            long n = ref_entities[e].find(t, i);
-            if (n > longest) {
-                longest = n;
-                name = ref_entities[e].name;
-            }
-        }
+        long longest = ref_find(t, i, only, &name);
         if (!longest) {
             out[size++] = (char)t.p[i++];
             continue;

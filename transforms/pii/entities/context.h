@@ -11,7 +11,7 @@
 #ifndef PII_CONTEXT_H
 #define PII_CONTEXT_H
 
-#include "../text.h"
+#include "engine/text.h"
 
 /* Whether one of `words` stands in front of `start` or in the field's name. */
 bool pii_context_has(const struct pii_text *t, size_t start, const char *words);

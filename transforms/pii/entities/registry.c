@@ -36,13 +36,14 @@ const struct pii_entity_info pii_entities[PII_ENTITIES] = {
 
 const struct pii_recogniser pii_recognisers[] = {
     {PII_EMAIL_ADDRESS, PII_ANCHOR_AT, pii_email_find},
-    {PII_CREDIT_CARD, PII_ANCHOR_CARD, pii_card_find},
+    {PII_CREDIT_CARD, PII_ANCHOR_RUN12, pii_card_find},
+    {PII_CREDIT_CARD, PII_ANCHOR_GROUPS, pii_card_find},
     {PII_US_SSN, PII_ANCHOR_SSN, pii_ssn_find},
     {PII_IBAN_CODE, PII_ANCHOR_IBAN, pii_iban_find},
     {PII_PHONE_NUMBER, PII_ANCHOR_NANP, pii_phone_nanp_find},
     {PII_PHONE_NUMBER, PII_ANCHOR_PLUS, pii_phone_plus_find},
     {PII_IP_ADDRESS, PII_ANCHOR_IP4, pii_ip4_find},
-    {PII_IP_ADDRESS, PII_ANCHOR_IP6, pii_ip6_find},
+    {PII_IP_ADDRESS, PII_ANCHOR_COLONS, pii_ip6_find},
 };
 
 const size_t pii_recogniser_count = sizeof(pii_recognisers) / sizeof(pii_recognisers[0]);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "look.h"
+
+struct pass {
+    const struct pii_rules *rules;
+    const struct pii_text *text;
+    struct pii_resolver *resolver;
+    size_t limit;
+    size_t seen[PII_RULES_MAX]; /* of each rule: it need not be asked before this place */
+    struct pii_match next[PII_SEEKERS_MAX]; /* of each seeker; begins at `limit`: no more */
+};
+
+static void offer(struct pass *p, struct pii_match *m)
+{
+    if (m->start >= p->limit)
+        return;
+    unsigned score = pii_registry_score(p->text, m);
+    if (score < p->rules->threshold[m->entity])
+        return;
+    m->score = (uint8_t)score;
+    pii_resolver_add(p->resolver, m);
+}
+
+static void ask(struct pass *p, size_t which, uint64_t anchors, size_t window)
+{
+    const struct pii_rule *rule = &p->rules->rules[which];
+    for (; anchors; anchors &= anchors - 1) {
+        size_t at = window + (size_t)__builtin_ctzll(anchors);
+        if (at < p->seen[which])
+            continue;
+        struct pii_match m = {.entity = rule->entity};
+        if (rule->find(p->text, at, &m))
+            offer(p, &m);
+        p->seen[which] = m.seen;
+    }
+}
+
+static void ask_all(struct pass *p, const struct pii_anchors *anchors, size_t window)
+{
+    const uint16_t *first = p->rules->first;
+    for (uint64_t kinds = anchors->kinds; kinds; kinds &= kinds - 1) {
+        unsigned kind = (unsigned)__builtin_ctzll(kinds);
+        for (size_t i = first[kind]; i < first[kind + 1]; i++)
+            ask(p, i, anchors->of[kind], window);
+    }
+}
+
+static void seek(struct pass *p, size_t which, size_t from)
+{
+    const struct pii_seeker *s = &p->rules->seekers[which];
+    struct pii_match *m = &p->next[which];
+    *m = (struct pii_match){.entity = s->entity};
+    if (from >= p->limit || !s->seek(s->state, p->text, from, p->limit, m))
+        m->start = p->limit;
+}
+
+/* Offer what the seekers find before `known`. */
+static void seek_all(struct pass *p, size_t known)
+{
+    for (size_t i = 0; i < p->rules->seekers_count; i++)
+        while (p->next[i].start < known && p->next[i].start < p->limit) {
+            struct pii_match m = p->next[i];
+            offer(p, &m);
+            seek(p, i, p->next[i].start + 1);
+        }
+}
+
+static void begin(struct pass *p)
+{
+    for (size_t i = 0; i < p->rules->first[PII_ANCHORS]; i++)
+        p->seen[i] = 0;
+    for (size_t i = 0; i < p->rules->seekers_count; i++)
+        seek(p, i, p->resolver->done);
+}
+
+void pii_look(struct pii_resolver *resolver, const struct pii_rules *rules, size_t limit)
+{
+    const struct pii_text *text = resolver->text;
+    struct pass p;
+    p.rules = rules;
+    p.text = text;
+    p.resolver = resolver;
+    p.limit = limit;
+    begin(&p);
+    struct pii_anchors anchors;
+    size_t window = resolver->done;
+    while (window < limit + PII_REACH && rules->scan(text->p, text->len, &window, &anchors)) {
+        size_t known = window > PII_REACH ? window - PII_REACH : 0;
+        seek_all(&p, known);
+        pii_resolver_settle(resolver, known < limit ? known : limit);
+        ask_all(&p, &anchors, window);
+        window += PII_STEP;
+    }
+    seek_all(&p, limit);
+    /* Behind the end of the text nothing begins. */
+    pii_resolver_settle(resolver, limit == text->len ? SIZE_MAX : limit);
+    pii_resolver_end(resolver, limit);
+}
