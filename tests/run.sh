@@ -79,6 +79,18 @@ black_box() {
     count_junit "$results/$2-$1.xml"
 }
 
+# inline PRESET: stories about transforms once more, with isolation = "inline" everywhere.
+inline() {
+    local what=(test_views test_view_ranges test_failures test_request_phase test_lua_libraries test_observe)
+    $full && what=(test_{views,view_ranges,view_cache,view_lists,view_options,failures,request_phase,lua_libraries} \
+                   test_{observe,decompress,lifecycle,copy})
+    what=("${what[@]/#/tests/integration/}")
+    step "integration tests, inline: $1"
+    OBJLENS_ISOLATION=inline OBJLENS_BUILD="$PWD/build/$1" "$python" -m pytest -p no:cacheprovider -q \
+        "${what[@]/%/.py}" tests/security/test_hostile_scripts.py --junitxml "$results/inline-$1.xml" || true
+    count_junit "$results/inline-$1.xml"
+}
+
 # fuzz RUNS: each fuzzer over its seeds and RUNS inputs of its own.
 fuzz() {
     step "fuzzers: $1 runs each"
@@ -107,8 +119,10 @@ else
 fi
 build release || fail "the release build"
 for suite in integration security; do black_box release "$suite"; done
+inline release
 if $full; then
     for suite in integration security; do black_box asan "$suite"; done
+    inline asan
 fi
 build fuzz && if $full; then fuzz 2000000; else fuzz 20000; fi || fail "the fuzz build"
 

@@ -159,6 +159,17 @@ static int map_input(benching *self, const char *path, ol_error *err)
     return OL_OK;
 }
 
+static int open_program(benching *self, ol_error *err)
+{
+    bool no_walls = ol_options_has(self->options, "inline");
+    ol_cli_program_asked asked = {
+        .given = self->options->operands[0],
+        .limits = &self->limits,
+        .isolation = no_walls ? OL_ISOLATION_INLINE : OL_ISOLATION_PROCESS,
+    };
+    return ol_cli_program_open(&self->opened, self->arena, &asked, err);
+}
+
 static int bench(benching *self, ol_error *err)
 {
     const ol_options *options = self->options;
@@ -169,8 +180,7 @@ static int bench(benching *self, ol_error *err)
         return ol_error_set(err, OL_ENOMEM, "starting");
     int rc = map_input(self, options->operands[1], err);
     if (rc == OL_OK)
-        rc = ol_cli_program_open(&self->opened, self->arena, options->operands[0], &self->limits,
-                                 err);
+        rc = open_program(self, err);
     if (rc == OL_OK)
         rc = ol_run_event_encode(&self->event, &given, self->opened.program, err);
     if (rc == OL_OK)
@@ -209,6 +219,7 @@ static const ol_option bench_options[] = {
     {"payload", "TEXT", false, "the transform's payload (usually JSON)"},
     {"event", "FILE", false, "an event as AWS writes it (JSON)"},
     {"limit", "KEY=VALUE", true, "one of limits.transform in the configuration"},
+    {"inline", NULL, false, "without a process and walls: isolation = \"inline\""},
 };
 
 const ol_command ol_command_bench = {

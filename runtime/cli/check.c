@@ -115,6 +115,10 @@ static void print_summary(const ol_config *config)
                 "Object Lambda access points");
     print_count(", ", config->transform_count, "transform", "transforms");
     printf(")\n");
+    for (size_t i = 0; i < config->transform_count; i++)
+        if (config->transforms[i].isolation == OL_ISOLATION_INLINE)
+            printf("transform %s runs inline: in the server's process, without a sandbox\n",
+                   config->transforms[i].name);
 }
 
 /* One line a wall. */

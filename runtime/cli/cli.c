@@ -5,8 +5,12 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "control/suggest.h"
+#include "transform/inline_host.h"
+
+#define INLINE_SETTLE_MS 2000
 
 const ol_command *const ol_commands[] = {
     &ol_command_serve,   &ol_command_run,  &ol_command_test,
@@ -144,5 +148,9 @@ int ol_cli_main(int argc, char **argv)
         return ol_cli_usage(NULL, "unknown option %.60s", name);
     if (!command)
         return ol_cli_usage_unknown(name);
-    return finish_output(run_command(command, argc - 1, argv + 1));
+    int status = finish_output(run_command(command, argc - 1, argv + 1));
+    /* Nothing is taken down under the feet of a thread that still runs foreign code. */
+    if (ol_inline_hosts_settle(INLINE_SETTLE_MS) > 0)
+        _exit(status);
+    return status;
 }

@@ -55,12 +55,12 @@ static int find(ol_arena *arena, const char *given, ol_transform_spec *spec, ol_
     return OL_OK;
 }
 
-int ol_cli_program_open(ol_cli_program *opened, ol_arena *arena, const char *given,
-                        const ol_transform_limits *limits, ol_error *err)
+int ol_cli_program_open(ol_cli_program *opened, ol_arena *arena, const ol_cli_program_asked *asked,
+                        ol_error *err)
 {
-    ol_transform_spec spec = {.limits = *limits};
+    ol_transform_spec spec = {.limits = *asked->limits, .isolation = asked->isolation};
     *opened = (ol_cli_program){0};
-    int rc = find(arena, given, &spec, err);
+    int rc = find(arena, asked->given, &spec, err);
     if (rc == OL_OK)
         rc = ol_registry_new(&opened->registry, &spec, 1, err);
     if (rc != OL_OK)

@@ -91,6 +91,25 @@ static void find_code(ol_builder *b, const char *label, const ol_draft_transform
     }
 }
 
+/* What has no wall around it is what the operator chose, byte for byte. (A script has its language
+ * around it still.) */
+static void judge_inline(ol_builder *b, const char *label, const ol_draft_transform *from,
+                         const ol_transform_spec *spec)
+{
+    if (spec->isolation != OL_ISOLATION_INLINE)
+        return;
+    if (b->draft->settings.sandbox_required.count > 0)
+        ol_build_mistake(b, from->at.line,
+                         "%s: isolation = \"inline\" has no walls, and sandbox_required asks for some",
+                         label);
+    bool vouched = spec->vouch.ships || spec->vouch.has_digest || spec->vouch.keys.count > 0;
+    bool shared = spec->path && ol_slice_ends(ol_slice_cstr(spec->path), OL_SLICE_LIT(".so"));
+    if (shared && !vouched)
+        ol_build_mistake(b, from->at.line,
+                         "%s: isolation = \"inline\" takes only shared objects that are pinned "
+                         "(sha256) or signed (plugins.keys)", label);
+}
+
 static void build_transform(ol_builder *b, const ol_draft_transform *from)
 {
     char label[OL_BUILD_LABEL_SIZE];
@@ -101,6 +120,7 @@ static void build_transform(ol_builder *b, const ol_draft_transform *from)
     ol_transform_spec spec = {
         .name = (const char *)from->at.name.bytes.data,
         .share = from->share,
+        .isolation = (enum ol_isolation)from->isolation,
         .limits = from->limits,
         .vouch.keys = b->plugin_keys,
         .preload_folders = preload_folders(b, &from->preload_folders),
@@ -110,6 +130,7 @@ static void build_transform(ol_builder *b, const ol_draft_transform *from)
         spec.share = spec.vouch.ships ? OL_SHARE_ALL : OL_SHARE_IDENTITY;
     if (from->sha256.bytes.data && !from->sha256.unknown)
         spec.vouch.has_digest = ol_vouch_digest_parse(from->sha256.bytes, spec.vouch.digest);
+    judge_inline(b, label, from, &spec);
     add_spec(b, &spec);
 }
 

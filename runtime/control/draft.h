@@ -272,6 +272,7 @@ typedef struct ol_draft_transform {
     ol_text file, plugin, sha256;
     ol_text_list preload_folders;
     uint32_t share; /* enum ol_share, or OL_DRAFT_SHARE_UNSET */
+    uint32_t isolation; /* enum ol_isolation */
     ol_transform_limits limits;
 } ol_draft_transform;
 

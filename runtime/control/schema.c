@@ -42,6 +42,12 @@ static const char *const shares[] = {
     NULL,
 };
 
+static const char *const isolations[] = {
+    [OL_ISOLATION_PROCESS] = "process",
+    [OL_ISOLATION_INLINE] = "inline",
+    NULL,
+};
+
 static const ol_field transform_fields[] = {
     {"file", OL_FIELD_FILE, AT(ol_draft_transform, file), .wrong = ol_name_script_file_wrong},
     {"plugin", OL_FIELD_TEXT, AT(ol_draft_transform, plugin), .wrong = ol_name_transform_wrong},
@@ -49,6 +55,8 @@ static const ol_field transform_fields[] = {
     {"preload_folders", OL_FIELD_FOLDERS, AT(ol_draft_transform, preload_folders)},
     {"share", OL_FIELD_CHOICE, AT(ol_draft_transform, share), .choices = shares,
      .fallback = "\"identity\""},
+    {"isolation", OL_FIELD_CHOICE, AT(ol_draft_transform, isolation), .choices = isolations,
+     .fallback = "\"process\""},
     {"limits", OL_FIELD_TABLE, AT(ol_draft_transform, limits), .table = &ol_schema_transform_limits},
 };
 

@@ -94,6 +94,15 @@ static int adopt(app *self, ol_config *config, ol_error *err)
     return rc;
 }
 
+/* What has no walls is said by name, each time. */
+static void name_inline(const ol_config *config)
+{
+    for (size_t i = 0; i < config->transform_count; i++)
+        if (config->transforms[i].isolation == OL_ISOLATION_INLINE)
+            ol_say("warn", "transform %s runs inline: in this process, without a sandbox",
+                   config->transforms[i].name);
+}
+
 static void reload(app *self)
 {
     ol_error err = {0};
@@ -109,6 +118,8 @@ static void reload(app *self)
     int rc = self->options->reload(self->options->reload_arg, &config, &err);
     if (rc == OL_OK) {
         rc = adopt(self, config, &err);
+        if (rc == OL_OK)
+            name_inline(config);
         ol_config_release(config);
     }
     if (rc == OL_OK)
@@ -247,6 +258,7 @@ static int start(app *self, ol_error *err)
     int rc = open_signals(self, err);
     if (rc == OL_OK)
         rc = raise_walls(config, err);
+    name_inline(config);
     if (rc == OL_OK)
         rc = ol_shared_open(&self->shared, config, err);
     if (rc == OL_OK)

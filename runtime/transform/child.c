@@ -197,6 +197,34 @@ static int start_process(ol_child *child, ol_spawn_options *options, ol_error *e
     return rc;
 }
 
+static int start_inline(ol_child *child, const ol_program *program, ol_error *err)
+{
+    int rc = ol_inline_host_start(&child->thread, child->base, child->layout.total, program, err);
+    if (rc != OL_OK)
+        return rc;
+    child->thread_lives = true;
+    child->pidfd = ol_inline_host_end_fd(child->thread);
+    child->wake_fd = ol_inline_host_wake_fd(child->thread);
+    child->cpu_clock = ol_inline_host_cpu_clock(child->thread);
+    return OL_OK;
+}
+
+static int start_as_process(ol_child *child, const ol_program *program,
+                            ol_spawn_options *spawn_options, ol_error *err)
+{
+    int rc = OL_OK;
+    if (program->image_fd >= 0) {
+        spawn_options->image_fd = fcntl(program->image_fd, F_DUPFD_CLOEXEC, OL_SPAWN_FD_FLOOR);
+        if (spawn_options->image_fd < 0)
+            rc = unavailable(err, "the shared object's image");
+    }
+    if (rc == OL_OK)
+        rc = start_process(child, spawn_options, err);
+    if (spawn_options->image_fd >= 0)
+        close(spawn_options->image_fd);
+    return rc;
+}
+
 int ol_child_start(ol_child *child, const ol_child_options *options, const ol_program *program,
                    ol_error *err)
 {
@@ -204,15 +232,9 @@ int ol_child_start(ol_child *child, const ol_child_options *options, const ol_pr
     int rc = make_memory(child, options, program, &spawn_options.memory_fd, err);
     if (rc != OL_OK)
         return rc;
-    if (program->image_fd >= 0) {
-        spawn_options.image_fd = fcntl(program->image_fd, F_DUPFD_CLOEXEC, OL_SPAWN_FD_FLOOR);
-        if (spawn_options.image_fd < 0)
-            rc = unavailable(err, "the shared object's image");
-    }
-    if (rc == OL_OK)
-        rc = start_process(child, &spawn_options, err);
-    if (spawn_options.image_fd >= 0)
-        close(spawn_options.image_fd);
+    rc = program->isolation == OL_ISOLATION_INLINE
+             ? start_inline(child, program, err)
+             : start_as_process(child, program, &spawn_options, err);
     close(spawn_options.memory_fd);
     if (rc != OL_OK)
         ol_child_fini(child);
@@ -225,11 +247,24 @@ void ol_child_kill(ol_child *child)
 {
     if (child->pid > 0)
         kill(child->pid, SIGKILL); /* not reaped yet, so the number is still its own */
+    if (child->thread_lives)
+        ol_inline_host_stop(child->thread);
+}
+
+static bool reap_thread(ol_child *child, ol_child_end *end)
+{
+    if (!child->thread_lives || !ol_inline_host_is_over(child->thread))
+        return false;
+    child->thread_lives = false;
+    *end = (ol_child_end){.value = OL_HOST_EXIT_LOAD};
+    return true;
 }
 
 bool ol_child_reap(ol_child *child, ol_child_end *end)
 {
     siginfo_t info = {0};
+    if (child->thread)
+        return reap_thread(child, end);
     if (child->pid <= 0 ||
         waitid((idtype_t)P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) != 0 ||
         info.si_pid == 0)
@@ -243,13 +278,24 @@ bool ol_child_reap(ol_child *child, ol_child_end *end)
 uint64_t ol_child_cpu_ns(const ol_child *child)
 {
     struct timespec now;
-    if (child->pid <= 0 || clock_gettime(child->cpu_clock, &now) != 0)
+    if ((child->pid <= 0 && !child->thread_lives) || clock_gettime(child->cpu_clock, &now) != 0)
         return 0;
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static void fini_thread(ol_child *child)
+{
+    if (child->thread_lives) /* it was never to run for anybody */
+        ol_inline_host_stop(child->thread);
+    ol_inline_host_release(child->thread, child->base == NULL);
+    child->base = NULL;
+    child->pidfd = child->wake_fd = -1;
+}
+
 void ol_child_fini(ol_child *child)
 {
+    if (child->thread)
+        fini_thread(child);
     if (child->base)
         munmap(child->base, child->layout.total);
     if (child->pidfd >= 0)

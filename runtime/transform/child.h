@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A host process as its parent holds it: the process, the memory shared with it, the eventfd that
- * it wakes us by. No event loop in here; no protocol either (link.h).
+ * A host as its owner holds it: a process (or, for an inline program, a thread), the memory shared
+ * with it, the eventfd that it wakes us by. No event loop in here; no protocol either (link.h).
  *
  * Life: start → (kill) → reaped → fini. The memory stays mapped until fini, so that what lies in
  * it can still be sent after the process died.
@@ -13,11 +13,14 @@
 #include <time.h>
 
 #include "transform/host/wire.h"
+#include "transform/inline_host.h"
 #include "transform/program.h"
 #include "transform/warden.h"
 
 typedef struct ol_child {
     pid_t pid; /* 0: none, or reaped */
+    ol_inline_host *thread; /* instead of a process; owns the descriptors and the memory */
+    bool thread_lives;      /* not reaped */
     int pidfd;   /* readable when it has ended */
     int wake_fd; /* eventfd, readable when it has messages */
     uint8_t *base;
@@ -49,12 +52,14 @@ int ol_child_start(ol_child *child, const ol_child_options *options, const ol_pr
 /* As start, but without a process: the memory alone, for tests and the fuzzer. */
 int ol_child_start_memory(ol_child *child, const ol_child_options *options,
                           const ol_program *program, ol_error *err);
+/* A thread is only told to stop, and counts as ended from then on. */
 void ol_child_kill(ol_child *child);
 /* False while it runs. True once, with *end filled; then pid is 0. */
 bool ol_child_reap(ol_child *child, ol_child_end *end);
 /* CPU time that the process has used, ns; 0 when it is gone. */
 uint64_t ol_child_cpu_ns(const ol_child *child);
-/* Only after it was reaped (or never started). Overwrites nothing: the memory goes back whole. */
+/* Only after it was reaped (or never started). Overwrites nothing: the memory goes back whole; that
+ * of a thread that runs on, when it has ended. Stays mapped if `base` was set to NULL. */
 void ol_child_fini(ol_child *child);
 /* "was killed by signal 11 (Segmentation fault)", for logs. */
 void ol_child_end_text(const ol_child_end *end, char *out, size_t size);

@@ -8,6 +8,13 @@
 
 #include "transform/pool_private.h"
 
+/* Has it a filter that asks? */
+static bool is_asked(const ol_pool_host *host)
+{
+    return host->program->kind == OL_PROGRAM_SHARED &&
+           host->program->isolation == OL_ISOLATION_PROCESS;
+}
+
 static int poll_for(ol_pool_host *host, uv_poll_t *poll, int fd, uv_poll_cb cb)
 {
     poll->data = host;
@@ -53,7 +60,7 @@ static void on_control(uv_poll_t *poll, int status, int events)
 
 int ol_pool_warden_start(ol_pool_host *host)
 {
-    if (host->program->kind != OL_PROGRAM_SHARED)
+    if (!is_asked(host))
         return OL_OK;
     int rc = poll_for(host, &host->control_poll, host->child.warden.socket_fd, on_control);
     host->control_polled = rc == OL_OK;
@@ -62,7 +69,7 @@ int ol_pool_warden_start(ol_pool_host *host)
 
 bool ol_pool_warden_seal(ol_pool_host *host, uint32_t threads_max)
 {
-    if (host->program->kind != OL_PROGRAM_SHARED) {
+    if (!is_asked(host)) {
         ol_warden_fini(&host->child.warden); /* it was there to tell the host that we live */
         return true;
     }

@@ -24,6 +24,12 @@ enum ol_transform_entry {
     OL_ENTRIES
 };
 
+/* Where it runs. */
+enum ol_isolation {
+    OL_ISOLATION_PROCESS, /* in a process of its own, behind the walls */
+    OL_ISOLATION_INLINE   /* on a thread of the server's own process: no wall but the language's */
+};
+
 enum ol_share { OL_SHARE_IDENTITY, OL_SHARE_REQUEST, OL_SHARE_ALL };
 
 /* Config keys of the same names; defaults in base/limits.h. */
@@ -95,6 +101,7 @@ typedef struct ol_program {
     const char *name; /* as configured */
     enum ol_program_kind kind;
     enum ol_share share;
+    enum ol_isolation isolation;
     const char *path;        /* the file, for messages and for dlopen */
     ol_slice source;         /* Lua text; empty for shared objects */
     ol_slice libraries;      /* of a Lua text: encoded fields, text by name; empty without */

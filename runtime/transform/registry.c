@@ -69,6 +69,7 @@ static int load(ol_registry *registry, ol_registry_entry *entry, ol_buf texts[2]
         .name = entry->name,
         .path = entry->path,
         .share = entry->share,
+        .isolation = entry->isolation,
         .limits = entry->limits,
         .image_fd = -1,
         .preload_folders = ol_slice_cstr(entry->preload_folders ? entry->preload_folders : ""),
@@ -127,6 +128,7 @@ static int add_entry(ol_registry *registry, ol_registry_entry *entry, const ol_t
     ol_source_id id;
     bool same;
     entry->share = spec->share;
+    entry->isolation = spec->isolation;
     entry->limits = spec->limits;
     entry->vouch = spec->vouch;
     entry->name = ol_strdup(spec->name);

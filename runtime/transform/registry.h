@@ -16,6 +16,7 @@ typedef struct ol_transform_spec {
     const char *name;
     const char *path; /* .lua or .so */
     enum ol_share share;
+    enum ol_isolation isolation;
     ol_transform_limits limits;
     /* What it was found in by its name; NULL: the path was given. The folder must be as trusted as the
      * file itself. */

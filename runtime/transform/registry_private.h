@@ -17,6 +17,7 @@ typedef struct ol_registry_entry {
     char *name, *path, *folder, *preload_folders; /* the last two may be NULL */
     ol_vouch vouch;
     enum ol_share share;
+    enum ol_isolation isolation;
     ol_transform_limits limits;
     ol_program *program;    /* under the registry's lock */
     ol_source_id loaded_id; /* the files it was made from */

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from kit.raw import Answer, exchange, get, signed
-from kit.server import wait_for
+from kit.server import INLINE, wait_for
 
 ORIGINAL = b"the-original-secret-bytes " * 40_000  # about 1 MB
 
@@ -109,6 +109,7 @@ def test_a_failure_after_the_first_byte_breaks_the_body(server, name):
     check_serves_on(server)
 
 
+@pytest.mark.skipif(INLINE, reason="it kills processes")
 def test_a_host_that_is_killed_costs_no_more_than_its_request(server):
     for _ in range(5):
         assert get(server, "/good--ol-s3/k").status == 200
@@ -120,6 +121,7 @@ def test_a_host_that_is_killed_costs_no_more_than_its_request(server):
         check_serves_on(server)
 
 
+@pytest.mark.skipif(INLINE, reason="it kills processes")
 def test_hosts_killed_in_the_middle_of_bodies_never_end_them_cleanly_and_wrongly(server):
     """Slow readers hold bodies open while every host is killed: each body is then either whole and
     right, because it was run again, or visibly broken."""

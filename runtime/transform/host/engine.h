@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a host process runs: an engine (lua/ or shared/) with one program loaded, working on
- * jobs. Everything here happens inside the host, on its single thread.
+ * What a host runs: an engine (lua/ or shared/) with one program loaded, working on jobs.
+ * Everything here happens inside the host, on its single thread. There can be several hosts in one
+ * process, each a thread (isolation = "inline"): an engine keeps nothing outside of itself but by
+ * thread.
  *
  * An engine never blocks: `step` works until the job is done, needs something (input, output
  * space, a read_at answer), or its time slice is over. Timers and signal handlers must be made
@@ -34,6 +36,10 @@ typedef struct ol_engine_ops {
     /* Optional. The next job belongs to another trust group; no run is open. Forget whatever
      * could tell one from the other. */
     void (*wipe)(ol_engine *engine);
+    /* Of a host that is a thread: it ends, no run is open. Gives everything back that load took,
+     * also when that failed (then `engine` is NULL). *library: to be given to dlclose when the
+     * thread is no more, or left NULL. */
+    void (*unload)(ol_engine *engine, void **library);
 } ol_engine_ops;
 
 extern const ol_engine_ops ol_engine_lua;

@@ -314,7 +314,7 @@ static void drain_if_due(host *h)
 
 static void serve(host *h)
 {
-    for (;;) {
+    while (!ol_port_is_stopped(&h->port)) {
         bool any = receive_all(h);
         any = run_some(h) || any;
         drain_if_due(h);
@@ -325,17 +325,19 @@ static void serve(host *h)
 
 /* ---- start ---- */
 
-static void say_loaded(host *h, const ol_program_declared *declared)
+static int say_loaded(host *h, const ol_program_declared *declared)
 {
     ol_buf text;
     ol_buf_init(&text, TEXT_BYTES_MAX);
     ol_msg msg = {.type = OL_MSG_LOADED, .slot = OL_WIRE_NONE, .a = h->held.walls,
                   .b = h->held.landlock};
-    if (ol_text_declared_encode(&text, declared) != OL_OK)
-        _exit(OL_HOST_EXIT_LOAD);
-    ol_port_send_text(&h->port, &msg, ol_buf_slice(&text));
-    ol_port_flush(&h->port);
+    int rc = ol_text_declared_encode(&text, declared);
+    if (rc == OL_OK) {
+        ol_port_send_text(&h->port, &msg, ol_buf_slice(&text));
+        ol_port_flush(&h->port);
+    }
     ol_buf_fini(&text);
+    return rc == OL_OK ? OL_OK : OL_HOST_EXIT_LOAD; /* which the server sees */
 }
 
 static int say_failed(host *h, const ol_error *err, int status)
@@ -376,7 +378,7 @@ static uint64_t memory_allowed(const host *h)
     return each > UINT64_MAX / 4 / jobs ? UINT64_MAX / 4 : each * jobs;
 }
 
-static int raise_and_load(host *h, ol_program_declared *declared, ol_error *err)
+static int load_behind_walls(host *h, ol_program_declared *declared, ol_error *err)
 {
     ol_sandbox_load load = {
         .kind = h->program.kind,
@@ -395,11 +397,32 @@ static int raise_and_load(host *h, ol_program_declared *declared, ol_error *err)
     return rc;
 }
 
-int ol_host_run(const ol_engine_ops *const engines[OL_PROGRAM_SHARED + 1])
+/* Without walls the order is the same, and there is nothing to raise. */
+static int load_inline(host *h, ol_program_declared *declared, ol_error *err)
+{
+    return h->ops->load(&h->engine, &h->program, declared, err);
+}
+
+/* From LOAD in the ring to LOADED. OL_OK, or the status to end with. */
+static int begin(host *h, ol_host_engines engines,
+                 int (*load)(host *h, ol_program_declared *declared, ol_error *err))
+{
+    ol_error err = {0};
+    ol_program_declared declared = {0};
+    h->ops = engines[h->program.kind];
+    if (!h->ops) {
+        ol_error_set(&err, OL_ETRANSFORM, "there is no engine for this kind of transform");
+        return say_failed(h, &err, OL_HOST_EXIT_LOAD);
+    }
+    if (load(h, &declared, &err) != OL_OK)
+        return say_failed(h, &err, OL_HOST_EXIT_LOAD);
+    return say_loaded(h, &declared);
+}
+
+int ol_host_run(ol_host_engines engines)
 {
     static host h; /* large: the port keeps a table */
     ol_error err = {0};
-    ol_program_declared declared = {0};
     if (ol_port_open(&h.port, &err) != OL_OK)
         return OL_HOST_EXIT_SERVER;
     close(OL_HOST_FD_SHARED);
@@ -408,14 +431,55 @@ int ol_host_run(const ol_engine_ops *const engines[OL_PROGRAM_SHARED + 1])
     h.jobs_max = h.port.control->jobs_max;
     if (take_program(&h) != OL_OK)
         return OL_HOST_EXIT_SERVER;
-    h.ops = engines[h.program.kind];
-    if (!h.ops) {
-        ol_error_set(&err, OL_ETRANSFORM, "there is no engine for this kind of transform");
-        return say_failed(&h, &err, OL_HOST_EXIT_LOAD);
-    }
-    if (raise_and_load(&h, &declared, &err) != OL_OK)
-        return say_failed(&h, &err, OL_HOST_EXIT_LOAD);
-    say_loaded(&h, &declared);
+    int status = begin(&h, engines, load_behind_walls);
+    if (status != OL_OK)
+        return status;
     serve(&h);
     return OL_OK;
+}
+
+/* ---- on a thread of the server ---- */
+
+/* Told to stop in the middle of what it did: each run is unwound as one that was given up. */
+static void end_all(host *h, ol_host_inline *in)
+{
+    for (unsigned i = 0; h->jobs && i < h->jobs_max; i++) {
+        if (h->jobs[i].state == OL_JOB_FREE)
+            continue;
+        close_run(h, &h->jobs[i]);
+        ol_job_reset(&h->jobs[i]);
+    }
+    if (h->ops)
+        h->ops->unload(h->engine, &in->library);
+    ol_free(h->jobs);
+    ol_free(h->program_text);
+}
+
+static void serve_inline(host *h, ol_host_engines engines, ol_host_inline *in)
+{
+    if (ol_port_attach(&h->port, in->base, in->size) != OL_OK)
+        return;
+    h->port.wake_fd = in->wake_fd;
+    h->jobs_max = h->port.control->jobs_max;
+    if (take_program(h) != OL_OK) {
+        ol_error err = {0};
+        ol_error_set(&err, OL_ENOMEM, "a program's text");
+        say_failed(h, &err, OL_HOST_EXIT_SERVER);
+    } else {
+        if (h->program.kind == OL_PROGRAM_SHARED)
+            h->program.path = in->image_path;
+        if (begin(h, engines, load_inline) == OL_OK)
+            serve(h);
+    }
+    end_all(h, in);
+}
+
+void ol_host_run_inline(ol_host_engines engines, ol_host_inline *in)
+{
+    host *h = ol_calloc(1, sizeof(*h));
+    in->library = NULL;
+    if (!h)
+        return; /* the server sees it end without a word */
+    serve_inline(h, engines, in);
+    ol_free(h);
 }

@@ -22,7 +22,7 @@
 int ol_port_attach(ol_port *port, uint8_t *base, size_t size)
 {
     ol_wire_control *control = (ol_wire_control *)base;
-    *port = (ol_port){.base = base, .control = control};
+    *port = (ol_port){.base = base, .control = control, .wake_fd = OL_HOST_FD_WAKE};
     if (size < sizeof(*control) || control->magic != OL_WIRE_MAGIC ||
         !ol_wire_layout_make(&port->layout, control->slot_bytes, control->slots) ||
         port->layout.total > size || control->jobs_max == 0 ||
@@ -50,10 +50,10 @@ int ol_port_open(ol_port *port, ol_error *err)
 
 /* ---- sending ---- */
 
-static void wake_server(void)
+static void wake_server(const ol_port *port)
 {
     const uint64_t one = 1;
-    ssize_t written = write(OL_HOST_FD_WAKE, &one, sizeof(one));
+    ssize_t written = write(port->wake_fd, &one, sizeof(one));
     (void)written; /* a full counter means that it is awake already */
 }
 
@@ -61,7 +61,7 @@ void ol_port_flush(ol_port *port)
 {
     port->unsignalled_ns = 0;
     if (ol_ring_publish(&port->out))
-        wake_server();
+        wake_server(port);
 }
 
 void ol_port_flush_if_due(ol_port *port, uint64_t now_ns)
@@ -78,8 +78,11 @@ static void wait_for_server(ol_port *port)
 
 static void put(ol_port *port, const ol_msg *msg)
 {
-    while (ol_ring_put(&port->out, msg) != OL_OK)
+    while (ol_ring_put(&port->out, msg) != OL_OK) {
+        if (ol_port_is_stopped(port))
+            return;
         wait_for_server(port);
+    }
     port->text_ends[(port->out.next - 1) % (2 * OL_WIRE_RING)] = port->text_next;
     if (!port->unsignalled_ns)
         port->unsignalled_ns = ol_clock_mono_ns();
@@ -108,6 +111,8 @@ static uint64_t take_text(ol_port *port, uint32_t length)
         start += OL_WIRE_TEXT_AREA - at;
     while (start + length - port->text_freed > OL_WIRE_TEXT_AREA) {
         free_texts(port);
+        if (ol_port_is_stopped(port))
+            break;
         if (start + length - port->text_freed > OL_WIRE_TEXT_AREA)
             wait_for_server(port);
     }
@@ -165,6 +170,11 @@ void ol_port_wait(ol_port *port, uint64_t bound_ns)
     ol_port_flush(port);
     if (spin(port) || !ol_ring_sleep(&port->in))
         return;
+    /* Whoever sets `stop` clears the flag behind it: one of the two is seen. */
+    if (atomic_load(&port->control->stop)) {
+        ol_ring_awake(&port->in);
+        return;
+    }
     syscall(SYS_futex, port->in.sleeps, FUTEX_WAIT, 1, bound_ns ? &bound : NULL, NULL, 0);
     ol_ring_awake(&port->in);
 }

@@ -4,7 +4,7 @@
  * sends, sleeping and waking.
  *
  * Sending never fails: when the ring or the text area is full the host waits for the server,
- * which always empties them.
+ * which always empties them. (A host that was told to stop waits no more: what it says is lost.)
  */
 #ifndef OL_TRANSFORM_HOST_PORT_H
 #define OL_TRANSFORM_HOST_PORT_H
@@ -15,6 +15,7 @@ typedef struct ol_port {
     uint8_t *base;
     ol_wire_control *control;
     ol_wire_layout layout;
+    int wake_fd;
     ol_ring_writer out;
     ol_ring_reader in;
     uint64_t unsignalled_ns; /* when the oldest message was sent that the server may not know of */
@@ -30,6 +31,12 @@ typedef struct ol_port {
 int ol_port_open(ol_port *port, ol_error *err);
 /* The same over memory that is mapped already. */
 int ol_port_attach(ol_port *port, uint8_t *base, size_t size);
+
+/* The server wants this host to end; what is sent from here on is for nobody. */
+static inline bool ol_port_is_stopped(const ol_port *port)
+{
+    return atomic_load_explicit(&port->control->stop, memory_order_relaxed) != 0;
+}
 
 static inline uint8_t *ol_port_slot(const ol_port *port, uint32_t slot)
 {

@@ -114,6 +114,8 @@ typedef struct ol_wire_control {
     _Alignas(64) _Atomic uint32_t to_server_head;
     _Alignas(64) _Atomic uint32_t host_sleeps; /* a futex */
     _Alignas(64) _Atomic uint32_t server_sleeps;
+    /* A host that is a thread is asked to end by it: nobody can kill a thread. */
+    _Atomic uint32_t stop;
     /* For the watchdog, written by the host: a step counter above, the job index + 1 below (0
      * between steps); CPU that job had used when the step began; jobs that use up their slices. */
     _Alignas(64) _Atomic uint64_t executing;

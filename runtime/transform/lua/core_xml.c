@@ -32,7 +32,7 @@ typedef struct reader {
 enum { READER = 1, STRETCH, LAST, EVENTS };
 
 /* Expat's own form has no room for whose memory it is: one call at a time, on one thread. */
-static ol_run *feeding;
+static _Thread_local ol_run *feeding;
 
 static void *take(size_t bytes)
 {

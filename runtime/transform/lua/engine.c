@@ -322,5 +322,17 @@ static void close_job(ol_run *run)
     put_free(engine, run);
 }
 
-const ol_engine_ops ol_engine_lua = {
-    .name = "lua", .load = load, .open = open_job, .step = step, .close = close_job};
+static void unload(ol_engine *engine, void **library)
+{
+    *library = NULL;
+    if (engine)
+        ol_lua_engine_destroy(engine);
+    ol_lua_preempt_stop();
+}
+
+const ol_engine_ops ol_engine_lua = {.name = "lua",
+                                     .load = load,
+                                     .open = open_job,
+                                     .step = step,
+                                     .close = close_job,
+                                     .unload = unload};

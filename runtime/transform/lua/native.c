@@ -17,7 +17,7 @@ typedef struct block_head {
 
 #define BLOCK_BYTES_MAX (SIZE_MAX / 4)
 
-ol_lua_guard_state ol_lua_guard;
+_Thread_local ol_lua_guard_state ol_lua_guard;
 
 /* ---- blocks ---- */
 

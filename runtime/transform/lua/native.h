@@ -42,7 +42,7 @@ typedef struct ol_lua_guard_state {
     volatile sig_atomic_t on, allocating;
 } ol_lua_guard_state;
 
-extern ol_lua_guard_state ol_lua_guard;
+extern _Thread_local ol_lua_guard_state ol_lua_guard; /* a host is a thread */
 
 void ol_lua_guard_begin(void);
 void ol_lua_guard_end(void);

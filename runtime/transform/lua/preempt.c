@@ -18,7 +18,7 @@
 #define NS_PER_MS 1000000ull
 #define METER_STEP 10 /* instructions */
 
-static struct {
+static _Thread_local struct {
     bool made;
     timer_t timer;
     volatile uint64_t armed_until_ns; /* when the timer goes off; 0 when it is not armed */
@@ -104,6 +104,15 @@ int ol_lua_preempt_start(ol_error *err)
         return ol_error_set(err, OL_EINTERNAL, "no timer for time slices: errno %d", errno);
     slice.made = true;
     return OL_OK;
+}
+
+void ol_lua_preempt_stop(void)
+{
+    if (!slice.made)
+        return;
+    timer_delete(slice.timer);
+    slice.made = false;
+    slice.armed_until_ns = 0;
 }
 
 void ol_lua_preempt_begin(ol_run *run, lua_State *L, uint32_t slice_ms)

@@ -12,9 +12,9 @@
  *              coroutine, …) it lets go and the timer comes back every millisecond, until
  *              unyieldable_ms of CPU time have passed: then the job is stopped
  *
- * Process-wide and single-threaded, as a host is. The timer and its handler (SIGVTALRM) are made
- * by the first load, in front of the wall; afterwards only timer_settime, clock_gettime and
- * sigreturn are needed. System calls of the host may see EINTR or be restarted.
+ * One of each thread that runs a host; the signal goes to that thread. The timer and its handler
+ * (SIGVTALRM) are made by its first load, in front of the wall; afterwards only timer_settime,
+ * clock_gettime and sigreturn are needed. System calls of the host may see EINTR or be restarted.
  */
 #ifndef OL_TRANSFORM_LUA_PREEMPT_H
 #define OL_TRANSFORM_LUA_PREEMPT_H
@@ -23,6 +23,8 @@
 
 /* Idempotent. OL_OK or OL_EINTERNAL. The calling thread is the one that will run jobs. */
 int ol_lua_preempt_start(ol_error *err);
+/* For a thread that ends: it runs no jobs any more. */
+void ol_lua_preempt_stop(void);
 
 /* The run's coroutine `L` is about to be resumed, for slice_ms at most. */
 void ol_lua_preempt_begin(ol_run *run, lua_State *L, uint32_t slice_ms);

@@ -267,10 +267,24 @@ void ol_shared_engine_destroy(ol_engine *engine)
     ol_free(engine);
 }
 
+/* The library outlives the thread: what it left for the thread's end to run is its own code. One
+ * that may have threads of its own is never unloaded under their feet. */
+static void shared_unload(ol_engine *engine, void **library)
+{
+    *library = NULL;
+    if (!engine)
+        return;
+    if (engine->plugin.transform.threads_max == 0)
+        *library = engine->plugin.handle;
+    engine->plugin.handle = NULL;
+    ol_shared_engine_destroy(engine);
+}
+
 const ol_engine_ops ol_engine_shared = {
     .name = "shared",
     .load = shared_load,
     .open = shared_open,
     .step = shared_step,
     .close = shared_close,
+    .unload = shared_unload,
 };

@@ -2,6 +2,7 @@
 """Starts and stops the real server, and speaks to it."""
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -16,8 +17,21 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("OBJLENS_BUILD", ROOT / "build" / "release"))
 OBJLENS = BUILD / "objlens"
 
+# Every transform runs inline instead of in a process of its own: the same tests, once more.
+INLINE = os.environ.get("OBJLENS_ISOLATION") == "inline"
+
 ACCESS_KEY = "ROOTKEYFORTESTS"
 SECRET_KEY = "root-secret-for-tests-0123456789"
+
+
+def inline(config):
+    """The same configuration with `isolation = "inline"` in each transform, also in those that ship and
+    have no block. (Plugins would have to be pinned: they stay as they are.)"""
+    config = re.sub(r'(transform "[^"]+" \{)(?! plugin)', r'\1 isolation = "inline",', config)
+    given = set(re.findall(r'transform "([^"]+)"', config))
+    used = {name for names in re.findall(r"transforms = \{([^}]*)\}", config) for name in re.findall(r'"([^"]+)"', names)}
+    blocks = [f'transform "{name}" {{ isolation = "inline" }}' for name in sorted(used - given)]
+    return "\n".join([config, *blocks])
 
 
 def free_port():
@@ -91,6 +105,7 @@ class Server:
         return path
 
     def write_config(self, config):
+        config = inline(config) if INLINE else config
         self.write("objlens.lua", f"""
 data = "{self.data}"
 loops = {self.loops}

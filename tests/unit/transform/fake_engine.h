@@ -26,7 +26,7 @@
  *   fragile N          as copy, but the process ends at the N-th call to the host
  *   fragile-close      the process ends when the run is closed
  *   hostile            sends the server a message that makes no sense
- *   load-fail | load-crash | load-hang | load-forbidden NAME | load-no-get | load-open |
+ *   load-fail | load-crash | load-hang | load-doze | load-forbidden NAME | load-no-get | load-open |
  *   load-threads N DECLARED | load-dodge (what makes the second filter is put out of order)
  *                      (program only)
  */
@@ -125,8 +125,11 @@ static inline int fake_quiet(const char *name)
     return errno;
 }
 
+/* What computes for ever ends when this is set: threads cannot be killed. */
+static _Atomic bool fake_let_go;
+
 /* Set by "load-dodge"; only test_sandbox.c looks at it. */
-static bool fake_dodges;
+static _Thread_local bool fake_dodges;
 
 static inline void *fake_wait_for_ever(void *arg)
 {
@@ -137,7 +140,7 @@ static inline void *fake_wait_for_ever(void *arg)
 
 static inline void *fake_burn_for_ever(void *arg)
 {
-    for (volatile bool on = true; on;)
+    while (!atomic_load_explicit(&fake_let_go, memory_order_relaxed))
         ;
     return arg;
 }
@@ -171,8 +174,10 @@ static inline int fake_load(ol_engine **out, const ol_program *program,
         return ol_error_say(err, OL_ETRANSFORM, "line 3: it does not parse");
     if (!strcmp(engine->line, "load-crash"))
         raise(SIGSEGV);
-    for (volatile bool hang = !strcmp(engine->line, "load-hang"); hang;)
-        ;
+    if (!strcmp(engine->line, "load-hang"))
+        fake_burn_for_ever(NULL);
+    while (!strcmp(engine->line, "load-doze") && !atomic_load(&fake_let_go))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     if (!strncmp(engine->line, "load-forbidden ", 15))
         fake_forbidden(engine->line + 15);
     if (!strcmp(engine->line, "load-open") &&
@@ -436,7 +441,8 @@ static inline int fake_grow(ol_run *run, ol_error *err)
 static inline void fake_burn(uint64_t ms)
 {
     uint64_t until = ol_clock_thread_cpu_ns() + ms * 1000000;
-    while (ol_clock_thread_cpu_ns() < until)
+    while (ol_clock_thread_cpu_ns() < until &&
+           !atomic_load_explicit(&fake_let_go, memory_order_relaxed))
         ;
 }
 
@@ -504,11 +510,15 @@ static inline int fake_step(ol_run *run, uint32_t slice_ms, ol_error *err)
         fake_burn(strtoull(run->rest, NULL, 10));
         return fake_say(run, "burnt", err);
     }
-    if (!strcmp(verb, "hang"))
+    if (!strcmp(verb, "hang")) {
         fake_burn(1000000);
-    if (!strcmp(verb, "sleep"))
-        for (;;)
-            nanosleep(&(struct timespec){.tv_sec = 1000}, NULL);
+        return ol_error_set(err, OL_ETRANSFORM, "let go");
+    }
+    if (!strcmp(verb, "sleep")) {
+        while (!atomic_load(&fake_let_go))
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        return ol_error_set(err, OL_ETRANSFORM, "let go");
+    }
     if (!strcmp(verb, "forbidden")) {
         fake_forbidden(run->rest);
         return fake_say(run, "alive", err);
@@ -516,6 +526,7 @@ static inline int fake_step(ol_run *run, uint32_t slice_ms, ol_error *err)
     if (!strcmp(verb, "lie")) {
         atomic_store(&run->job->port->control->executing, 0);
         fake_burn_for_ever(NULL);
+        return ol_error_set(err, OL_ETRANSFORM, "let go");
     }
     if (!strcmp(verb, "burn-on")) {
         if (run->count++ == 0)
@@ -556,6 +567,12 @@ static inline void fake_wipe(ol_engine *engine)
     engine->wipes++;
 }
 
+static inline void fake_unload(ol_engine *engine, void **library)
+{
+    *library = NULL;
+    free(engine);
+}
+
 static const ol_engine_ops fake_engine = {
     .name = "fake",
     .load = fake_load,
@@ -563,7 +580,10 @@ static const ol_engine_ops fake_engine = {
     .step = fake_step,
     .close = fake_close,
     .wipe = fake_wipe,
+    .unload = fake_unload,
 };
+
+static ol_host_engines fake_engines __attribute__((unused)) = {&fake_engine, &fake_engine};
 
 /* What main() of such a test does first. */
 static inline bool fake_is_host(int argc, char **argv)
@@ -573,8 +593,7 @@ static inline bool fake_is_host(int argc, char **argv)
 
 static inline int fake_host_main(void)
 {
-    static const ol_engine_ops *const engines[OL_PROGRAM_SHARED + 1] = {&fake_engine, &fake_engine};
-    return ol_host_run(engines);
+    return ol_host_run(fake_engines);
 }
 
 #endif

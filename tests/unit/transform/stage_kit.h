@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A pool with real hosts that run the fake engine, and calls of its stage, for tests of the
- * transform stage.
+ * transform stage. With KIT_INLINE the hosts are threads: such tests are the same ones once more
+ * (test_*_inline.c), but for those that say NEEDS_A_PROCESS.
  */
 #ifndef TESTS_STAGE_KIT_H
 #define TESTS_STAGE_KIT_H
@@ -12,16 +13,31 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "transform/inline_host.h"
 #include "transform/stage.h"
 #include "fake_engine.h"
+
+#ifdef KIT_INLINE
+#define KIT_ISOLATION OL_ISOLATION_INLINE
+#define NEEDS_A_PROCESS()                                                                          \
+    do {                                                                                           \
+        print_message("skipped: what it does ends its process, or needs its walls\n");             \
+        skip();                                                                                    \
+    } while (0)
+#else
+#define KIT_ISOLATION OL_ISOLATION_PROCESS
+#define NEEDS_A_PROCESS() ((void)0)
+#endif
 
 static inline ol_program *kit_program(const char *line)
 {
     ol_program *program;
+    ol_inline_hosts_engines(&fake_engines);
     ol_program like = {
         .name = "fake",
         .kind = OL_PROGRAM_LUA,
         .share = OL_SHARE_IDENTITY,
+        .isolation = KIT_ISOLATION,
         .path = "fake.lua",
         .source = ol_slice_cstr(line),
         .image_fd = -1,
@@ -101,6 +117,9 @@ static inline void kit_pool_close(ol_test_loop *loop, ol_pool *pool)
     bool closed = false;
     ol_pool_close(pool, kit_set_flag, &closed);
     ol_test_loop_until(loop, &closed, 60000);
+    atomic_store(&fake_let_go, true);
+    assert_int_equal(ol_inline_hosts_settle(60000), 0);
+    atomic_store(&fake_let_go, false);
 }
 
 #endif

@@ -22,6 +22,7 @@ static void open_fixture(fixture *f)
 {
     ol_pool_options options;
     memset(f, 0, sizeof(*f));
+    ol_inline_hosts_engines(NULL);
     ol_pool_options_default(&options);
     ol_test_scratch_open(&f->scratch);
     assert_code(ol_test_loop_open(&f->loop), OL_OK);
@@ -41,8 +42,11 @@ static void close_fixture(fixture *f)
 static void load_path(fixture *f, const char *path)
 {
     ol_error err = {0};
-    ol_transform_spec spec = {
-        .name = "it", .path = path, .share = OL_SHARE_IDENTITY, .limits = f->limits};
+    ol_transform_spec spec = {.name = "it",
+                              .path = path,
+                              .share = OL_SHARE_IDENTITY,
+                              .isolation = KIT_ISOLATION,
+                              .limits = f->limits};
     ol_program_release(f->program);
     ol_registry_destroy(f->registry);
     f->program = NULL;
@@ -141,7 +145,8 @@ static void test_lua_syntax_error(void **state)
     const char *path = ol_test_scratch_path(&f.scratch, "it.lua");
     ol_test_file_write(path, OL_SLICE_LIT("return function( end"));
     chmod(path, 0644);
-    ol_transform_spec spec = {.name = "it", .path = path, .limits = f.limits};
+    ol_transform_spec spec = {
+        .name = "it", .path = path, .isolation = KIT_ISOLATION, .limits = f.limits};
     assert_code(ol_registry_new(&f.registry, &spec, 1, &err), OL_ECONFIG);
     assert_non_null(strstr(err.message, "it.lua"));
     f.registry = NULL;

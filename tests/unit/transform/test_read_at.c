@@ -198,6 +198,7 @@ static void test_given_up_while_the_origin_reads(void **state)
 static void test_host_dies_while_the_origin_reads(void **state)
 {
     (void)state;
+    NEEDS_A_PROCESS();
     fixture f;
     kit_run r, other;
     open_fixture(&f);

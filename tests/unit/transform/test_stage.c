@@ -283,6 +283,7 @@ static void test_failure_after_the_first_byte(void **state)
 static void test_every_way_of_dying_fails_the_request_that_did_it(void **state)
 {
     (void)state;
+    NEEDS_A_PROCESS();
     static const char *const lines[] = {"crash", "exit", "abort", "killself"};
     fixture f;
     open_fixture(&f, "identity");
@@ -303,6 +304,7 @@ static void test_every_way_of_dying_fails_the_request_that_did_it(void **state)
 static void test_dying_at_every_call(void **state)
 {
     (void)state;
+    NEEDS_A_PROCESS();
     fixture f;
     open_fixture(&f, "identity");
     uint8_t *body = make_body(15000);
@@ -523,6 +525,7 @@ static void test_program_that_does_not_load(void **state)
     assert_code(run(&f, NULL, OL_SLICE_LIT("x")), OL_ETRANSFORM);
     assert_string_equal(f.bench.err.message, "line 3: it does not parse");
     close_fixture(&f);
+    NEEDS_A_PROCESS();
     open_fixture(&f, "load-crash");
     assert_code(run(&f, NULL, OL_SLICE_LIT("x")), OL_ETRANSFORM);
     close_fixture(&f);
@@ -538,7 +541,7 @@ static int run_once(void *arg)
     uint8_t body[10000] = {1};
     ol_test_bench_open(&f.bench);
     ol_program like = {.name = "fake", .path = "x", .source = OL_SLICE_LIT("copy"), .image_fd = -1,
-                       .declared = {.has_get = true}};
+                       .isolation = KIT_ISOLATION, .declared = {.has_get = true}};
     ol_transform_limits_default(&like.limits);
     int rc = f.bench.rc;
     if (rc == OL_OK)
