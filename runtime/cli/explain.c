@@ -119,9 +119,9 @@ static int run(const ol_options *options)
 static const ol_option options_[] = {
     {"as", "WHO", false,
      "who asks: a user's name, root, role/NAME, anonymous, or an ARN"},
-    {"action", "ACTION", false, "s3:GetObject, s3-object-lambda:GetObject, sts:AssumeRole, …"},
+    {"action", "ACTION", false, "s3:GetObject, s3-object-lambda:GetObject, sts:AssumeRole,\nkms:Decrypt, …"},
     {"resource", "ARN", false,
-     "of a bucket, an object, an access point, an Object Lambda\naccess point or a role"},
+     "of a bucket, an object, an access point, an Object Lambda\naccess point, a role or a master key"},
     {"config", "FILE", false, "the configuration file (default: " CONFIG_FILE ")"},
     {"context", "KEY=VALUE", true, "a condition key of the request: aws:SourceIp=192.0.2.1, …"},
     {"listener", "ADDR:PORT", false, "whose endpoint policy holds (default: the first)"},

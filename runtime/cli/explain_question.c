@@ -128,6 +128,35 @@ static int open_role(ol_explain_question *self, const ol_realm_role *role)
     return OL_OK;
 }
 
+/* The default account's, where the configuration knows none of that number. */
+static ol_slice account_of_key(const ol_explain_question *self, ol_slice arn)
+{
+    ol_slice rest = arn;
+    for (int i = 0; i < 4; i++)
+        rest = ol_slice_from(rest, (size_t)(ol_slice_find(rest, ':') + 1));
+    ptrdiff_t colon = ol_slice_find(rest, ':');
+    const ol_realm_account *account = ol_realm_find_account(
+        self->realm, ol_slice_first(rest, colon > 0 ? (size_t)colon : 0));
+    return account ? account->id : ol_realm_default_account(self->realm)->id;
+}
+
+/* A master key: its policy, where it has one, must allow it; no listener's has a say. */
+static int open_key(ol_explain_question *self, ol_slice arn, ol_error *err)
+{
+    const ol_config *config = ol_realm_config(self->realm);
+    bool is_default = ol_slice_ends(arn, OL_SLICE_LIT(":alias/aws/s3"));
+    if (!is_default && ol_slice_search(arn, OL_SLICE_LIT(":key/")) < 0)
+        return ol_error_set(err, OL_EINVAL, "--resource: a key's ARN ends in key/ID (or in alias/aws/s3); "
+                                            "what another alias means is the key management's");
+    const ol_policy *policy = is_default ? config->default_key_policy : ol_config_key_policy(config, arn);
+    self->doors.other = (ol_access_door){.arn = arn,
+                                         .account_id = account_of_key(self, arn),
+                                         .policy = policy,
+                                         .policy_required = policy != NULL};
+    self->asked.other_service = "kms";
+    return OL_OK;
+}
+
 static int find_target(ol_explain_question *self, ol_error *err)
 {
     ol_s3_arn arn;
@@ -139,9 +168,11 @@ static int find_target(ol_explain_question *self, ol_error *err)
         return open_role(self, role);
     if (ol_slice_eq_cstr(text, "arn:aws:s3:::*"))
         return open_service(self);
+    if (ol_slice_starts(text, OL_SLICE_LIT("arn:aws:kms:")))
+        return open_key(self, text, err);
     if (!ol_s3_arn_parse(text, &arn))
         return ol_error_set(err, OL_EINVAL, "--resource: not the ARN of a bucket, an object in one, "
-                                            "an access point or a role");
+                                            "an access point, a role or a master key");
     self->key = arn.key;
     if (arn.door == OL_S3_DOOR_NONE)
         set_bucket(self, arn.name);
@@ -211,6 +242,10 @@ static int add_own(ol_explain_question *self, enum ol_context_key key, ol_slice 
         self->who.mfa_ms = now_ms - (int64_t)age_s * 1000;
         return OL_OK;
     }
+    if (key == OL_CONTEXT_CALLED_VIA) { /* a key is asked about directly, or by a view */
+        self->asked.other_via_olap = ol_slice_eq_cstr(value, "s3-object-lambda.amazonaws.com");
+        return OL_OK;
+    }
     if (key == OL_CONTEXT_CURRENT_TIME && ol_clock_parse_iso8601(value, &self->asked.now_ms))
         return OL_OK;
     return ol_error_set(err, OL_EINVAL, "--context: %s follows from --as and --resource",
@@ -236,6 +271,24 @@ int ol_explain_add_context(ol_explain_question *self, const char *text, ol_error
     return OL_OK;
 }
 
+/* What S3 says to a key management, where nothing else is given. */
+static ol_slice of_key_use(const ol_explain_question *self, enum ol_context_key key)
+{
+    bool of_key = ol_slice_eq_cstr(ol_slice_cstr(self->asked.other_service), "kms");
+    if (of_key && key == OL_CONTEXT_KMS_CALLER_ACCOUNT)
+        return self->who.account_id;
+    if (of_key && key == OL_CONTEXT_KMS_VIA_SERVICE)
+        return ol_slice_cstr(ol_arena_printf(self->arena, "s3.%.*s.amazonaws.com",
+                                             OL_SLICE_FMT(ol_realm_config(self->realm)->region)));
+    if (of_key && key == OL_CONTEXT_KMS_KEY_SPEC)
+        return OL_SLICE_LIT("SYMMETRIC_DEFAULT");
+    if (of_key && key == OL_CONTEXT_KMS_KEY_USAGE)
+        return OL_SLICE_LIT("ENCRYPT_DECRYPT");
+    if (of_key && key == OL_CONTEXT_KMS_ALGORITHM && ol_slice_eq_cstr(self->asked.action, "Decrypt"))
+        return OL_SLICE_LIT("SYMMETRIC_DEFAULT");
+    return OL_SLICE_NONE;
+}
+
 static int values(void *arg, enum ol_context_key key, ol_slice suffix, ol_context_values *out,
                   ol_error *err)
 {
@@ -245,6 +298,8 @@ static int values(void *arg, enum ol_context_key key, ol_slice suffix, ol_contex
     for (size_t i = 0; i < self->pair_count; i++)
         if (self->pairs[i].key == key && ol_slice_eq(self->pairs[i].suffix, suffix))
             self->found[count++] = self->pairs[i].value;
+    if (count == 0 && (self->found[0] = of_key_use(self, key)).len > 0)
+        count = 1;
     if (count)
         ol_context_set_many(out, self->found, count);
     else
@@ -287,6 +342,8 @@ int ol_explain_question_make(ol_explain_question *self, ol_error *err)
         rc = find_listener(self, err);
     if (rc != OL_OK)
         return rc;
+    if (ol_slice_eq_cstr(ol_slice_cstr(self->asked.other_service), "kms"))
+        self->asked.endpoint_policy = NULL;
     self->asked.who = &self->who;
     self->asked.key = self->key;
     self->asked.values = values;

@@ -377,6 +377,24 @@ int ol_authorize(ol_request *request, const ol_authorize_ask *asked, ol_done_cb 
     return decide(self, err);
 }
 
+int ol_authorize_beside(ol_request *request, const ol_authorize_ask *asked, ol_error *err)
+{
+    const ol_target *target = asked->target ? asked->target : &request->target;
+    int rc = ol_doors_borders(request, target, asked->key, err);
+    if (rc != OL_OK || nothing_to_weigh(request, target))
+        return rc;
+    decision *self = ol_arena_calloc(request->arena, sizeof(*self));
+    if (!self)
+        return ol_error_set(err, OL_ENOMEM, "a decision");
+    self->request = request;
+    rc = set_up(self, asked, target, err);
+    if (rc == OL_OK)
+        rc = ask(self, err);
+    return rc == OL_WAIT ? ol_error_set(err, OL_EACCESS, "a policy asks for tags of %.*s",
+                                        OL_SLICE_FMT(ol_slice_first(asked->key, 200)))
+                         : rc;
+}
+
 bool ol_authorize_is_read(const ol_request *request)
 {
     const ol_operation_row *row = ol_operation_row_of(request->address.operation);

@@ -39,6 +39,10 @@ typedef struct ol_authorize_ask {
 int ol_authorize(ol_request *request, const ol_authorize_ask *ask, ol_done_cb cb, void *arg,
                  ol_error *err);
 
+/* The same of another object that a view of this one needs, beside a question that may be under way. At
+ * once: what would have to be fetched for a decision is denied. */
+int ol_authorize_beside(ol_request *request, const ol_authorize_ask *ask, ol_error *err);
+
 /* For the control API: may the caller do this to what the ARN names, which belongs to `account_id`?
  * At once, whatever the policies say. */
 int ol_authorize_control(ol_request *request, const char *action, ol_slice arn,

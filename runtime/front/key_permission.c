@@ -204,6 +204,11 @@ static void note(const key_user *user, const ol_key_ask *ask, int rc)
 
 /* ---- what a name means ---- */
 
+static int no_memory(ol_error *err)
+{
+    return ol_error_set(err, OL_ENOMEM, "permission for a key");
+}
+
 static void look_free(look *self)
 {
     ol_arena_destroy(self->arena);
@@ -240,6 +245,34 @@ static bool is_default_name(ol_slice name)
     return name.len == 0 || ol_slice_eq(name, DEFAULT_KEY);
 }
 
+/* The ARN of a bare name in that account. Empty when there is no memory. */
+static ol_slice arn_of_name(const ol_request *request, ol_slice account, ol_slice name)
+{
+    const char *kind = alias_of(name).len > 0 ? "" : "key/";
+    if (ol_slice_starts(name, OL_SLICE_LIT("arn:")))
+        return name;
+    return ol_slice_cstr(ol_arena_printf(request->arena, "arn:aws:kms:%.*s:%.*s:%s%.*s",
+                                         OL_SLICE_FMT(request->generation->config->region),
+                                         OL_SLICE_FMT(account), kind, OL_SLICE_FMT(name)));
+}
+
+/* That no key has this name is told to those who might use one that had: of an alias, a key of its
+ * name, because what counts is the key that an alias stands for. */
+static int judge_missing(const key_user *user, const ol_key_ask *ask, ol_error *err)
+{
+    ol_request *request = user->request;
+    ol_slice name = alias_of(ask->key_id);
+    name = name.len > 0 ? ol_slice_from(name, sizeof("alias/") - 1) : ask->key_id;
+    ol_slice arn = arn_of_name(request, ol_realm_default_account(request->realm)->id, name);
+    if (!arn.data)
+        return no_memory(err);
+    int rc = decide_by_account(user, ask, arn, err);
+    if (rc != OL_OK)
+        return rc;
+    return ol_error_say(err, OL_EKMSNOTFOUND, "Invalid keyId '%.*s'",
+                        OL_SLICE_FMT(ol_slice_first(ask->key_id, 200)));
+}
+
 /* A key that is there and may be used is used by its ARN. One that is not: the KMS says so, in its
  * own words; the default key it makes when it is first wanted. */
 static int judge_name(look *self, ol_error *err)
@@ -248,8 +281,7 @@ static int judge_name(look *self, ol_error *err)
     const ol_key_ask *ask = self->ask;
     bool is_default = is_default_name(ask->key_id);
     if (self->state == OL_KMS_MISSING && !is_default)
-        return ol_error_say(err, OL_EKMSNOTFOUND, "Invalid keyId '%.*s'",
-                            OL_SLICE_FMT(ol_slice_first(ask->key_id, 200)));
+        return judge_missing(user, ask, err);
     if (self->state == OL_KMS_MISSING)
         return decide_as_default(user, ask, DEFAULT_KEY, err);
     int rc = decide_by_account(user, ask, self->call.used_key, err);
@@ -310,11 +342,6 @@ static int look_up(look *self, ol_error *err)
     rc = judge(self, rc, err);
     look_free(self);
     return rc;
-}
-
-static int no_memory(ol_error *err)
-{
-    return ol_error_set(err, OL_ENOMEM, "permission for a key");
 }
 
 /* ---- asking ---- */
@@ -404,22 +431,15 @@ int ol_key_permission_of_remote(ol_request *request, ol_slice key_name, ol_error
 {
     ol_key_user *base = ol_key_user_of(request);
     const ol_key_ask ask = {.key_id = key_name};
-    const char *kind = alias_of(key_name).len > 0 ? "" : "key/";
-    const char *text = NULL;
     if (check_signed(request, err) != OL_OK)
         return err->code;
     if (!base)
         return no_memory(err);
-    if (!ol_slice_starts(key_name, OL_SLICE_LIT("arn:"))) {
-        text = ol_arena_printf(request->arena, "arn:aws:kms:%.*s:%.*s:%s%.*s",
-                               OL_SLICE_FMT(request->generation->config->region),
-                               OL_SLICE_FMT(request->target.rule->owner->id), kind,
-                               OL_SLICE_FMT(key_name));
-        if (!text)
-            return no_memory(err);
-    }
+    ol_slice arn = arn_of_name(request, request->target.rule->owner->id, key_name);
+    if (!arn.data)
+        return no_memory(err);
     const key_user *user = (const key_user *)base;
-    int rc = decide_by_account(user, &ask, text ? ol_slice_cstr(text) : key_name, err);
+    int rc = decide_by_account(user, &ask, arn, err);
     note(user, &ask, rc);
     return rc;
 }

@@ -8,12 +8,14 @@
 #include "s3/xml_attributes.h"
 
 #define ATTRIBUTES_XML_BYTES_MAX (1 * OL_MIB)
+#define TRIES_MAX 3u
 
 typedef struct attributes {
     ol_operation op;
     ol_object_ref ref;
     ol_customer_key customer;
     ol_s3_attributes_page page;
+    unsigned tries;
 } attributes;
 
 /* The version is told where the origin has any. */
@@ -40,9 +42,27 @@ static void reply(attributes *self)
     ol_operation_reply_xml(&self->op, rc, headers, &xml);
 }
 
+static void open_object(ol_operation *op);
+
+/* The object was replaced before its parts were read: they are another one's. */
+static void begin_again(attributes *self)
+{
+    self->op.object->origin->ops->close_object(self->op.object);
+    self->op.object = NULL;
+    self->page.info = NULL;
+    self->ref.if_match = OL_SLICE_NONE;
+    self->tries++;
+    open_object(&self->op);
+}
+
 static void on_parts(void *arg, const ol_error *err, ol_part_list *parts)
 {
     attributes *self = arg;
+    if (err && err->code == OL_EPRECONDITION && self->tries < TRIES_MAX &&
+        !self->op.request->gone) {
+        begin_again(self);
+        return;
+    }
     if (ol_operation_lives(&self->op, err)) {
         self->page.parts = parts;
         reply(self);

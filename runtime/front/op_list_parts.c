@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ListParts. Lengths and checksums are those of the plaintext: of an upload under a master key they are
- * told to whoever may decrypt with it.
+ * told to whoever may decrypt with it, as long as that key is in use.
  */
 #include "base/alloc.h"
 #include "crypto/context.h"
@@ -20,6 +20,8 @@ typedef struct list {
     ol_part_list *parts; /* until it is told */
     ol_context context;
     ol_key_ask ask;
+    ol_kms_call call;
+    enum ol_kms_state state;
 } list;
 
 /* The end of it; `err` NULL: it may be told. */
@@ -41,10 +43,60 @@ static void tell(list *self, const ol_error *err)
 
 /* ---- permission for the upload's key ---- */
 
-static void on_permitted(ol_key_ask *ask, const ol_error *err)
+static int judge_state(const list *self, ol_error *err)
 {
+    ol_slice key = ol_slice_first(self->parts->sse.kms_key, 300);
+    switch (self->state) {
+    case OL_KMS_ENABLED:
+        return OL_OK;
+    case OL_KMS_DISABLED:
+        return ol_error_say(err, OL_EKMSDISABLED, "%.*s is disabled.", OL_SLICE_FMT(key));
+    case OL_KMS_PENDING_DELETION:
+        return ol_error_say(err, OL_EKMSSTATE, "%.*s is pending deletion.", OL_SLICE_FMT(key));
+    case OL_KMS_MISSING:
+        break;
+    }
+    return ol_error_say(err, OL_EKMSNOTFOUND, "Key '%.*s' does not exist", OL_SLICE_FMT(key));
+}
+
+static void on_state(ol_kms_call *call, const ol_error *failure)
+{
+    list *self = call->arg;
+    ol_error err = {0};
+    if (failure)
+        err = *failure;
+    int rc = failure ? failure->code : judge_state(self, &err);
+    tell(self, rc == OL_OK ? NULL : &err);
+}
+
+/* OL_OK, OL_WAIT (on_state) or negative. */
+static int check_state(list *self, ol_error *err)
+{
+    ol_request *request = self->op.request;
+    ol_kms *kms = ol_key_service_names(request->worker->shared->keys);
+    if (!kms)
+        return ol_error_set(err, OL_EKMSUNAVAILABLE, "there is no key management");
+    self->call = (ol_kms_call){.loop = request->worker->loop,
+                               .arena = request->arena,
+                               .key_id = self->parts->sse.kms_key,
+                               .cb = on_state,
+                               .arg = self};
+    int rc = kms->ops->state(kms, &self->call, &self->state, err);
+    return rc == OL_OK ? judge_state(self, err) : rc;
+}
+
+static void on_permitted(ol_key_ask *ask, const ol_error *refusal)
+{
+    list *self = ask->arg;
+    ol_error err = {0};
     ol_free(ask->arn);
-    tell(ask->arg, err);
+    if (refusal)
+        err = *refusal;
+    else if (self->op.request->gone)
+        ol_error_set(&err, OL_EPEER, "the client left before the end");
+    int rc = err.code ? err.code : check_state(self, &err);
+    if (rc != OL_WAIT)
+        tell(self, rc == OL_OK ? NULL : &err);
 }
 
 static int make_context(list *self, ol_error *err)
@@ -88,7 +140,7 @@ static int permit(list *self, ol_error *err)
     rc = user->ask(user, &self->ask, err);
     if (rc != OL_WAIT)
         ol_free(self->ask.arn);
-    return rc;
+    return rc == OL_OK ? check_state(self, err) : rc;
 }
 
 static void on_parts(void *arg, const ol_error *list_err, ol_part_list *parts)

@@ -4,6 +4,7 @@
  * ends in `next`, or in a failure.
  */
 #include "base/alloc.h"
+#include "front/authorize.h"
 #include "front/original_private.h"
 
 typedef ol_original_opening opening;
@@ -202,6 +203,13 @@ void ol_original_read_instruction(opening *self)
                                 OL_SLICE_FMT(self->rule->rules.instruction_suffix));
     if (!key) {
         ol_error_set(&err, OL_ENOMEM, "opening an original");
+        ol_original_fail(self, &err);
+        return;
+    }
+    /* Who may not read the file has nothing decrypted by it. */
+    const ol_authorize_ask ask = {
+        .action = "GetObject", .key = ol_slice_cstr(key), .view = true};
+    if (ol_authorize_beside(request, &ask, &err) != OL_OK) {
         ol_original_fail(self, &err);
         return;
     }

@@ -158,6 +158,8 @@ int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_
     add_original(&input, in->original);
     if (in->unsealed)
         add_item(&input, ol_slice_of(in->unsealed, OL_OPENED_DIGEST_BYTES));
+    else if (in->rule)
+        add_item(&input, ol_slice_of(in->rule, OL_CLIENT_ENCRYPTION_DIGEST_BYTES));
     add_steps(&input, in);
     add_caller(&input, in);
     add_item(&input, in->address->key);

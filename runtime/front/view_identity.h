@@ -30,6 +30,8 @@ typedef struct ol_view_inputs {
     const ol_s3_address *address; /* the key as it was asked for, and the query */
     const ol_headers *headers; /* the request's; only declared ones are looked at */
     const uint8_t *unsealed;   /* of an original that was opened: see ol_unsealed_digest; or NULL */
+    const uint8_t *rule; /* of one that was not: the digest of the rule by which it passed
+                            (ol_client_encryption); NULL = there is none */
 } ol_view_inputs;
 
 /* OL_OK with the ETag (without quotes); OL_SKIP when the view has no identity, because a program

@@ -16,6 +16,7 @@
 static int identify(ol_view_subject *self, ol_error *err)
 {
     ol_request *request = self->request;
+    const ol_client_encryption *rule = ol_original_rule(request);
     ol_view_inputs inputs = {
         .original = self->original,
         .olap = request->target.olap,
@@ -25,6 +26,7 @@ static int identify(ol_view_subject *self, ol_error *err)
         .address = &self->address,
         .headers = &request->http->headers,
         .unsealed = ol_unsealed_digest(self->object),
+        .rule = rule == &ol_client_encryption_none ? NULL : rule->digest,
     };
     int rc = ol_view_etag(&request->worker->shared->view_key, &inputs, self->etag);
     if (rc < 0)

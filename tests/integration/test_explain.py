@@ -10,6 +10,7 @@ from kit.server import OBJLENS
 ACCOUNT = "000000000000"
 BUCKET = "arn:aws:s3:::orders"
 POINT = f"arn:aws:s3:us-east-1:{ACCOUNT}:accesspoint/orders-ap"
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/"
 VIEW = f"arn:aws:s3-object-lambda:us-east-1:{ACCOUNT}:accesspoint/orders-view"
 CONFIG = f"""
 region = "us-east-1"
@@ -23,6 +24,11 @@ access_point "orders-ap" {{ bucket = "orders" }}
 object_lambda "orders-view" {{ access_point = "orders-ap", transforms = {{ "pii" }} }}
 role "worker" {{ trust = {{ effect = "Allow", principal = "{ACCOUNT}", actions = "sts:AssumeRole" }},
                  policy = {{ effect = "Allow", actions = "s3:*", resources = "*" }} }}
+master_key "closed" {{ policy = {{
+  {{ sid = "Keeper", effect = "Allow", principal = "arn:aws:iam::{ACCOUNT}:user/writer", actions = "kms:*", resources = "*",
+     conditions = {{ StringEquals = {{ ["kms:EncryptionContext:team"] = "a" }} }} }} }} }}
+{user("veiled", 'policy = { effect = "Allow", actions = "kms:Decrypt", resources = "*", conditions = {'
+      ' StringEquals = { ["aws:CalledVia"] = "s3-object-lambda.amazonaws.com" } } }')}
 {user("viewer", 'views = { "orders-view" }')}
 {user("writer", 'policy = { effect = "Allow", actions = "s3:*", resources = "*" }')}
 """
@@ -54,6 +60,14 @@ def explain(tmp_path):
     ("role/worker", "s3:GetObject", f"{BUCKET}/k", [], "assumed-role/worker/explain"),
     ("root", "s3:ListAllMyBuckets", "arn:aws:s3:::*", [], "allowed"),
     ("root", "sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/worker", [], "allowed"),
+    ("root", "kms:Decrypt", KEY + "open", [], "allowed"),
+    ("root", "kms:GenerateDataKey", KEY.replace("key/", "alias/aws/s3"), [], "allowed"),
+    ("writer", "kms:Decrypt", KEY + "open", [], "neither the identity's policies nor"),
+    ("writer", "kms:Decrypt", KEY + "closed", ["kms:EncryptionContext:team=a"], 'statement 1 "Keeper"'),
+    ("writer", "kms:decrypt", KEY + "closed", [], "so absent: kms:EncryptionContext"),
+    ("root", "kms:Decrypt", KEY + "closed", ["kms:EncryptionContext:team=a"], "denied"),
+    ("veiled", "kms:Decrypt", KEY + "open", [], "denied"),
+    ("veiled", "kms:Decrypt", KEY + "open", ["aws:CalledVia=s3-object-lambda.amazonaws.com"], "allowed"),
     ("viewer", "sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/worker", [], "leaves it to the caller's account"),
 ])
 def test_it_says_what_decides(explain, who, action, resource, context, says):
@@ -73,6 +87,8 @@ def test_it_names_keys_that_were_asked_for(explain):
     (("root", "s3:GetObjekt", BUCKET), '--action: there is no "s3:GetObjekt"'),
     (("root", "s3:GetObject", VIEW), '--action: on this resource actions are "s3-object-lambda:'),
     (("root", "s3:GetObject", "orders"), "--resource: not the ARN"),
+    (("root", "kms:Decrypt", KEY.replace("key/", "alias/orders")), "a key's ARN ends in key/ID"),
+    (("root", "s3:GetObject", KEY + "k"), 'on this resource actions are "kms:'),
     (("root", "s3:GetObject", POINT + "x"), "--resource: there is no such access point"),
     (("root", "s3:GetObject", BUCKET, "--context", "aws:SourceIpp=1"), "--context: there is no key"),
     (("root", "s3:GetObject", BUCKET, "--context", "aws:SourceIp"), "is not KEY=VALUE"),

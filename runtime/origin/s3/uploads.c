@@ -95,6 +95,7 @@ typedef struct complete_op {
     bool conditional;
     ol_origin *origin;
     ol_loop *loop;
+    const uint8_t *customer_key; /* lives until cb */
 } complete_op;
 
 static void on_looked(ol_s3_document *doc, const ol_http_answer *answer, ol_slice xml,
@@ -111,6 +112,15 @@ static void on_looked(ol_s3_document *doc, const ol_http_answer *answer, ol_slic
     op->cb(op->arg, err, err ? NULL : &op->result);
 }
 
+/* A service may want the customer's key once more. */
+static int add_customer_key(ol_s3_document *doc, const uint8_t *key, ol_error *err)
+{
+    ol_s3_encryption encryption = {0};
+    int rc = ol_s3_encryption_of_key(doc->at->origin, key, false, doc->arena, &encryption, err);
+    ol_s3_document_own_headers(doc, encryption.headers, encryption.count);
+    return rc;
+}
+
 /* Some services do not say what ETag the object has got. */
 static int look(const ol_s3_document *completed, ol_error *err)
 {
@@ -122,6 +132,10 @@ static int look(const ol_s3_document *completed, ol_error *err)
     *(complete_op *)doc->op = *op;
     doc->done = on_looked;
     ol_s3_document_target(doc, completed->request.bucket, completed->request.key);
+    if (add_customer_key(doc, op->customer_key, err) != OL_OK) {
+        ol_s3_document_drop(doc);
+        return err->code;
+    }
     return ol_s3_document_start(doc, err);
 }
 
@@ -217,7 +231,8 @@ int ol_s3_upload_complete(ol_origin *o, ol_loop *loop, const ol_complete_request
         rc == OL_OK ? ol_s3_document_new(o, loop, "POST", sizeof(complete_op), err) : NULL;
     if (!doc)
         return err->code;
-    *(complete_op *)doc->op = (complete_op){.cb = cb, .arg = arg, .origin = o, .loop = loop};
+    *(complete_op *)doc->op = (complete_op){
+        .cb = cb, .arg = arg, .origin = o, .loop = loop, .customer_key = req->customer_key};
     doc->done = on_completed;
     ol_s3_document_target(doc, req->bucket, req->key);
     ol_s3_document_param(doc, "uploadId", req->upload_id);
@@ -230,9 +245,11 @@ int ol_s3_upload_complete(ol_origin *o, ol_loop *loop, const ol_complete_request
     if (rc == OL_OK)
         ol_s3_document_body(doc, &xml);
     ol_buf_fini(&xml);
+    rc = rc == OL_OK ? add_customer_key(doc, req->customer_key, err)
+                     : ol_error_set(err, rc, "s3 origin: parts");
     if (rc != OL_OK) {
         ol_s3_document_drop(doc);
-        return ol_error_set(err, rc, "s3 origin: parts");
+        return rc;
     }
     const ol_s3_conditions conditions = {.if_match = req->if_match,
                                          .if_none_match_any = req->if_none_match_any,

@@ -12,7 +12,7 @@ typedef struct parts_op {
     ol_task task;
     ol_store *store;
     int64_t bucket_id;
-    ol_slice key, upload_id;
+    ol_slice key, upload_id, if_match;
     uint32_t marker, max;
     ol_part_list_cb cb;
     void *arg;
@@ -42,6 +42,8 @@ static int find_object(parts_op *op, ol_reader *reader, int64_t *set)
     if (rc == SQLITE_OK)
         rc = sqlite3_step(stmt);
     ol_object_checksum sum = {.composite = false};
+    bool other = rc == SQLITE_ROW && op->if_match.len > 0 &&
+                 !ol_slice_eq(ol_db_column(stmt, 2), op->if_match);
     if (rc == SQLITE_ROW) {
         *set = sqlite3_column_int64(stmt, 0);
         ol_checksum_unpack(ol_db_column(stmt, 1), &sum);
@@ -51,6 +53,8 @@ static int find_object(parts_op *op, ol_reader *reader, int64_t *set)
         return ol_error_set(&op->err, OL_ENOSUCHKEY, NULL);
     if (rc != SQLITE_ROW)
         return step_fault(reader, rc, &op->err);
+    if (other) /* it was replaced */
+        return ol_error_set(&op->err, OL_EPRECONDITION, NULL);
     op->list->checksum_name = ol_arena_copy(op->list->arena, ol_slice_cstr(sum.name));
     op->list->checksum_composite = sum.composite;
     return OL_OK;
@@ -217,7 +221,7 @@ int ol_store_parts_list(ol_origin *o, ol_loop *loop, const ol_object_ref *ref, o
         return ol_error_set(err, OL_EINVAL, "store: a list request is out of bounds");
     if (upload_id.len > 0 && upload_id.len != OL_STORE_UPLOAD_ID_LEN)
         return ol_error_set(err, OL_ENOSUCHUPLOAD, NULL);
-    parts_op *op = ol_malloc(sizeof *op + ref->key.len + upload_id.len);
+    parts_op *op = ol_malloc(sizeof *op + ref->key.len + upload_id.len + ref->if_match.len);
     if (!op)
         return no_memory(err);
     *op = (parts_op){.task = {.work = work, .done = done, .loop = loop, .arg = op},
@@ -230,6 +234,7 @@ int ol_store_parts_list(ol_origin *o, ol_loop *loop, const ol_object_ref *ref, o
     uint8_t *at = op->bytes;
     op->key = ol_put_slice(&at, ref->key);
     op->upload_id = ol_put_slice(&at, upload_id);
+    op->if_match = ol_put_slice(&at, ref->if_match);
     if (ol_offload_submit(store->read_pool, &op->task) == OL_OK)
         return OL_WAIT;
     ol_free(op);

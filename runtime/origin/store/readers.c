@@ -16,7 +16,7 @@ static const char list_sql[] = "SELECT key, size, etag, modified_ms, checksum FR
                                " WHERE bucket = ?1 AND key >= ?2 ORDER BY key";
 static const char parts_sql[] = "SELECT number, size, etag, modified_ms, checksum, file, mark FROM parts"
                                 " WHERE owner = ?1 AND number > ?2 ORDER BY number";
-static const char parts_of_sql[] = "SELECT parts, checksum FROM objects"
+static const char parts_of_sql[] = "SELECT parts, checksum, etag FROM objects"
                                    " WHERE bucket = ?1 AND key = ?2";
 static const char upload_sql[] = "SELECT id, checksum, composite, initiator, owner, record FROM uploads"
                                  " WHERE bucket = ?1 AND key = ?2 AND upload = ?3";

@@ -189,6 +189,23 @@ def test_writing(server, name):
             s3.copy_object(Bucket="box", Key="w", CopySource="box/unsealed", **named)
 
 
+def test_names_of_keys_are_for_those_who_may_use_them(server):
+    """Whether a key has that name is told to nobody else: a name that no key has is refused as one that a key has."""
+    def refusal(who, name):
+        with pytest.raises(Exception) as error:
+            of(server, who).put_object(Bucket="box", Key="w", Body=b"y", **KMS, SSEKMSKeyId=name)
+        answer = error.value.response
+        return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"]
+    for there, missing in (("orders", "nowhere"), ("alias/orders", "alias/nowhere"),
+                           (ARN + "orders", ARN + "nowhere")):
+        for who in ("plain", "reader", "never"):
+            assert refusal(who, missing) == refusal(who, there)
+            assert refusal(who, missing)[:2] == (403, "AccessDenied") and "nowhere" not in refusal(who, missing)[2]
+        for who in ("root", "all"):
+            assert refusal(who, missing)[:2] == (400, "KMS.NotFoundException")
+            assert "nowhere" in refusal(who, missing)[2]
+
+
 def test_by_the_buckets_default(server):
     assert of(server, "writer").put_object(Bucket="sealed", Key="k", Body=b"x")["SSEKMSKeyId"] == ARN + "orders"
     with refused("AccessDenied", 403):
@@ -278,6 +295,10 @@ def test_a_key_that_is_disabled_opens_nothing(server):
     s3.put_object(Bucket="box", Key="off", Body=b"off", **KMS, SSEKMSKeyId="switched")
     etag = s3.get_object(Bucket="box", Key="off")["ETag"]
     s3.get_object(Bucket="loud--ol-s3", Key="off")["Body"].read()
+    upload = {"Bucket": "box", "Key": "parts"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload, **KMS, SSEKMSKeyId="switched")["UploadId"]
+    s3.upload_part(**upload, PartNumber=1, Body=b"part")
+    assert s3.list_parts(**upload)["Parts"][0]["Size"] == 4
     subprocess.run([server.command()[0], "keys", "disable", "switched", "--keyring", server.data / "keyring"],
                    check=True, capture_output=True)
 
@@ -296,4 +317,7 @@ def test_a_key_that_is_disabled_opens_nothing(server):
             s3.head_object(Bucket=bucket, Key="off")
     with refused("KMS.DisabledException", 400):
         s3.put_object(Bucket="box", Key="off", Body=b"off", **KMS, SSEKMSKeyId="switched")
+    with refused("KMS.DisabledException", 400):
+        s3.list_parts(**upload)
+    s3.abort_multipart_upload(**upload)
     s3.delete_object(Bucket="box", Key="off")

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What rclone, age, openssl and the AWS Encryption SDK for JavaScript wrote, read through an OLAP."""
+"""What rclone, age, openssl, gpg and the AWS Encryption SDK for JavaScript wrote, read through an OLAP."""
 import base64
 import subprocess
 
 import pytest
 
 from encryption import s3_formats as s3
+from encryption.test_decrypt_pgp import BY_PASSWORD, gpg  # noqa: F401
 from encryption.test_decrypt_tools import age_by_passphrase, need, rclone_crypt
 from encryption.vault import PASSWORD, PLAIN, REFUSED, SIZE, open_vault
 from kit.views import same
@@ -128,3 +129,49 @@ def test_encryption_sdk(sdk_vault, written):
             for olap in ("default", "keep", "spooled"):
                 assert sdk_vault.refusal(olap, sdk_vault.put(s3.Sealed({}, broken))) == REFUSED
     assert 0x578 in seen and 0x478 in seen
+
+
+# ---- OpenPGP, as gpg makes it ----
+
+@pytest.fixture(scope="module")
+def pgp_vault(tmp_path_factory, gpg):  # noqa: F811
+    keys = {"p": {"type": "password", "id": "p", "material": PASSWORD},
+            "rsa": {"type": "rsa", "id": "rsa", "material": gpg.secret("rsa", "--armor").decode()},
+            "curve": {"type": "rsa", "id": "curve", "material": gpg.secret("curve", "--armor").decode()}}
+    rule = 'keys = { "p", "rsa", "curve" }, formats = { "openpgp" }'
+    yield from open_vault(tmp_path_factory, {
+        "first": ("copy", rule),
+        "spooled": ("copy", rule + ', unverified = "spool"'),
+        "tail": ("tail", rule),
+        "wrong": ("copy", 'keys = { "rsa" }, formats = { "openpgp" }'),
+    }, keys)
+
+
+def by_gpg(gpg, how, plain):  # noqa: F811
+    args = BY_PASSWORD if how == "password" else ["--encrypt", "--recipient", how]
+    return gpg("--armor", *args, body=plain)
+
+
+@need("gpg")
+@pytest.mark.parametrize("how", ["password", "rsa", "curve"])
+def test_openpgp(pgp_vault, gpg, how):  # noqa: F811
+    """Behind the access point it is the plaintext: whole, its length, its parts; damage shows nothing."""
+    plain = PLAIN[:300_000]
+    body = by_gpg(gpg, how, plain)
+    key = pgp_vault.put(s3.Sealed({}, body))
+    for olap in ("first", "spooled"):
+        same(pgp_vault.body(olap, key), plain)
+        assert pgp_vault.head(olap, key)["ContentLength"] == len(plain)
+        got = pgp_vault.get(olap, key, Range="bytes=65530-196700")
+        same(got["Body"].read(), plain[65530:196701])
+        assert got["ContentRange"] == f"bytes 65530-196700/{len(plain)}"
+        same(pgp_vault.body(olap, key, Range="bytes=-9"), plain[-9:])
+        assert pgp_vault.refusal(olap, key, Range=f"bytes={len(plain)}-")[:2] == (416, "InvalidRange")
+    same(pgp_vault.body("tail", pgp_vault.put(s3.Sealed({}, by_gpg(gpg, how, PLAIN)))),
+         PLAIN[-10:] + PLAIN[3:7] + PLAIN[300000:370000])
+    if how == "curve":
+        assert pgp_vault.refusal("wrong", key) == REFUSED
+    middle = len(body) // 2
+    damaged = body[:middle] + (b"B" if body[middle:middle + 1] != b"B" else b"C") + body[middle + 1:]
+    for olap in ("first", "spooled"):
+        assert pgp_vault.refusal(olap, pgp_vault.put(s3.Sealed({}, damaged))) == REFUSED

@@ -130,17 +130,24 @@ static inline int kit_part(store_kit *kit, const char *key, const kit_id *id, ui
     return rc;
 }
 
-static inline int kit_parts_of(store_kit *kit, const char *key, ol_slice upload_id, uint32_t marker,
-                               uint32_t max, ol_part_list **list)
+static inline int kit_parts_if(store_kit *kit, const char *key, ol_slice upload_id, ol_slice if_match,
+                               uint32_t marker, uint32_t max, ol_part_list **list)
 {
     kit_upload_answer answer = {.id = {""}};
-    ol_object_ref ref = {.bucket = OL_SLICE_LIT("b"), .key = ol_slice_cstr(key)};
+    ol_object_ref ref = {
+        .bucket = OL_SLICE_LIT("b"), .key = ol_slice_cstr(key), .if_match = if_match};
     int rc = kit->origin->ops->parts_list(kit->origin, kit->bench.loop.loop, &ref, upload_id,
                                           marker, max, kit_on_parts, &answer, NULL);
     rc = kit_upload_settle(kit, rc, &answer);
     *list = answer.parts;
     assert_true((rc == OL_OK) == (answer.parts != NULL));
     return rc;
+}
+
+static inline int kit_parts_of(store_kit *kit, const char *key, ol_slice upload_id, uint32_t marker,
+                               uint32_t max, ol_part_list **list)
+{
+    return kit_parts_if(kit, key, upload_id, OL_SLICE_NONE, marker, max, list);
 }
 
 static inline int kit_complete_as(store_kit *kit, const ol_complete_request *req,

@@ -375,7 +375,11 @@ static void parts_are_replaced_and_left_out(void **state)
     assert_true(list->truncated);
     assert_int_equal(list->parts[0].number, 5);
     ol_arena_destroy(list->arena);
-    assert_code(kit_put(&kit, "k", c), OL_OK);
+    assert_code(kit_parts_if(&kit, "k", OL_SLICE_NONE, ol_slice_cstr(result.etag), 0, 9, &list), OL_OK);
+    ol_arena_destroy(list->arena);
+    assert_code(kit_put(&kit, "k", c), OL_OK); /* replaced: these parts are not that object's */
+    assert_code(kit_parts_if(&kit, "k", OL_SLICE_NONE, ol_slice_cstr(result.etag), 0, 9, &list),
+                OL_EPRECONDITION);
     assert_code(kit_complete_as(&kit, &req, NULL), OL_ENOSUCHUPLOAD);
     assert_code(kit_parts_of(&kit, "k", OL_SLICE_NONE, 0, 10, &list), OL_OK);
     assert_int_equal(list->total + list->count, 0);
