@@ -8,7 +8,7 @@
 set -euo pipefail
 
 BUILD=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libssl-dev libxml2-dev liblua5.4-dev
-       node-llhttp libsqlite3-dev libseccomp-dev libjansson-dev libxxhash-dev
+       node-llhttp libsqlite3-dev libseccomp-dev libjansson-dev libxxhash-dev nettle-dev
        zlib1g-dev libzstd-dev libbz2-dev liblzma-dev liblz4-dev libsnappy-dev libbrotli-dev
        libsodium-dev librnp-dev libpcre2-dev libexpat1-dev
        python3 awscli curl ca-certificates)

@@ -33,6 +33,12 @@ static const char *const pii_fragments[] = {
     "GB82WEST12345698765432", "GB82 WEST 1234 5698 7654 32", "DE89370400440532013000",
     "DE89 3704 0044 0532 0130 00", "NO93 8601 1117 947", "de89370400440532013000",
     "GB82WEST12345698765433", "FR14 2004 1010 0505 0001 3M02 606", "DE89-3704-0044-0532-0130-00",
+    "AKIAIOSFODNN7EXAMPLE", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", "AB 12 34 56 C", "1EG4-TE5-MK73",
+    "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+    "https://x.org/a?b=1&c=(d)", "phone 020 7946 0958", "tel. (030) 1234-567", "ssn 536221234",
+    "911-70-1234", "00-1A-2B-3C-4D-5E", "001a.2b3c.4d5e", "born 12 March 1985", "password=hunter2!",
+    "RSSMRA85T10A562S", "12345678Z", "44051401359", "Dear Mr. John Smith", "10 Main Street, Springfield, IL 62704",
+    "account 12345678", "1HGCM82633A004352", "SW1A 1AA", "34 years old", "\"john doe\"@x.org",
     "2024-01-01T12:34:56.789Z", "v1.2.3", "12.50,3.75", "550e8400-e29b-41d4-a716-446655440000",
     "\xe2\x80\x9c", "\xef\xbc\x9a", "\xc2\xa0", "\xc3\x97", "\xff\xfe", "\xc3", "\xa9", "\0",
 };

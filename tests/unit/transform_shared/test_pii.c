@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pii transform against its reference, over every way of cutting the text, and by example.
+ * The pii transform over every way of cutting a text, and by example. What is recognised in texts
+ * of many kinds is measured elsewhere: tests/bench/pii_score.py.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,6 @@
 #include <cmocka.h>
 
 #include "direct_host.h"
-#include "pii_reference.h"
 #include "pii_texts.h"
 
 #define TEXT_MAX 40000
@@ -50,9 +50,26 @@ static void check(const char *text, size_t n, const char *payload, const char *w
     direct_fini(&call);
 }
 
-static void test_like_the_reference(void **state)
+/* What becomes of the text when it is read in one piece, into `out`; how many bytes. */
+static size_t in_one_piece(const char *text, size_t n, const char *payload, char *out)
+{
+    struct objlens_call call;
+    direct_init(&call, payload, 200000, 1);
+    if (direct_run(pii, &call, text, n, direct_whole) != OBJLENS_OK)
+        fail_msg("%s", call.failed_message);
+    size_t size = call.size;
+    memcpy(out, call.out, size);
+    direct_fini(&call);
+    return size;
+}
+
+static void test_cuts_do_not_matter(void **state)
 {
     (void)state;
+    static const char *const payloads[] = {
+        NULL, "{\"mode\":\"mask\"}", "{\"entities\":[\"ALL\"]}",
+        "{\"entities\":[\"ALL\",\"PERSON\",\"LOCATION\"],\"mode\":\"mask\"}", "{\"entities\":[\"PHONE_NUMBER\"]}",
+    };
     static char text[TEXT_MAX], want[TEXT_MAX * 8];
     unsigned rounds = 160;
     if (getenv("OBJLENS_TEST_ROUNDS"))
@@ -60,18 +77,8 @@ static void test_like_the_reference(void **state)
     for (unsigned seed = 0; seed < rounds; seed++) {
         struct pii_random random = {seed};
         size_t n = pii_text_make(&random, text, seed % 4 == 0 ? 12000 : 1 + pii_next(&random, 3000));
-        bool mask = seed % 5 == 4;
-        const char *only = NULL, *payload = mask ? "{\"mode\":\"mask\"}" : NULL;
-        char single[80];
-        if (seed % 7 == 6) {
-            only = ref_entities[pii_next(&random, 8)].name;
-            snprintf(single, sizeof(single), "{\"entities\":[\"%s\"],\"mode\":\"%s\"}", only,
-                     mask ? "mask" : "replace");
-            payload = single;
-        }
-        size_t size = ref_redact((struct text){(const unsigned char *)text, n}, only, mask ? '*' : 0,
-                                 want);
-        check(text, n, payload, want, size, direct_whole, seed);
+        const char *payload = payloads[seed % 5];
+        size_t size = in_one_piece(text, n, payload, want);
         check(text, n, payload, want, size, direct_chopped, seed);
         check(text, n, payload, want, size, direct_bytes, seed);
     }
@@ -89,7 +96,7 @@ static void test_every_single_cut(void **state)
     for (size_t i = 0; i < 600 * 9; i += 9)
         memcpy(text + n + i, "no match ", 9);
     n += 600 * 9;
-    size_t size = ref_redact((struct text){(const unsigned char *)text, n}, NULL, 0, want);
+    size_t size = in_one_piece(text, n, NULL, want);
     for (size_t cut = 0; cut <= n; cut += cut < 2500 ? 1 : 97) {
         struct objlens_call call;
         void *instance;
@@ -109,9 +116,6 @@ static void test_every_single_cut(void **state)
 static void expect(const char *text, const char *want)
 {
     check(text, strlen(text), NULL, want, strlen(want), direct_whole, 0);
-    static char reference[10000];
-    size_t n = ref_redact((struct text){(const unsigned char *)text, strlen(text)}, NULL, 0, reference);
-    expect_same((const unsigned char *)reference, n, want, strlen(want));
 }
 
 static void test_email(void **state)
@@ -159,7 +163,7 @@ static void test_email_over_length(void **state)
 static void check_cuts_near_end(const char *text, size_t n, size_t around)
 {
     static char want[TEXT_MAX * 8];
-    size_t size = ref_redact((struct text){(const unsigned char *)text, n}, NULL, 0, want);
+    size_t size = in_one_piece(text, n, NULL, want);
     for (size_t cut = n - around; cut < n; cut++) {
         struct objlens_call call;
         void *instance;
@@ -239,12 +243,15 @@ static void test_card(void **state)
 static void test_ssn(void **state)
 {
     (void)state;
-    expect("536-22-1234 536 22 1234", "[US_SSN] [US_SSN]");
+    expect("536-22-1234 536 22 1234", "[US_SSN] 536 22 1234");
+    expect("078-05-1120 219-09-9999 123-45-6789", "078-05-1120 219-09-9999 123-45-6789");
+    expect("ssn 536 22 1234, SSN: 536221234", "ssn [US_SSN], SSN: [US_SSN]");
+    expect("userSSN=536.22.1234", "userSSN=[US_SSN]");
     expect("000-22-1234 666-22-1234 9 36-22-1234", "000-22-1234 666-22-1234 9 36-22-1234");
     expect("536-00-1234 536-22-0000 936-22-1234", "536-00-1234 536-22-0000 936-22-1234");
     expect("SSN-536-22-1234.", "SSN-[US_SSN].");
     expect("1-536-22-1234 536-22-1234-5 536-22-12345", "1-536-22-1234 536-22-1234-5 536-22-12345");
-    expect("1 536 22 1234, 536 22 1234 1, 1 536 22 1234 1", "1 [US_SSN], [US_SSN] 1, 1 536 22 1234 1");
+    expect("ssn 1 536 22 1234, 1 536 22 1234 1", "ssn 1 [US_SSN], 1 536 22 1234 1");
     expect("536221234", "536221234");
 }
 
@@ -253,11 +260,44 @@ static void test_ip(void **state)
     (void)state;
     expect("from 192.168.1.1:80, 10.0.0.1/8", "from [IP_ADDRESS]:80, [IP_ADDRESS]/8");
     expect("1.2.3.4.5 1.2.3.256 v1.2.3.4 Chrome/119.0.0.0", "1.2.3.4.5 1.2.3.256 v1.2.3.4 Chrome/119.0.0.0");
-    expect("http://10.0.0.1/x 8.8.8.8.", "http://[IP_ADDRESS]/x [IP_ADDRESS].");
+    expect("http://10.0.0.1/x 8.8.8.8.", "[URL] [IP_ADDRESS].");
     expect("[2001:db8::1]:80 ip:fe80::1%eth0: down", "[[IP_ADDRESS]]:80 ip:[IP_ADDRESS]: down");
     expect("::ffff:1.2.3.4 1:2:3:4:5:6:7:8", "[IP_ADDRESS] [IP_ADDRESS]");
-    expect("std::vec a::b :: 12:34:56 00:1a:2b:3c:4d:5e", "std::vec a::b :: 12:34:56 00:1a:2b:3c:4d:5e");
+    expect("std::vec a::b :: 12:34:56", "std::vec a::b :: 12:34:56");
     expect("01:23:45:67:89:ab:cd:ef", "01:23:45:67:89:ab:cd:ef");
+    expect("firmware version 1.2.3.4, libx-1.2.3.4, 1.2.3.4-rc1", "firmware version 1.2.3.4, libx-1.2.3.4, 1.2.3.4-rc1");
+    expect("localhost/127.0.0.1:80", "localhost/[IP_ADDRESS]:80");
+}
+
+static void test_mac(void **state)
+{
+    (void)state;
+    expect("00:1a:2b:3c:4d:5e 00-1A-2B-3C-4D-5E 001a.2b3c.4d5e", "[MAC_ADDRESS] [MAC_ADDRESS] [MAC_ADDRESS]");
+    expect("00:00:00:00:00:00 ff:ff:ff:ff:ff:ff 00:1a:2b:3c:4d", "00:00:00:00:00:00 ff:ff:ff:ff:ff:ff 00:1a:2b:3c:4d");
+    expect("00-1a:2b-3c:4d-5e 12-34-56-78-90-12", "00-1a:2b-3c:4d-5e 12-34-56-78-90-12");
+}
+
+static void test_wallets_keys_and_codes(void **state)
+{
+    (void)state;
+    expect("1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3",
+           "[CRYPTO] 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3");
+    expect("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4 bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
+           "[CRYPTO] bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5");
+    expect("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD",
+           "[CRYPTO] 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD");
+    expect("AKIAIOSFODNN7EXAMPLE AKIAIOSFODNN7EXAMPLEX", "[AWS_ACCESS_KEY] AKIAIOSFODNN7EXAMPLEX");
+    expect("AB123456C AB 12 34 56 C BG123456A", "[UK_NINO] [UK_NINO] BG123456A");
+    expect("1EG4-TE5-MK73 1EG4TE5MK73 1SG4TE5MK73", "[US_MBI] [US_MBI] 1SG4TE5MK73");
+    expect("911-70-1234 911-89-1234", "[US_ITIN] 911-89-1234");
+}
+
+static void test_url(void **state)
+{
+    (void)state;
+    expect("see https://x.org/a_(b)?c=d#e, or (http://y.org).", "see [URL], or ([URL]).");
+    expect("http:// a://b http://{host}/ ftp://[::1]/x", "http:// a://b http://{host}/ [URL]");
+    expect("\"https://x.org/a\",2 'http://y.org/'", "\"[URL]\",2 '[URL]'");
 }
 
 static void test_phone(void **state)
@@ -267,11 +307,15 @@ static void test_phone(void **state)
     expect("1-415-555-2671 +1 415 555 2671", "[PHONE_NUMBER] [PHONE_NUMBER]");
     expect("+44 (0)20 7946 0958 +49-89-636-48018", "[PHONE_NUMBER] [PHONE_NUMBER]");
     expect("+4915112345679 12 times", "[PHONE_NUMBER] 12 times");
-    expect("415-555-2671 x12 415-555-2671x12", "[PHONE_NUMBER] x12 [PHONE_NUMBER]x12");
+    expect("415-555-2671 x12 415-555-2671x12", "[PHONE_NUMBER] [PHONE_NUMBER]");
     expect("115-555-2671 415-155-2671 411-555-2671", "115-555-2671 415-155-2671 411-555-2671");
     expect("4155552671 2-415-555-2671 415-555-2671-9", "4155552671 2-415-555-2671 415-555-2671-9");
     expect("1 415 555 2671, 2 415 555 2671, 2 415 555 2671 2", "[PHONE_NUMBER], 2 [PHONE_NUMBER], 2 415 555 2671 2");
     expect("+1000 2024-01-01 10.200.3000", "+1000 2024-01-01 10.200.3000");
+    expect("020 7946 0958, tel 020 7946 0958", "020 7946 0958, tel [PHONE_NUMBER]");
+    expect("Telefon: (030) 1234-567, handy 0171/1234567", "Telefon: [PHONE_NUMBER], handy [PHONE_NUMBER]");
+    expect("phone=4155552671 mobile 98765 43210", "phone=[PHONE_NUMBER] mobile [PHONE_NUMBER]");
+    expect("order 415-555-2671, called 2024-01-01, +40.7128-074.0060", "order 415-555-2671, called 2024-01-01, +40.7128-074.0060");
 }
 
 static void test_iban(void **state)
@@ -334,7 +378,7 @@ static void test_payload_refused(void **state)
     (void)state;
     const char *bad[][2] = {
         {"{\"colour\":1}", "unknown key, \"colour\""},
-        {"{\"entities\":[\"NAME\"]}", "\"NAME\" is not an entity"},
+        {"{\"entities\":[\"NRP\"]}", "\"NRP\" is not an entity"},
         {"{\"entities\":[]}", "at least one"},
         {"{\"entities\":[1]}", "names only"},
         {"{\"entities\":\"SSN,\"}", "\"\" is not an entity"},
@@ -415,6 +459,9 @@ int main(void)
         cmocka_unit_test(test_card),
         cmocka_unit_test(test_ssn),
         cmocka_unit_test(test_ip),
+        cmocka_unit_test(test_mac),
+        cmocka_unit_test(test_wallets_keys_and_codes),
+        cmocka_unit_test(test_url),
         cmocka_unit_test(test_phone),
         cmocka_unit_test(test_iban),
         cmocka_unit_test(test_payload),
@@ -423,7 +470,7 @@ int main(void)
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_endless_runs),
         cmocka_unit_test(test_every_single_cut),
-        cmocka_unit_test(test_like_the_reference),
+        cmocka_unit_test(test_cuts_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

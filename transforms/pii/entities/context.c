@@ -6,7 +6,6 @@
 
 #include "recognisers.h"
 
-#define WORDS_MAX 5
 #define FIELD_MAX 64
 #define INSIDE_MIN 5 /* letters from which on an entry is found inside of words */
 
@@ -65,11 +64,11 @@ static void collect(struct words *w, const uint8_t *p, size_t size)
     add(w, ' ');
 }
 
-/* The last WORDS_MAX of them. */
-static void shorten(struct words *w)
+/* Only the last `count` of them. */
+static void shorten(struct words *w, unsigned count)
 {
     size_t from = w->size - 1;
-    for (int words = 0; from > 0 && words < WORDS_MAX; words++)
+    for (unsigned words = 0; from > 0 && words < count; words++)
         do
             from--;
         while (from > 0 && w->text[from] != ' ');
@@ -99,28 +98,29 @@ static bool stands(const struct words *w, size_t at, const char *entry, size_t s
     return true;
 }
 
-static bool has_entry(const struct words *w, const char *entry, size_t size)
+/* Where the last of its places ends, 0 when there is none. */
+static size_t last_place(const struct words *w, const char *entry, size_t size, bool inside)
 {
-    bool inside = size >= INSIDE_MIN;
-    for (size_t at = 0; at < w->size; at++) {
-        size_t end;
+    size_t last = 0, end;
+    for (size_t at = 1; at < w->size; at++) {
         if (w->text[at] != entry[0] || (!inside && w->text[at - 1] != ' '))
             continue;
         if (stands(w, at, entry, size, &end) && (inside || word_ends(w, end)))
-            return true;
+            last = end;
     }
-    return false;
+    return last;
 }
 
-static bool has_any(const struct words *w, const char *list)
+static size_t last_of_any(const struct words *w, const char *list, size_t inside_min)
 {
+    size_t last = 0;
     while (*list) {
         size_t size = strcspn(list, "|");
-        if (has_entry(w, list, size))
-            return true;
+        size_t place = last_place(w, list, size, size >= inside_min);
+        last = place > last ? place : last;
         list += size + (list[size] == '|');
     }
-    return false;
+    return last;
 }
 
 static bool line_end(int c)
@@ -128,20 +128,40 @@ static bool line_end(int c)
     return c == '\n' || c == '\r';
 }
 
-bool pii_context_has(const struct pii_text *t, size_t start, const char *list)
+/* The words in front of `start`; false when there is nothing. */
+static bool words_before(const struct pii_text *t, size_t start, unsigned count, struct words *w)
 {
-    struct words w;
-    if (t->field_size > 0) {
-        collect(&w, t->field, t->field_size < FIELD_MAX ? t->field_size : FIELD_MAX);
-        if (has_any(&w, list))
-            return true;
-    }
     size_t from = start;
     while (from > 0 && start - from < PII_CONTEXT_BYTES && !line_end(t->p[from - 1]))
         from--;
     if (from == start)
         return false;
-    collect(&w, t->p + from, start - from);
-    shorten(&w);
-    return has_any(&w, list);
+    collect(w, t->p + from, start - from);
+    shorten(w, count);
+    return true;
+}
+
+unsigned pii_context_near(const struct pii_text *t, size_t start, const char *list)
+{
+    struct words w;
+    if (t->field_size > 0) {
+        collect(&w, t->field, t->field_size < FIELD_MAX ? t->field_size : FIELD_MAX);
+        if (last_of_any(&w, list, INSIDE_MIN))
+            return PII_CONTEXT_WORDS;
+    }
+    if (!words_before(t, start, PII_CONTEXT_WORDS, &w))
+        return 0;
+    size_t place = last_of_any(&w, list, INSIDE_MIN);
+    if (place == 0)
+        return 0;
+    unsigned near = PII_CONTEXT_WORDS;
+    for (; place + 1 < w.size; place++)
+        near -= w.text[place] == ' ';
+    return near;
+}
+
+bool pii_context_before(const struct pii_text *t, size_t start, unsigned count, const char *list)
+{
+    struct words w;
+    return words_before(t, start, count, &w) && last_of_any(&w, list, SIZE_MAX) != 0;
 }

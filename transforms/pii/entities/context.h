@@ -13,7 +13,19 @@
 
 #include "engine/text.h"
 
-/* Whether one of `words` stands in front of `start` or in the field's name. */
-bool pii_context_has(const struct pii_text *t, size_t start, const char *words);
+#define PII_CONTEXT_WORDS 5
+
+/* Whether one of `words` stands in front of `start` or in the field's name: 0, or how near,
+ * from 1 for the fifth word to PII_CONTEXT_WORDS for the next one and for the field's name. */
+unsigned pii_context_near(const struct pii_text *t, size_t start, const char *words);
+
+static inline bool pii_context_has(const struct pii_text *t, size_t start, const char *words)
+{
+    return pii_context_near(t, start, words) != 0;
+}
+
+/* Whether one of the last `count` words in front of `start` is among `words`; the field's name
+ * does not matter, and nothing is found inside of longer words. */
+bool pii_context_before(const struct pii_text *t, size_t start, unsigned count, const char *words);
 
 #endif

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* IPv4 addresses: four octets; not five, not a version of a program. */
+/* IPv4 addresses: four octets; not five, not a version of a program, not a numbered heading. */
+#include <string.h>
+
+#include "context.h"
 #include "recognisers.h"
+
+/* What stands directly in front of a number of four parts that is no address. */
+#define NO_ADDRESS "version|ver|v|release|rel|build|rev|revision|firmware|oid|section|sec|chapter|" \
+                   "clause|paragraph|para|figure|fig|upgrade|update|upgraded|updated|patch|" \
+                   "assemblyversion|fileversion|productversion|edition|driver|sdk|api|bios|step|item"
+#define ADDRESS "ip|address|addr|host|server|client|peer|gateway|dns|inet|localhost|from|remote|subnet"
 
 /* The length of a number up to 255 at `at`, 0 when there is none. */
 static size_t octet(const struct pii_text *t, size_t at, bool leading_zeros)
@@ -30,23 +39,30 @@ size_t pii_ip4_length(const struct pii_text *t, size_t at, bool leading_zeros)
 
 static bool bounded(const struct pii_text *t, size_t start, size_t end)
 {
-    int left = pii_at(t, start - 1), right = pii_at(t, end);
-    if (pii_alnum(left) || pii_alnum(right))
+    int left = pii_at(t, start - 1), right = pii_at(t, end), after = pii_at(t, end + 1);
+    if (pii_alnum(left) || pii_alnum(right) || left == '_' || right == '_')
         return false;
-    return !(left == '.' && pii_digit(pii_at(t, start - 2))) &&
-           !(right == '.' && pii_digit(pii_at(t, end + 1)));
+    if ((left == '.' && pii_alnum(pii_at(t, start - 2))) || (right == '.' && pii_digit(after)))
+        return false;
+    /* "libssl-1.0.2.4", "1.2.3.4-rc1", "1.2.3.4+build" */
+    if (left == '-' && pii_letter(pii_at(t, start - 2)))
+        return false;
+    return !((right == '-' || right == '+') && pii_letter(after)) && left != '+';
 }
 
-/* "Chrome/119.0.0.0": browsers call themselves so, and nobody's address ends like that. */
-static bool is_version(const struct pii_text *t, size_t start, size_t end)
+/* "Chrome/119.0.0.0" and other names of programs; "localhost/127.0.0.1" is a host's. */
+static bool is_version(const struct pii_text *t, size_t start)
 {
-    static const char zeros[] = ".0.0.0";
-    if (pii_at(t, start - 1) != '/' || !pii_letter(pii_at(t, start - 2)))
+    size_t end = start - 1, at = end;
+    if (pii_at(t, end) != '/' || !pii_letter(pii_at(t, end - 1)))
         return false;
-    for (size_t i = 0; i < 6; i++)
-        if (t->p[end - 6 + i] != zeros[i])
-            return false;
-    return true;
+    while (end - at < 32 && (pii_alnum(pii_at(t, at - 1)) || pii_at(t, at - 1) == '_'))
+        at--;
+    int before = pii_at(t, at - 1);
+    if (before == '.' || before == '-' || before == '/')
+        return false; /* a host's full name, or a path */
+    struct pii_text word = {.p = t->p + at, .len = end - at};
+    return !pii_context_has(&word, word.len, ADDRESS);
 }
 
 bool pii_ip4_find(const struct pii_text *t, size_t at, struct pii_match *m)
@@ -54,8 +70,11 @@ bool pii_ip4_find(const struct pii_text *t, size_t at, struct pii_match *m)
     size_t start = at;
     while (at - start < 3 && pii_digit(pii_at(t, start - 1)))
         start--;
-    size_t len = pii_ip4_length(t, start, true);
-    if (len == 0 || !bounded(t, start, start + len) || is_version(t, start, start + len))
+    size_t len = pii_ip4_length(t, start, false);
+    if (len == 0 && pii_ip4_length(t, start, true) == 15)
+        len = 15; /* padded: 010.001.000.007 */
+    if (len == 0 || !bounded(t, start, start + len) || is_version(t, start) ||
+        pii_context_before(t, start, 2, NO_ADDRESS))
         return false;
     m->start = start;
     m->end = start + len;

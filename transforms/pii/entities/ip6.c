@@ -12,6 +12,7 @@ struct parse {
     unsigned groups;      /* an IPv4 tail counts as two */
     unsigned groups_of_2; /* of two digits */
     bool gap, digit;      /* "::" was seen; a decimal digit was */
+    size_t start;
     size_t end;
 };
 
@@ -78,6 +79,17 @@ static bool bounded(const struct pii_text *t, size_t start, size_t end)
            !(right == '.' && pii_digit(after)) && !(left == '.' && pii_digit(pii_at(t, start - 2)));
 }
 
+/* "a::b" is an address, and more often something of a programming language. Of few groups are
+ * taken those that begin like addresses in use (2, 3, 64:, fc to ff, or "::"). */
+static bool likely(const struct pii_text *t, const struct parse *p)
+{
+    int first = pii_lower(t->p[p->start]);
+    if (p->groups == 0 || p->groups_of_2 == 8 || (!p->digit && p->groups < 4))
+        return false;
+    return p->groups > 3 || first == ':' || first == 'f' || first == '2' || first == '3' ||
+           (first == '6' && t->p[p->start + 1] == '4');
+}
+
 static size_t zone_length(const struct pii_text *t, size_t at)
 {
     if (pii_at(t, at) != '%' || !pii_alnum(pii_at(t, at + 1)))
@@ -106,8 +118,8 @@ bool pii_ip6_find(const struct pii_text *t, size_t at, struct pii_match *m)
     /* A colon that belongs to the text before: "from:fe80::1". */
     if (pii_at(t, start) == ':' && (pii_at(t, start + 1) != ':' || pii_at(t, start + 2) == ':'))
         start++;
-    struct parse p = {.end = start};
-    if (!take_address(t, &p) || !p.digit || p.groups_of_2 == 8 || !bounded(t, start, p.end))
+    struct parse p = {.end = start, .start = start};
+    if (!take_address(t, &p) || !likely(t, &p) || !bounded(t, start, p.end))
         return false;
     m->start = start;
     m->end = p.end + zone_length(t, p.end);

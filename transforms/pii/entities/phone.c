@@ -1,28 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Phone numbers: international ones, which begin with '+', and those of the North American
- * plan with the punctuation that tells them from other numbers.
+ * Telephone numbers that show what they are: international ones, which begin with '+', and those
+ * of the North American plan with its punctuation. National forms: phone_national.c.
  */
-#include "recognisers.h"
+#include "phone.h"
+
+#include <string.h>
+
+#include "context.h"
+#include "numbers.h"
 #include "phone_codes.h"
 
-#define DIGITS_MAX 15
 #define ONE_RUN_MIN 8
+#define EXTENSION_MAX 6
 
-/* What may stand behind the last digit: nothing of a word but an extension. */
-static bool ends_well(const struct pii_text *t, size_t end)
+static size_t extension_word(const struct pii_text *t, size_t at)
 {
-    int c = pii_lower(pii_at(t, end));
-    if (c == 'e')
-        return pii_lower(pii_at(t, end + 1)) == 'x' && pii_lower(pii_at(t, end + 2)) == 't';
-    return c == 'x' || !pii_alnum(c);
+    static const char *const words[] = {"extension", "ext", "x", "#"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t n = 0;
+        while (words[i][n] && pii_lower(pii_at(t, at + n)) == words[i][n])
+            n++;
+        if (words[i][n] == '\0')
+            return n;
+    }
+    return 0;
+}
+
+static size_t extension_end(const struct pii_text *t, size_t end)
+{
+    size_t at = end + (pii_at(t, end) == ' '), word = extension_word(t, at), digits = 0;
+    if (word == 0 && pii_at(t, end) == ',' && pii_at(t, end + 1) == ' ')
+        word = extension_word(t, at = end + 2);
+    at += word;
+    at += pii_at(t, at) == '.' || pii_at(t, at) == ':';
+    at += pii_at(t, at) == ' ';
+    while (word > 0 && digits <= EXTENSION_MAX && pii_digit(pii_at(t, at + digits)))
+        digits++;
+    return digits > 0 && digits <= EXTENSION_MAX && !pii_alnum(pii_at(t, at + digits)) ? at + digits : end;
+}
+
+bool pii_phone_ends(const struct pii_text *t, size_t *end)
+{
+    int right = pii_at(t, *end), after = pii_at(t, *end + 1);
+    if ((right == '-' || right == '.' || right == '/' || right == ':') && pii_digit(after))
+        return false;
+    size_t extended = extension_end(t, *end);
+    if (extended == *end)
+        return !pii_alnum(right) && right != '%';
+    *end = extended;
+    return true;
 }
 
 /* ---- +49 (0)89 1234-567 ------------------------------------------------------------------- */
 
 struct number {
-    uint8_t digits[DIGITS_MAX];
-    unsigned count;
+    uint8_t digits[PII_PHONE_DIGITS_MAX];
+    unsigned count, groups, short_groups;
     size_t at;
     bool parenthesis; /* one pair was seen */
 };
@@ -31,19 +65,21 @@ static bool take_digits(const struct pii_text *t, struct number *n)
 {
     size_t before = n->at;
     while (pii_digit(pii_at(t, n->at))) {
-        if (n->count == DIGITS_MAX)
+        if (n->count == PII_PHONE_DIGITS_MAX)
             return false;
         n->digits[n->count++] = (uint8_t)(t->p[n->at++] - '0');
     }
+    n->groups++;
+    n->short_groups += n->at - before == 1;
     return n->at > before;
 }
 
 /* A single separator, if one stands there. */
 static void take_separator(const struct pii_text *t, struct number *n)
 {
-    int c = pii_at(t, n->at);
-    if (c == ' ' || c == '-' || c == '.')
-        n->at++;
+    size_t size;
+    if (pii_joint(t, n->at, &size) || (size = pii_at(t, n->at) == '/') != 0)
+        n->at += size;
 }
 
 /* "(0)", which is dialled at home only, or "(415)": 1 to 5 digits. */
@@ -74,30 +110,31 @@ static bool take_group(const struct pii_text *t, struct number *n)
     return n->at > before && take_digits(t, n);
 }
 
+/* "+51.50735100" is a latitude; registries of domains write "+49.3012345678". */
+static bool is_fraction(const struct pii_text *t, size_t start, const struct number *n)
+{
+    return n->groups == 2 && n->count < 11 && (pii_at(t, start + 2) == '.' || pii_at(t, start + 3) == '.');
+}
+
 bool pii_phone_plus_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
     int left = pii_at(t, at - 1);
     struct number n = {.at = at + 1};
-    size_t best = 0;
-    if (pii_alnum(left) || left == '+' || !take_digits(t, &n))
+    if (pii_alnum(left) || left == '+' || left == '-' || left == '.' || !take_digits(t, &n))
         return false;
     bool one_run = n.count >= ONE_RUN_MIN; /* then a number behind a space is another one */
     do {
-        if (pii_phone_length_ok(n.digits, n.count) && ends_well(t, n.at))
-            best = n.at;
-    } while (!(one_run && best) && take_group(t, &n));
+        size_t end = n.at;
+        if (pii_phone_length_ok(n.digits, n.count) && n.short_groups <= 2 &&
+            !is_fraction(t, at, &n) && pii_phone_ends(t, &end))
+            m->end = end;
+    } while (!(one_run && m->end) && take_group(t, &n));
     m->start = at;
-    m->end = best;
     m->score = 75;
-    return best != 0;
+    return m->end != 0;
 }
 
 /* ---- (415) 555-2671 ----------------------------------------------------------------------- */
-
-static bool separator(int c)
-{
-    return c == ' ' || c == '-' || c == '.';
-}
 
 /* Area codes and exchanges begin with 2 to 9, and are not one of 211, 311 … 911. */
 static bool area_or_exchange(const struct pii_text *t, size_t at)
@@ -107,27 +144,32 @@ static bool area_or_exchange(const struct pii_text *t, size_t at)
 
 /* Where the number begins whose exchange is at `exchange`; *joint is the separator before the
  * exchange, ')' when there is a parenthesis. False when that is no area code. */
-static bool area_start(const struct pii_text *t, size_t exchange, size_t *start, int *joint)
+static bool area_start(const struct pii_text *t, size_t exchange, size_t *start, char *joint)
 {
-    int before = pii_at(t, exchange - 1);
-    size_t close = before == ')' ? exchange - 1 : exchange - 2;
+    size_t size;
+    char kind = pii_joint_before(t, exchange, &size);
+    size_t close = kind ? exchange - size - 1 : exchange - 1;
     if (pii_at(t, close) == ')') {
         *joint = ')';
         *start = close - 4;
         return pii_at(t, close - 4) == '(' && area_or_exchange(t, close - 3);
     }
-    *joint = before;
-    *start = exchange - 4;
-    return separator(before) && area_or_exchange(t, exchange - 4);
+    *joint = kind;
+    *start = close - 2;
+    return kind && area_or_exchange(t, close - 2);
 }
 
-/* "1-415-…": the 1 belongs to it. */
+/* "1-415-…", "+1" without its plus, "001-…": that belongs to it. */
 static size_t with_trunk(const struct pii_text *t, size_t start)
 {
-    int before = pii_at(t, start - 3);
-    bool trunk = separator(pii_at(t, start - 1)) && pii_at(t, start - 2) == '1' &&
-                 !pii_alnum(before) && before != '+';
-    return trunk ? start - 2 : start;
+    size_t size;
+    if (!pii_joint_before(t, start, &size) || pii_at(t, start - size - 1) != '1')
+        return start;
+    size_t one = start - size - 1;
+    if (pii_at(t, one - 1) == '0' && pii_at(t, one - 2) == '0')
+        one -= 2;
+    int before = pii_at(t, one - 1);
+    return !pii_alnum(before) && before != '+' ? one : start;
 }
 
 static bool starts_well(const struct pii_text *t, size_t start)
@@ -135,16 +177,9 @@ static bool starts_well(const struct pii_text *t, size_t start)
     int left = pii_at(t, start - 1);
     if (pii_at(t, start) == '(')
         return !pii_digit(left);
-    if (pii_alnum(left) || left == '+')
+    if (pii_alnum(left) || left == '+' || left == '$')
         return false;
-    return !((left == '-' || left == '.') && pii_digit(pii_at(t, start - 2)));
-}
-
-/* Nothing that makes it a part of a longer number follows. */
-static bool nothing_follows(const struct pii_text *t, size_t end)
-{
-    int right = pii_at(t, end);
-    return ends_well(t, end) && !((right == '-' || right == '.') && pii_digit(pii_at(t, end + 1)));
+    return !((left == '-' || left == '.' || left == '/' || left == ':') && pii_alnum(pii_at(t, start - 2)));
 }
 
 /* "1 415 555 2671 9": one of a row of numbers. */
@@ -156,13 +191,13 @@ static bool in_a_row(const struct pii_text *t, size_t start, size_t end)
 
 bool pii_phone_nanp_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
-    size_t exchange = at + 1, bare, end = exchange + 8;
-    int joint, second = pii_at(t, exchange + 3);
-    if (at < 3 || !area_or_exchange(t, exchange) || !separator(second) ||
-        !pii_digits(t, exchange + 4, 4) || !area_start(t, exchange, &bare, &joint) ||
-        !nothing_follows(t, end))
+    size_t exchange = at + 1, bare, size, end;
+    char joint, second = pii_joint(t, exchange + 3, &size);
+    if (at < 3 || !area_or_exchange(t, exchange) || !second ||
+        !pii_digits(t, exchange + 3 + size, 4) || !area_start(t, exchange, &bare, &joint))
         return false;
-    if (joint != second && joint != ')' && joint != ' ')
+    end = exchange + 7 + size;
+    if (!pii_phone_ends(t, &end) || (joint != second && joint != ')' && joint != ' '))
         return false;
     bool spaced = joint == ' ' && second == ' ';
     size_t first = with_trunk(t, bare);
@@ -173,7 +208,8 @@ bool pii_phone_nanp_find(const struct pii_text *t, size_t at, struct pii_match *
     m->start = trunk_fits ? first : bare;
     m->end = end;
     m->sign = trunk_fits && bare_fits ? bare : 0;
-    m->score = 60;
+    bool other = pii_context_before(t, m->start, 3, PII_PHONE_NOT);
+    m->score = other ? 15 : spaced ? 50 : joint == ')' ? 75 : 60;
     return true;
 }
 

@@ -10,4 +10,7 @@
  * 9). True when the country has numbers of that length. */
 bool pii_phone_length_ok(const uint8_t *digits, unsigned count);
 
+/* Area code and exchange of the ten digits are ones of the North American plan. */
+bool pii_phone_nanp_ok(const uint8_t *digits);
+
 #endif

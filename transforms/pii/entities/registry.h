@@ -14,7 +14,7 @@
 
 /* Scores are percentages. */
 #define PII_SCORE_THRESHOLD 50 /* unless the payload asks for another */
-#define PII_SCORE_CONTEXT 35   /* what a context word adds … */
+#define PII_SCORE_CONTEXT 35     /* what a context word adds, a little more the nearer … */
 #define PII_SCORE_CONTEXT_MIN 40 /* … and to at least this much */
 
 /* A set of entities, custom ones included. */

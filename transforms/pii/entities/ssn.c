@@ -1,36 +1,77 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * US social security numbers, written 3-2-4 with hyphens or spaces, of areas, groups and
- * serials that exist. Nine bare digits are not taken for one.
+ * US social security numbers and taxpayer identification numbers of individuals, of areas,
+ * groups and serials that exist. With hyphens the shape speaks for itself; otherwise the words
+ * around must.
  */
+#include "numbers.h"
 #include "recognisers.h"
 
 #define LENGTH 11
 
-/* Next to it stands no letter or digit. A hyphen and one more digit on either side make it part
- * of another number, spaces and digits on both sides one of a row of numbers. */
-static bool bounded(const struct pii_text *t, size_t start, int separator)
+/* Numbers printed on samples and in advertisements: no person's. */
+static bool is_sample(unsigned area, unsigned group, unsigned serial)
 {
-    int left = pii_at(t, start - 1), right = pii_at(t, start + LENGTH);
-    if (pii_alnum(left) || pii_alnum(right))
+    return (area == 78 && group == 5 && serial == 1120) || (area == 219 && group == 9 && serial == 9999) ||
+           (area == 123 && group == 45 && serial == 6789);
+}
+
+static bool is_ssn(unsigned area, unsigned group, unsigned serial)
+{
+    return area != 0 && area != 666 && area < 900 && group != 0 && serial != 0 &&
+           !is_sample(area, group, serial);
+}
+
+static bool is_itin(unsigned area, unsigned group, unsigned serial)
+{
+    (void)serial;
+    return area >= 900 && group >= 50 && group != 89 && group != 93 && (group <= 65 || group >= 70);
+}
+
+static bool valid(const struct pii_match *m, const struct pii_number *n)
+{
+    unsigned area = pii_value(n->digit, 3), group = pii_value(n->digit + 3, 2),
+             serial = pii_value(n->digit + 5, 4);
+    if (pii_one_digit_only(n->digit, 9))
         return false;
-    bool before = left == separator && pii_digit(pii_at(t, start - 2));
-    bool behind = right == separator && pii_digit(pii_at(t, start + LENGTH + 1));
-    return separator == ' ' ? !(before && behind) : !(before || behind);
+    return m->entity == PII_US_SSN ? is_ssn(area, group, serial) : is_itin(area, group, serial);
+}
+
+/* Spaces and digits on both sides make it one of a row of numbers. */
+static bool in_a_row(const struct pii_text *t, size_t start, size_t end)
+{
+    return pii_at(t, start - 1) == ' ' && pii_digit(pii_at(t, start - 2)) && pii_at(t, end) == ' ' &&
+           pii_digit(pii_at(t, end + 1));
 }
 
 bool pii_ssn_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
-    int separator = pii_at(t, at + 3);
-    if (!pii_digits(t, at, 3) || !pii_digits(t, at + 4, 2) || !pii_digits(t, at + 7, 4) ||
-        (separator != '-' && separator != ' ') || pii_at(t, at + 6) != separator)
+    struct pii_number n;
+    if (!pii_number_read(t, at, "3 2 4", &n) || !valid(m, &n))
         return false;
-    unsigned area = pii_number(t, at, 3);
-    if (area == 0 || area == 666 || area >= 900 || pii_number(t, at + 4, 2) == 0 ||
-        pii_number(t, at + 7, 4) == 0 || !bounded(t, at, separator))
+    size_t size;
+    bool hyphens = pii_joint(t, at + 3, &size) == '-';
+    if (!hyphens && in_a_row(t, at, n.end))
         return false;
     m->start = at;
-    m->end = at + LENGTH;
-    m->score = 50;
+    m->end = n.end;
+    m->score = hyphens ? 60 : 45;
     return true;
+}
+
+bool pii_ssn_bare_find(const struct pii_text *t, size_t at, struct pii_match *m)
+{
+    struct pii_number n;
+    if (!pii_number_read(t, at, "9", &n) || !valid(m, &n))
+        return false;
+    m->start = at;
+    m->end = n.end;
+    m->score = 20;
+    return true;
+}
+
+/* With separators that are not ASCII. */
+bool pii_ssn_wide_find(const struct pii_text *t, size_t at, struct pii_match *m)
+{
+    return pii_at(t, at + 3) >= 0x80 && pii_ssn_find(t, at, m);
 }

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Telephone numbers as they are written at home: "020 7946 0958", "(030) 1234-567",
+ * "06 12 34 56 78", "98765 43210", "4155552671", "0049 30 1234567". Dates, amounts and
+ * identifiers look the same, so only a word in front of them makes them one.
+ */
+#include <string.h>
+
+#include "context.h"
+#include "numbers.h"
+#include "phone.h"
+#include "phone_codes.h"
+
+#define DIGITS_MIN 7
+#define GROUPS_MAX 6
+
+struct number {
+    uint8_t digits[PII_PHONE_DIGITS_MAX];
+    unsigned count, groups;
+    unsigned group[GROUPS_MAX];
+    size_t at;
+    bool slash, dot, parenthesis;
+};
+
+static bool take_group(const struct pii_text *t, struct number *n)
+{
+    unsigned before = n->count;
+    if (n->groups == GROUPS_MAX)
+        return false;
+    while (pii_digit(pii_at(t, n->at))) {
+        if (n->count == PII_PHONE_DIGITS_MAX)
+            return false;
+        n->digits[n->count++] = (uint8_t)(t->p[n->at++] - '0');
+    }
+    n->group[n->groups++] = n->count - before;
+    return n->count > before;
+}
+
+/* ") ", " ", "-", ".", "/" and " - ", before a digit. */
+static bool take_joint(const struct pii_text *t, struct number *n, bool *open)
+{
+    size_t at = n->at, size;
+    if (*open && pii_at(t, at) == ')') {
+        at++;
+        *open = false;
+    }
+    char kind = pii_joint(t, at, &size);
+    if (!kind && pii_at(t, at) == '/' && n->groups == 1) {
+        n->slash = true;
+        size = 1;
+    } else if (!kind && at == n->at) {
+        return false;
+    }
+    if (kind || n->slash)
+        at += size;
+    n->dot |= kind == '.';
+    if (!pii_digit(pii_at(t, at)))
+        return false;
+    n->at = at;
+    return true;
+}
+
+/* ISO, d.m.y and y.m.d: three groups that are a date. */
+static bool is_date(const struct number *n)
+{
+    if (n->groups == 1 && n->count == 8) /* 20240131 */
+        return n->digits[0] <= 2 && (n->digits[0] == 2 || n->digits[1] == 9) && n->digits[0] != 0 &&
+               n->digits[4] <= 1 && n->digits[6] <= 3;
+    if (n->groups < 3)
+        return false;
+    return (n->group[0] == 4 && n->group[1] <= 2 && n->group[2] <= 2) ||
+           (n->group[0] <= 2 && n->group[1] <= 2 && n->group[2] == 4 && n->count <= 8 && n->groups == 3);
+}
+
+/* Groups of three behind one to three digits: an amount, unless it begins with a 0. */
+static bool is_amount(const struct number *n)
+{
+    for (unsigned i = 1; i < n->groups; i++)
+        if (n->group[i] != 3)
+            return false;
+    return n->groups > 1 && n->dot && n->digits[0] != 0;
+}
+
+static bool plausible(const struct number *n)
+{
+    if (n->count < DIGITS_MIN || is_date(n) || is_amount(n))
+        return false;
+    if (n->digits[0] == 0 && n->digits[1] == 0)
+        return n->count > 9 && pii_phone_length_ok(n->digits + 2, n->count - 2);
+    if (n->groups == 4 && n->dot && n->digits[0] != 0)
+        return false; /* more like an address of four parts */
+    for (unsigned i = 0; i + 1 < n->groups; i++)
+        if (n->group[i] == 1 && i > 0)
+            return false;
+    return n->count <= 13 && n->group[n->groups - 1] >= 2;
+}
+
+static bool starts_well(const struct pii_text *t, size_t start)
+{
+    int left = pii_at(t, start - 1);
+    if (pii_alnum(left) || left == '+' || left == '$' || left == '_')
+        return false;
+    return !((left == '-' || left == '.' || left == '/' || left == ':' || left == ',' || left == ')') &&
+             pii_alnum(pii_at(t, start - 2)));
+}
+
+/* The end of the longest plausible number from n->at, 0 for none. */
+static size_t longest(const struct pii_text *t, struct number *n, bool open)
+{
+    size_t best = 0;
+    do {
+        if (!take_group(t, n))
+            break;
+        size_t end = n->at;
+        if (!open && plausible(n) && pii_phone_ends(t, &end))
+            best = end;
+    } while (take_joint(t, n, &open));
+    return best;
+}
+
+bool pii_phone_national_find(const struct pii_text *t, size_t at, struct pii_match *m)
+{
+    /* The anchor is the parenthesis, or the first digit; one behind it has been seen then. */
+    bool open = pii_at(t, at) == '(';
+    size_t start = at;
+    at += open;
+    if (!open && pii_at(t, at - 1) == '(')
+        return false;
+    /* Most numbers are too short, and this is asked of each: so that first. */
+    size_t run = at;
+    while (run - at < DIGITS_MIN && pii_digit(pii_at(t, run)))
+        run++;
+    size_t size;
+    if (run - at < DIGITS_MIN && !(open && pii_at(t, run) == ')') && pii_at(t, run) != '/' &&
+        !(pii_joint(t, run, &size) && pii_digit(pii_at(t, run + size))))
+        return false;
+    if (!starts_well(t, start))
+        return false;
+    struct number n = {.at = at, .parenthesis = open};
+    size_t end = longest(t, &n, open);
+    if (end == 0 || pii_context_before(t, start, 2, PII_PHONE_NOT))
+        return false;
+    m->start = start;
+    m->end = end;
+    m->score = 15;
+    return true;
+}
