@@ -42,6 +42,7 @@ static int find(ol_arena *arena, const char *given, ol_transform_spec *spec, ol_
         spec->share = OL_SHARE_ALL;
         spec->vouch.ships = true;
         spec->path = ol_shipped_find(arena, text);
+        ol_shipped_needs(spec);
         return spec->path ? OL_OK : say_unknown(arena, text, err);
     }
     const char *why = ol_file_unreadable(given);

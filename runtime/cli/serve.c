@@ -186,7 +186,7 @@ static const ol_option serve_options[] = {
     {"view", "NAME=BUCKET:TRANSFORM[,TRANSFORM...]", true,
      "an Object Lambda access point NAME over BUCKET, reached\n"
      "as bucket NAME--ol-s3; TRANSFORM is the name of one that\n"
-     "ships (pii, xml_json, decompress) or a path that ends in .lua or .so"},
+     "ships (pii, xml_json, decompress, image) or a path that ends in .lua or .so"},
     {"view-cache", "SIZE", false, "memory for views (default: 64 MiB)"},
     {"key-audit", "FILE", false, "a line for each use of a master key"},
     {"loops", "N", false, "threads that serve (default: one a core)"},

@@ -128,6 +128,8 @@ static void build_transform(ol_builder *b, const ol_draft_transform *from)
     find_code(b, label, from, &spec);
     if (from->share == OL_DRAFT_SHARE_UNSET)
         spec.share = spec.vouch.ships ? OL_SHARE_ALL : OL_SHARE_IDENTITY;
+    if (spec.vouch.ships)
+        ol_shipped_needs(&spec);
     if (from->sha256.bytes.data && !from->sha256.unknown)
         spec.vouch.has_digest = ol_vouch_digest_parse(from->sha256.bytes, spec.vouch.digest);
     judge_inline(b, label, from, &spec);
@@ -176,11 +178,13 @@ void ol_build_step_transform(ol_builder *b, const char *label, const ol_text *na
     }
     static const ol_draft_place nowhere;
     ol_build_index(b, b->transforms, name->bytes, &nowhere);
-    add_spec(b, &(ol_transform_spec){.name = (const char *)name->bytes.data,
-                                     .path = path,
-                                     .share = OL_SHARE_ALL,
-                                     .vouch.ships = true,
-                                     .limits = ol_draft_transform_limits(b->draft)});
+    ol_transform_spec spec = {.name = (const char *)name->bytes.data,
+                              .path = path,
+                              .share = OL_SHARE_ALL,
+                              .vouch.ships = true,
+                              .limits = ol_draft_transform_limits(b->draft)};
+    ol_shipped_needs(&spec);
+    add_spec(b, &spec);
 }
 
 void ol_build_shipped(ol_builder *b)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "control/names.h"
 
 /* Where in the folder, and how the files end. */
@@ -62,6 +63,26 @@ const char *ol_shipped_find(ol_arena *arena, ol_slice name)
             return path;
     }
     return NULL;
+}
+
+void ol_shipped_needs(ol_transform_spec *spec)
+{
+    static const struct {
+        const char *name;
+        uint64_t memory_bytes;
+        const char *folders;
+    } needs[] = {
+        /* The libraries of codecs alone take half of it. */
+        {"image", 384 * OL_MIB, "/usr/share/fonts\n"},
+    };
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+        if (strcmp(spec->name, needs[i].name) != 0)
+            continue;
+        if (spec->limits.memory_bytes < needs[i].memory_bytes)
+            spec->limits.memory_bytes = needs[i].memory_bytes;
+        if (spec->preload_folders.len == 0)
+            spec->preload_folders = ol_slice_cstr(needs[i].folders);
+    }
 }
 
 static size_t list_shelf(ol_arena *arena, const char *folder, const shelf *of,

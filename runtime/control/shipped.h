@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "control/suggest.h"
+#include "transform/registry.h"
 
 /* The absolute path of the shipped transform of that name, or NULL: none, or out of memory. */
 const char *ol_shipped_find(ol_arena *arena, ol_slice name);
@@ -16,6 +17,10 @@ const char *ol_shipped_find(ol_arena *arena, ol_slice name);
 void ol_shipped_suggest(ol_arena *arena, ol_suggest *suggest);
 /* Their names in order, blanks between; "" when there are none. */
 const char *ol_shipped_names(ol_arena *arena);
+
+/* What one that ships needs to work at all: no less memory than that, and, where the spec names no
+ * preload folders, those of this machine. */
+void ol_shipped_needs(ol_transform_spec *spec);
 
 #define OL_SHIPPED_MAX 64
 /* The names, in no order. */

@@ -162,6 +162,13 @@ static const rule refused[] = {
     ANY(ioctl),
 };
 
+/* Codec libraries ask where memory is near, and cope when there is no telling. */
+static const rule unknown[] = {
+    ANY(get_mempolicy),
+    ANY(set_mempolicy),
+    ANY(mbind),
+};
+
 #ifdef OBJLENS_SANITIZED
 /* Shadow memory, reports, symbolizing, and the thread that TSan keeps. */
 static const rule sanitizer[] = {
@@ -190,6 +197,7 @@ static int add_rules(scmp_filter_ctx filter, uint32_t action, const rule *rules,
     add_rules(filter, action, rules, sizeof(rules) / sizeof(rules[0]))
 #define ALLOW(filter, rules) ADD(filter, SCMP_ACT_ALLOW, rules)
 #define REFUSE(filter, rules) ADD(filter, SCMP_ACT_ERRNO(EACCES), rules)
+#define LACK(filter, rules) ADD(filter, SCMP_ACT_ERRNO(ENOSYS), rules)
 
 /* abort() and failed assertions signal themselves, nobody else. */
 static int add_self_signals(scmp_filter_ctx filter)
@@ -212,6 +220,8 @@ static int fill_loading(scmp_filter_ctx filter, bool shared)
         return rc != 0 ? rc : REFUSE(filter, refused);
     rc = add_threads(filter);
     if (rc == 0)
+        rc = LACK(filter, unknown);
+    if (rc == 0)
         rc = ALLOW(filter, handing_over);
     return rc == 0 ? ADD(filter, SCMP_ACT_NOTIFY, asked) : rc;
 }
@@ -220,6 +230,8 @@ static int fill_running(scmp_filter_ctx filter, bool may_thread)
 {
     static const rule a_thread[] = {A_THREAD};
     int rc = REFUSE(filter, refused);
+    if (rc == 0)
+        rc = LACK(filter, unknown);
     if (rc != 0 || !may_thread)
         return rc;
     rc = add_threads(filter);

@@ -30,6 +30,9 @@ struct objlens_call {
     void *blocks[DIRECT_BLOCKS]; /* alive */
     unsigned allocs_left;        /* the n-th allocation from now fails; 0 = none does */
     const char *url, *file_name; /* of the event; NULL = absent */
+    const char *const *fields;   /* more of them: path, value, path, value, …, NULL */
+    unsigned long long counted[16];
+    char configure_reason[256];
     const unsigned char *original; /* for read_at; NULL: behind another transform */
     size_t original_size;
     void *config; /* what configure() made of the payload */
@@ -120,6 +123,9 @@ static int direct_event_get(struct objlens_call *c, const char *path, struct obj
     const char *text = strcmp(path, "userRequest.url") == 0               ? c->url
                        : strcmp(path, "userRequest.query.file_name") == 0 ? c->file_name
                                                                           : NULL;
+    for (const char *const *field = c->fields; field && *field; field += 2)
+        if (strcmp(path, field[0]) == 0)
+            text = field[1];
     if (!text)
         return OBJLENS_ENOTFOUND;
     *value = (struct objlens_bytes){text, strlen(text)};
@@ -178,6 +184,34 @@ static void direct_log(struct objlens_call *c, enum objlens_level level, const c
     (void)size;
 }
 
+static int direct_event_each(struct objlens_call *c, const char *prefix,
+                             int (*visit)(void *arg, struct objlens_bytes path,
+                                          struct objlens_bytes value),
+                             void *arg)
+{
+    int rc = OBJLENS_OK;
+    for (const char *const *field = c->fields; rc == OBJLENS_OK && field && *field; field += 2)
+        if (strncmp(field[0], prefix, strlen(prefix)) == 0)
+            rc = visit(arg, (struct objlens_bytes){field[0], strlen(field[0])},
+                       (struct objlens_bytes){field[1], strlen(field[1])});
+    return rc;
+}
+
+static int direct_limits(struct objlens_call *c, struct objlens_limits *limits)
+{
+    (void)c;
+    *limits = (struct objlens_limits){.size = sizeof(*limits), .memory_bytes = 384ull << 20};
+    return OBJLENS_OK;
+}
+
+static int direct_count(struct objlens_call *c, uint32_t counter, uint64_t more)
+{
+    if (counter >= sizeof(c->counted) / sizeof(c->counted[0]))
+        return OBJLENS_EINVAL;
+    c->counted[counter] += more;
+    return OBJLENS_OK;
+}
+
 static const struct objlens_host direct_host = {
     .abi_major = OBJLENS_ABI_MAJOR,
     .abi_minor = OBJLENS_ABI_MINOR,
@@ -189,6 +223,7 @@ static const struct objlens_host direct_host = {
     .set_header = direct_set_header,
     .fail = direct_fail,
     .event_get = direct_event_get,
+    .event_each = direct_event_each,
     .payload = direct_payload,
     .object_size = direct_object_size,
     .read_at = direct_read_at,
@@ -197,6 +232,8 @@ static const struct objlens_host direct_host = {
     .alloc = direct_alloc,
     .free = direct_free,
     .config = direct_config,
+    .limits = direct_limits,
+    .count = direct_count,
 };
 
 /* The shipped transform of that name, loaded. Ends the test program when it cannot be. */
@@ -256,11 +293,11 @@ static inline void direct_unconfigure(struct objlens_call *c)
 static inline int direct_open(const struct objlens_transform *t, const struct objlens_host *host,
                               struct objlens_call *c, void **instance)
 {
-    char reason[256] = "";
     const char *payload = c->payload ? c->payload : "";
     direct_unconfigure(c);
     if (t->configure) {
-        int rc = t->configure(host, payload, strlen(payload), &c->config, reason, sizeof(reason));
+        int rc = t->configure(host, payload, strlen(payload), &c->config, c->configure_reason,
+                              sizeof(c->configure_reason));
         if (rc != OBJLENS_OK)
             return rc;
         c->unconfigure = t->unconfigure;

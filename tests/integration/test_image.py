@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""Views of pictures, through a real Object Lambda access point; what comes out is looked at with Pillow."""
+import io
+import zlib
+
+import pytest
+from PIL import Image, ImageChops, ImageCms, ImageStat
+
+from kit.raw import get
+from kit.server import Server
+
+CONFIG = '''
+bucket "photos" {}
+access_point "photos" { bucket = "photos" }
+object_lambda "small" { access_point = "photos", transforms = { { "image", payload = [[{"width": 100}]] } } }
+object_lambda "plain" { access_point = "photos", transforms = { "image" } }
+object_lambda "cut" { access_point = "photos", transforms = { { "image", payload =
+  [[{"width": 60, "height": 60, "fit": "fill", "allow_query": ["gravity", "fit"]}]] } } }
+object_lambda "modern" { access_point = "photos", transforms = { { "image", payload =
+  [[{"width": 80, "sources": ["jpeg", "png", "webp", "avif", "heic"]}]] } } }
+object_lambda "kept" { access_point = "photos", transforms = { { "image", payload = [[{"strip": false}]] } } }
+'''
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def picture(width=400, height=300, mode="RGB"):
+    """Left red, right blue, brighter downwards: every turn and cut shows."""
+    image = Image.new("RGB", (width, height))
+    image.putdata([((200, y * 255 // height, 30) if x < width // 2 else (30, y * 255 // height, 200))
+                   for y in range(height) for x in range(width)])
+    return image.convert(mode)
+
+
+def encoded(image, kind, **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def exif(orientation):
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    tags[0x010E] = "taken at a secret place"
+    return tags.tobytes()
+
+
+def originals():
+    turned = picture().transpose(Image.Transpose.ROTATE_90)
+    see_through = picture(mode="RGBA")
+    see_through.putalpha(0)
+    return {
+        "photo.jpg": encoded(picture(), "JPEG", quality=92),
+        "photo.png": encoded(picture(), "PNG"),
+        "photo.webp": encoded(picture(), "WEBP", quality=90),
+        "progressive.jpg": encoded(picture(), "JPEG", progressive=True),
+        "interlaced.png": encoded(picture(), "PNG", interlace=True),
+        "turned.jpg": encoded(turned, "JPEG", quality=92, exif=exif(6)),
+        "grey.jpg": encoded(picture(mode="L"), "JPEG"),
+        "palette.png": encoded(picture(mode="P"), "PNG"),
+        "cmyk.jpg": encoded(picture(mode="CMYK"), "JPEG"),
+        "profile.jpg": encoded(picture(), "JPEG", quality=92, icc_profile=SRGB),
+        "clear.png": encoded(see_through, "PNG"),
+    }
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("photos"), config=CONFIG)
+    server.start()
+    for key, body in originals().items():
+        server.s3().put_object(Bucket="photos", Key=key, Body=body)
+    yield server
+    assert server.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def s3(photos):
+    return photos.s3()
+
+
+def view(server, olap, key, query=""):
+    answer = get(server, f"/{olap}--ol-s3/{key}{query}")
+    assert answer.status == 200, answer.body
+    image = Image.open(io.BytesIO(answer.body))
+    assert answer.headers["content-type"] == Image.MIME[image.format]
+    image.load()
+    return image
+
+
+def refusal(server, olap, key, query=""):
+    answer = get(server, f"/{olap}--ol-s3/{key}{query}")
+    return answer.status, answer.body
+
+
+def difference(image, other):
+    """Of the mean levels, in the worst channel."""
+    return max(ImageStat.Stat(ImageChops.difference(image.convert("RGB"), other.convert("RGB"))).mean)
+
+
+@pytest.mark.parametrize("key", sorted(originals()))
+def test_each_original_is_made_small(photos, key):
+    image = view(photos, "small", key, "?format=png")
+    assert image.size == (100, 75)
+    if key not in ("clear.png", "grey.jpg", "cmyk.jpg"):
+        assert difference(image, picture(100, 75)) < 12
+
+
+def test_formats(photos):
+    assert view(photos, "small", "photo.jpg").format == "JPEG"
+    assert view(photos, "small", "photo.png").format == "PNG"
+    assert view(photos, "small", "photo.png", "?format=webp").format == "WEBP"
+    assert view(photos, "small", "photo.webp", "?format=jpeg").format == "JPEG"
+
+
+def test_avif_and_heic_are_written_and_read_where_allowed(photos, s3):
+    for name, brand in (("avif", b"avif"), ("heic", b"heic")):
+        answer = get(photos, f"/small--ol-s3/photo.jpg?format={name}")
+        assert (answer.status, answer.headers["content-type"]) == (200, f"image/{name}")
+        assert answer.body[4:12] == b"ftyp" + brand
+        s3.put_object(Bucket="photos", Key=f"again.{name}", Body=answer.body)
+        assert difference(view(photos, "modern", f"again.{name}", "?format=png"), picture(80, 60)) < 12
+        assert refusal(photos, "small", f"again.{name}")[0] == 400
+
+
+def test_what_is_cut_out(photos):
+    left = ImageStat.Stat(view(photos, "cut", "photo.png", "?gravity=west").convert("RGB")).mean
+    right = ImageStat.Stat(view(photos, "cut", "photo.png", "?gravity=east").convert("RGB")).mean
+    assert view(photos, "cut", "photo.png").size == (60, 60)
+    assert left[0] > left[2] + 40 and right[2] > right[0] + 40
+    assert view(photos, "cut", "photo.png", "?gravity=smart").size == (60, 60)
+    assert view(photos, "cut", "photo.png", "?fit=fit").size == (60, 45)
+    corner = view(photos, "cut", "photo.png", "?fit=crop&gravity=north-west").convert("RGB")
+    assert corner.size == (60, 60) and corner.getpixel((0, 0))[1] < 10
+
+
+def test_the_query_changes_only_what_it_may(photos):
+    assert view(photos, "small", "photo.png", "?width=50&fit=force").size == (50, 38)
+    assert view(photos, "small", "photo.png", "?quality=1&enlarge=true&max_pixels=1").size == (100, 75)
+    assert view(photos, "cut", "photo.png", "?width=10").size == (60, 60)
+    status, body = refusal(photos, "small", "photo.png", "?width=0")
+    assert status == 400 and b"width must be a whole number from 1 to 16383" in body
+
+
+def test_exif_turns_the_picture_and_stays_behind(photos, s3):
+    image = view(photos, "plain", "turned.jpg")
+    assert image.size == (400, 300) and difference(image, picture()) < 6
+    assert not image.getexif()
+    body = s3.get_object(Bucket="plain--ol-s3", Key="turned.jpg")["Body"].read()
+    assert b"secret place" not in body and b"Exif" not in body
+    kept = view(photos, "kept", "turned.jpg")
+    assert "secret place" in kept.getexif()[0x010E] and kept.getexif().get(0x0112, 1) == 1
+
+
+def test_transparency(photos):
+    assert view(photos, "small", "clear.png").getpixel((50, 40))[3] == 0
+    assert view(photos, "small", "clear.png", "?format=jpeg").getpixel((50, 40)) == (255, 255, 255)
+
+
+def test_a_view_behaves_like_an_object(photos, s3):
+    whole = s3.get_object(Bucket="small--ol-s3", Key="photo.jpg")
+    body = whole["Body"].read()
+    head = s3.head_object(Bucket="small--ol-s3", Key="photo.jpg")
+    assert head["ContentLength"] == len(body) and head["ETag"] == whole["ETag"]
+    part = s3.get_object(Bucket="small--ol-s3", Key="photo.jpg", Range="bytes=100-199")
+    assert part["Body"].read() == body[100:200]
+
+
+@pytest.mark.parametrize("key", ["photo.jpg", "photo.png", "photo.webp", "progressive.jpg", "interlaced.png"])
+def test_truncated_is_never_a_picture(photos, s3, key):
+    body = originals()[key]
+    for kept in (len(body) - 3, len(body) // 2, 40):
+        s3.put_object(Bucket="photos", Key="short", Body=body[:kept])
+        for olap in ("small", "cut"):
+            status, answer = refusal(photos, olap, "short")
+            assert status == 400 and b"<Code>InvalidImage</Code>" in answer, (key, kept, olap)
+
+
+# ---- what is refused ----
+
+
+def png_chunk(kind, body):
+    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+
+def png_bomb(side):
+    header = side.to_bytes(4, "big") * 2 + bytes([8, 0, 0, 0, 0])
+    rows = zlib.compress(bytes(1 << 20), 9) * 20
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", rows) + png_chunk(b"IEND", b"")
+
+
+def test_bombs(photos, s3):
+    s3.put_object(Bucket="photos", Key="bomb", Body=png_bomb(60000))
+    status, body = refusal(photos, "small", "bomb")
+    assert status == 400 and b"<Code>ImageTooLarge</Code>" in body
+
+
+@pytest.mark.parametrize("body", [
+    b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>',
+    b"%PDF-1.4\n1 0 obj\n<< >>\n", b"%!PS\n(x) show\n", b"push graphic-context\nimage over 0,0 0,0 'x'\n",
+    b"II*\0" + bytes(60), b"BM" + bytes(60), b"#?RADIANCE\n", b"P6 1 1 255 abc", b"v f" + bytes(64), b"\0" * 100])
+def test_other_formats_are_refused(photos, s3, body):
+    s3.put_object(Bucket="photos", Key="other", Body=body)
+    status, answer = refusal(photos, "plain", "other")
+    assert status == 400 and b"<Code>InvalidImage</Code>" in answer
+
+
+def test_of_polyglots_only_the_picture_comes_out(photos, s3):
+    for key in ("photo.jpg", "photo.png", "photo.webp"):
+        s3.put_object(Bucket="photos", Key="polyglot", Body=originals()[key] + b"<script>alert(1)</script>PK\3\4")
+        body = s3.get_object(Bucket="plain--ol-s3", Key="polyglot")["Body"].read()
+        assert b"script" not in body and b"PK\3\4" not in body

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The image transform, called directly: whatever is missing of an original is an error, however it is
+ * cut; what is too large is refused from the header; payloads and queries. What pictures look
+ * like is seen in tests/integration/test_image.py.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "direct_host.h"
+
+#define ORIGINAL_BYTES_MAX 4096u
+
+static const struct objlens_transform *image;
+
+struct original {
+    unsigned char bytes[ORIGINAL_BYTES_MAX];
+    size_t size;
+};
+
+static struct original read_original(const char *name)
+{
+    char path[600];
+    struct original o;
+    snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/image/%s", OBJLENS_SOURCE_DIR, name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    o.size = fread(o.bytes, 1, sizeof(o.bytes), file);
+    fclose(file);
+    assert_true(o.size > 0 && o.size < sizeof(o.bytes));
+    return o;
+}
+
+static int run(struct objlens_call *c, const char *payload, const struct original *o, direct_cut_fn *cut)
+{
+    const char *const *fields = c->fields;
+    direct_init(c, payload, 1000, 7);
+    c->fields = fields;
+    return direct_run(image, c, o->bytes, o->size, cut);
+}
+
+static void expect_refusal(const char *payload, const struct original *o, const char *code)
+{
+    struct objlens_call c = {0};
+    assert_int_not_equal(run(&c, payload, o, direct_whole), OBJLENS_OK);
+    assert_int_equal(c.failed_status, 400);
+    assert_string_equal(c.failed_code, code);
+    assert_int_equal(c.size, 0);
+    direct_fini(&c);
+}
+
+static unsigned be16(const unsigned char *at)
+{
+    return (unsigned)at[0] << 8 | at[1];
+}
+
+/* Of a PNG in c->out. */
+static void expect_png(const struct objlens_call *c, unsigned width, unsigned height)
+{
+    assert_true(c->size > 33 && memcmp(c->out + 1, "PNG", 3) == 0);
+    assert_int_equal(be16(c->out + 18), width);
+    assert_int_equal(be16(c->out + 22), height);
+    assert_string_equal(c->content_type, "image/png");
+}
+
+static const char *const originals[] = {"small.jpg",  "progressive.jpg", "turned.jpg",   "small.png",
+                                        "alpha.png", "small.webp",      "lossless.webp"};
+#define ORIGINALS (sizeof(originals) / sizeof(originals[0]))
+
+static void test_cuts_do_not_matter(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ORIGINALS; i++) {
+        struct objlens_call whole = {0}, bytes = {0};
+        struct original o = read_original(originals[i]);
+        assert_int_equal(run(&whole, "{\"width\":12,\"format\":\"png\"}", &o, direct_whole), OBJLENS_OK);
+        assert_int_equal(run(&bytes, "{\"width\":12,\"format\":\"png\"}", &o, direct_bytes), OBJLENS_OK);
+        bool turned = strcmp(originals[i], "turned.jpg") == 0;
+        expect_png(&whole, 12, turned ? 18 : 8);
+        assert_int_equal(whole.size, bytes.size);
+        assert_memory_equal(whole.out, bytes.out, whole.size);
+        direct_fini(&whole);
+        direct_fini(&bytes);
+    }
+}
+
+/* At every byte, and also where the piece that is cut out of it is there. */
+static void test_truncated_is_no_picture(void **state)
+{
+    static const char *const payloads[] = {
+        "{\"width\":12}", "{\"fit\":\"crop\",\"width\":4,\"height\":4,\"gravity\":\"north\"}"};
+    (void)state;
+    for (size_t i = 0; i < ORIGINALS; i++) {
+        struct original o = read_original(originals[i]);
+        for (o.size--; o.size > 0; o.size--)
+            expect_refusal(payloads[o.size % 2], &o, "InvalidImage");
+    }
+}
+
+static void test_damaged_png_is_no_picture(void **state)
+{
+    struct original o = read_original("small.png");
+    (void)state;
+    for (size_t i = 8; i < o.size; i += 3) {
+        o.bytes[i] ^= 0x20;
+        struct objlens_call c = {0};
+        assert_int_not_equal(run(&c, "", &o, direct_whole), OBJLENS_OK);
+        assert_int_equal(c.failed_status, 400);
+        direct_fini(&c);
+        o.bytes[i] ^= 0x20;
+    }
+}
+
+/* ---- limits ---- */
+
+static int write_header(const char *payload, const void *bytes, size_t size, struct objlens_call *c)
+{
+    void *instance = NULL;
+    direct_init(c, payload, 1000, 7);
+    assert_int_equal(direct_open(image, &direct_host, c, &instance), OBJLENS_OK);
+    int rc = image->write(instance, bytes, size);
+    image->close(instance);
+    return rc;
+}
+
+/* Nothing but the header is there yet: nothing can have been decoded. */
+static void test_bombs_are_refused_from_the_header(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t size;
+        const char *bytes;
+    } bombs[] = {
+        {"PNG 50000x50000", 33,
+         "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xc3\x50\0\0\xc3\x50\x08\x02\0\0\0\0\0\0\0"},
+        {"JPEG 65500x65500", 21, "\xff\xd8\xff\xc0\0\x11\x08\xff\xdc\xff\xdc\x03\1\x11\0\2\x11\1\3\x11\1"},
+        {"JPEG progressive 7000x7000", 21,
+         "\xff\xd8\xff\xc2\0\x11\x08\x1b\x58\x1b\x58\x04\1\x11\0\2\x11\1\3\x11\1"},
+        {"WebP 16383x16383", 30, "RIFF\xff\xff\0\0WEBPVP8 \xff\0\0\0\0\0\0\x9d\x01\x2a\xff\x3f\xff\x3f"},
+        {"WebP extended", 30, "RIFF\xff\xff\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff"},
+        {"GIF 65535x65535", 13, "GIF89a\xff\xff\xff\xff\0\0\0"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(bombs) / sizeof(bombs[0]); i++) {
+        struct objlens_call c;
+        print_message("%s\n", bombs[i].name);
+        const char *payload = "{\"sources\":[\"jpeg\",\"png\",\"webp\",\"gif\"]}";
+        assert_int_equal(write_header(payload, bombs[i].bytes, bombs[i].size, &c), OBJLENS_EFAILED);
+        assert_int_equal(c.failed_status, 400);
+        assert_string_equal(c.failed_code, "ImageTooLarge");
+        direct_fini(&c);
+    }
+}
+
+static void test_limits_of_the_payload(void **state)
+{
+    struct original o = read_original("small.png");
+    (void)state;
+    expect_refusal("{\"max_pixels\":383}", &o, "ImageTooLarge");
+    expect_refusal("{\"max_side\":23}", &o, "ImageTooLarge");
+    expect_refusal("{\"max_bytes\":50}", &o, "ImageTooLarge");
+    expect_refusal("{\"sources\":[\"jpeg\"]}", &o, "InvalidImage");
+    expect_refusal("{\"width\":16383,\"enlarge\":true}", &o, "InvalidArgument");
+    struct objlens_call c = {0};
+    assert_int_equal(run(&c, "{\"max_pixels\":384,\"max_side\":24}", &o, direct_whole), OBJLENS_OK);
+    expect_png(&c, 24, 16);
+    assert_int_equal(c.counted[0], 1);
+    direct_fini(&c);
+}
+
+static void test_other_formats_are_refused(void **state)
+{
+    static const char *const others[] = {
+        "<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>", "%PDF-1.7 and more of it",
+        "II*\0\x08\0\0\0 a TIFF, for example", "P6 1 1 255 abc", "GIF89a\1\0\1\0\0\0\0;        ", "x", ""};
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        struct original o = {.size = strlen(others[i])};
+        memcpy(o.bytes, others[i], o.size);
+        expect_refusal("", &o, "InvalidImage");
+    }
+}
+
+/* ---- what is asked for ---- */
+
+static void test_sizes(void **state)
+{
+    static const struct {
+        const char *payload;
+        unsigned width, height;
+    } cases[] = {
+        {"{}", 24, 16},
+        {"{\"width\":12}", 12, 8},
+        {"{\"height\":4}", 6, 4},
+        {"{\"width\":6,\"dpr\":2}", 12, 8},
+        {"{\"width\":100}", 24, 16},
+        {"{\"width\":48,\"enlarge\":true}", 48, 32},
+        {"{\"width\":8,\"height\":8}", 8, 5},
+        {"{\"width\":8,\"height\":8,\"fit\":\"fill\"}", 8, 8},
+        {"{\"width\":8,\"height\":8,\"fit\":\"fill\",\"gravity\":\"smart\"}", 8, 8},
+        {"{\"width\":8,\"height\":8,\"fit\":\"force\"}", 8, 8},
+        {"{\"width\":5,\"height\":7,\"fit\":\"crop\",\"gravity\":\"south-east\"}", 5, 7},
+        {"{\"width\":100,\"height\":7,\"fit\":\"crop\"}", 24, 7},
+        {"{\"width\":1,\"height\":16383,\"fit\":\"fill\"}", 1, 16},
+    };
+    struct original o = read_original("small.png");
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct objlens_call c = {0};
+        print_message("%s\n", cases[i].payload);
+        assert_int_equal(run(&c, cases[i].payload, &o, direct_whole), OBJLENS_OK);
+        expect_png(&c, cases[i].width, cases[i].height);
+        direct_fini(&c);
+    }
+}
+
+static void test_the_query_changes_what_it_may(void **state)
+{
+    static const char *const fields[] = {"userRequest.query.width", "12", "userRequest.query.fit", "x", NULL};
+    struct original o = read_original("small.png");
+    struct objlens_call c = {.fields = fields};
+    (void)state;
+    assert_int_equal(run(&c, "{\"width\":20}", &o, direct_whole), OBJLENS_OK);
+    expect_png(&c, 12, 8); /* and "fit" is not looked at */
+    direct_fini(&c);
+    assert_int_equal(run(&c, "{\"width\":20,\"allow_query\":[]}", &o, direct_whole), OBJLENS_OK);
+    expect_png(&c, 20, 13);
+    direct_fini(&c);
+    assert_int_equal(run(&c, "{\"allow_query\":[\"fit\"]}", &o, direct_whole), OBJLENS_EFAILED);
+    assert_string_equal(c.failed_message, "image: fit must be fit, fill, crop or force");
+    direct_fini(&c);
+}
+
+static void test_wrong_queries(void **state)
+{
+    static const char *const values[] = {"", "0", "-1", "16384", "99999999999999999999", "1e3", " 12", "12x"};
+    struct original o = read_original("small.png");
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        const char *const fields[] = {"userRequest.query.width", values[i], NULL};
+        struct objlens_call c = {.fields = fields};
+        assert_int_equal(run(&c, "", &o, direct_whole), OBJLENS_EFAILED);
+        assert_string_equal(c.failed_message, "image: width must be a whole number from 1 to 16383");
+        direct_fini(&c);
+    }
+}
+
+static void test_wrong_payloads(void **state)
+{
+    static const char *const payloads[][2] = {
+        {"[]", "image: the payload must be a JSON object"},
+        {"{\"widht\":1}", "image: the payload has an unknown key, \"widht\""},
+        {"{\"width\":0}", "image: \"width\" must be a whole number from 1 to 16383"},
+        {"{\"dpr\":9}", "image: \"dpr\" must be a number from 0.1 to 8"},
+        {"{\"fit\":\"cover\"}", "image: \"fit\" must be fit, fill, crop or force"},
+        {"{\"sources\":[]}", "image: \"sources\" must be a list of jpeg, png, webp, avif, heic and gif"},
+        {"{\"sources\":[\"svg\"]}", "image: \"sources\" must be a list of jpeg, png, webp, avif, heic and gif"},
+        {"{\"background\":\"white\"}", "image: \"background\" must be a colour, such as \"#ffffff\""},
+    };
+    struct original o = read_original("small.png");
+    (void)state;
+    for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
+        struct objlens_call c = {0};
+        assert_int_equal(run(&c, payloads[i][0], &o, direct_whole), OBJLENS_EFAILED);
+        assert_string_equal(c.failed_code, "InvalidTransformPayload");
+        assert_string_equal(c.failed_message, payloads[i][1]);
+        direct_fini(&c);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cuts_do_not_matter),
+        cmocka_unit_test(test_truncated_is_no_picture),
+        cmocka_unit_test(test_damaged_png_is_no_picture),
+        cmocka_unit_test(test_bombs_are_refused_from_the_header),
+        cmocka_unit_test(test_limits_of_the_payload),
+        cmocka_unit_test(test_other_formats_are_refused),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_the_query_changes_what_it_may),
+        cmocka_unit_test(test_wrong_queries),
+        cmocka_unit_test(test_wrong_payloads),
+    };
+    image = direct_load("image");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The formats that are read and written: their names, and which of them a browser asked for. */
+#ifndef IMAGE_FORMAT_H
+#define IMAGE_FORMAT_H
+
+#include "../kit/payload.h"
+
+enum image_format {
+    IMAGE_SAME, /* as the original */
+    IMAGE_JPEG,
+    IMAGE_PNG,
+    IMAGE_WEBP,
+    IMAGE_AVIF,
+    IMAGE_HEIC,
+    IMAGE_GIF,   /* read, never written */
+    IMAGE_ACCEPT /* what the header Accept asks for */
+};
+
+#define IMAGE_FORMAT_BIT(format) (1u << (format))
+
+/* What can be asked for, with enum image_format as values. */
+extern const struct kit_word image_formats_written[];
+/* NULL for what has none. */
+const char *image_media_type(enum image_format format);
+/* Of those that are smaller than the original's format, what `accept` names with q > 0 in its own
+ * words (wildcards do not say that a browser knows AVIF); else the original's. `writable` are bits. */
+enum image_format image_format_accepted(const char *accept, size_t size, enum image_format original,
+                                        unsigned writable);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The work is libvips's. It scales while it decodes where the format can (JPEG, WebP), so a large
+ * original never lies in memory whole. Whatever is damaged anywhere is an error: a decoder's least
+ * warning counts, the end must be there, and what is cut out is decoded with all that is around it.
+ */
+#include "picture.h"
+
+#include <string.h>
+#include <vips/vips.h>
+#include <zlib.h>
+
+#include "library.h"
+#include "plan.h"
+
+/* For the libraries, code and what is written. */
+#define RESERVED_BYTES (96u << 20)
+
+/* ---- before decoding ---- */
+
+static bool too_large(const struct image_config *config, uint64_t width, uint64_t height)
+{
+    return width > config->side_max || height > config->side_max ||
+           width * height > config->pixels_max;
+}
+
+enum image_result image_picture_admit(const struct image_config *config,
+                                      const struct image_header *header, uint64_t memory_bytes)
+{
+    uint64_t width = header->width, height = header->height;
+    if (too_large(config, width, height))
+        return IMAGE_TOO_LARGE;
+    uint64_t room = memory_bytes > RESERVED_BYTES ? memory_bytes - RESERVED_BYTES : 0;
+    uint64_t taken = header->whole ? width * height * header->pixel_bytes : 0;
+    return taken > room ? IMAGE_TOO_MUCH : IMAGE_OK;
+}
+
+static uint32_t be32(const unsigned char *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* All chunks up to the last, each with its checksum. */
+static bool png_is_whole(const unsigned char *bytes, size_t size)
+{
+    size_t at = 8;
+    while (size - at >= 12) {
+        size_t length = be32(bytes + at);
+        if (length > size - at - 12 ||
+            crc32_z(0, bytes + at + 4, length + 4) != be32(bytes + at + 8 + length))
+            return false;
+        if (memcmp(bytes + at + 4, "IEND", 4) == 0)
+            return true;
+        at += 12 + length;
+    }
+    return false;
+}
+
+/* Nothing behind the last byte of what was sent is missing. Decoders stop as soon as they have all
+ * pixels, and some make up what they lack. */
+static bool is_whole(enum image_format format, const unsigned char *bytes, size_t size)
+{
+    switch (format) {
+    case IMAGE_JPEG:
+        return memmem(bytes, size, "\xff\xd9", 2) != NULL;
+    case IMAGE_WEBP:
+        return ((size_t)bytes[4] | (size_t)bytes[5] << 8 | (size_t)bytes[6] << 16 |
+                (size_t)bytes[7] << 24) <= size - 8;
+    case IMAGE_PNG:
+        return png_is_whole(bytes, size);
+    default:
+        return true;
+    }
+}
+
+struct original {
+    const void *bytes;
+    size_t size;
+    unsigned width, height; /* after EXIF's turn */
+    bool has_profile;       /* its colours are not those of sRGB, or not said to be */
+};
+
+/* What the library reads of the header, which must be no more than was admitted. */
+static enum image_result measure(const struct image_config *config, struct original *original)
+{
+    VipsImage *image = vips_image_new_from_buffer(original->bytes, original->size, "", "access",
+                                                  VIPS_ACCESS_SEQUENTIAL, NULL);
+    if (!image)
+        return IMAGE_DAMAGED;
+    unsigned across = (unsigned)vips_image_get_width(image);
+    unsigned down = (unsigned)vips_image_get_page_height(image);
+    unsigned frames = (unsigned)vips_image_get_n_pages(image);
+    bool turned = vips_image_get_orientation_swap(image);
+    original->has_profile = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0 ||
+                            vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK;
+    original->width = turned ? down : across;
+    original->height = turned ? across : down;
+    g_object_unref(image);
+    if (frames > config->frames_max)
+        return IMAGE_TOO_LARGE;
+    return too_large(config, across, down) ? IMAGE_TOO_LARGE : IMAGE_OK;
+}
+
+/* ---- steps: each takes over `in`, and answers NULL when it failed ---- */
+
+static VipsImage *cut_out(const struct image_config *c, const struct image_plan *plan, VipsImage *in)
+{
+    int width = (int)plan->crop_width, height = (int)plan->crop_height, left, top, rc;
+    int across = vips_image_get_width(in) - width, down = vips_image_get_height(in) - height;
+    if (width == 0 || across < 0 || down < 0 || across + down == 0)
+        return in;
+    /* Decoded to the end, so that damage is found wherever it is. */
+    VipsImage *whole = vips_image_copy_memory(in), *out = NULL;
+    g_object_unref(in);
+    if (!whole)
+        return NULL;
+    image_gravity_begin(c->gravity, across, down, &left, &top);
+    rc = c->gravity == IMAGE_SMART
+             ? vips_smartcrop(whole, &out, width, height, "interesting", VIPS_INTERESTING_ATTENTION, NULL)
+             : vips_extract_area(whole, &out, left, top, width, height, NULL);
+    g_object_unref(whole);
+    return rc == 0 ? out : NULL;
+}
+
+/* JPEG has no transparency: the background shows through. */
+static VipsImage *flatten(const struct image_config *c, enum image_format format, VipsImage *in)
+{
+    VipsImage *out = NULL;
+    if (format != IMAGE_JPEG || !vips_image_hasalpha(in))
+        return in;
+    VipsArrayDouble *color =
+        vips_array_double_newv(3, (double)c->background[0], (double)c->background[1],
+                               (double)c->background[2]);
+    int rc = vips_flatten(in, &out, "background", color, NULL);
+    vips_area_unref(VIPS_AREA(color));
+    g_object_unref(in);
+    return rc == 0 ? out : NULL;
+}
+
+static VipsImage *shrink(const struct original *original, const struct image_plan *plan)
+{
+    VipsImage *out = NULL;
+    void *bytes = (void *)(uintptr_t)original->bytes;
+    /* Its own option fail_on does not reach the decoder, in some versions. */
+    const char *strictly = "fail_on=warning";
+    int rc = original->has_profile
+                 ? vips_thumbnail_buffer(bytes, original->size, &out, (int)plan->width, "height",
+                                         (int)plan->height, "size", VIPS_SIZE_FORCE, "option_string",
+                                         strictly, "export_profile", "srgb", "intent",
+                                         VIPS_INTENT_RELATIVE, NULL)
+                 : vips_thumbnail_buffer(bytes, original->size, &out, (int)plan->width, "height",
+                                         (int)plan->height, "size", VIPS_SIZE_FORCE, "option_string",
+                                         strictly, NULL);
+    return rc == 0 ? out : NULL;
+}
+
+static int save(const struct image_config *c, VipsImage *image, struct image_picture *made)
+{
+    int quality = (int)c->quality;
+    gboolean strip = c->strip;
+    switch (made->format) {
+    case IMAGE_PNG:
+        return vips_pngsave_buffer(image, &made->bytes, &made->size, "strip", strip, NULL);
+    case IMAGE_WEBP:
+        return vips_webpsave_buffer(image, &made->bytes, &made->size, "Q", quality, "strip", strip,
+                                    NULL);
+    case IMAGE_AVIF:
+    case IMAGE_HEIC:
+        return vips_heifsave_buffer(image, &made->bytes, &made->size, "Q", quality, "strip", strip,
+                                    "compression",
+                                    made->format == IMAGE_AVIF ? VIPS_FOREIGN_HEIF_COMPRESSION_AV1
+                                                               : VIPS_FOREIGN_HEIF_COMPRESSION_HEVC,
+                                    "effort", 2, NULL);
+    default:
+        return vips_jpegsave_buffer(image, &made->bytes, &made->size, "Q", quality, "strip", strip,
+                                    "optimize_coding", TRUE, NULL);
+    }
+}
+
+/* ---- all of them ---- */
+
+static enum image_result make(const struct image_config *config, const struct image_plan *plan,
+                              const struct original *original, struct image_picture *made)
+{
+    VipsImage *image = shrink(original, plan);
+    if (image)
+        image = cut_out(config, plan, image);
+    if (image)
+        image = flatten(config, made->format, image);
+    int rc = image ? save(config, image, made) : -1;
+    if (image)
+        g_object_unref(image);
+    return rc == 0 ? IMAGE_OK : IMAGE_DAMAGED;
+}
+
+enum image_result image_picture_make(const struct image_config *config,
+                                     const struct image_header *header, const void *bytes,
+                                     size_t size, struct image_picture *made)
+{
+    struct image_plan plan;
+    struct original original = {.bytes = bytes, .size = size};
+    *made = (struct image_picture){.format = config->format ? config->format : header->format};
+    if (made->format == IMAGE_GIF)
+        made->format = IMAGE_PNG;
+    if (!(image_library_writes() & IMAGE_FORMAT_BIT(made->format)))
+        return IMAGE_NO_FORMAT;
+    if (!is_whole(header->format, bytes, size))
+        return IMAGE_DAMAGED;
+    enum image_result result = measure(config, &original);
+    if (result == IMAGE_OK && !image_plan_make(&plan, config, original.width, original.height))
+        result = IMAGE_NO_SIZE;
+    if (result == IMAGE_OK)
+        result = make(config, &plan, &original, made);
+    vips_error_clear();
+    return result;
+}
+
+void image_picture_fini(struct image_picture *made)
+{
+    g_free(made->bytes);
+    *made = (struct image_picture){0};
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* One image, from bytes to bytes. */
+#ifndef IMAGE_PICTURE_H
+#define IMAGE_PICTURE_H
+
+#include "config.h"
+#include "header.h"
+
+enum image_result {
+    IMAGE_OK,
+    IMAGE_DAMAGED,   /* truncated, corrupt, or there was no memory to make it */
+    IMAGE_TOO_LARGE, /* more pixels, frames or a longer side than the configuration allows */
+    IMAGE_TOO_MUCH,  /* it would take more memory than there is */
+    IMAGE_NO_SIZE,   /* what is asked for is too large */
+    IMAGE_NO_FORMAT  /* it cannot be written in that format here */
+};
+
+/* Whether an original with that header may be decoded. memory_bytes: what there is for everything. */
+enum image_result image_picture_admit(const struct image_config *config,
+                                      const struct image_header *header, uint64_t memory_bytes);
+
+struct image_picture {
+    void *bytes; /* image_picture_fini */
+    size_t size;
+    enum image_format format;
+};
+
+/* The original was admitted. `made` is filled when it went well. */
+enum image_result image_picture_make(const struct image_config *config,
+                                     const struct image_header *header, const void *bytes,
+                                     size_t size, struct image_picture *made);
+void image_picture_fini(struct image_picture *made);
+
+#endif

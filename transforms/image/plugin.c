@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The transform `image`: pictures made smaller, cut and converted. README.md says how; this file
+ * only meets the host. The original is gathered, since decoders go back and forth in it, up to a
+ * bound; it is refused as soon as its header is there, if the header says that it is too large. Then
+ * the picture is made in one go.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "library.h"
+#include "picture.h"
+#include "query.h"
+
+#define THREADS 32u
+#define FIRST_BYTES (64u * 1024u)
+
+enum { COUNTER_MADE, COUNTER_REFUSED };
+
+struct instance {
+    const struct objlens_host *host;
+    struct objlens_call *call;
+    struct image_config config;
+    struct image_header header;
+    bool judged; /* the header was read, and the original may be decoded */
+    uint64_t memory_bytes;
+    unsigned char *bytes;
+    size_t size, room;
+};
+
+static int image_load(const struct objlens_host *host, char *reason, size_t reason_size)
+{
+    int rc = kit_load(host, reason, reason_size);
+    if (rc != OBJLENS_OK)
+        return rc;
+    return image_library_load(reason, reason_size) ? OBJLENS_OK : OBJLENS_EFAILED;
+}
+
+static int image_configure(const struct objlens_host *host, const void *payload, size_t size,
+                           void **config, char *reason, size_t reason_size)
+{
+    struct image_config *made = NULL;
+    (void)host;
+    (void)reason;
+    (void)reason_size;
+    int rc = image_config_new(payload, size, &made);
+    *config = made;
+    return rc;
+}
+
+static void image_unconfigure(void *config)
+{
+    image_config_destroy(config);
+}
+
+/* ---- refusals ---- */
+
+static int refuse(struct instance *in, const char *code, const char *text)
+{
+    char message[KIT_REASON_BYTES + 16];
+    in->host->count(in->call, COUNTER_REFUSED, 1);
+    snprintf(message, sizeof(message), "image: %s", text);
+    return in->host->fail(in->call, 400, code, message);
+}
+
+static int refuse_for(struct instance *in, enum image_result result)
+{
+    switch (result) {
+    case IMAGE_TOO_LARGE:
+        return refuse(in, "ImageTooLarge", "the original is larger than this view makes pictures of");
+    case IMAGE_TOO_MUCH:
+        return refuse(in, "ImageTooLarge", "the original takes more memory to decode than there is");
+    case IMAGE_NO_SIZE:
+        return refuse(in, "InvalidArgument", "the picture asked for is too large");
+    case IMAGE_NO_FORMAT:
+        return refuse(in, "InvalidArgument", "pictures cannot be written in that format here");
+    default:
+        return refuse(in, "InvalidImage", "the original is damaged");
+    }
+}
+
+/* ---- a request ---- */
+
+static int image_open(const struct objlens_host *host, struct objlens_call *call, void **instance)
+{
+    char reason[KIT_REASON_BYTES];
+    struct objlens_limits limits = {.size = sizeof(limits)};
+    uint64_t size;
+    struct instance *in = host->alloc(call, sizeof(*in));
+    struct kit_config *config;
+    if (!in || host->limits(call, &limits) != OBJLENS_OK)
+        return OBJLENS_ENOMEM;
+    int rc = kit_config_of(host, call, "image", &config);
+    if (rc != OBJLENS_OK)
+        return rc;
+    *in = (struct instance){.host = host, .call = call, .memory_bytes = limits.memory_bytes};
+    in->config = *(const struct image_config *)config;
+    if (!image_query_read(&in->config, host, call, reason, sizeof(reason)))
+        return refuse(in, "InvalidArgument", reason);
+    if (host->object_size(call, &size) == OBJLENS_OK) {
+        if (size > in->config.source_bytes_max)
+            return refuse_for(in, IMAGE_TOO_LARGE);
+        in->room = (size_t)size;
+        in->bytes = malloc(in->room + 1);
+        if (!in->bytes)
+            return OBJLENS_ENOMEM;
+    }
+    *instance = in;
+    return OBJLENS_OK;
+}
+
+static int keep(struct instance *in, const void *bytes, size_t size)
+{
+    if (size > in->config.source_bytes_max - in->size)
+        return refuse_for(in, IMAGE_TOO_LARGE);
+    if (size > in->room - in->size) {
+        size_t room = in->room > FIRST_BYTES ? in->room : FIRST_BYTES;
+        while (room < in->size + size)
+            room *= 2;
+        unsigned char *grown = realloc(in->bytes, room);
+        if (!grown)
+            return OBJLENS_ENOMEM;
+        in->bytes = grown;
+        in->room = room;
+    }
+    memcpy(in->bytes + in->size, bytes, size);
+    in->size += size;
+    return OBJLENS_OK;
+}
+
+/* At the end, `more` is not to be had. */
+static int judge(struct instance *in, bool at_end)
+{
+    switch (image_header_read(&in->header, in->bytes, in->size)) {
+    case IMAGE_HEADER_OK:
+        break;
+    case IMAGE_HEADER_MORE:
+        if (!at_end)
+            return OBJLENS_OK;
+        if (in->header.format != IMAGE_SAME)
+            return refuse_for(in, IMAGE_DAMAGED); /* fall through */
+    case IMAGE_HEADER_UNKNOWN:
+        return refuse(in, "InvalidImage", "the original is of no format that this view reads");
+    default:
+        return refuse_for(in, IMAGE_DAMAGED);
+    }
+    if (!(in->config.sources & IMAGE_FORMAT_BIT(in->header.format)))
+        return refuse(in, "InvalidImage", "the original is of no format that this view reads");
+    enum image_result result = image_picture_admit(&in->config, &in->header, in->memory_bytes);
+    in->judged = true;
+    return result == IMAGE_OK ? OBJLENS_OK : refuse_for(in, result);
+}
+
+static int image_write(void *instance, const void *bytes, size_t size)
+{
+    struct instance *in = instance;
+    int rc = keep(in, bytes, size);
+    return rc == OBJLENS_OK && !in->judged ? judge(in, false) : rc;
+}
+
+static int send(struct instance *in, const struct image_picture *made)
+{
+    const char *type = image_media_type(made->format);
+    int rc = in->host->set_header(in->call, "content-type", type, strlen(type));
+    return rc == OBJLENS_OK ? in->host->emit(in->call, made->bytes, made->size) : rc;
+}
+
+static int image_finish(void *instance)
+{
+    struct instance *in = instance;
+    struct image_picture made;
+    int rc = in->judged ? OBJLENS_OK : judge(in, true);
+    if (rc != OBJLENS_OK)
+        return rc;
+    enum image_result result =
+        image_picture_make(&in->config, &in->header, in->bytes, in->size, &made);
+    if (result != IMAGE_OK)
+        return refuse_for(in, result);
+    in->host->count(in->call, COUNTER_MADE, 1);
+    rc = send(in, &made);
+    image_picture_fini(&made);
+    return rc;
+}
+
+static void image_close(void *instance)
+{
+    struct instance *in = instance;
+    free(in->bytes);
+}
+
+static const char *const counters[] = {"made", "refused", NULL};
+
+static const struct objlens_transform image = {
+    OBJLENS_TRANSFORM_HEAD,
+    .name = "image",
+    .flags = OBJLENS_IGNORES_IDENTITY,
+    .load = image_load,
+    .open = image_open,
+    .write = image_write,
+    .finish = image_finish,
+    .close = image_close,
+    .threads_max = THREADS,
+    .counters = counters,
+    .configure = image_configure,
+    .unconfigure = image_unconfigure,
+};
+
+const struct objlens_transform *objlens_transform_v1(void)
+{
+    return &image;
+}
