@@ -45,7 +45,7 @@ void pii_stream_init(struct pii_stream *s, const struct objlens_host *host,
     s->began = false;
     s->opening_size = 0;
     pii_output_init(&s->out, host, call, config);
-    s->sink = (struct pii_sink){on_clean, on_found, on_more, &s->out};
+    s->sink = (struct pii_sink){on_clean, on_found, on_more, &s->out, false};
     pii_rules_init(&s->rules, &config->entities, PII_SCORE_THRESHOLD);
     pii_engine_init(&s->engine, &s->rules, &s->sink);
 }

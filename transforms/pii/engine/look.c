@@ -10,14 +10,19 @@ struct pass {
     struct pii_match next[PII_SEEKERS_MAX]; /* of each seeker; begins at `limit`: no more */
 };
 
+/* Words in front of a match are only read where they decide: it is the dearest part of a find. */
 static void offer(struct pass *p, struct pii_match *m)
 {
+    unsigned threshold = p->rules->threshold[m->entity];
     if (m->start >= p->limit)
         return;
-    unsigned score = pii_registry_score(p->text, m);
-    if (score < p->rules->threshold[m->entity])
-        return;
-    m->score = (uint8_t)score;
+    if (m->score < threshold) {
+        unsigned score = pii_registry_score(p->text, m);
+        if (score < threshold)
+            return;
+        m->score = (uint8_t)score;
+        m->raised = true;
+    }
     pii_resolver_add(p->resolver, m);
 }
 
@@ -35,13 +40,16 @@ static void ask(struct pass *p, size_t which, uint64_t anchors, size_t window)
     }
 }
 
-static void ask_all(struct pass *p, const struct pii_anchors *anchors, size_t window)
+/* The recognisers that have anchors in this window. */
+static void ask_all(struct pass *p, const struct pii_anchors *anchors, unsigned window)
 {
-    const uint16_t *first = p->rules->first;
-    for (uint64_t kinds = anchors->kinds; kinds; kinds &= kinds - 1) {
-        unsigned kind = (unsigned)__builtin_ctzll(kinds);
-        for (size_t i = first[kind]; i < first[kind + 1]; i++)
-            ask(p, i, anchors->of[kind], window);
+    const struct pii_rules *rules = p->rules;
+    for (unsigned i = 0; i < rules->kinds_count; i++) {
+        unsigned kind = rules->kinds[i];
+        if (anchors->of[kind][window] == 0)
+            continue;
+        for (size_t r = rules->first[kind]; r < rules->first[kind + 1]; r++)
+            ask(p, r, anchors->of[kind][window], anchors->at[window]);
     }
 }
 
@@ -73,6 +81,13 @@ static void begin(struct pass *p)
         seek(p, i, p->resolver->done);
 }
 
+/* All that is found before `known` is there. */
+static void settle(struct pass *p, size_t known)
+{
+    seek_all(p, known);
+    pii_resolver_settle(p->resolver, known < p->limit ? known : p->limit);
+}
+
 void pii_look(struct pii_resolver *resolver, const struct pii_rules *rules, size_t limit)
 {
     const struct pii_text *text = resolver->text;
@@ -83,14 +98,14 @@ void pii_look(struct pii_resolver *resolver, const struct pii_rules *rules, size
     p.limit = limit;
     begin(&p);
     struct pii_anchors anchors;
-    size_t window = resolver->done;
-    while (window < limit + PII_REACH && rules->scan(text->p, text->len, &window, &anchors)) {
-        size_t known = window > PII_REACH ? window - PII_REACH : 0;
-        seek_all(&p, known);
-        pii_resolver_settle(resolver, known < limit ? known : limit);
-        ask_all(&p, &anchors, window);
-        window += PII_STEP;
-    }
+    size_t pos = resolver->done;
+    while (rules->scan(text->p, text->len, &pos, limit + PII_REACH, &anchors))
+        for (unsigned i = 0; i < anchors.windows; i++) {
+            if (anchors.any[i] == 0)
+                continue;
+            settle(&p, anchors.at[i] > PII_REACH ? anchors.at[i] - PII_REACH : 0);
+            ask_all(&p, &anchors, i);
+        }
     seek_all(&p, limit);
     /* Behind the end of the text nothing begins. */
     pii_resolver_settle(resolver, limit == text->len ? SIZE_MAX : limit);

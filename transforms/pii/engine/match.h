@@ -25,7 +25,8 @@
 struct pii_match {
     size_t start, end;
     uint16_t entity;
-    uint8_t score;   /* percent; the recogniser's, then with what context adds */
+    uint8_t score;   /* percent; the recogniser's, or with what context adds: see struct pii_sink */
+    bool raised;     /* the engine's: the score is with context */
     bool checked;    /* a check digit or a complete parse stands behind it */
     bool open_ended; /* it goes on past `end`, further than its kind can: see goes_on in the registry */
     size_t sign;     /* for trim: e-mail: where the '@' is; phone: 0, or where else it may begin */

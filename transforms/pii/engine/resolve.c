@@ -63,6 +63,8 @@ static void take(struct pii_resolver *r, struct pii_match *m)
     size_t size = m->end - m->start;
     hand_on_clean(r, m->start);
     r->done = m->end;
+    if (r->sink->scores && !m->raised)
+        m->score = (uint8_t)pii_registry_score(r->text, m);
     m->start += r->base;
     m->end += r->base;
     r->sink->found(r->sink->arg, m, bytes, size);

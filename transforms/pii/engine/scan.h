@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fast part: finds the few places of a text that are worth a recogniser's look. Clean text
- * is only ever touched here, 60 or 48 bytes at a time: all anchors are at most PII_PATTERN bytes
- * long, so a window of 64 bytes decides its first 48.
+ * is only ever touched here, 48 bytes at a time: all anchors are at most PII_PATTERN bytes
+ * long, so a window of 64 bytes decides its first 48. What is not passed over at a glance is
+ * collected, and decided for several windows at a time.
  *
  * Three ways to the same anchors: AVX-512, AVX2 and plain C (which compilers turn into SSE2 or
  * NEON where they can).
@@ -20,15 +21,21 @@
 #define PII_STEP 48
 #define PII_PATTERN (PII_WINDOW - PII_STEP)
 
-/* Of each kind: bit i is set when one is at byte i of the window. */
+#define PII_WINDOWS_MAX 8
+
+/* Some windows, in order, that hold anchors or may have seemed to. */
 struct pii_anchors {
-    uint64_t kinds; /* bit k: of[k] is not 0 */
-    uint64_t of[PII_ANCHORS];
+    unsigned windows;
+    size_t at[PII_WINDOWS_MAX];    /* where each begins */
+    uint64_t any[PII_WINDOWS_MAX]; /* bit i: an anchor of some kind is at byte i of the window */
+    uint64_t of[PII_ANCHORS][PII_WINDOWS_MAX];
 };
 
-/* Looks from *pos on for the first window with an anchor. True: *pos is where that window
- * begins, go on at *pos + PII_STEP. False: there is none before the end of the text. */
-typedef bool pii_scan_fn(const uint8_t *text, size_t len, size_t *pos, struct pii_anchors *found);
+/* Looks from *pos on for windows with anchors, up to the first that begins at `until` or later.
+ * True: there are some; *pos is where to go on. False: there are none; *pos is behind the last
+ * window. */
+typedef bool pii_scan_fn(const uint8_t *text, size_t len, size_t *pos, size_t until,
+                         struct pii_anchors *found);
 
 /* The fastest that this CPU can run; for all anchors, or only for the sharp ones. */
 pii_scan_fn *pii_scan_choose(bool all);

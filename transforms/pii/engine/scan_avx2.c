@@ -5,6 +5,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#define LANES 4
 #define WAY __attribute__((target("avx2,bmi,bmi2")))
 #define STEP WAY static inline __attribute__((always_inline))
 

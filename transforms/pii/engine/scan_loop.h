@@ -2,6 +2,7 @@
 /*
  * The scanner's loop, once for each way of looking at a block of 64 bytes. Who includes this has
  * defined
+ *   LANES                  windows that are decided at a time
  *   WAY                    attributes of functions (the instructions that they may use)
  *   struct block           64 bytes of text
  *   block_load(p)          …from there
@@ -18,24 +19,34 @@
 #include "anchors.h"
 #include "text.h"
 
-WAY static inline void classify(const struct block *b, struct pii_classes *c)
+WAY static inline void classify(const struct block *b, int before, struct pii_classes *c, unsigned i)
 {
-    c->digit = block_within(b, '0', 9);
-    c->letter = block_letters(b);
-    c->upper = block_within(b, 'A', 25);
-    c->zero = block_equal(b, '0');
-    c->high = block_high(b);
-    c->space = block_equal(b, ' ');
-    c->hyphen = block_equal(b, '-');
-    c->dot = block_equal(b, '.');
-    c->colon = block_equal(b, ':');
-    c->slash = block_equal(b, '/');
-    c->at = block_equal(b, '@');
-    c->plus = block_equal(b, '+');
-    c->open = block_equal(b, '(');
-    c->close = block_equal(b, ')');
-    c->I = block_equal(b, 'I');
-    c->A = block_equal(b, 'A');
+    c->digit.lane[i] = block_within(b, '0', 9);
+    c->letter.lane[i] = block_letters(b);
+    c->upper.lane[i] = block_within(b, 'A', 25);
+    c->high.lane[i] = block_high(b);
+    c->space.lane[i] = block_equal(b, ' ');
+    c->hyphen.lane[i] = block_equal(b, '-');
+    c->dot.lane[i] = block_equal(b, '.');
+    c->colon.lane[i] = block_equal(b, ':');
+    c->slash.lane[i] = block_equal(b, '/');
+    c->at.lane[i] = block_equal(b, '@');
+    c->plus.lane[i] = block_equal(b, '+');
+    c->open.lane[i] = block_equal(b, '(');
+    c->close.lane[i] = block_equal(b, ')');
+    c->I.lane[i] = block_equal(b, 'I');
+    c->A.lane[i] = block_equal(b, 'A');
+    c->digit_before.lane[i] = pii_digit(before);
+    c->word_before.lane[i] = pii_alnum(before);
+    c->high_before.lane[i] = before >= 0x80;
+}
+
+/* A lane that the last windows leave. */
+WAY static inline void classify_nothing(struct pii_classes *c, unsigned lane)
+{
+    union pii_lanes *classes = (union pii_lanes *)c;
+    for (size_t i = 0; i < sizeof(*c) / sizeof(classes[0]); i++)
+        classes[i].lane[lane] = 0;
 }
 
 /* The window at `at`; at the end of the text it is filled up with zeros. */
@@ -49,37 +60,49 @@ WAY static inline const uint8_t *window(const uint8_t *text, size_t len, size_t 
     return pad;
 }
 
-WAY static inline __attribute__((always_inline)) bool scan(const uint8_t *text, size_t len,
-                                                            size_t *pos, bool all,
-                                                            struct pii_anchors *found)
+/* The classes of the next LANES windows, or fewer at the end, that are worth it. */
+PII_INLINE void collect(const uint8_t *text, size_t len, size_t *pos, size_t until, bool all,
+                        struct pii_classes *c, struct pii_anchors *found)
 {
     uint8_t pad[PII_WINDOW + 1];
-    for (size_t at = *pos; at < len; at += PII_STEP) {
+    size_t at = *pos;
+    found->windows = 0;
+    for (; at < until && found->windows < LANES; at += PII_STEP) {
         const uint8_t *p = window(text, len, at, pad);
         struct block b = block_load(p);
         if (!all && block_dull(&b, p))
             continue;
-        struct pii_classes c;
-        int before = at > 0 ? text[at - 1] : -1;
-        classify(&b, &c);
-        c.digit_before = pii_digit(before);
-        c.word_before = pii_alnum(before);
-        c.high_before = before >= 0x80;
-        if (pii_anchors_of(&c, all, found)) {
-            *pos = at;
-            return true;
-        }
+        classify(&b, at > 0 ? text[at - 1] : -1, c, found->windows);
+        found->at[found->windows++] = at;
     }
-    *pos = len;
+    *pos = at;
+}
+
+PII_INLINE bool scan(const uint8_t *text, size_t len, size_t *pos, size_t until, bool all,
+                     struct pii_anchors *found)
+{
+    struct pii_classes c;
+    until = until < len ? until : len;
+    while (*pos < until) {
+        collect(text, len, pos, until, all, &c, found);
+        if (found->windows == 0)
+            break;
+        for (unsigned i = found->windows; i < LANES; i++)
+            classify_nothing(&c, i);
+        if (pii_anchors_of(&c, all, found))
+            return true;
+    }
     return false;
 }
 
-WAY static bool scan_sharp(const uint8_t *text, size_t len, size_t *pos, struct pii_anchors *found)
+WAY static bool scan_sharp(const uint8_t *text, size_t len, size_t *pos, size_t until,
+                           struct pii_anchors *found)
 {
-    return scan(text, len, pos, false, found);
+    return scan(text, len, pos, until, false, found);
 }
 
-WAY static bool scan_all(const uint8_t *text, size_t len, size_t *pos, struct pii_anchors *found)
+WAY static bool scan_all(const uint8_t *text, size_t len, size_t *pos, size_t until,
+                         struct pii_anchors *found)
 {
-    return scan(text, len, pos, true, found);
+    return scan(text, len, pos, until, true, found);
 }

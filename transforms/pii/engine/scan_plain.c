@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define LANES 1
 #define WAY
 #define EACH UINT64_C(0x0101010101010101)
 #define TOPS (EACH << 7)

@@ -17,6 +17,9 @@ struct pii_sink {
     /* The last match goes on with these. Only matches that are open_ended do. */
     void (*more)(void *arg, const uint8_t *bytes, size_t size);
     void *arg;
+    /* found() wants every score as context makes it. Otherwise context is only looked at where a
+     * match is below the threshold without it. What is found is the same. */
+    bool scores;
 };
 
 #endif
