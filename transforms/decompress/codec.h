@@ -40,6 +40,9 @@ struct dc_format {
 extern const struct dc_format dc_gzip, dc_zlib, dc_deflate, dc_zstd, dc_bzip2, dc_xz, dc_lz4,
     dc_snappy, dc_brotli;
 
+/* Once, before the first decoder of Snappy's: makes its table. */
+void dc_snappy_prepare(void);
+
 /* By the name that payloads use; NULL when there is none. `deflate` (raw) is for zip only. */
 const struct dc_format *dc_format_named(const char *name);
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crc32c.h"
 #include "detect.h"
 #include "media_type.h"
 #include "unpack.h"
@@ -32,7 +31,7 @@ struct instance {
 
 static int dc_load(const struct objlens_host *host, char *reason, size_t reason_size)
 {
-    dc_crc32c_prepare();
+    dc_snappy_prepare();
     return kit_load(host, reason, reason_size);
 }
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../kit/crc32c.h"
 #include "codec.h"
-#include "crc32c.h"
 
 #define HEAD_BYTES 4u
 #define CRC_BYTES 4u
@@ -30,6 +30,13 @@ struct snappy {
     size_t ready, given; /* of `plain` */
     uint8_t plain[PLAIN_BYTES_MAX];
 };
+
+static struct kit_crc32c crc32c;
+
+void dc_snappy_prepare(void)
+{
+    kit_crc32c_prepare(&crc32c);
+}
 
 static void *open(uint64_t memory_bytes)
 {
@@ -65,12 +72,6 @@ static size_t body_size_max(uint8_t type)
     }
 }
 
-/* What a CRC is written as: rotated, and shifted by a constant. */
-static uint32_t masked(uint32_t crc)
-{
-    return (crc >> 15 | crc << 17) + 0xa282ead8u;
-}
-
 static bool open_chunk(struct snappy *s, size_t size)
 {
     const char *body = (const char *)s->chunk + HEAD_BYTES;
@@ -87,7 +88,7 @@ static bool open_chunk(struct snappy *s, size_t size)
         return false;
     s->ready = plain_size;
     s->given = 0;
-    return masked(dc_crc32c(s->plain, plain_size)) == little((const uint8_t *)body, CRC_BYTES);
+    return kit_crc32c_masked(kit_crc32c(&crc32c, s->plain, plain_size)) == little((const uint8_t *)body, CRC_BYTES);
 }
 
 /* True while it can go on. */

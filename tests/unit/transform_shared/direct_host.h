@@ -26,7 +26,7 @@ struct objlens_call {
     size_t span_size;
     int failed_status;
     char failed_code[64], failed_message[512];
-    char content_type[64];
+    char content_type[64], content_encoding_set[32];
     void *blocks[DIRECT_BLOCKS]; /* alive */
     unsigned allocs_left;        /* the n-th allocation from now fails; 0 = none does */
     const char *url, *file_name; /* of the event; NULL = absent */
@@ -101,6 +101,9 @@ static int direct_set_header(struct objlens_call *c, const char *name, const voi
 {
     if (strcmp(name, "content-type") == 0)
         snprintf(c->content_type, sizeof(c->content_type), "%.*s", (int)size, (const char *)value);
+    if (strcmp(name, "content-encoding") == 0)
+        snprintf(c->content_encoding_set, sizeof(c->content_encoding_set), "%.*s", (int)size,
+                 (const char *)value);
     return OBJLENS_OK;
 }
 
@@ -171,6 +174,11 @@ static void direct_free(struct objlens_call *c, void *block)
         abort();
 }
 
+static int direct_yield(struct objlens_call *c)
+{
+    return c->failed_status ? OBJLENS_EFAILED : OBJLENS_OK;
+}
+
 static void *direct_config(struct objlens_call *c)
 {
     return c->config;
@@ -234,6 +242,7 @@ static const struct objlens_host direct_host = {
     .config = direct_config,
     .limits = direct_limits,
     .count = direct_count,
+    .yield = direct_yield,
 };
 
 /* The shipped transform of that name, loaded. Ends the test program when it cannot be. */
