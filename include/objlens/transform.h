@@ -95,7 +95,8 @@ struct objlens_limits {
     uint64_t memory_bytes;  /* of the process */
     uint64_t output_bytes;
     uint64_t read_at_bytes;
-    uint64_t cpu_used_us;   /* by this request, so far */
+    uint64_t cpu_used_us;   /* by this request, so far; 0 unless OBJLENS_SEES_REQUEST: it is never
+                               the same twice, and a view that depends on it must not be kept */
 
     /* Later versions append here. */
 };

@@ -84,10 +84,9 @@ static void explain_end(attempt *a)
     if (!ol_child_reap(&a->child, &end))
         return;
     hear(a); /* its last words, if any */
-    if (a->told)
-        return;
     ol_child_end_text(&end, how, sizeof(how));
-    ol_error_set(a->err, OL_ETRANSFORM, "the host %s while it loaded", how);
+    ol_error_set(a->err, OL_ETRANSFORM, "the host %s %s", how, /* unless it said why */
+                 a->told ? "as soon as it had loaded" : "while it loaded");
     a->told = true;
 }
 

@@ -112,19 +112,24 @@ static void fail_waiting(ol_pool *pool, const ol_program *program, const ol_erro
     }
 }
 
+uint32_t ol_pool_host_executing(const ol_pool_host *host)
+{
+    uint32_t index, used_ms;
+    ol_link_executing(host->link, &index, &used_ms);
+    return index;
+}
+
 /* Who was being executed when it died, and what to say about it. */
 static uint32_t find_culprit(ol_pool_host *host, const ol_child_end *end, ol_error *err)
 {
     char how[128];
-    uint32_t index, used_ms;
     if (host->killed.code != 0) {
         *err = host->killed;
         return host->killed_index;
     }
     ol_child_end_text(end, how, sizeof(how));
     ol_error_set(err, OL_ETRANSFORM, "the host of transform %s %s", host->program->name, how);
-    ol_link_executing(host->link, &index, &used_ms);
-    return index;
+    return ol_pool_host_executing(host);
 }
 
 static void on_exit(uv_poll_t *poll, int status, int events)
@@ -137,6 +142,7 @@ static void on_exit(uv_poll_t *poll, int status, int events)
     (void)events;
     if (!ol_child_reap(&host->child, &end))
         return;
+    bool unused = !host->has_group; /* even if it had said that it is ready */
     if (host->state == OL_HOST_STARTING || host->state == OL_HOST_READY)
         ol_pool_host_drain(host); /* what it said before it died still counts */
     uint32_t culprit = find_culprit(host, &end, &err);
@@ -145,7 +151,7 @@ static void on_exit(uv_poll_t *poll, int status, int events)
     become_dead(host);
     close_handles(host);
     ol_link_lost(host->link, culprit, &err);
-    if (!host->was_ready && err.code != OL_ECANCELED) {
+    if (unused && err.code != OL_ECANCELED) {
         ol_pool_start_failed(pool);
         fail_waiting(pool, host->program, &err);
     }

@@ -113,6 +113,8 @@ int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **host, 
 void ol_pool_host_retire(ol_pool_host *host);
 /* `index`: the job whose fault it is, or OL_WIRE_NONE. Its jobs end when the process has. */
 void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why);
+/* The job that it says it is working on, or OL_WIRE_NONE. */
+uint32_t ol_pool_host_executing(const ol_pool_host *host);
 void ol_pool_host_drain(ol_pool_host *host);
 /* Let it see what it was sent. */
 void ol_pool_host_publish(ol_pool_host *host);

@@ -35,6 +35,17 @@ static void stop_listening(ol_pool_host *host)
     ol_warden_close_listener(&host->child.warden);
 }
 
+static void answer(ol_pool_host *host)
+{
+    ol_error why = {0};
+    ol_warden_answer(&host->child.warden);
+    if (!ol_warden_is_flooded(&host->child.warden))
+        return;
+    ol_error_set(&why, OL_ETRANSFORM, "transform %s asked too often for what it may not have",
+                 host->program->name);
+    ol_pool_host_kill(host, ol_pool_host_executing(host), &why);
+}
+
 static void on_asked(uv_poll_t *poll, int status, int events)
 {
     ol_pool_host *host = poll->data;
@@ -42,7 +53,7 @@ static void on_asked(uv_poll_t *poll, int status, int events)
     if (status < 0 || host->state >= OL_HOST_DYING)
         stop_listening(host);
     else
-        ol_warden_answer(&host->child.warden);
+        answer(host);
 }
 
 static void on_control(uv_poll_t *poll, int status, int events)

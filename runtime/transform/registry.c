@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "transform/loader.h"
+#include "transform/preload.h"
 
 static atomic_uint_fast64_t last_version;
 
@@ -75,6 +77,8 @@ static int load(ol_registry *registry, ol_registry_entry *entry, ol_buf texts[2]
         .preload_folders = ol_slice_cstr(entry->preload_folders ? entry->preload_folders : ""),
     };
     entry->libraries = (ol_libraries){0};
+    entry->preloaded = ol_preload_id(draft.preload_folders);
+    entry->preloaded_ms = ol_clock_mono_ms();
     *id = ol_source_id_of(entry->path);
     int rc = ol_source_kind(entry->path, &draft.kind, why);
     if (rc == OL_OK && entry->folder)
@@ -83,9 +87,12 @@ static int load(ol_registry *registry, ol_registry_entry *entry, ol_buf texts[2]
         rc = ol_source_read(&draft, &texts[0], id, why);
     if (rc == OL_OK && draft.kind == OL_PROGRAM_LUA)
         rc = ol_libraries_read(&entry->libraries, &draft, &texts[1], id, why);
+    id->preloaded = entry->preloaded;
     if (rc != OL_OK)
         return rc;
-    rc = ol_vouch_check(&entry->vouch, &draft, why);
+    rc = ol_vouch_check(&entry->vouch, &draft, why); /* of the file alone */
+    if (rc == OL_OK)
+        rc = ol_preload_digest(draft.preload_folders, draft.digest, why);
     if (rc != OL_OK) {
         if (draft.image_fd >= 0)
             close(draft.image_fd);

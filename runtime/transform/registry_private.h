@@ -25,6 +25,7 @@ typedef struct ol_registry_entry {
     ol_libraries libraries; /* what the version that was looked at last requires */
     ol_source_id seen_id, failed_id;
     uint64_t seen_ms;
+    uint64_t preloaded, preloaded_ms; /* ol_preload_id, and when that was looked at */
     bool gone_told;
     /* What the task found, for the loop. */
     bool event, event_reloaded;

@@ -9,10 +9,12 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "transform/preload.h"
 #include "transform/registry_private.h"
 
 #define ROUND_MS 100u
 #define STABLE_MS 200u
+#define PRELOADED_MS 2000u /* whole folders are looked at less often */
 
 /* ---- on the watcher's thread ---- */
 
@@ -53,11 +55,21 @@ static void reload(ol_registry *registry, ol_registry_entry *entry)
     tell(entry, false, text);
 }
 
+static uint64_t look_at_preloaded(ol_registry_entry *entry, uint64_t now_ms)
+{
+    if (entry->preload_folders[0] && now_ms - entry->preloaded_ms >= PRELOADED_MS) {
+        entry->preloaded = ol_preload_id(ol_slice_cstr(entry->preload_folders));
+        entry->preloaded_ms = now_ms;
+    }
+    return entry->preloaded;
+}
+
 static void look(ol_registry *registry, ol_registry_entry *entry)
 {
     ol_source_id id = ol_source_id_of(entry->path);
     id.libraries = ol_libraries_id(&entry->libraries, entry->path);
     uint64_t now_ms = ol_clock_mono_ms();
+    id.preloaded = look_at_preloaded(entry, now_ms);
     if (is_missing(&id)) {
         if (!entry->gone_told)
             tell(entry, false, "the file is gone; the old version serves on");

@@ -19,6 +19,7 @@ typedef struct ol_source_id {
     uint64_t device, inode, size;
     int64_t modified_ns, changed_ns;
     uint64_t libraries; /* stands for the ids of a Lua transform's libraries; libraries.h */
+    uint64_t preloaded; /* for what a shared object reads while it loads; preload.h */
 } ol_source_id;
 
 /* OL_OK, or OL_ECONFIG unless the path ends in .lua or .so. */
@@ -26,7 +27,8 @@ int ol_source_kind(const char *path, enum ol_program_kind *kind, ol_error *err);
 ol_source_id ol_source_id_of(const char *path);
 bool ol_source_id_eq(const ol_source_id *a, const ol_source_id *b);
 
-/* Whether nobody but the server's user and root can put files into it. OL_OK, or OL_ECONFIG with
+/* Whether nobody but the server's user and root can put files into it, or another folder in the place
+ * of it or of one above (one above may be like /tmp, where each keeps their own). OL_OK, or OL_ECONFIG with
  * the reason. */
 int ol_source_folder_trusted(const char *folder, ol_error *err);
 

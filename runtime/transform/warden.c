@@ -58,7 +58,8 @@ bool ol_warden_take(ol_warden *warden)
 
 /* ---- answers ---- */
 
-/* Of the whole process; OL_PROGRAM_THREADS_MAX and more when that cannot be learnt. */
+/* Of the whole process, 0 when it is no more; OL_PROGRAM_THREADS_MAX and more when that cannot be
+ * learnt. */
 static uint32_t count_threads(pid_t pid)
 {
     char path[64], text[STATUS_BYTES];
@@ -66,11 +67,12 @@ static uint32_t count_threads(pid_t pid)
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return unknown;
+        return errno == ENOENT ? 0 : unknown;
     ssize_t got = read(fd, text, sizeof(text) - 1);
+    bool gone = got < 0 && errno == ESRCH;
     close(fd);
     if (got <= 0)
-        return unknown;
+        return gone ? 0 : unknown;
     text[got] = '\0';
     const char *line = strstr(text, "\nThreads:");
     return line ? (uint32_t)strtoul(line + 9, NULL, 10) : unknown;
@@ -95,9 +97,16 @@ void ol_warden_answer(ol_warden *warden)
     if (ioctl(warden->listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0)
         return; /* whoever asked is gone */
     struct seccomp_notif_resp answer = {.id = call.id, .error = judge(warden, call.data.nr)};
+    if (answer.error != 0 && warden->sealed)
+        warden->refusals++;
     if (answer.error == 0)
         answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     ioctl(warden->listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+}
+
+bool ol_warden_is_flooded(const ol_warden *warden)
+{
+    return warden->refusals > OL_WARDEN_REFUSALS_MAX;
 }
 
 bool ol_warden_seal(ol_warden *warden, uint32_t threads_max)

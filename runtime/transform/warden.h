@@ -23,7 +23,12 @@ typedef struct ol_warden {
     pid_t pid;
     bool sealed;
     uint32_t threads_max;
+    uint32_t refusals; /* since it was sealed */
 } ol_warden;
+
+/* Each refusal is work for us: a host that asks on and on is to be killed. (A library that cannot have a
+ * thread tries a few times.) */
+#define OL_WARDEN_REFUSALS_MAX 256u
 
 #define OL_WARDEN_NONE ((ol_warden){.socket_fd = -1, .listener_fd = -1})
 
@@ -31,6 +36,8 @@ typedef struct ol_warden {
 bool ol_warden_take(ol_warden *warden);
 /* The listener is readable: answer one call. */
 void ol_warden_answer(ol_warden *warden);
+/* It was refused too often. */
+bool ol_warden_is_flooded(const ol_warden *warden);
 /* It has loaded. False when it runs more threads than it may: then it must be killed. Without
  * threads the listener has served its turn; the caller closes it (see ol_warden_is_over). */
 bool ol_warden_seal(ol_warden *warden, uint32_t threads_max);

@@ -340,7 +340,7 @@ def test_only_what_is_trusted_is_loaded(tmp_path):
     place = f'folders = {{ "{folder}" }}'
     check_config(tmp_path, place, code=0)
     folder.chmod(0o777)
-    assert "folder's group or others may write to it" in check_config(tmp_path, place)
+    assert f"its folder: {folder}: its group or others may write to it" in check_config(tmp_path, place)
     folder.chmod(0o755)
     so.chmod(0o666)
     assert "group or others may write to it" in check_config(tmp_path, place)

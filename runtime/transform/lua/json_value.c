@@ -7,6 +7,7 @@
 #include "transform/lua/json_value.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -254,15 +255,16 @@ static bool read_number(lua_State *L, parser *p)
         return fail(p, "a number that is none");
     if (len > NUMBER_BYTES_MAX)
         return fail(p, "a number that is too long");
-    if (p->build) {
-        memcpy(text, p->text + p->at, len);
-        text[len] = '\0';
-        /* What does not fit into an integer becomes a float, as in Lua itself. */
-        if (!whole)
-            lua_pushnumber(L, strtod(text, NULL));
-        else
-            lua_stringtonumber(L, text);
-    }
+    memcpy(text, p->text + p->at, len);
+    text[len] = '\0';
+    double number = strtod(text, NULL);
+    if (isinf(number)) /* JSON has no infinity: written again, it would be something else */
+        return fail(p, "a number that is too large");
+    /* What does not fit into an integer becomes a float, as in Lua itself. */
+    if (p->build && whole)
+        lua_stringtonumber(L, text);
+    else if (p->build)
+        lua_pushnumber(L, number);
     p->at = end;
     return true;
 }

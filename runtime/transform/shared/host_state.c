@@ -47,8 +47,10 @@ int ol_host_limits(struct objlens_call *call, struct objlens_limits *limits)
         .memory_bytes = from->memory_bytes,
         .output_bytes = from->output_bytes,
         .read_at_bytes = from->read_at_bytes,
-        .cpu_used_us = ol_job_cpu_us(run->job),
     };
+    /* What cannot be the same twice is only for those whose views are never taken for another's. */
+    if (run->engine->plugin.transform.flags & OBJLENS_SEES_REQUEST)
+        known.cpu_used_us = ol_job_cpu_us(run->job);
     memset(limits, 0, size);
     memcpy(limits, &known, size < sizeof(known) ? size : sizeof(known));
     return OBJLENS_OK;

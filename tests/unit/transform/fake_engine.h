@@ -21,6 +21,7 @@
  *   grow MIB           allocates; "ok" or "no"
  *   lie                computes for ever and says that it does nothing
  *   burn-on            starts a thread that computes for ever, then as identity
+ *   beg N              starts a thread, then asks for N more that it may not have
  *   threads N          starts N threads that wait; how many of them there are, as text
  *   spoil              as identity, and gives the engine up
  *   fragile N          as copy, but the process ends at the N-th call to the host
@@ -532,6 +533,14 @@ static inline int fake_step(ol_run *run, uint32_t slice_ms, ol_error *err)
         if (run->count++ == 0)
             fake_threads(1, fake_burn_for_ever);
         return fake_identity(run, err);
+    }
+    if (!strcmp(verb, "beg")) {
+        pthread_t thread;
+        fake_threads(1, fake_wait_for_ever);
+        for (unsigned long left = strtoul(run->rest, NULL, 10); left > 0; left--)
+            if (pthread_create(&thread, NULL, fake_wait_for_ever, NULL) == 0)
+                return fake_say(run, "granted", err);
+        return fake_say(run, "refused", err);
     }
     if (!strcmp(verb, "threads")) {
         unsigned count = (unsigned)strtoul(run->rest, NULL, 10);

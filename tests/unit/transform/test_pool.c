@@ -627,7 +627,7 @@ static void test_a_host_that_lies_about_what_it_does(void **state)
     f.program->limits.cpu_ms = 50;
     f.program->limits.unyieldable_ms = 5;
     start(&f, &r, "g", "lie", 10, true);
-    ol_test_loop_until_fn(&f.loop, one_died, &f, 10000);
+    ol_test_loop_until_fn(&f.loop, one_died, &f, 60000);
     kit_run_wait(&r, &f.loop);
     assert_true(r.err.code == OL_ETRANSFORMCPU || r.err.code == OL_EHOSTLOST);
     assert_int_equal(r.gate.len, 0);
@@ -645,7 +645,57 @@ static void test_a_host_that_computes_for_itself(void **state)
     f.program->kind = OL_PROGRAM_SHARED;
     f.program->declared.threads_max = 1;
     run_ok(&f, "g", "burn-on", "bbbbbbbbbb");
-    ol_test_loop_until_fn(&f.loop, one_died, &f, 10000);
+    ol_test_loop_until_fn(&f.loop, one_died, &f, 60000);
+    run_ok(&f, "g", "identity", "bbbbbbbbbb");
+    close_fixture(&f);
+}
+
+/* Each refused thread is work for the server: some are a library's way, many are an attack. */
+static void test_a_host_that_asks_on_and_on(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f;
+    kit_run r;
+    open_fixture(&f, 1, 8, "load-threads 0 1");
+    f.program->kind = OL_PROGRAM_SHARED;
+    f.program->declared.threads_max = 1;
+    run_ok(&f, "g", "beg 50", "refused");
+    start(&f, &r, "g", "beg 1000000", 10, true);
+    kit_run_wait(&r, &f.loop);
+    assert_code(r.err.code, OL_ETRANSFORM);
+    assert_non_null(strstr(r.err.detail, "asked too often for what it may not have"));
+    kit_run_fini(&r);
+    run_ok(&f, "g", "identity", "bbbbbbbbbb");
+    close_fixture(&f);
+}
+
+/* It says that it has loaded, and is gone when the server hears of it. */
+static void test_a_host_that_dies_as_soon_as_it_has_loaded(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f;
+    kit_run r;
+    open_fixture(&f, 1, 8, "load-threads 0 0");
+    f.program->kind = OL_PROGRAM_SHARED;
+    start(&f, &r, "g", "identity", 10, true);
+    while (!f.pool->first)
+        ol_test_loop_turns(&f.loop, 1);
+    ol_pool_host *host = f.pool->first;
+    pid_t pid = host->child.pid;
+    siginfo_t info;
+    while (!ol_link_has_news(host->link)) /* without a turn of the loop: nobody hears it yet */
+        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    ol_child_kill(&host->child);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    kit_run_wait(&r, &f.loop);
+    assert_code(r.err.code, OL_ETRANSFORM);
+    assert_non_null(strstr(r.err.detail, "was killed by signal 9"));
+    kit_run_fini(&r);
+    ol_warden gone = {.pid = pid};
+    assert_true(ol_warden_seal(&gone, 0)); /* nothing runs there, so not too much */
+    f.pool->start_again_ms = 0;
     run_ok(&f, "g", "identity", "bbbbbbbbbb");
     close_fixture(&f);
 }
@@ -758,6 +808,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_native_code_may_use_its_cpu_at_a_stretch),
         cmocka_unit_test(test_a_host_that_lies_about_what_it_does),
         cmocka_unit_test(test_a_host_that_computes_for_itself),
+        cmocka_unit_test(test_a_host_that_asks_on_and_on),
+        cmocka_unit_test(test_a_host_that_dies_as_soon_as_it_has_loaded),
         cmocka_unit_test(test_a_host_that_went_over_budget_is_not_used_again),
         cmocka_unit_test(test_nothing_is_left_after_many_deaths),
     };

@@ -170,7 +170,7 @@ static void test_folders(void **state)
         f.err = (ol_error){0};
         assert_int_equal(chmod(folder, bad[i]), 0);
         assert_code(ol_source_folder_trusted(folder, &f.err), OL_ECONFIG);
-        assert_non_null(strstr(f.err.detail, "its folder's group or others may write to it"));
+        assert_non_null(strstr(f.err.detail, "its group or others may write to it"));
     }
     assert_code(ol_source_folder_trusted(f.program.path, NULL), OL_ECONFIG);
     assert_code(ol_source_folder_trusted(path_of(&f, "absent"), NULL), OL_ECONFIG);
@@ -178,6 +178,37 @@ static void test_folders(void **state)
         f.err = (ol_error){0};
         assert_int_equal(chmod(folder, 0755), 0);
         assert_int_equal(chown(folder, 12345, 0), 0);
+        assert_code(ol_source_folder_trusted(folder, &f.err), OL_ECONFIG);
+        assert_non_null(strstr(f.err.detail, "belongs neither"));
+    }
+    close_fixture(&f);
+}
+
+/* Whoever can rename a folder above can put another in its place; in one like /tmp nobody can. */
+static void test_what_is_above_a_folder(void **state)
+{
+    (void)state;
+    fixture f;
+    char above[256], folder[300], link[300];
+    open_fixture(&f);
+    snprintf(above, sizeof(above), "%s", path_of(&f, "above"));
+    snprintf(folder, sizeof(folder), "%s/folder", above);
+    snprintf(link, sizeof(link), "%s/link", above);
+    assert_int_equal(mkdir(above, 0755), 0);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    assert_int_equal(symlink(f.scratch.folder, link), 0);
+    assert_code_of(ol_source_folder_trusted(folder, &f.err), OL_OK, &f.err);
+    assert_code_of(ol_source_folder_trusted(link, &f.err), OL_OK, &f.err);
+    assert_int_equal(chmod(above, 01777), 0);
+    assert_code_of(ol_source_folder_trusted(folder, &f.err), OL_OK, &f.err);
+    assert_int_equal(chmod(above, 0777), 0);
+    assert_code(ol_source_folder_trusted(folder, &f.err), OL_ECONFIG);
+    assert_non_null(strstr(f.err.detail, "above its folder: "));
+    assert_code(ol_source_folder_trusted(link, NULL), OL_ECONFIG); /* which could be another link */
+    if (geteuid() == 0) {
+        f.err = (ol_error){0};
+        assert_int_equal(chmod(above, 0755), 0);
+        assert_int_equal(chown(above, 12345, 0), 0);
         assert_code(ol_source_folder_trusted(folder, &f.err), OL_ECONFIG);
         assert_non_null(strstr(f.err.detail, "belongs neither"));
     }
@@ -192,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_a_signature),
         cmocka_unit_test(test_keys_that_are_none),
         cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_what_is_above_a_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,7 +142,7 @@ static void test_limits_fit_what_the_plugin_knows(void **state)
     (void)state;
     ol_engine *engine = keeper();
     char expected[128];
-    snprintf(expected, sizeof(expected), "0 1000 %llu %zu|0 1000 7|%d 3in", 64ull << 20,
+    snprintf(expected, sizeof(expected), "0 1000 %llu %zu 0|0 1000 7|%d 3in", 64ull << 20,
              sizeof(struct objlens_limits), OBJLENS_EINVAL);
     expect(engine, "limits", expected);
     ol_shared_engine_destroy(engine);

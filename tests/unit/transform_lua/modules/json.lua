@@ -43,7 +43,8 @@ return function(event, object, response)
     ['"\\ud800"'] = 'an escape', ['"\\udc00"'] = 'an escape', ['"\xff"'] = 'not UTF-8',
     ['"a\nb"'] = 'control character', ['[1]]'] = 'more behind', ['1 2'] = 'more behind', ['}'] = 'a value',
     ['[1}'] = 'not opened', ['{1:2}'] = 'a name', ["{'a':1}"] = 'a name', ['NaN'] = 'a value',
-    ['"\0"'] = 'control', ['\239\187\191[]'] = 'a value', ['[1,'] = 'too early', ['"\\u12"'] = 'an escape',
+    ['"\0"'] = 'control', ['\239\187\191[]'] = 'a value', ['[1,'] = 'too early', ['1e999'] = 'too large', ['[-1e400]'] = 'too large',
+    ['{"a":' .. ('9'):rep(320) .. '}'] = 'too large', ['"\\u12"'] = 'an escape',
   } do refused(text, why) end
   refused(('['):rep(200), 'nested too deep')
   refused(('['):rep(100000), 'nested too deep')

@@ -79,9 +79,9 @@ static int show_limits(struct instance *i)
     int all = i->host->limits(i->call, &limits);
     int some = i->host->limits(i->call, (struct objlens_limits *)&old);
     int none = i->host->limits(i->call, (struct objlens_limits *)&tiny);
-    snprintf(line, sizeof(line), "%d %u %llu %u|%d %u %u|%d %u", all, limits.cpu_ms,
-             (unsigned long long)limits.memory_bytes, limits.size, some, old.cpu_ms,
-             old.behind[0], none, tiny);
+    snprintf(line, sizeof(line), "%d %u %llu %u %llu|%d %u %u|%d %u", all, limits.cpu_ms,
+             (unsigned long long)limits.memory_bytes, limits.size,
+             (unsigned long long)limits.cpu_used_us, some, old.cpu_ms, old.behind[0], none, tiny);
     return print(i, line);
 }
 
