@@ -554,7 +554,7 @@ def username(r):
 
 def person(r):
     first = r.choice("Alice Robert María Chen Fatima John Linda Piotr Sven Amara Zoë Ivan Grace Will".split())
-    last = r.choice("Smith O'Brien García Müller Okafor Jean-Pierre Novak Larsen Young van Dijk".split(" "))
+    last = r.choice("Smith O'Brien García Müller Okafor Jean-Pierre Novak Larsen Young Dijkstra".split(" "))
     return first + " " + last
 
 

@@ -17,10 +17,10 @@ static bool found(struct pii_match *m, size_t start, size_t end, uint8_t score)
     return true;
 }
 
-/* One of the last three words, or the field's name. */
+/* One of the last two words, or the field's name. */
 static bool close_by(const struct pii_text *t, size_t start, const char *words)
 {
-    return pii_context_near(t, start, words) >= PII_CONTEXT_WORDS - 2;
+    return pii_context_near(t, start, words) >= PII_CONTEXT_WORDS - 1;
 }
 
 static bool all_upper(const struct pii_text *t, size_t start, size_t end)
@@ -46,6 +46,16 @@ bool pii_passport_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
     struct pii_number n;
     return pii_code_read(t, at, "999999999|A99999999", &n) && found(m, at, n.end, 15);
+}
+
+bool pii_uk_passport_find(const struct pii_text *t, size_t at, struct pii_match *m)
+{
+    struct pii_number n;
+    if (!pii_code_read(t, at, "999999999|AA9999999", &n))
+        return false;
+    /* Nine digits are a US passport's as well: the country decides. */
+    bool british = pii_context_has(t, at, "uk|british|united kingdom|hmpo|gb|gbr|england");
+    return found(m, at, n.end, british ? 20 : 14);
 }
 
 bool pii_driver_license_find(const struct pii_text *t, size_t at, struct pii_match *m)

@@ -11,6 +11,7 @@
 
 #define DIGITS_MIN 12
 #define DIGITS_MAX 19
+#define SHORT_MAX 13 /* so short are also national identifiers: a word can decide for them */
 #define LENGTHS(from, to) (((1u << ((to) - (from) + 1)) - 1) << (from))
 
 /* First six digits from..to (shorter prefixes are filled up), and lengths as a bit set. */
@@ -131,7 +132,7 @@ bool pii_card_find(const struct pii_text *t, size_t start, struct pii_match *m)
         read_group(t, &r);
         if (is_card(t, start, &r)) {
             m->end = r.at;
-            m->score = r.count == DIGITS_MIN ? 60 : 100;
+            m->score = r.count <= SHORT_MAX ? 75 : 100;
         }
         char kind = pii_joint(t, r.at, &size);
         if (r.group[0] != 4 || r.groups == 5 || kind == 0 || (joint && kind != joint) ||

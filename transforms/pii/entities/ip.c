@@ -7,7 +7,7 @@
 
 /* What stands directly in front of a number of four parts that is no address. */
 #define NO_ADDRESS "version|ver|v|release|rel|build|rev|revision|firmware|oid|section|sec|chapter|" \
-                   "clause|paragraph|para|figure|fig|upgrade|update|upgraded|updated|patch|" \
+                   "clause|paragraph|para|figure|fig|upgrade|upgraded|patch|" \
                    "assemblyversion|fileversion|productversion|edition|driver|sdk|api|bios|step|item"
 #define ADDRESS "ip|address|addr|host|server|client|peer|gateway|dns|inet|localhost|from|remote|subnet"
 
@@ -65,6 +65,18 @@ static bool is_version(const struct pii_text *t, size_t start)
     return !pii_context_has(&word, word.len, ADDRESS);
 }
 
+/* "version 1.2.3.4", "version is 1.2.3.4", or a field of that name; "build server 10.0.0.1" is an
+ * address. */
+static bool called_version(const struct pii_text *t, size_t start)
+{
+    struct pii_text name = {.field = t->field, .field_size = t->field_size};
+    if (pii_context_has(&name, 0, "version|firmware|release|revision|build"))
+        return true;
+    return pii_context_before(t, start, 1, NO_ADDRESS) ||
+           (pii_context_before(t, start, 2, NO_ADDRESS) &&
+            pii_context_before(t, start, 1, "is|was|to|no|number|num|of|now|notes|for"));
+}
+
 bool pii_ip4_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
     size_t start = at;
@@ -73,8 +85,7 @@ bool pii_ip4_find(const struct pii_text *t, size_t at, struct pii_match *m)
     size_t len = pii_ip4_length(t, start, false);
     if (len == 0 && pii_ip4_length(t, start, true) == 15)
         len = 15; /* padded: 010.001.000.007 */
-    if (len == 0 || !bounded(t, start, start + len) || is_version(t, start) ||
-        pii_context_before(t, start, 2, NO_ADDRESS))
+    if (len == 0 || !bounded(t, start, start + len) || is_version(t, start) || called_version(t, start))
         return false;
     m->start = start;
     m->end = start + len;

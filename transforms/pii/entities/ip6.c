@@ -69,6 +69,8 @@ static bool bounded(const struct pii_text *t, size_t start, size_t end)
     int left = pii_at(t, start - 1), right = pii_at(t, end);
     if (pii_alnum(left) || pii_alnum(right))
         return false;
+    if (left == '[' && (pii_alnum(pii_at(t, start - 2)) || pii_at(t, start - 2) == ']'))
+        return false; /* "list[::2]" */
     if (left == ':') {
         int before = pii_at(t, start - 2);
         if (before == ':' || pii_hex(before))

@@ -198,9 +198,10 @@ static bool street(const struct pii_text *t, size_t at, struct pii_match *m)
         return false;
     for (unsigned words = 0; words < 5 && pii_at(t, pos) == ' ' && capital(t, pos + 1); words++) {
         size_t end = word_end(t, pos + 1), letters = end - (pii_at(t, end - 1) == '.');
+        size_t dot = pii_at(t, letters) == '.' && pii_at(t, letters + 1) == ',';
         if (words > 0 && is_suffix(t, pos + 1, letters))
-            last = letters;
-        pos = end;
+            last = letters + dot;
+        pos = end + (dot && end == letters);
     }
     if (last == 0)
         return false;

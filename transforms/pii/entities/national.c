@@ -193,10 +193,10 @@ const struct pii_national pii_national_world[] = {
     {PII_US_NPI, false, "10", npi, 30, 30, true},
     {PII_MEDICAL_LICENSE, true, "AA9999999|A99999999", dea, 40, 40, true},
     {PII_CA_SIN, false, "9|3 3 3", insurance, 25, 40, true},
-    {PII_IN_AADHAAR, false, "12|4 4 4", aadhaar, 25, 45, true},
+    {PII_IN_AADHAAR, false, "12|4 4 4", aadhaar, 42, 45, true},
     {PII_IN_PAN, true, "AAAAA9999A", pan, 55, 55, false},
     {PII_KR_RRN, false, "13|6 7", rrn, 40, 60, true},
-    {PII_TH_TNIN, false, "13|1 4 5 2 1", tnin, 30, 60, true},
+    {PII_TH_TNIN, false, "13|1 4 5 2 1", tnin, 42, 60, true},
     {PII_TR_NATIONAL_ID, false, "11", tckn, 45, 45, true},
     {PII_SG_NRIC_FIN, true, "A9999999A", nric, 60, 60, true},
     {PII_SG_UEN, true, "99999999A|9999999999A", uen, 40, 40, true},
@@ -205,7 +205,7 @@ const struct pii_national pii_national_world[] = {
     {PII_AU_ABN, false, "11|2 3 3 3", abn, 40, 60, true},
     {PII_AU_ACN, false, "9|3 3 3", acn, 25, 40, true},
     {PII_AU_MEDICARE, false, "10|4 5 1", medicare, 30, 45, true},
-    {PII_ZA_ID_NUMBER, false, "13|6 4 2 1|6 4 3", za_id, 50, 55, true},
+    {PII_ZA_ID_NUMBER, false, "13|6 4 2 1|6 4 3", za_id, 45, 45, true},
 };
 const size_t pii_national_world_count = COUNT(pii_national_world);
 

@@ -56,7 +56,7 @@ bool pii_phone_ends(const struct pii_text *t, size_t *end)
 
 struct number {
     uint8_t digits[PII_PHONE_DIGITS_MAX];
-    unsigned count, groups, short_groups;
+    unsigned count, groups, short_groups, dots, hyphens;
     size_t at;
     bool parenthesis; /* one pair was seen */
 };
@@ -78,7 +78,10 @@ static bool take_digits(const struct pii_text *t, struct number *n)
 static void take_separator(const struct pii_text *t, struct number *n)
 {
     size_t size;
-    if (pii_joint(t, n->at, &size) || (size = pii_at(t, n->at) == '/') != 0)
+    char kind = pii_joint(t, n->at, &size);
+    n->dots += kind == '.';
+    n->hyphens += kind == '-';
+    if (kind || (size = pii_at(t, n->at) == '/') != 0)
         n->at += size;
 }
 
@@ -110,9 +113,12 @@ static bool take_group(const struct pii_text *t, struct number *n)
     return n->at > before && take_digits(t, n);
 }
 
-/* "+51.50735100" is a latitude; registries of domains write "+49.3012345678". */
+/* "+51.50735100" is a latitude, "+3.4655-50.9405" a place (ISO 6709); registries of domains write
+ * "+49.3012345678". */
 static bool is_fraction(const struct pii_text *t, size_t start, const struct number *n)
 {
+    if (n->dots > 0 && n->hyphens > 0)
+        return true;
     return n->groups == 2 && n->count < 11 && (pii_at(t, start + 2) == '.' || pii_at(t, start + 3) == '.');
 }
 

@@ -10,9 +10,13 @@
 /* The words that make a number without '+' or North American punctuation one of a telephone. */
 #define PII_PHONE_CONTEXT \
     "phone|tel|tels|telefon|telefono|teléfono|téléphone|telefone|telefoon|telef|mobile|mobil|móvil|" \
-    "movil|portable|celular|cellulare|handy|cell|call|called|calling|dial|fax|telefax|sms|whatsapp|viber|" \
-    "text me|texted|hotline|helpline|ring|voicemail|landline|contact number|contact no|rufnummer|" \
-    "телефон|тел|моб|ph|mob|msisdn|numero de contacto|電話|手机|电话|전화|puhelin|puh|tlf|gsm"
+    "movil|celular|cellulare|fax|telefax|sms|whatsapp|viber|text me|hotline|helpline|voicemail|landline|" \
+    "call me|call us|call him|call her|call them|call me at|call us at|reach me|reach us|cell phone|" \
+    "contact number|contact no|rufnummer|телефон|тел|моб|ph|mob|msisdn|numero de contacto|電話|手机|电话|" \
+    "전화|puhelin|puh|tlf|gsm"
+
+/* Those that mean other things as well: only directly in front. */
+#define PII_PHONE_WEAK "call|called|calling|cell|dial|ring|handy|portable|contact|text|texted|phoned|rang"
 
 /* Words that say that the number behind them is none of a telephone. */
 #define PII_PHONE_NOT \

@@ -10,6 +10,7 @@
 #include "numbers.h"
 #include "phone.h"
 #include "phone_codes.h"
+#include "registry.h"
 
 #define DIGITS_MIN 7
 #define GROUPS_MAX 6
@@ -100,7 +101,7 @@ static bool starts_well(const struct pii_text *t, size_t start)
     int left = pii_at(t, start - 1);
     if (pii_alnum(left) || left == '+' || left == '$' || left == '_')
         return false;
-    return !((left == '-' || left == '.' || left == '/' || left == ':' || left == ',' || left == ')') &&
+    return !((left == '-' || left == '.' || left == '/' || left == ':' || left == ')') &&
              pii_alnum(pii_at(t, start - 2)));
 }
 
@@ -143,5 +144,12 @@ bool pii_phone_national_find(const struct pii_text *t, size_t at, struct pii_mat
     m->start = start;
     m->end = end;
     m->score = 15;
+    bool plain = n.groups == 1 && n.count < 9;
+    if (plain && pii_context_near(t, start, PII_PHONE_CONTEXT) < PII_CONTEXT_WORDS - 1)
+        return false;
+    unsigned weak = plain ? 0 : pii_context_near(t, start, PII_PHONE_WEAK);
+    if (weak == PII_CONTEXT_WORDS ||
+        (weak == PII_CONTEXT_WORDS - 1 && pii_context_before(t, start, 1, "is|at|on|me|us|no|number")))
+        m->score = PII_SCORE_THRESHOLD;
     return true;
 }

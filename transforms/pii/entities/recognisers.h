@@ -101,6 +101,7 @@ pii_find_fn pii_mbi_find;
 pii_find_fn pii_national_find;
 pii_find_fn pii_bank_number_find;
 pii_find_fn pii_passport_find;
+pii_find_fn pii_uk_passport_find;
 pii_find_fn pii_driver_license_find;
 pii_find_fn pii_swift_find;
 pii_find_fn pii_vin_find;

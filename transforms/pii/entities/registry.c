@@ -47,7 +47,7 @@ const struct pii_entity_info pii_entities[PII_ENTITIES] = {
     },
     [PII_US_SSN] = {
         .name = "US_SSN", .synonyms = "SSN", .country = "US", .kind = PII_DEFAULT,
-        .context = "ssn|social security|ssid|soc sec|ssns|social",
+        .context = "ssn|social security|ssid|soc sec",
     },
     [PII_US_ITIN] = {
         .name = "US_ITIN", .synonyms = "US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER", .country = "US", .kind = PII_DEFAULT,
@@ -168,7 +168,7 @@ const struct pii_entity_info pii_entities[PII_ENTITIES] = {
     },
     [PII_DE_TAX_ID] = {
         .name = "DE_TAX_ID", .synonyms = "DE_STEUER_ID", .country = "DE", .kind = PII_OPTIONAL,
-        .context = "steuer|idnr|steueridentifikationsnummer|tax id|tin|steuernummer|tax",
+        .context = "steuer|id nr|steueridentifikationsnummer|tax id|tin|steuernummer|tax",
     },
     [PII_KR_RRN] = {
         .name = "KR_RRN", .synonyms = "", .country = "KR", .kind = PII_OPTIONAL,
@@ -316,8 +316,8 @@ const struct pii_recogniser pii_recognisers[] = {
     {PII_ES_NIF, PII_ANCHOR_NUMBER, pii_national_find},
     {PII_MEDICAL_LICENSE, PII_ANCHOR_CODE, pii_national_find},
     {PII_UK_POSTCODE, PII_ANCHOR_CODE, pii_national_find},
-    {PII_UK_PASSPORT, PII_ANCHOR_RUN9, pii_national_find},
-    {PII_UK_PASSPORT, PII_ANCHOR_CODE, pii_national_find},
+    {PII_UK_PASSPORT, PII_ANCHOR_RUN9, pii_uk_passport_find},
+    {PII_UK_PASSPORT, PII_ANCHOR_CODE, pii_uk_passport_find},
     {PII_UK_DRIVING_LICENCE, PII_ANCHOR_CODE, pii_national_find},
     {PII_UK_VEHICLE_REGISTRATION, PII_ANCHOR_CODE, pii_national_find},
     {PII_IN_PAN, PII_ANCHOR_CODE, pii_national_find},
