@@ -37,8 +37,13 @@ static void refuse_tree(struct xj_document *d)
 
 static bool refuse_name(struct xj_document *d, const char *name)
 {
-    if (strnlen(name, XJ_NAME_BYTES_MAX + 1) <= XJ_NAME_BYTES_MAX)
+    const char **known = &d->short_names[((uintptr_t)name >> 2 ^ (uintptr_t)name >> 8) % XJ_SHORT_NAMES];
+    if (*known == name)
         return false;
+    if (strnlen(name, XJ_NAME_BYTES_MAX + 1) <= XJ_NAME_BYTES_MAX) {
+        *known = name;
+        return false;
+    }
     xj_failure_set(d->failure, XJ_TOO_LARGE, "a name of more than %u bytes", XJ_NAME_BYTES_MAX);
     return true;
 }

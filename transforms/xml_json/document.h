@@ -13,6 +13,8 @@
 #include "out.h"
 #include "tree.h"
 
+#define XJ_SHORT_NAMES 64 /* a power of two */
+
 struct xj_document {
     const struct xj_config *config;
     struct xj_failure *failure;
@@ -25,6 +27,7 @@ struct xj_document {
     struct xj_tree tree;
     struct xj_jsonml jsonml; /* instead of the tree */
     bool any_record;
+    const char *short_names[XJ_SHORT_NAMES]; /* known not to be too long; by their addresses */
 };
 
 /* `d` is zeroed; the others stay where they are. */

@@ -44,7 +44,7 @@ static bool grow_slots(struct xj_names *n)
     return true;
 }
 
-uint32_t xj_names_number(struct xj_names *n, const char *text)
+uint32_t xj_names_look_up(struct xj_names *n, const char *text)
 {
     if (n->slot_count > 0) {
         uint32_t known = n->slots[find_slot(n, text)];

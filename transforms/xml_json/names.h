@@ -13,6 +13,7 @@
 #include "memory.h"
 
 #define XJ_NO_NAME UINT32_MAX
+#define XJ_RECENT_NAMES 64 /* a power of two */
 
 struct xj_name {
     const char *text;
@@ -31,11 +32,30 @@ struct xj_names {
     size_t count, room;
     uint32_t *slots; /* 1 + the number of a name, found by its address; 0 = free */
     size_t slot_count;
+    /* The last name of its kind that was asked for: mostly it is asked for again. */
+    struct {
+        const char *text;
+        uint32_t number;
+    } recent[XJ_RECENT_NAMES];
 };
 
 void xj_names_init(struct xj_names *n, struct xj_memory *memory, const struct xj_config *config);
 void xj_names_fini(struct xj_names *n);
+/* Where the others are found, or added. XJ_NO_NAME when memory is refused. */
+uint32_t xj_names_look_up(struct xj_names *n, const char *text);
+
 /* XJ_NO_NAME when memory is refused. */
-uint32_t xj_names_number(struct xj_names *n, const char *text);
+static inline uint32_t xj_names_number(struct xj_names *n, const char *text)
+{
+    size_t at = ((uintptr_t)text >> 2 ^ (uintptr_t)text >> 8) % XJ_RECENT_NAMES;
+    if (n->recent[at].text == text)
+        return n->recent[at].number;
+    uint32_t number = xj_names_look_up(n, text);
+    if (number != XJ_NO_NAME) {
+        n->recent[at].text = text;
+        n->recent[at].number = number;
+    }
+    return number;
+}
 
 #endif

@@ -7,6 +7,7 @@ void xj_reader_init(struct xj_reader *r, struct xj_parser *parser, struct xj_fai
 {
     r->failure = failure;
     r->parser = parser;
+    r->prolog = (struct xj_prolog){XJ_OUTSIDE, 0, {0, 0}};
     r->used = 0;
     xj_decoder_init(&r->decoder, failure);
 }
@@ -21,10 +22,21 @@ static size_t undecided(const struct xj_reader *r)
     return n;
 }
 
+/* The first `size` bytes of the block. */
+static void push(struct xj_reader *r, size_t size)
+{
+    size_t fine = xj_prolog_scan(&r->prolog, r->block, size);
+    xj_parser_push(r->parser, r->block, fine);
+    if (fine == size || r->failure->reason != XJ_NONE)
+        return;
+    xj_failure_set(r->failure, XJ_UNSUPPORTED, "a '>' in an identifier of the DOCTYPE");
+    r->failure->line = xj_parser_line(r->parser);
+}
+
 static void push_block(struct xj_reader *r)
 {
     size_t kept = undecided(r), pushed = r->used - kept;
-    xj_parser_push(r->parser, r->block, pushed);
+    push(r, pushed);
     memmove(r->block, r->block + pushed, kept);
     r->used = kept;
 }
@@ -35,7 +47,7 @@ static void fail_behind_block(struct xj_reader *r)
 {
     struct xj_failure found = *r->failure;
     *r->failure = (struct xj_failure){0};
-    xj_parser_push(r->parser, r->block, r->used);
+    push(r, r->used);
     if (r->failure->reason != XJ_NONE)
         return;
     *r->failure = found;
@@ -81,6 +93,7 @@ void xj_reader_finish(struct xj_reader *r)
         fail_behind_block(r);
         return;
     }
-    xj_parser_push(r->parser, r->block, r->used);
-    xj_parser_finish(r->parser);
+    push(r, r->used);
+    if (r->failure->reason == XJ_NONE)
+        xj_parser_finish(r->parser);
 }

@@ -8,11 +8,13 @@
 
 #include "decoder.h"
 #include "parser.h"
+#include "prolog.h"
 
 struct xj_reader {
     struct xj_failure *failure;
     struct xj_decoder decoder;
     struct xj_parser *parser;
+    struct xj_prolog prolog;
     size_t used;
     uint8_t block[XJ_BLOCK_BYTES];
 };

@@ -3,9 +3,18 @@
 
 #include <stdbool.h>
 
-static bool is_ascii_space(uint8_t c)
+/* Both kinds of white space in ASCII. */
+enum { OF_XML = 1, OF_UNICODE = 2 };
+static const uint8_t ascii[256] = {
+    ['\t'] = OF_XML | OF_UNICODE, ['\n'] = OF_XML | OF_UNICODE, ['\r'] = OF_XML | OF_UNICODE,
+    [' '] = OF_XML | OF_UNICODE,  ['\v'] = OF_UNICODE,          ['\f'] = OF_UNICODE,
+    [0x1c] = OF_UNICODE,          [0x1d] = OF_UNICODE,          [0x1e] = OF_UNICODE,
+    [0x1f] = OF_UNICODE,
+};
+
+static uint8_t kind_of(enum xj_strip strip)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
+    return strip == XJ_STRIP_XML ? OF_XML : OF_UNICODE;
 }
 
 /* U+0085, U+00A0 */
@@ -28,29 +37,16 @@ static bool is_space3(const uint8_t *p)
     return p[1] == 0x81 && p[2] == 0x9f;
 }
 
-static bool is_xml_space(uint8_t c)
+/* The bytes of the white space beyond ASCII that is at `text`, or that ends before `text + size`. */
+static size_t first_wide(const uint8_t *text, size_t size)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* The bytes of the white space at `text`, or of that which ends before `text + size`. */
-static size_t first_space(const uint8_t *text, size_t size, enum xj_strip strip)
-{
-    if (strip == XJ_STRIP_XML)
-        return size >= 1 && is_xml_space(text[0]);
-    if (size >= 1 && is_ascii_space(text[0]))
-        return 1;
     if (size >= 2 && is_space2(text))
         return 2;
     return size >= 3 && is_space3(text) ? 3 : 0;
 }
 
-static size_t last_space(const uint8_t *text, size_t size, enum xj_strip strip)
+static size_t last_wide(const uint8_t *text, size_t size)
 {
-    if (strip == XJ_STRIP_XML)
-        return size >= 1 && is_xml_space(text[size - 1]);
-    if (size >= 1 && is_ascii_space(text[size - 1]))
-        return 1;
     if (size >= 2 && is_space2(text + size - 2))
         return 2;
     return size >= 3 && is_space3(text + size - 3) ? 3 : 0;
@@ -58,16 +54,26 @@ static size_t last_space(const uint8_t *text, size_t size, enum xj_strip strip)
 
 size_t xj_space_before(const uint8_t *text, size_t size, enum xj_strip strip)
 {
+    uint8_t kind = kind_of(strip);
     size_t i = 0, n;
-    while ((n = first_space(text + i, size - i, strip)) > 0)
+    do {
+        while (i < size && ascii[text[i]] & kind)
+            i++;
+        n = i < size && text[i] >= 0x80 && kind == OF_UNICODE ? first_wide(text + i, size - i) : 0;
         i += n;
+    } while (n > 0);
     return i;
 }
 
 size_t xj_space_trimmed(const uint8_t *text, size_t size, enum xj_strip strip)
 {
+    uint8_t kind = kind_of(strip);
     size_t n;
-    while ((n = last_space(text, size, strip)) > 0)
+    do {
+        while (size > 0 && ascii[text[size - 1]] & kind)
+            size--;
+        n = size > 0 && text[size - 1] >= 0x80 && kind == OF_UNICODE ? last_wide(text, size) : 0;
         size -= n;
+    } while (n > 0);
     return size;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../kit/copy.h"
 #include "memory.h"
 
 #define XJ_PAGE_BYTES (32 * 1024u)
@@ -89,7 +90,7 @@ static inline bool xj_store_append(struct xj_store *s, const void *bytes, size_t
     size_t page = s->end / XJ_PAGE_BYTES, at = s->end % XJ_PAGE_BYTES;
     if (page == s->page_count || size > XJ_PAGE_BYTES - at)
         return xj_store_append_across(s, bytes, size);
-    memcpy(s->pages[page] + at, bytes, size);
+    kit_copy(s->pages[page] + at, bytes, size);
     s->end += (uint32_t)size;
     return true;
 }
@@ -102,6 +103,17 @@ static inline size_t xj_varint(uint8_t out[XJ_VARINT_BYTES_MAX], uint32_t value)
         out[n++] = (uint8_t)(value | 0x80);
     out[n++] = (uint8_t)value;
     return n;
+}
+
+/* Written as xj_store_varint reads it. False when memory is refused. */
+static inline bool xj_store_append_varint(struct xj_store *s, uint32_t value)
+{
+    uint8_t bytes[XJ_VARINT_BYTES_MAX];
+    size_t page = s->end / XJ_PAGE_BYTES, at = s->end % XJ_PAGE_BYTES;
+    if (page == s->page_count || sizeof(bytes) > XJ_PAGE_BYTES - at)
+        return xj_store_append_across(s, bytes, xj_varint(bytes, value));
+    s->end += (uint32_t)xj_varint(s->pages[page] + at, value);
+    return true;
 }
 
 #endif

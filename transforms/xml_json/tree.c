@@ -46,12 +46,6 @@ void xj_tree_clear(struct xj_tree *t)
     xj_store_cut(&t->store, 1);
 }
 
-static bool append_varint(struct xj_tree *t, uint32_t value)
-{
-    uint8_t bytes[XJ_VARINT_BYTES_MAX];
-    return xj_store_append(&t->store, bytes, xj_varint(bytes, value));
-}
-
 static const struct xj_convention *convention_of(const struct xj_tree *t)
 {
     return &t->names->config->convention;
@@ -72,7 +66,7 @@ static bool append_attribute(struct xj_tree *t, struct xj_open *e, const char *n
     uint32_t number = xj_names_number(t->names, name);
     size_t size = strlen(value);
     return number != XJ_NO_NAME && claim_key(t, e, &t->names->items[number]) &&
-           append_varint(t, number) && append_varint(t, (uint32_t)size) &&
+           xj_store_append_varint(&t->store, number) && xj_store_append_varint(&t->store, (uint32_t)size) &&
            xj_store_append(&t->store, value, size);
 }
 
@@ -84,7 +78,7 @@ static bool append_attributes(struct xj_tree *t, struct xj_open *e, const char *
     e->attributes = t->store.end;
     while (attributes[2 * count])
         count++;
-    if (!append_varint(t, count))
+    if (!xj_store_append_varint(&t->store, count))
         return false;
     for (; attributes[0]; attributes += 2)
         if (!append_attribute(t, e, attributes[0], attributes[1]))

@@ -57,10 +57,20 @@ static void write_text(struct kit_output *out, const struct xj_tree *t, const st
 /* Names of XML hold nothing that JSON escapes. */
 static void write_key(struct kit_output *out, const char *prefix, const struct xj_name *name)
 {
-    kit_output_byte(out, '"');
-    kit_output_write(out, prefix, strlen(prefix));
-    kit_output_write(out, name->text, name->size);
-    kit_output_write(out, "\":", 2);
+    size_t prefix_size = strlen(prefix), size = prefix_size + name->size + 3;
+    if (out->size - out->used <= size) {
+        kit_output_write(out, "\"", 1);
+        kit_output_write(out, prefix, prefix_size);
+        kit_output_write(out, name->text, name->size);
+        kit_output_write(out, "\":", 2);
+        return;
+    }
+    uint8_t *at = out->room + out->used;
+    *at++ = '"';
+    kit_copy(at, prefix, prefix_size);
+    kit_copy(at + prefix_size, name->text, name->size);
+    memcpy(out->room + out->used + size - 2, "\":", 2);
+    out->used += size;
 }
 
 /* A comma before every member but the first. */

@@ -188,6 +188,24 @@ static void test_encodings_refused(void **state)
     REFUSED("\xef\xbb\xbf\xef\xbb\xbf<a/>", "MalformedXML", "line 1");
 }
 
+/* Where a block of the parser ends must not matter: see prolog.h. */
+static void test_doctype_identifier(void **state)
+{
+    (void)state;
+    static const char tail[] = "<!-- > \"' --><?p > \"?>\n<!DOCTYPE r SYSTEM \"x'>y\"><r/>";
+    static const char says[] = "a '>' in an identifier of the DOCTYPE";
+    char *xml = malloc(BLOCK_BYTES + sizeof(tail));
+    assert_non_null(xml);
+    for (size_t pad = BLOCK_BYTES - sizeof(tail); pad <= BLOCK_BYTES; pad++) {
+        memset(xml, '\n', pad);
+        memcpy(xml + pad, tail, sizeof(tail));
+        xml_fails(NULL, xml, "UnsupportedXML", says);
+    }
+    free(xml);
+    xml_fails(NULL, "<!DOCTYPE r PUBLIC '-//>' 'x'>\n<r/>", "UnsupportedXML", "line 1: a '>' in");
+    xml_becomes(NULL, "<!DOCTYPE r SYSTEM 'x\"'><r k='>'>></r>", "{\"r\":{\"@k\":\">\",\"#text\":\">\"}}");
+}
+
 static void test_malformed(void **state)
 {
     (void)state;
@@ -417,6 +435,7 @@ int main(void)
         cmocka_unit_test(test_head),
         cmocka_unit_test(test_encodings),
         cmocka_unit_test(test_encodings_refused),
+        cmocka_unit_test(test_doctype_identifier),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_nothing_of_a_bad_document),
         cmocka_unit_test(test_sample),
