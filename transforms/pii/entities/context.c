@@ -4,10 +4,10 @@
 
 #include <string.h>
 
+#include "context_index.h"
 #include "recognisers.h"
 
 #define FIELD_MAX 64
-#define INSIDE_MIN 5 /* letters from which on an entry is found inside of words */
 
 /* Words, each with one space before it, and one behind the last. */
 struct words {
@@ -20,14 +20,17 @@ static bool upper(int c)
     return c >= 'A' && c <= 'Z';
 }
 
+static bool lower(int c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
 /* A new word begins at `i` although no separator stands before it. */
 static bool hump(const uint8_t *p, size_t i, size_t size)
 {
     if (i == 0 || !upper(p[i]))
         return false;
-    if (p[i - 1] >= 'a' && p[i - 1] <= 'z')
-        return true;
-    return upper(p[i - 1]) && i + 1 < size && p[i + 1] >= 'a' && p[i + 1] <= 'z';
+    return lower(p[i - 1]) || (upper(p[i - 1]) && i + 1 < size && lower(p[i + 1]));
 }
 
 /* Capitals of Latin-1 and Cyrillic in UTF-8, whose small ones have the same first byte. */
@@ -38,30 +41,37 @@ static uint8_t lower_second(uint8_t first, uint8_t c)
     return first == 0xd0 && c >= 0x90 && c <= 0x9f ? (uint8_t)(c + 0x20) : c;
 }
 
-static void add(struct words *w, int c)
-{
-    if (c == ' ' && w->size > 0 && w->text[w->size - 1] == ' ')
-        return;
-    w->text[w->size++] = (char)c;
-}
+/* What a byte becomes: a small letter, a digit, ' ' for what separates, 0 for an apostrophe. */
+static const uint8_t becomes[256] = {
+    [0 ... 0x26] = ' ', [0x28 ... 0x2f] = ' ', [0x3a ... 0x40] = ' ', [0x5b ... 0x60] = ' ',
+    [0x7b ... 0x7f] = ' ',
+    ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7',
+    ['8'] = '8', ['9'] = '9',
+#define LETTER(small, capital) [small] = small, [capital] = small
+    LETTER('a', 'A'), LETTER('b', 'B'), LETTER('c', 'C'), LETTER('d', 'D'), LETTER('e', 'E'),
+    LETTER('f', 'F'), LETTER('g', 'G'), LETTER('h', 'H'), LETTER('i', 'I'), LETTER('j', 'J'),
+    LETTER('k', 'K'), LETTER('l', 'L'), LETTER('m', 'M'), LETTER('n', 'N'), LETTER('o', 'O'),
+    LETTER('p', 'P'), LETTER('q', 'Q'), LETTER('r', 'R'), LETTER('s', 'S'), LETTER('t', 'T'),
+    LETTER('u', 'U'), LETTER('v', 'V'), LETTER('w', 'W'), LETTER('x', 'X'), LETTER('y', 'Y'),
+    LETTER('z', 'Z'),
+#undef LETTER
+};
 
+/* Words without branches that nobody could predict: this runs for every number. */
 static void collect(struct words *w, const uint8_t *p, size_t size)
 {
-    w->size = 0;
-    add(w, ' ');
+    char *out = w->text;
+    *out++ = ' ';
     for (size_t i = 0; i < size; i++) {
-        int c = p[i];
-        if (!pii_alnum(c) && c < 0x80) {
-            /* An apostrophe belongs to its word. */
-            if (c != '\'')
-                add(w, ' ');
-            continue;
-        }
-        if (hump(p, i, size))
-            add(w, ' ');
-        add(w, c < 0x80 ? pii_lower(c) : lower_second(i > 0 ? p[i - 1] : 0, (uint8_t)c));
+        uint8_t c = p[i] < 0x80 ? becomes[p[i]] : lower_second(i > 0 ? p[i - 1] : 0, p[i]);
+        *out = ' ';
+        out += hump(p, i, size) & (out[-1] != ' ');
+        *out = (char)c;
+        out += (c != 0) & !((c == ' ') & (out[-1] == ' '));
     }
-    add(w, ' ');
+    *out = ' ';
+    out += out[-1] != ' ';
+    w->size = (size_t)(out - w->text);
 }
 
 /* Only the last `count` of them. */
@@ -98,27 +108,58 @@ static bool stands(const struct words *w, size_t at, const char *entry, size_t s
     return true;
 }
 
-/* Where the last of its places ends, 0 when there is none. */
-static size_t last_place(const struct words *w, const char *entry, size_t size, bool inside)
+/* Where the entry ends that stands at `at`, 0 when it does not. */
+static size_t place(const struct words *w, size_t at, const char *entry, size_t size, size_t inside_min)
 {
-    size_t last = 0, end;
-    for (size_t at = 1; at < w->size; at++) {
-        if (w->text[at] != entry[0] || (!inside && w->text[at - 1] != ' '))
-            continue;
-        if (stands(w, at, entry, size, &end) && (inside || word_ends(w, end)))
-            last = end;
-    }
-    return last;
+    size_t end;
+    bool inside = size >= inside_min;
+    if (!inside && w->text[at - 1] != ' ')
+        return 0;
+    return stands(w, at, entry, size, &end) && (inside || word_ends(w, end)) ? end : 0;
 }
 
-static size_t last_of_any(const struct words *w, const char *list, size_t inside_min)
+/* For lists without an index. */
+static size_t last_of_list(const struct words *w, const char *list, size_t inside_min)
 {
     size_t last = 0;
     while (*list) {
         size_t size = strcspn(list, "|");
-        size_t place = last_place(w, list, size, size >= inside_min);
-        last = place > last ? place : last;
+        for (size_t at = 1; at < w->size; at++) {
+            size_t end = place(w, at, list, size, inside_min);
+            last = end > last ? end : last;
+        }
         list += size + (list[size] == '|');
+    }
+    return last;
+}
+
+static size_t last_of_bucket(const struct words *w, size_t at, const struct pii_cues *cues, unsigned number,
+                             size_t inside_min)
+{
+    size_t last = 0;
+    while (number > 0) {
+        const struct pii_cue *cue = &cues->cue[number - 1];
+        size_t end = place(w, at, cues->list + cue->at, cue->size, inside_min);
+        last = end > last ? end : last;
+        number = cue->next;
+    }
+    return last;
+}
+
+/* Where the last of the entries ends, 0 when there is none. */
+static size_t last_of_any(const struct words *w, const char *list, size_t inside_min)
+{
+    const struct pii_cues *cues = pii_context_index(list);
+    if (!cues)
+        return last_of_list(w, list, inside_min);
+    size_t last = 0;
+    for (size_t at = 1; at + 1 < w->size; at++) {
+        unsigned bucket = pii_cue_bucket((uint8_t)w->text[at], (uint8_t)w->text[at + 1]);
+        bool inside = cues->inside[bucket / 8] >> bucket % 8 & (inside_min != SIZE_MAX);
+        if (cues->bucket[bucket] == 0 || !(inside | (w->text[at - 1] == ' ')))
+            continue;
+        size_t end = last_of_bucket(w, at, cues, cues->bucket[bucket], inside_min);
+        last = end > last ? end : last;
     }
     return last;
 }
@@ -128,12 +169,26 @@ static bool line_end(int c)
     return c == '\n' || c == '\r';
 }
 
+/* Where the last `count` words in front of `start` begin, or a little earlier. */
+static size_t words_begin(const struct pii_text *t, size_t start, unsigned count)
+{
+    size_t from = start;
+    bool in_word = false;
+    for (unsigned words = 0; from > 0 && start - from < PII_CONTEXT_BYTES; from--) {
+        int c = t->p[from - 1];
+        bool separator = becomes[c] == ' ';
+        words += separator & in_word;
+        if (words == count || line_end(c))
+            break;
+        in_word = !separator;
+    }
+    return from;
+}
+
 /* The words in front of `start`; false when there is nothing. */
 static bool words_before(const struct pii_text *t, size_t start, unsigned count, struct words *w)
 {
-    size_t from = start;
-    while (from > 0 && start - from < PII_CONTEXT_BYTES && !line_end(t->p[from - 1]))
-        from--;
+    size_t from = words_begin(t, start, count);
     if (from == start)
         return false;
     collect(w, t->p + from, start - from);
@@ -146,12 +201,12 @@ unsigned pii_context_near(const struct pii_text *t, size_t start, const char *li
     struct words w;
     if (t->field_size > 0) {
         collect(&w, t->field, t->field_size < FIELD_MAX ? t->field_size : FIELD_MAX);
-        if (last_of_any(&w, list, INSIDE_MIN))
+        if (last_of_any(&w, list, PII_CUE_INSIDE_MIN))
             return PII_CONTEXT_WORDS;
     }
     if (!words_before(t, start, PII_CONTEXT_WORDS, &w))
         return 0;
-    size_t place = last_of_any(&w, list, INSIDE_MIN);
+    size_t place = last_of_any(&w, list, PII_CUE_INSIDE_MIN);
     if (place == 0)
         return 0;
     unsigned near = PII_CONTEXT_WORDS;

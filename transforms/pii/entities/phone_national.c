@@ -101,6 +101,8 @@ static bool starts_well(const struct pii_text *t, size_t start)
     int left = pii_at(t, start - 1);
     if (pii_alnum(left) || left == '+' || left == '$' || left == '_')
         return false;
+    if (left == ' ' && pii_digits(t, start - 5, 4) && pii_digits(t, start, 4) && start >= 5)
+        return false; /* groups of four: inside of a longer number */
     return !((left == '-' || left == '.' || left == '/' || left == ':' || left == ')') &&
              pii_alnum(pii_at(t, start - 2)));
 }
@@ -117,6 +119,16 @@ static size_t longest(const struct pii_text *t, struct number *n, bool open)
             best = end;
     } while (take_joint(t, n, &open));
     return best;
+}
+
+/* A word that says so only directly in front, or with one of those between. */
+static bool weakly_said(const struct pii_text *t, size_t start)
+{
+    if (t->field_size == 0 && !pii_context_before(t, start, 2, PII_PHONE_WEAK))
+        return false;
+    unsigned weak = pii_context_near(t, start, PII_PHONE_WEAK);
+    return weak == PII_CONTEXT_WORDS ||
+           (weak == PII_CONTEXT_WORDS - 1 && pii_context_before(t, start, 1, "is|at|on|me|us|no|number"));
 }
 
 bool pii_phone_national_find(const struct pii_text *t, size_t at, struct pii_match *m)
@@ -139,17 +151,16 @@ bool pii_phone_national_find(const struct pii_text *t, size_t at, struct pii_mat
         return false;
     struct number n = {.at = at, .parenthesis = open};
     size_t end = longest(t, &n, open);
-    if (end == 0 || pii_context_before(t, start, 2, PII_PHONE_NOT))
+    if (end == 0)
+        return false;
+    /* Few have the words: so those first. */
+    bool plain = n.groups == 1 && n.count < 9;
+    unsigned near = pii_context_near(t, start, PII_PHONE_CONTEXT);
+    if ((plain && near < PII_CONTEXT_WORDS - 1) || (near == 0 && !weakly_said(t, start)) ||
+        pii_context_before(t, start, 2, PII_PHONE_NOT))
         return false;
     m->start = start;
     m->end = end;
-    m->score = 15;
-    bool plain = n.groups == 1 && n.count < 9;
-    if (plain && pii_context_near(t, start, PII_PHONE_CONTEXT) < PII_CONTEXT_WORDS - 1)
-        return false;
-    unsigned weak = plain ? 0 : pii_context_near(t, start, PII_PHONE_WEAK);
-    if (weak == PII_CONTEXT_WORDS ||
-        (weak == PII_CONTEXT_WORDS - 1 && pii_context_before(t, start, 1, "is|at|on|me|us|no|number")))
-        m->score = PII_SCORE_THRESHOLD;
+    m->score = near == 0 ? PII_SCORE_THRESHOLD : 15;
     return true;
 }
