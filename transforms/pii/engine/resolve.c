@@ -5,7 +5,15 @@
 
 #include "entities/registry.h"
 
-static bool goes_first(const struct pii_match *a, const struct pii_match *b)
+/* The score with what context adds. */
+static void raise(const struct pii_resolver *r, struct pii_match *m)
+{
+    if (!m->raised)
+        m->score = (uint8_t)pii_registry_score(r->text, m);
+    m->raised = true;
+}
+
+static bool goes_first(const struct pii_resolver *r, struct pii_match *a, struct pii_match *b)
 {
     if (a->start != b->start)
         return a->start < b->start;
@@ -13,6 +21,8 @@ static bool goes_first(const struct pii_match *a, const struct pii_match *b)
         return a->checked;
     if (a->end != b->end)
         return a->end > b->end;
+    raise(r, a);
+    raise(r, b);
     if (a->score != b->score)
         return a->score > b->score;
     return a->entity < b->entity;
@@ -34,10 +44,11 @@ void pii_resolver_add(struct pii_resolver *r, const struct pii_match *m)
         r->overflow = true;
         return;
     }
+    struct pii_match added = *m;
     size_t at = r->tail++;
-    for (; at > r->head && goes_first(m, &r->waiting[at - 1]); at--)
+    for (; at > r->head && goes_first(r, &added, &r->waiting[at - 1]); at--)
         r->waiting[at] = r->waiting[at - 1];
-    r->waiting[at] = *m;
+    r->waiting[at] = added;
 }
 
 static void hand_on_clean(struct pii_resolver *r, size_t to)
@@ -63,8 +74,8 @@ static void take(struct pii_resolver *r, struct pii_match *m)
     size_t size = m->end - m->start;
     hand_on_clean(r, m->start);
     r->done = m->end;
-    if (r->sink->scores && !m->raised)
-        m->score = (uint8_t)pii_registry_score(r->text, m);
+    if (r->sink->scores)
+        raise(r, m);
     m->start += r->base;
     m->end += r->base;
     r->sink->found(r->sink->arg, m, bytes, size);
