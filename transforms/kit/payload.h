@@ -78,7 +78,7 @@ static bool kit_wrong(struct kit_config *config, const char *format, const char 
 static inline bool kit_wrong(struct kit_config *config, const char *format, const char *what)
 {
     char shown[KIT_SHOWN_BYTES_MAX + 1];
-    snprintf(shown, sizeof(shown), "%s", what);
+    snprintf(shown, sizeof(shown), "%.*s", KIT_SHOWN_BYTES_MAX, what);
     snprintf(config->reason, sizeof(config->reason), format, shown);
     return false;
 }

@@ -7,9 +7,9 @@
 #define EMIT_MIN (16 * 1024)
 
 void pii_output_init(struct pii_output *out, const struct objlens_host *host,
-                     struct objlens_call *call, const struct pii_config *config)
+                     struct objlens_call *call)
 {
-    *out = (struct pii_output){.host = host, .call = call, .config = config};
+    *out = (struct pii_output){.host = host, .call = call};
 }
 
 void pii_output_flush(struct pii_output *out)
@@ -38,9 +38,9 @@ static bool has_room(struct pii_output *out)
     return true;
 }
 
-static void copy(struct pii_output *out, const uint8_t *bytes, size_t size)
+static void put(struct pii_output *out, const uint8_t *bytes, size_t size)
 {
-    while (size > 0 && has_room(out)) {
+    while (size > 0 && out->result == OBJLENS_OK && has_room(out)) {
         size_t part = out->size - out->used;
         part = part < size ? part : size;
         memcpy(out->room + out->used, bytes, part);
@@ -50,10 +50,60 @@ static void copy(struct pii_output *out, const uint8_t *bytes, size_t size)
     }
 }
 
-void pii_output_copy(struct pii_output *out, const uint8_t *bytes, size_t size)
+/* ---- UTF-16 ------------------------------------------------------------------------------- */
+
+static void put_unit(struct pii_output *out, unsigned unit)
 {
+    bool little = out->coding == PII_UTF16LE;
+    uint8_t bytes[2] = {(uint8_t)(little ? unit : unit >> 8), (uint8_t)(little ? unit >> 8 : unit)};
+    put(out, bytes, 2);
+}
+
+static size_t length_of(uint8_t lead)
+{
+    return lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+static void put_character(struct pii_output *out, const uint8_t *c, size_t size)
+{
+    uint32_t code = size == 1   ? c[0]
+                    : size == 2 ? (c[0] & 0x1fu) << 6 | (c[1] & 0x3fu)
+                    : size == 3 ? (c[0] & 0xfu) << 12 | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu)
+                                : (c[0] & 7u) << 18 | (c[1] & 0x3fu) << 12 | (c[2] & 0x3fu) << 6 |
+                                      (c[3] & 0x3fu);
+    if (code < 0x10000) {
+        put_unit(out, code);
+        return;
+    }
+    put_unit(out, 0xd800 + ((code - 0x10000) >> 10));
+    put_unit(out, 0xdc00 + ((code - 0x10000) & 0x3ff));
+}
+
+/* What is read as UTF-16 was made into well-formed UTF-8 (lone surrogates as three bytes), and
+ * replacements are UTF-8. */
+static void put_utf16(struct pii_output *out, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        out->part[out->part_size++] = bytes[i];
+        if (out->part_size < length_of(out->part[0]))
+            continue;
+        put_character(out, out->part, out->part_size);
+        out->part_size = 0;
+    }
+}
+
+/* ---- what leaves -------------------------------------------------------------------------- */
+
+void pii_output_write(struct pii_output *out, const uint8_t *bytes, size_t size)
+{
+    if (out->silent || size == 0)
+        return;
+    if (out->coding != PII_UTF8) {
+        put_utf16(out, bytes, size);
+        return;
+    }
     if (size < EMIT_MIN) {
-        copy(out, bytes, size);
+        put(out, bytes, size);
         return;
     }
     pii_output_flush(out);
@@ -61,21 +111,60 @@ void pii_output_copy(struct pii_output *out, const uint8_t *bytes, size_t size)
         out->result = out->host->emit(out->call, bytes, size);
 }
 
-void pii_output_more(struct pii_output *out, size_t size)
+void pii_output_skip(struct pii_output *out, const uint8_t *bytes, size_t size)
 {
-    const struct pii_config *config = out->config;
-    for (; config->mask && size > 0 && out->result == OBJLENS_OK; size--)
-        copy(out, config->mask_character, config->mask_size);
-}
-
-void pii_output_match(struct pii_output *out, unsigned entity, size_t size)
-{
-    if (out->config->mask) {
-        pii_output_more(out, size);
+    if (out->coding == PII_UTF8) {
+        out->source += size;
         return;
     }
-    const char *name = pii_entities[entity].name;
-    copy(out, (const uint8_t *)"[", 1);
-    copy(out, (const uint8_t *)name, strlen(name));
-    copy(out, (const uint8_t *)"]", 1);
+    for (size_t i = 0; i < size; i++)
+        if ((bytes[i] & 0xc0) != 0x80)
+            out->source += bytes[i] < 0xf0 ? 2 : 4;
+}
+
+void pii_output_copy(struct pii_output *out, const uint8_t *bytes, size_t size)
+{
+    pii_output_skip(out, bytes, size);
+    pii_output_write(out, bytes, size);
+}
+
+/* ---- reports ------------------------------------------------------------------------------ */
+
+void pii_output_hold(struct pii_output *out)
+{
+    out->held = out->host->alloc(out->call, PII_HELD_REPORT_BYTES);
+    if (!out->held)
+        out->result = OBJLENS_ENOMEM;
+}
+
+bool pii_output_holds(const struct pii_output *out)
+{
+    return out->held != NULL;
+}
+
+void pii_output_release(struct pii_output *out)
+{
+    if (!out->held)
+        return;
+    put(out, out->held, out->held_size);
+    out->host->free(out->call, out->held);
+    out->held = NULL;
+}
+
+void pii_output_report(struct pii_output *out, const void *bytes, size_t size)
+{
+    if (out->held && size > PII_HELD_REPORT_BYTES - out->held_size)
+        pii_output_release(out);
+    if (!out->held) {
+        put(out, bytes, size);
+        return;
+    }
+    memcpy(out->held + out->held_size, bytes, size);
+    out->held_size += size;
+}
+
+void pii_output_fail(struct pii_output *out, int status, const char *code, const char *message)
+{
+    if (out->result == OBJLENS_OK)
+        out->result = out->host->fail(out->call, status, code, message);
 }

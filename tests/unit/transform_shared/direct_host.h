@@ -27,6 +27,8 @@ struct objlens_call {
     int failed_status;
     char failed_code[64], failed_message[512];
     char content_type[64], content_encoding_set[32];
+    const char *media_type; /* of the original; NULL = absent */
+    char metadata[512];     /* "name=value;" … */
     void *blocks[DIRECT_BLOCKS]; /* alive */
     unsigned allocs_left;        /* the n-th allocation from now fails; 0 = none does */
     const char *url, *file_name; /* of the event; NULL = absent */
@@ -107,6 +109,23 @@ static int direct_set_header(struct objlens_call *c, const char *name, const voi
     return OBJLENS_OK;
 }
 
+static int direct_set_metadata(struct objlens_call *c, const char *name, const void *value,
+                               size_t size)
+{
+    size_t used = strlen(c->metadata);
+    snprintf(c->metadata + used, sizeof(c->metadata) - used, "%s=%.*s;", name, (int)size,
+             (const char *)value);
+    return OBJLENS_OK;
+}
+
+static int direct_count(struct objlens_call *c, uint32_t counter, uint64_t more)
+{
+    if (counter >= sizeof(c->counted) / sizeof(c->counted[0]))
+        return OBJLENS_EINVAL;
+    c->counted[counter] += more;
+    return OBJLENS_OK;
+}
+
 static int direct_payload(struct objlens_call *c, struct objlens_bytes *value)
 {
     *value = (struct objlens_bytes){c->payload ? c->payload : "", c->payload ? strlen(c->payload) : 0};
@@ -115,9 +134,12 @@ static int direct_payload(struct objlens_call *c, struct objlens_bytes *value)
 
 static int direct_header(struct objlens_call *c, const char *name, struct objlens_bytes *value)
 {
-    if (strcmp(name, "content-encoding") != 0 || !c->content_encoding)
+    const char *text = strcmp(name, "content-encoding") == 0 ? c->content_encoding
+                       : strcmp(name, "content-type") == 0   ? c->media_type
+                                                             : NULL;
+    if (!text)
         return OBJLENS_ENOTFOUND;
-    *value = (struct objlens_bytes){c->content_encoding, strlen(c->content_encoding)};
+    *value = (struct objlens_bytes){text, strlen(text)};
     return OBJLENS_OK;
 }
 
@@ -144,7 +166,7 @@ static int direct_object_size(struct objlens_call *c, uint64_t *size)
 static int direct_read_at(struct objlens_call *c, uint64_t offset, void *buffer, size_t size,
                           size_t *got)
 {
-    if (offset > c->original_size)
+    if (!c->original || offset > c->original_size)
         return OBJLENS_EREADAT;
     *got = c->original_size - offset < size ? c->original_size - offset : size;
     memcpy(buffer, c->original + offset, *got);
@@ -212,14 +234,6 @@ static int direct_limits(struct objlens_call *c, struct objlens_limits *limits)
     return OBJLENS_OK;
 }
 
-static int direct_count(struct objlens_call *c, uint32_t counter, uint64_t more)
-{
-    if (counter >= sizeof(c->counted) / sizeof(c->counted[0]))
-        return OBJLENS_EINVAL;
-    c->counted[counter] += more;
-    return OBJLENS_OK;
-}
-
 static const struct objlens_host direct_host = {
     .abi_major = OBJLENS_ABI_MAJOR,
     .abi_minor = OBJLENS_ABI_MINOR,
@@ -229,6 +243,7 @@ static const struct objlens_host direct_host = {
     .out_span = direct_span,
     .out_commit = direct_commit,
     .set_header = direct_set_header,
+    .set_metadata = direct_set_metadata,
     .fail = direct_fail,
     .event_get = direct_event_get,
     .event_each = direct_event_each,

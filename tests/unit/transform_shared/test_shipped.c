@@ -130,7 +130,7 @@ static void test_failures_reach_the_client(void **state)
     ol_engine *engine = load("pii");
     ol_job job;
     ol_error err = {0};
-    fake_job_init(&job, OL_SLICE_LIT("\xff\xfe" "b\0"));
+    fake_job_init(&job, OL_SLICE_LIT("\xff\xfe\0\0" "b\0\0\0"));
     assert_int_equal(fake_run(engine, &job, &err), OL_ETRANSFORM);
     assert_int_equal(err.status, 400);
     assert_string_equal(err.s3_code, "InvalidTextEncoding");

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pii transform in structured objects, by example: each in one piece, byte by byte, and in
+ * pieces of the sizes that streaming promises.
+ */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "direct_host.h"
+
+#define KEY "\"key\":\"0123456789abcdef\""
+
+static const struct objlens_transform *pii;
+static size_t piece_size;
+
+static size_t direct_pieces(struct objlens_call *c, size_t left)
+{
+    (void)c;
+    return piece_size < left ? piece_size : left;
+}
+
+struct example {
+    const char *payload, *type, *text, *want; /* want NULL: fails, with `code` */
+    const char *code;
+};
+
+static void run(const struct example *e, size_t pieces)
+{
+    struct objlens_call call;
+    piece_size = pieces;
+    direct_init(&call, e->payload, 1 + pieces % 300, (unsigned)pieces);
+    call.media_type = e->type;
+    int rc = direct_run(pii, &call, e->text, strlen(e->text), direct_pieces);
+    if (e->want) {
+        if (rc != OBJLENS_OK)
+            fail_msg("%s on %s: %s", e->payload, e->text, call.failed_message);
+        if (call.size != strlen(e->want) || memcmp(call.out ? call.out : (void *)"", e->want, call.size) != 0)
+            fail_msg("%s on %s in pieces of %zu\n gives %.*s\n, not %s", e->payload, e->text, pieces,
+                     (int)call.size, (char *)call.out, e->want);
+    } else {
+        assert_int_equal(rc, OBJLENS_EFAILED);
+        assert_string_equal(call.failed_code, e->code);
+    }
+    assert_int_equal(direct_live_blocks(&call), 0);
+    direct_fini(&call);
+}
+
+static void check(const struct example *examples, size_t count)
+{
+    static const size_t sizes[] = {1, 2, 3, 5, 7, 64, 511, 4095, 4096, 4097, 65537};
+    for (size_t i = 0; i < count; i++)
+        for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
+            run(&examples[i], sizes[s]);
+}
+
+#define CHECK(examples) check(examples, sizeof(examples) / sizeof((examples)[0]))
+
+static void test_json(void **state)
+{
+    (void)state;
+    static const char type[] = "application/json; charset=utf-8";
+    static const struct example examples[] = {
+        {"", type, "{\"m\": \"bob@example.com\"}\n", "{\"m\": \"[EMAIL_ADDRESS]\"}\n", NULL},
+        {"", type, "{ \"bob@example.com\" : [ 1 , 2.5e3,true,null ] }", "{ \"[EMAIL_ADDRESS]\" : [ 1 , 2.5e3,true,null ] }", NULL},
+        {"", type, "\"a \\\"bob\\u0040example.com\\\" \\u00e9\\n\"", "\"a \\\"[EMAIL_ADDRESS]\\\" \\u00e9\\n\"", NULL},
+        {"", type, "[\"\\ud83d\\ude00 a@b.co\", \"\\ud800\", \"\\ud800\\n\", \"\\ud800\\u0041\"]",
+         "[\"\\ud83d\\ude00 [EMAIL_ADDRESS]\", \"\\ud800\", \"\\ud800\\n\", \"\\ud800\\u0041\"]", NULL},
+        {"", type, "{\"card\":4111111111111111,\"n\":12}", "{\"card\":\"[CREDIT_CARD]\",\"n\":12}", NULL},
+        {"{\"numbers\":false}", type, "{\"card\":4111111111111111}", "{\"card\":4111111111111111}", NULL},
+        {"{\"template\":\"<\\\"{type}\\\\\\\">\"}", type, "\"a@b.co\"", "\"<\\\"EMAIL_ADDRESS\\\\\\\">\"", NULL},
+        {"", type, "{\"a\":1}\n{\"a\":\"a@b.co\"}\n[]\n{}\n", "{\"a\":1}\n{\"a\":\"[EMAIL_ADDRESS]\"}\n[]\n{}\n", NULL},
+        {"{\"fields\":{\"$.user.ssn\":\"US_SSN\",\"$..mail\":\"redact\",\"users[*].name\":\"mask\",\"list[1]\":\"keep\"}}", type,
+         "{\"user\":{\"ssn\":5,\"x\":{\"ssn\":6}},\"q\":{\"mail\":\"x\"},\"users\":[{\"name\":\"Al\"},{\"name\":{\"first\":\"Bo\"}}],"
+         "\"list\":[\"a@b.co\",\"a@b.co\"]}",
+         "{\"user\":{\"ssn\":\"[US_SSN]\",\"x\":{\"ssn\":6}},\"q\":{\"mail\":\"\"},\"users\":[{\"name\":\"**\"},{\"name\":{\"first\":\"**\"}}],"
+         "\"list\":[\"[EMAIL_ADDRESS]\",\"a@b.co\"]}", NULL},
+        {"{\"fields\":{\"*_PHONE\":\"replace\",\"flag\":\"replace\"}}", type, "{\"home_phone\":\"12\",\"flag\":true,\"a\":{\"flag\":null}}",
+         "{\"home_phone\":\"[PII]\",\"flag\":\"[PII]\",\"a\":{\"flag\":null}}", NULL},
+        {"", type, "{\"a\":}", NULL, "UnexpectedContent"},
+        {"", type, "{\"a\":\"x", NULL, "UnexpectedContent"},
+        {"", type, "[1,]", NULL, "UnexpectedContent"},
+        {"", type, "[1}", NULL, "UnexpectedContent"},
+        {"", type, "{\"a\" 1}", NULL, "UnexpectedContent"},
+        {"", type, "[01]", NULL, "UnexpectedContent"},
+        {"", type, "[tru]", NULL, "UnexpectedContent"},
+        {"", type, "\"\\x\"", NULL, "UnexpectedContent"},
+        {"", type, "\"\\u00g0\"", NULL, "UnexpectedContent"},
+        {"", type, "]", NULL, "UnexpectedContent"},
+    };
+    CHECK(examples);
+}
+
+static void test_csv(void **state)
+{
+    (void)state;
+    static const char type[] = "text/csv";
+    static const struct example examples[] = {
+        {"", type, "name,mail\r\nBob,bob@example.com\r\n\r\nAnn,\"a \"\"b@c.org\"\"\"\r\n",
+         "name,mail\r\nBob,[EMAIL_ADDRESS]\r\n\r\nAnn,\"a \"\"[EMAIL_ADDRESS]\"\"\"\r\n", NULL},
+        {"{\"fields\":{\"ssn\":\"US_SSN\",\"#1\":{\"operator\":\"replace\",\"template\":\"P;{n}\"}}}", type,
+         "who;ssn\nBob;536221234\n\"An\"\"n\";\nX;\"1\n2\"", "who;ssn\n\"P;1\";[US_SSN]\n\"P;2\";\n\"P;3\";\"[US_SSN]\"", NULL},
+        {"{\"csv\":{\"delimiter\":\"|\",\"quote\":\"'\",\"header\":false}}", type, "'a@b.co|x'|a@b.co|it''s\n", "'[EMAIL_ADDRESS]|x'|[EMAIL_ADDRESS]|it''s\n", NULL},
+        {"{\"template\":\"a|b\",\"csv\":{\"delimiter\":\"|\"}}", type, "x|a@b.co|y", "x|\"a|b\"|y", NULL},
+        {"", "text/tab-separated-values", "a\tb,c\n1\tx@y.org\n", "a\tb,c\n1\t[EMAIL_ADDRESS]\n", NULL},
+        {"", type, "a,b\n\"x\" y@z.org,2\n", "a,b\n\"x\" [EMAIL_ADDRESS],2\n", NULL},
+        {"", type, "a,b\n\"never ends", NULL, "UnexpectedContent"},
+        {"", type, "", "", NULL},
+        {"", type, "a@b.co", "[EMAIL_ADDRESS]", NULL},
+        {"{\"fields\":{\"b\":\"redact\"}}", type, "a,b,c\n1,\"2,\"\"3\",4\n1,2,3,4\n", "a,b,c\n1,\"\",4\n1,,3,4\n", NULL},
+    };
+    CHECK(examples);
+}
+
+static void test_xml(void **state)
+{
+    (void)state;
+    static const char type[] = "application/xml";
+    static const struct example examples[] = {
+        {"", type, "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY e \"x@y.org>\">]><a k = 'bob&#64;ex.org'>x<b/>&lt;c@d.org&gt;</a>",
+         "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY e \"[EMAIL_ADDRESS]>\">]><a k = '[EMAIL_ADDRESS]'>x<b/>&lt;[EMAIL_ADDRESS]&gt;</a>", NULL},
+        {"", type, "<a><!-- a@b.co ---><![CDATA[a@b.co]]]></a>", "<a><!-- [EMAIL_ADDRESS] ---><![CDATA[[EMAIL_ADDRESS]]]]></a>", NULL},
+        {"{\"fields\":{\"/a/p/@id\":\"mask\",\"//ssn\":\"US_SSN\",\"p/n\":\"redact\",\"x\":\"keep\"}}", type,
+         "<a id=\"1\"><p id=\"12\"><n>Al</n><q><ssn>&#49;<z>2</z></ssn></q></p><n>Bo</n><x>a@b.co</x></a>",
+         "<a id=\"1\"><p id=\"**\"><n></n><q><ssn>[US_SSN]<z>[US_SSN]</z></ssn></q></p><n>Bo</n><x>a@b.co</x></a>", NULL},
+        {"{\"template\":\"<{type}&'\"}" , type, "<a>a@b.co</a>", "<a>&lt;EMAIL_ADDRESS&amp;&apos;</a>", NULL},
+        {"", type, "<a>&own; &#xZ; a & b@c.org</a>", "<a>&own; &#xZ; a & [EMAIL_ADDRESS]</a>", NULL},
+        {"", type, "<a b=1></a>", NULL, "UnexpectedContent"},
+        {"", type, "<a", NULL, "UnexpectedContent"},
+        {"", type, "<bob@example.com>", NULL, "UnexpectedContent"},
+        {"", type, "<a>&#x00000000000040;</a>", NULL, "UnexpectedContent"},
+    };
+    CHECK(examples);
+}
+
+static void test_text_and_forms(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"", NULL, "q=bob%40example.com&x=a&#64;b.org \\u0061@c.org 100% &amp &#x zz%4", "q=[EMAIL_ADDRESS]&x=[EMAIL_ADDRESS] [EMAIL_ADDRESS] 100% &amp &#x zz%4", NULL},
+        {"{\"decode\":false}", NULL, "bob%40example.com", "bob%40example.com", NULL},
+        {"", "application/x-www-form-urlencoded", "m=bob%40example.com&t=%2B1+415+555+2671&z=1%&k%40b.co=",
+         "m=%5BEMAIL_ADDRESS%5D&t=%5BPHONE_NUMBER%5D&z=1%&%5BEMAIL_ADDRESS%5D=", NULL},
+        {"{\"fields\":{\"pass*\":\"redact\"}}", "application/x-www-form-urlencoded", "password=a%20b&x=1", "password=&x=1", NULL},
+        {"{\"format\":\"log\",\"fields\":{\"user\":\"mask\",\"pw\":\"PASSWORD_\"}}", NULL, "x", NULL, "InvalidTransformPayload"},
+        {"{\"format\":\"log\",\"fields\":{\"user\":\"mask\",\"pw\":\"redact\"}}", NULL,
+         "t=1 user=bob pw: \"a \\\" b\" user:'x' url=/u?user=ann&y=a@b.co end user=", "t=1 user=*** pw: \"\" user:'*' url=/u?user=***&y=[EMAIL_ADDRESS] end user=", NULL},
+        {"", "text/html", "<p>bob&commat;example.com <bob@example.com></p>", "<p>[EMAIL_ADDRESS] <[EMAIL_ADDRESS]></p>", NULL},
+    };
+    CHECK(examples);
+}
+
+static void test_operators(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"{\"operator\":{\"operator\":\"mask\",\"keep_last\":4,\"keep_separators\":true}}", NULL, "4111-1111-1111-1111", "****-****-****-1111", NULL},
+        {"{\"operator\":{\"operator\":\"mask\",\"keep_first\":2,\"keep_last\":60}}", NULL, "a@b.co", "******", NULL},
+        {"{\"template\":\"<{type} {n}>\"}", NULL, "a@b.co c@d.co 536-22-1234", "<EMAIL_ADDRESS 1> <EMAIL_ADDRESS 2> <US_SSN 1>", NULL},
+        {"{\"operators\":{\"US_SSN\":\"keep\",\"EMAIL\":\"redact\"}}", NULL, "a@b.co 536-22-1234", " 536-22-1234", NULL},
+        /* printf a@b.co | openssl dgst -sha256 -hmac 0123456789abcdef */
+        {"{\"operator\":{\"operator\":\"hash\",\"length\":16}," KEY "}", NULL, "A@b.co", "6d65514ee61fe443", NULL},
+        {"{\"operator\":\"encrypt\"}", NULL, "x", NULL, "InvalidTransformPayload"},
+        {"{\"key\":\"short\"}", NULL, "x", NULL, "InvalidTransformPayload"},
+        {"{\"mode\":\"restore\"}", NULL, "x", NULL, "InvalidTransformPayload"},
+        {"{\"mode\":\"restore\"," KEY "}", NULL, "[EMAIL_ADDRESS:AAAA] [a] [[B: [US_SSN] [", "[EMAIL_ADDRESS:AAAA] [a] [[B: [US_SSN] [", NULL},
+        {"{\"mask_mode\":\"MASK\"}", NULL, "\xc3\xa9@b.co", "******", NULL},
+    };
+    CHECK(examples);
+}
+
+/* There and back again. */
+static void round_trip(const char *there, const char *back, const char *type, const char *text)
+{
+    struct objlens_call call;
+    char *made;
+    piece_size = 3;
+    direct_init(&call, there, 50, 1);
+    call.media_type = type;
+    assert_int_equal(direct_run(pii, &call, text, strlen(text), direct_pieces), OBJLENS_OK);
+    made = strndup((char *)call.out, call.size);
+    direct_fini(&call);
+    assert_null(strstr(made, "4111"));
+    assert_null(strstr(made, "bob"));
+    struct example e = {back, type, made, text, NULL};
+    check(&e, 1);
+    free(made);
+}
+
+static void test_the_way_back(void **state)
+{
+    (void)state;
+    static const char text[] = "bob@example.com, 4111 1111 1111 1111 and bob\xc3\xa9@example.com";
+    static const char json[] = "{\"a\":\"bob@example.com\",\"card\":\"4111-1111-1111-1111\",\"b\":\"4111\"}";
+    round_trip("{\"operator\":\"encrypt\"," KEY "}", "{\"mode\":\"restore\"," KEY "}", NULL, text);
+    round_trip("{\"operator\":\"encrypt\"," KEY ",\"fields\":{\"card\":\"ff1\",\"b\":\"encrypt\"}}",
+               "{\"mode\":\"restore\"," KEY ",\"fields\":{\"card\":\"ff1\"}}", "application/json", json);
+    round_trip("{\"operator\":\"encrypt\"," KEY ",\"fields\":{\"card\":{\"operator\":\"ff1\",\"alphabet\":\"alnum\",\"keep_last\":4},\"b\":\"encrypt\"}}",
+               "{\"mode\":\"restore\"," KEY ",\"fields\":{\"card\":{\"operator\":\"ff1\",\"alphabet\":\"alnum\",\"keep_last\":4}}}", "application/json",
+               "{\"a\":\"bob@example.com\",\"card\":\"4111-1111-1111-2222\",\"b\":\"4111\"}");
+}
+
+static void test_report(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"{\"mode\":\"report\"}", NULL, "to a@b.co now", "{\"type\":\"EMAIL_ADDRESS\",\"start\":3,\"end\":9,\"score\":1.00}\n", NULL},
+        {"{\"mode\":\"report\"}", "application/json", "[\"\\u0061\\u0040b.co\"]", "{\"type\":\"EMAIL_ADDRESS\",\"start\":2,\"end\":18,\"score\":1.00}\n", NULL},
+        {"{\"mode\":\"report\"}", NULL, "nothing", "", NULL},
+    };
+    CHECK(examples);
+    struct objlens_call call;
+    direct_init(&call, "{\"mode\":\"report\"}", 50, 1);
+    assert_int_equal(direct_run(pii, &call, "a@b.co c@d.co", 13, direct_whole), OBJLENS_OK);
+    assert_string_equal(call.metadata, "pii-email-address=2;");
+    assert_string_equal(call.content_type, "application/x-ndjson");
+    assert_int_equal(call.counted[0], 1);
+    assert_int_equal(call.counted[1], 2);
+    direct_fini(&call);
+}
+
+/* Not a byte of a denied object; every byte of another, also where a second reading is needed. */
+static void test_deny(void **state)
+{
+    (void)state;
+    enum { LARGE = 700000 };
+    static char text[LARGE];
+    memset(text, 'x', LARGE);
+    for (size_t i = 99; i < LARGE; i += 100)
+        text[i] = '\n';
+    for (int with = 0; with < 2; with++)
+        for (int again = 0; again < 2; again++)
+            for (int small = 0; small < 2; small++) {
+                struct objlens_call call;
+                size_t size = small ? 200000 : LARGE;
+                memcpy(text + size - 20, with ? " a@b.co " : " a-b-co ", 8);
+                piece_size = 60000;
+                direct_init(&call, "{\"mode\":\"deny\"}", 50, 1);
+                call.original = again ? (const unsigned char *)text : NULL;
+                call.original_size = size;
+                int rc = direct_run(pii, &call, text, size, direct_pieces);
+                bool passes = !with && (small || again);
+                assert_int_equal(rc, passes ? OBJLENS_OK : OBJLENS_EFAILED);
+                assert_int_equal(call.size, passes ? size : 0);
+                if (passes)
+                    assert_memory_equal(call.out, text, size);
+                else
+                    assert_int_equal(call.failed_status, with && (small || again) ? 403 : 400);
+                direct_fini(&call);
+            }
+}
+
+static void test_utf16(void **state)
+{
+    (void)state;
+    static const char mail[] = "a@b.co \xf0\x9f\x98\x80", want[] = "[EMAIL_ADDRESS] ";
+    for (int big = 0; big < 2; big++)
+        for (piece_size = 1; piece_size < 6; piece_size++) {
+            unsigned char text[40] = {big ? 0xfe : 0xff, big ? 0xff : 0xfe};
+            size_t size = 2;
+            for (size_t i = 0; i < 7; i++, size += 2)
+                text[size + (size_t)big] = (unsigned char)mail[i];
+            static const unsigned char smile[] = {0xd8, 0x3d, 0xde, 0x00};
+            for (size_t i = 0; i < 4; i++)
+                text[size + (big ? i : i ^ 1)] = smile[i];
+            size += 4;
+            struct objlens_call call;
+            direct_init(&call, "", 50, 1);
+            assert_int_equal(direct_run(pii, &call, text, size, direct_pieces), OBJLENS_OK);
+            assert_int_equal(call.size, 2 + 2 * strlen(want) + 4);
+            for (size_t i = 0; i < strlen(want); i++)
+                assert_int_equal(call.out[2 + 2 * i + (size_t)big], want[i]);
+            assert_memory_equal(call.out + call.size - 4, text + size - 4, 4);
+            direct_fini(&call);
+            direct_init(&call, "{\"mode\":\"report\"}", 50, 1);
+            assert_int_equal(direct_run(pii, &call, text, size, direct_pieces), OBJLENS_OK);
+            assert_non_null(strstr(strndupa((char *)call.out, call.size), "\"start\":2,\"end\":14,"));
+            direct_fini(&call);
+        }
+}
+
+static void test_unsupported(void **state)
+{
+    (void)state;
+    for (int pass = 0; pass < 2; pass++) {
+        struct objlens_call call;
+        piece_size = 2;
+        direct_init(&call, pass ? "{\"UNSUPPORTED_FILE_HANDLING\":\"PASS\"}" : "{\"unsupported\":\"fail\"}", 50, 1);
+        assert_int_equal(direct_run(pii, &call, "\x1f\x8b\x08 a@b.co", 10, direct_pieces), pass ? OBJLENS_OK : OBJLENS_EFAILED);
+        assert_int_equal(call.size, pass ? 10 : 0);
+        direct_fini(&call);
+    }
+}
+
+static void test_depth(void **state)
+{
+    (void)state;
+    enum { DEEP = 100000 };
+    static char text[2 * DEEP + 1];
+    for (int levels = 10000; levels <= DEEP; levels += DEEP - 10000) {
+        memset(text, '[', (size_t)levels);
+        memset(text + levels, ']', (size_t)levels);
+        struct objlens_call call;
+        direct_init(&call, "{\"format\":\"json\"}", 5000, 1);
+        int rc = direct_run(pii, &call, text, 2 * (size_t)levels, direct_chopped);
+        assert_int_equal(rc, levels == 10000 ? OBJLENS_OK : OBJLENS_EFAILED);
+        direct_fini(&call);
+    }
+}
+
+/* More escapes than are kept at a time, and a value without an end. */
+static void test_long_values(void **state)
+{
+    (void)state;
+    enum { ESCAPES = 60000 };
+    static char text[6 * ESCAPES + 100];
+    for (int kind = 0; kind < 3; kind++) {
+        size_t size = 1;
+        text[0] = '"';
+        for (size_t i = 0; i < ESCAPES; i++, size += kind == 2 ? 6 : 2)
+            memcpy(text + size, kind == 0 ? "\\n" : kind == 1 ? "ab" : "\\u0061", kind == 2 ? 6 : 2);
+        memcpy(text + size, " a@b.co\"", 8);
+        size += 8;
+        struct objlens_call call;
+        direct_init(&call, "{\"format\":\"json\"}", 5000, 1);
+        int rc = direct_run(pii, &call, text, size, direct_chopped);
+        if (rc != OBJLENS_OK)
+            fail_msg("%s", call.failed_message);
+        assert_int_equal(call.size, size - 6 + 15);
+        direct_fini(&call);
+    }
+}
+
+int main(void)
+{
+    pii = direct_load("pii");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json),         cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_xml),          cmocka_unit_test(test_text_and_forms),
+        cmocka_unit_test(test_operators),    cmocka_unit_test(test_the_way_back),
+        cmocka_unit_test(test_report),       cmocka_unit_test(test_deny),
+        cmocka_unit_test(test_utf16),        cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_depth),        cmocka_unit_test(test_long_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
