@@ -8,6 +8,7 @@
 
 #define HEAD_BYTES (4 + 5 + OL_AT_REST_SALT_BYTES + 2 * OL_AT_REST_MAC_BYTES)
 #define FLAG_BUCKET_KEY 1u
+#define FLAG_TABLE_SIGNED 2u
 
 static void put_be(uint8_t *out, uint64_t number, size_t bytes)
 {
@@ -40,7 +41,8 @@ static int add_head(const ol_at_rest_record *record, const ol_at_rest_key *key, 
     head[5] = ol_at_rest_key_layers(key) > 1 ? OL_AT_REST_SUITE_GCM_CTR : OL_AT_REST_SUITE_GCM;
     head[6] = OL_AT_REST_CHUNK_EXPONENT;
     head[7] = record->mode;
-    head[8] = record->bucket_key ? FLAG_BUCKET_KEY : 0;
+    head[8] = (uint8_t)((record->bucket_key ? FLAG_BUCKET_KEY : 0) |
+                        (record->table_signed ? FLAG_TABLE_SIGNED : 0));
     memcpy(at, record->salt, OL_AT_REST_SALT_BYTES);
     memcpy(at + OL_AT_REST_SALT_BYTES, ol_at_rest_commitment(key), OL_AT_REST_MAC_BYTES);
     memcpy(at + OL_AT_REST_SALT_BYTES + OL_AT_REST_MAC_BYTES, record->check, OL_AT_REST_MAC_BYTES);
@@ -92,11 +94,12 @@ bool ol_at_rest_record_read(ol_at_rest_record *record, ol_slice bytes)
     const uint8_t *head = bytes.data, *at = head + 9;
     if (memcmp(head, OL_AT_REST_MAGIC, 4) != 0 || head[4] != OL_AT_REST_VERSION ||
         (head[5] != OL_AT_REST_SUITE_GCM && head[5] != OL_AT_REST_SUITE_GCM_CTR) ||
-        head[6] != OL_AT_REST_CHUNK_EXPONENT || head[8] > FLAG_BUCKET_KEY)
+        head[6] != OL_AT_REST_CHUNK_EXPONENT || head[8] > (FLAG_BUCKET_KEY | FLAG_TABLE_SIGNED))
         return false;
     record->layers = head[5] == OL_AT_REST_SUITE_GCM_CTR ? 2 : 1;
     record->mode = head[7];
-    record->bucket_key = head[8] == FLAG_BUCKET_KEY;
+    record->bucket_key = head[8] & FLAG_BUCKET_KEY;
+    record->table_signed = head[8] & FLAG_TABLE_SIGNED;
     memcpy(record->salt, at, OL_AT_REST_SALT_BYTES);
     memcpy(record->commitment, at + OL_AT_REST_SALT_BYTES, OL_AT_REST_MAC_BYTES);
     memcpy(record->check, at + OL_AT_REST_SALT_BYTES + OL_AT_REST_MAC_BYTES, OL_AT_REST_MAC_BYTES);
@@ -163,12 +166,33 @@ void ol_at_rest_table_add(ol_at_rest_table *table, uint32_t number, uint64_t len
     table->length += length;
 }
 
-void ol_at_rest_table_end(ol_at_rest_table *table, const ol_at_rest_key *key,
-                          uint8_t mac[OL_AT_REST_MAC_BYTES])
+#define TABLE_MESSAGE_BYTES (5 + 4 + 8 + OL_SHA256_BYTES)
+
+static ol_slice table_message(ol_at_rest_table *table, uint8_t message[TABLE_MESSAGE_BYTES])
 {
-    uint8_t message[5 + 4 + 8 + OL_SHA256_BYTES] = "table";
+    memcpy(message, "table", 5);
     put_be(message + 5, table->count, 4);
     put_be(message + 9, table->length, 8);
     ol_sha256_final(&table->sha, message + 17);
-    ol_at_rest_mac(key, ol_slice_of(message, sizeof message), mac);
+    return ol_slice_of(message, TABLE_MESSAGE_BYTES);
+}
+
+void ol_at_rest_table_end(ol_at_rest_table *table, const ol_at_rest_key *key,
+                          uint8_t mac[OL_AT_REST_MAC_BYTES])
+{
+    uint8_t message[TABLE_MESSAGE_BYTES];
+    ol_at_rest_mac(key, table_message(table, message), mac);
+}
+
+void ol_at_rest_table_key(const ol_at_rest_key *key, uint8_t table_key[OL_AT_REST_KEY_BYTES])
+{
+    _Static_assert(OL_AT_REST_MAC_BYTES == OL_AT_REST_KEY_BYTES, "a MAC is a key");
+    ol_at_rest_mac(key, OL_SLICE_LIT("key of the table"), table_key);
+}
+
+void ol_at_rest_table_end_by(ol_at_rest_table *table, const uint8_t table_key[OL_AT_REST_KEY_BYTES],
+                             uint8_t mac[OL_AT_REST_MAC_BYTES])
+{
+    uint8_t message[TABLE_MESSAGE_BYTES];
+    ol_hmac_sha256(ol_slice_of(table_key, OL_AT_REST_KEY_BYTES), table_message(table, message), mac);
 }

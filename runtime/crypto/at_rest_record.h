@@ -3,8 +3,9 @@
  * What stands beside an encrypted version and says how to open it. The record: mode, key id, context,
  * wrapped data key, salt, what the data key commits to, and a MAC over all of it and over the place
  * (bucket and key) it belongs to. A mark for each part: its random id, and a MAC over number, id and
- * length. For versions of several parts, where the key is at hand when they are completed, a MAC over
- * the table of parts.
+ * length. For versions of several parts a MAC over the table of parts. Under a customer's key, which need
+ * not be there when an upload is completed, that is made by a key which is derived from the data key when
+ * the upload begins, and kept with the upload until it is completed; a flag says so.
  *
  * Form of a record, numbers big endian: "OLAR", version, suite, chunk exponent, mode, flags, salt (32),
  * commitment (32), check value (32), then lengths (16 bits each) and bytes of key id, context and
@@ -25,6 +26,7 @@ typedef struct ol_at_rest_record {
     uint8_t mode; /* the caller's numbers */
     unsigned layers; /* of a parsed one; written is the key's */
     bool bucket_key;
+    bool table_signed; /* versions of several parts have a MAC by ol_at_rest_table_key, always */
     uint8_t salt[OL_AT_REST_SALT_BYTES];
     uint8_t commitment[OL_AT_REST_MAC_BYTES];
     uint8_t check[OL_AT_REST_MAC_BYTES]; /* of a customer's key; else zeroes */
@@ -59,6 +61,10 @@ void ol_at_rest_table_add(ol_at_rest_table *table, uint32_t number, uint64_t len
                           const uint8_t id[OL_AT_REST_ID_BYTES]);
 void ol_at_rest_table_end(ol_at_rest_table *table, const ol_at_rest_key *key,
                           uint8_t mac[OL_AT_REST_MAC_BYTES]);
+/* What can sign the table of this version, and nothing else; the caller wipes it. */
+void ol_at_rest_table_key(const ol_at_rest_key *key, uint8_t table_key[OL_AT_REST_KEY_BYTES]);
+void ol_at_rest_table_end_by(ol_at_rest_table *table, const uint8_t table_key[OL_AT_REST_KEY_BYTES],
+                             uint8_t mac[OL_AT_REST_MAC_BYTES]);
 
 /* A customer's key (32 bytes). Wraps the data key under what is derived from it by the salt; `wrapped`
  * has OL_AT_REST_CUSTOMER_BYTES. Fills the check value. */

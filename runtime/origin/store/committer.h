@@ -51,6 +51,7 @@ typedef struct ol_upload_row {
     bool checksum_composite;
     ol_slice initiator, owner;
     ol_slice record; /* how its parts are encrypted; empty: they are not */
+    ol_slice table_key; /* by which the table of its parts is signed; empty: by the data key */
     int64_t initiated_ms;
 } ol_upload_row;
 

@@ -234,7 +234,14 @@ static bool table_is(const ol_entry *entry, const ol_at_rest_key *key)
         ol_at_rest_table_add(&table, part->number, part->end - ol_entry_part_start(entry, part),
                              part->mark);
     }
-    ol_at_rest_table_end(&table, key, mac);
+    if (entry->record->table_signed) {
+        uint8_t table_key[OL_AT_REST_KEY_BYTES];
+        ol_at_rest_table_key(key, table_key);
+        ol_at_rest_table_end_by(&table, table_key, mac);
+        ol_wipe(table_key, sizeof table_key);
+    } else {
+        ol_at_rest_table_end(&table, key, mac);
+    }
     return CRYPTO_memcmp(mac, entry->mark.data, sizeof mac) == 0;
 }
 
@@ -242,9 +249,10 @@ bool ol_entry_is_authentic(ol_entry *entry, const ol_at_rest_key *key)
 {
     if (entry->info.part_count == 0)
         return ol_at_rest_mark_is(key, 0, entry->info.size, entry->mark.data);
-    /* Only under a customer's key may an upload be completed while nobody has the key. */
+    /* Of old ones: nothing vouched for the parts of an upload under a customer's key that was completed
+     * without it. */
     if (entry->mark.len == 0)
-        return entry->record->mode == OL_SSE_C;
+        return entry->record->mode == OL_SSE_C && !entry->record->table_signed;
     if (atomic_load_explicit(&entry->table_known, memory_order_relaxed))
         return true;
     bool good = table_is(entry, key);

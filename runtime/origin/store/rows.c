@@ -35,9 +35,9 @@ int ol_rows_prepare(ol_rows *rows, sqlite3 *db, ol_error *err)
         {&rows->body_remove, "DELETE FROM bodies WHERE id = ?1"},
         {&rows->upload_add,
          "INSERT INTO uploads(bucket, key, upload, initiated_ms, headers, tags, acl, checksum,"
-         " composite, initiator, owner, record)"
-         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
-        {&rows->upload_find, "SELECT id, checksum, composite, record FROM uploads"
+         " composite, initiator, owner, record, table_key)"
+         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"},
+        {&rows->upload_find, "SELECT id, checksum, composite, record, table_key FROM uploads"
                              " WHERE bucket = ?1 AND key = ?2 AND upload = ?3"},
         {&rows->upload_remove, "DELETE FROM uploads WHERE id = ?1"},
         {&rows->upload_become,

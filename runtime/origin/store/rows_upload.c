@@ -31,7 +31,7 @@ int ol_rows_upload(ol_rows *rows, ol_change *change, ol_error *err)
         ol_slice text;
     } texts[] = {
         {6, row->tags},       {7, row->acl},    {8, row->checksum_name},
-        {10, row->initiator}, {11, row->owner}, {12, row->record},
+        {10, row->initiator}, {11, row->owner}, {12, row->record}, {13, row->table_key},
     };
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof texts / sizeof *texts; i++)
         rc = ol_rows_bind_text(stmt, texts[i].index, texts[i].text);
@@ -46,6 +46,8 @@ typedef struct upload_row {
     char checksum_name[12];
     bool composite;
     bool sealed, of_customer;
+    bool has_table_key;
+    uint8_t table_key[OL_AT_REST_KEY_BYTES]; /* wiped by who found the row */
 } upload_row;
 
 static int bind_upload(sqlite3_stmt *stmt, const ol_change *change)
@@ -82,6 +84,10 @@ static int find_upload(ol_rows *rows, ol_change *change, upload_row *row, ol_err
             memcpy(row->checksum_name, name.data, name.len);
         row->composite = sqlite3_column_int64(stmt, 2) != 0;
         take_record(stmt, 3, change, row);
+        ol_slice table_key = ol_db_column(stmt, 4);
+        row->has_table_key = table_key.len == sizeof row->table_key;
+        if (row->has_table_key && change->kind == OL_CHANGE_COMPLETE)
+            memcpy(row->table_key, table_key.data, table_key.len);
     }
     ol_db_reset(stmt);
     if (rc == SQLITE_ROW)
@@ -196,19 +202,22 @@ static int add_unwanted(unwanted *list, uint32_t number)
     return OL_OK;
 }
 
-/* What vouches for the part is what makes the table of them. */
+/* What vouches for the part is what makes the table of them. Without the data key a part's own mark is
+ * looked at when the part is read. */
 static int take_mark(sqlite3_stmt *stmt, ol_change *change, const ol_stored_part *part)
 {
     ol_slice mark = ol_db_column(stmt, PARTS_MARK);
     if (mark.len != OL_AT_REST_MARK_BYTES ||
-        !ol_at_rest_mark_is(change->data_key, part->number, part->size, mark.data))
+        (change->data_key &&
+         !ol_at_rest_mark_is(change->data_key, part->number, part->size, mark.data)))
         return ol_error_set(&change->err, OL_EORIGIN, "store: the record of a part is damaged");
     ol_at_rest_table_add(&change->assembly->table, part->number, part->size, mark.data);
     return OL_OK;
 }
 
 /* The row under the cursor. */
-static int take_part(sqlite3_stmt *stmt, ol_change *change, unwanted *list)
+static int take_part(sqlite3_stmt *stmt, ol_change *change, const upload_row *upload,
+                     unwanted *list)
 {
     ol_stored_part part = {
         .number = (uint32_t)sqlite3_column_int64(stmt, PARTS_NUMBER),
@@ -217,7 +226,7 @@ static int take_part(sqlite3_stmt *stmt, ol_change *change, unwanted *list)
     };
     ol_checksum_unpack(ol_db_column(stmt, PARTS_CHECKSUM), &part.checksum);
     int result = ol_assembly_add(change->assembly, &part, &change->err);
-    if (result == OL_OK && change->data_key)
+    if (result == OL_OK && (change->data_key || upload->has_table_key))
         return take_mark(stmt, change, &part);
     if (result != OL_SKIP)
         return result;
@@ -245,7 +254,7 @@ static int assemble(ol_rows *rows, ol_change *change, const upload_row *upload, 
     sqlite3_bind_int64(stmt, 1, upload->id);
     int rc = SQLITE_DONE;
     while (result == OL_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
-        result = take_part(stmt, change, list);
+        result = take_part(stmt, change, upload, list);
     if (result == OL_OK && rc != SQLITE_DONE)
         result = ol_rows_fail(rows, rc, "read parts", err);
     else if (result == OL_OK)
@@ -266,28 +275,38 @@ static int drop_unwanted(ol_rows *rows, int64_t upload, const unwanted *list)
     return rc;
 }
 
-static int become(ol_rows *rows, ol_change *change, int64_t upload)
+/* How long it is: 0 where nobody could sign. */
+static size_t sign_table(ol_change *change, const upload_row *upload, uint8_t *mac)
+{
+    if (upload->has_table_key)
+        ol_at_rest_table_end_by(&change->assembly->table, upload->table_key, mac);
+    else if (change->data_key)
+        ol_at_rest_table_end(&change->assembly->table, change->data_key, mac);
+    else
+        return 0;
+    return OL_AT_REST_MAC_BYTES;
+}
+
+static int become(ol_rows *rows, ol_change *change, const upload_row *upload)
 {
     ol_put_result *made = change->assembly->result;
     made->last_modified_ms = rows->now_ms;
     sqlite3_stmt *stmt = rows->upload_become;
     char packed[OL_CHECKSUM_PACKED_SIZE];
-    sqlite3_bind_int64(stmt, 1, upload);
+    sqlite3_bind_int64(stmt, 1, upload->id);
     sqlite3_bind_int64(stmt, 2, (int64_t)change->assembly->total);
     sqlite3_bind_int64(stmt, 4, rows->now_ms);
     int rc = ol_db_bind(stmt, 3, ol_slice_cstr(made->etag));
     if (rc == SQLITE_OK)
         rc = ol_rows_bind_text(stmt, 5, ol_checksum_pack(&made->checksum, packed));
     uint8_t mac[OL_AT_REST_MAC_BYTES];
-    if (change->data_key)
-        ol_at_rest_table_end(&change->assembly->table, change->data_key, mac);
     if (rc == SQLITE_OK)
-        rc = ol_rows_bind_text(stmt, 6, ol_slice_of(mac, change->data_key ? sizeof mac : 0));
+        rc = ol_rows_bind_text(stmt, 6, ol_slice_of(mac, sign_table(change, upload, mac)));
     if (rc == SQLITE_OK)
         rc = ol_rows_run(stmt);
     if (rc != SQLITE_OK)
         return rc;
-    sqlite3_bind_int64(rows->upload_remove, 1, upload);
+    sqlite3_bind_int64(rows->upload_remove, 1, upload->id);
     return ol_rows_run(rows->upload_remove);
 }
 
@@ -304,7 +323,7 @@ static int complete(ol_rows *rows, ol_change *change, const upload_row *upload,
     if (rc == SQLITE_OK)
         rc = ol_rows_drop_body(rows, old.body);
     if (rc == SQLITE_OK)
-        rc = become(rows, change, upload->id);
+        rc = become(rows, change, upload);
     return rc == SQLITE_OK ? OL_OK : ol_rows_fail(rows, rc, "complete an upload", err);
 }
 
@@ -374,5 +393,6 @@ int ol_rows_complete(ol_rows *rows, ol_change *change, ol_error *err)
     if (result == OL_SKIP)
         ol_file_list_fini(&change->dropped_files_);
     ol_free(list.numbers);
+    ol_wipe(upload.table_key, sizeof upload.table_key);
     return result;
 }

@@ -65,6 +65,13 @@ static const char *const steps[] = {
     "ALTER TABLE parts ADD COLUMN mark BLOB;"
     "PRAGMA user_version=3;"
     "COMMIT;",
+
+    /* 4: what the table of an upload's parts is signed by when it is completed without the key. It goes
+     * with the upload. */
+    "BEGIN IMMEDIATE;"
+    "ALTER TABLE uploads ADD COLUMN table_key BLOB;"
+    "PRAGMA user_version=4;"
+    "COMMIT;",
 };
 
 #define VERSION ((int64_t)(sizeof steps / sizeof *steps))

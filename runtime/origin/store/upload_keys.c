@@ -12,6 +12,7 @@ struct ol_keying {
     int64_t bucket_id;
     ol_buf bytes; /* the upload's record */
     ol_at_rest_record record;
+    uint8_t table_key[OL_AT_REST_KEY_BYTES];
     ol_error err;
 };
 
@@ -21,6 +22,7 @@ void ol_keying_free(ol_keying *self)
         return;
     ol_version_key_fini(&self->key);
     ol_buf_fini(&self->bytes);
+    ol_wipe(self->table_key, sizeof self->table_key);
     ol_free(self);
 }
 
@@ -51,16 +53,23 @@ static void go_on(ol_change_op *op, const ol_error *failure)
 
 /* ---- beginning ---- */
 
-static void put_record(ol_change_op *op)
+/* A customer's key is not there when the upload is completed: what signs its table of parts stays with
+ * the upload. */
+static void put_record(ol_change_op *op, const ol_sse *sse)
 {
-    op->upload->record = ol_buf_slice(&op->keying->key.record);
+    ol_keying *self = op->keying;
+    op->upload->record = ol_buf_slice(&self->key.record);
+    if (sse->mode != OL_SSE_C)
+        return;
+    ol_at_rest_table_key(self->key.key, self->table_key);
+    op->upload->table_key = ol_slice_of(self->table_key, sizeof self->table_key);
 }
 
 static void on_made(ol_version_key *key, const ol_error *failure)
 {
     ol_change_op *op = ((ol_keying *)key)->op;
     if (!failure)
-        put_record(op);
+        put_record(op, &(ol_sse){.mode = OL_SSE_NONE});
     go_on(op, failure);
 }
 
@@ -88,7 +97,7 @@ int ol_upload_create_with_key(ol_change_op *op, const ol_sse *sse, ol_error *err
         ol_change_op_free(op);
         return result;
     }
-    put_record(op);
+    put_record(op, sse);
     return ol_change_op_submit(op, err);
 }
 

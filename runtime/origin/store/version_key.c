@@ -238,6 +238,7 @@ int ol_version_key_make(ol_version_key *self, const ol_version_place *where, con
         return rc;
     self->making_ = true;
     self->record_.mode = (uint8_t)sse->mode;
+    self->record_.table_signed = sse->mode == OL_SSE_C;
     if (sse->mode == OL_SSE_C)
         return make_of_customer(self, sse->customer_key, err);
     bool is_kms = sse->mode == OL_SSE_KMS || sse->mode == OL_SSE_DSSE;

@@ -254,3 +254,21 @@ def test_nothing_secret_is_said(kms, decrypt):
         said = decrypt(sealed).stderr
         assert s3.b64(data_key).encode() not in said
         assert b"a-secret-of-the-kms" not in said
+
+
+@pytest.mark.parametrize("make, field", [(v2, "x-amz-matdesc"), (v3, "x-amz-t")])
+def test_contexts_in_any_script_and_any_coding(kms, decrypt, make, field):
+    """The KMS binds the context as the client had it, however S3 and the client's own library coded the header."""
+    context = {"Grüße": "日本", "team": "a b=_?"}
+    sealed = make(kms, kms.keys["k1"], b"secret", context)
+    coded = json.dumps(json.loads(sealed.meta[META + field]), ensure_ascii=False).encode()
+    twice = coded.decode("latin-1").encode()
+    q = "".join(chr(b) if 47 < b < 58 or 64 < b < 91 else "_" if b == 32 else f"={b:02X}" for b in coded)
+    spaced = json.dumps(dict(reversed(json.loads(coded).items())), indent=1)
+    for value in (coded.decode(), coded.decode("latin-1"), f"=?UTF-8?B?{s3.b64(coded)}?=",
+                  f"=?UTF-8?B?{s3.b64(twice)}?=", f"=?UTF-8?Q?{q}?=", spaced):
+        opens(decrypt(s3.Sealed({**sealed.meta, META + field: value}, sealed.body)), b"secret")
+        opens(decrypt(s3.Sealed({**sealed.meta, META + field: value}, sealed.body),
+                      args=["--context", json.dumps(context)]), b"secret")
+    other = coded.replace("日".encode(), "月".encode())
+    is_refused(decrypt(s3.Sealed({**sealed.meta, META + field: other.decode()}, sealed.body)))

@@ -141,7 +141,7 @@ static void a_step_is_whole_or_not(void **state)
     kit_start(&kit);
     expect_first(&kit, 0);
     kit_stop(&kit);
-    assert_int_equal(number(&kit, "PRAGMA user_version"), 3);
+    assert_int_equal(number(&kit, "PRAGMA user_version"), 4);
     kit_start(&kit);
     kit_fini(&kit);
 }
