@@ -31,13 +31,20 @@ static bool all_upper(const struct pii_text *t, size_t start, size_t end)
     return true;
 }
 
+/* "SKU-4411": part of a longer code. */
+static bool glued(const struct pii_text *t, size_t at)
+{
+    return (pii_at(t, at - 1) == '-' || pii_at(t, at - 1) == '.') && pii_alnum(pii_at(t, at - 2));
+}
+
 bool pii_bank_number_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
     size_t end = at, digits = 0;
-    while (digits <= 17 && (pii_digit(pii_at(t, end)) ||
-                            (digits > 0 && pii_at(t, end) == '-' && pii_digit(pii_at(t, end + 1)))))
-        digits += pii_digit(pii_at(t, end++));
-    if (digits < 8 || digits > 17 || !pii_stands_alone(t, at, end) || pii_alnum(pii_at(t, at - 1)))
+    while (digits <= 17 && pii_digit(pii_at(t, end))) {
+        digits++;
+        end++;
+    }
+    if (digits < 8 || digits > 17 || !pii_stands_alone(t, at, end) || glued(t, at))
         return false;
     return found(m, at, end, 15);
 }
@@ -45,7 +52,7 @@ bool pii_bank_number_find(const struct pii_text *t, size_t at, struct pii_match 
 bool pii_passport_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
     struct pii_number n;
-    return pii_code_read(t, at, "999999999|A99999999", &n) && found(m, at, n.end, 15);
+    return !glued(t, at) && pii_code_read(t, at, "999999999|A99999999", &n) && found(m, at, n.end, 15);
 }
 
 bool pii_uk_passport_find(const struct pii_text *t, size_t at, struct pii_match *m)
@@ -67,7 +74,7 @@ bool pii_driver_license_find(const struct pii_text *t, size_t at, struct pii_mat
         "AA999999|AA99999A|A99999999999|A999999999|A99999999|A9999999|A999999|A99999|99 999 9999|"
         "99 999 999|999 99 9999|999 999 999|999999999999|99999999999|9999999999|999999999|99999999|9999999";
     struct pii_number n;
-    return pii_code_read(t, at, shapes, &n) && found(m, at, n.end, 15);
+    return !glued(t, at) && pii_code_read(t, at, shapes, &n) && found(m, at, n.end, 15);
 }
 
 /* ISO 3166 countries at the fifth letter. */

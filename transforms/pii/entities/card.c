@@ -144,5 +144,5 @@ bool pii_card_find(const struct pii_text *t, size_t start, struct pii_match *m)
     m->start = start;
     m->checked = true;
     return m->end != 0 && !(r.groups > 1 && group_in_front(t, start, joint)) &&
-           !pii_context_has(t, start, "imei");
+           !pii_context_before(t, start, 2, "imei|gtin|ean|upc|isbn|barcode|tracking|iccid|imsi");
 }

@@ -135,7 +135,7 @@ static size_t domain_end(const struct pii_text *t, size_t from, bool *open_ended
 }
 
 /* The size of the character that ends in front of `at` and may stand in a local part. */
-static size_t local_unit(const struct pii_text *t, size_t at, bool far)
+static size_t local_unit(const struct pii_text *t, size_t at)
 {
     int before = pii_at(t, at - 1);
     if (local_byte(before))
@@ -144,16 +144,15 @@ static size_t local_unit(const struct pii_text *t, size_t at, bool far)
         return 0;
     if (pii_wide_letter(pii_at(t, at - 2), before))
         return 2;
-    return far && at >= 3 && far_letter(t, at - 3) ? 3 : 0;
+    return at >= 3 && far_letter(t, at - 3) ? 3 : 0;
 }
 
 /* The earliest place from which everything up to the '@' can be a local part. */
 static size_t local_start(const struct pii_text *t, size_t sign)
 {
     size_t at = sign;
-    bool far = sign >= 3 && far_letter(t, sign - 3);
     for (;;) {
-        size_t step = local_unit(t, at, far);
+        size_t step = local_unit(t, at);
         if (step == 0 || sign - at + step > PII_LOCAL_MAX)
             return at;
         if (pii_at(t, at - 1) == '.' && pii_at(t, at) == '.')
@@ -210,7 +209,7 @@ static bool is_remote_path(const struct pii_text *t, size_t end)
 bool pii_email_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
     bool open_ended, quoted = pii_at(t, at - 1) == '"';
-    if (!quoted && local_unit(t, at, true) == 0)
+    if (!quoted && local_unit(t, at) == 0)
         return false;
     size_t end = domain_end(t, at + 1, &open_ended);
     if (end == 0 || is_version(t, at + 1) || is_remote_path(t, end))

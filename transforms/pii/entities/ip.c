@@ -44,6 +44,9 @@ static bool bounded(const struct pii_text *t, size_t start, size_t end)
         return false;
     if ((left == '.' && pii_alnum(pii_at(t, start - 2))) || (right == '.' && pii_digit(after)))
         return false;
+    /* "foo==1.2.3.4", "foo>=1.2.3.4" */
+    if (left == '=' && pii_at(t, start - 2) > 0 && strchr("=<>~!", pii_at(t, start - 2)))
+        return false;
     /* "libssl-1.0.2.4", "1.2.3.4-rc1", "1.2.3.4+build" */
     if (left == '-' && pii_letter(pii_at(t, start - 2)))
         return false;

@@ -82,14 +82,15 @@ static bool bounded(const struct pii_text *t, size_t start, size_t end)
 }
 
 /* "a::b" is an address, and more often something of a programming language. Of few groups are
- * taken those that begin like addresses in use (2, 3, 64:, fc to ff, or "::"). */
+ * taken those that begin like addresses in use: four digits from 2, 3 or f, "64:", "::". */
 static bool likely(const struct pii_text *t, const struct parse *p)
 {
     int first = pii_lower(t->p[p->start]);
     if (p->groups == 0 || p->groups_of_2 == 8 || (!p->digit && p->groups < 4))
         return false;
-    return p->groups > 3 || first == ':' || first == 'f' || first == '2' || first == '3' ||
-           (first == '6' && t->p[p->start + 1] == '4');
+    if (p->groups > 3 || first == ':' || (first == '6' && t->p[p->start + 1] == '4'))
+        return true;
+    return (first == 'f' || first == '2' || first == '3') && pii_at(t, p->start + 4) == ':';
 }
 
 static size_t zone_length(const struct pii_text *t, size_t at)

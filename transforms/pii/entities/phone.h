@@ -9,7 +9,7 @@
 
 /* The words that make a number without '+' or North American punctuation one of a telephone. */
 #define PII_PHONE_CONTEXT \
-    "phone|tel|tels|telefon|telefono|teléfono|téléphone|telefone|telefoon|telef|mobile|mobil|móvil|" \
+    "phone|tel|tels|tél|cel|telefon|telefono|teléfono|téléphone|telefone|telefoon|telef|mobile|mobil|móvil|" \
     "movil|celular|cellulare|fax|telefax|sms|whatsapp|viber|text me|hotline|helpline|voicemail|landline|" \
     "call me|call us|call him|call her|call them|call me at|call us at|reach me|reach us|cell phone|" \
     "contact number|contact no|rufnummer|телефон|тел|моб|ph|mob|msisdn|numero de contacto|電話|手机|电话|" \

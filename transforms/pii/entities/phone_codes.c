@@ -72,6 +72,17 @@ static const struct code *find(unsigned code)
     return NULL;
 }
 
+unsigned pii_phone_code_size(const uint8_t *digits)
+{
+    unsigned code = 0;
+    for (unsigned size = 1; size <= 3; size++) {
+        code = code * 10 + digits[size - 1];
+        if (find(code))
+            return size;
+    }
+    return 0;
+}
+
 /* Area codes and exchanges of the North American plan begin with 2 to 9 and are not N11. */
 static bool nanp_part(const uint8_t *digits)
 {

@@ -49,11 +49,15 @@ static bool take_joint(const struct pii_text *t, struct number *n, bool *open)
     if (!kind && pii_at(t, at) == '/' && n->groups == 1) {
         n->slash = true;
         size = 1;
-    } else if (!kind && at == n->at) {
+    } else if (!kind && at == n->at && pii_at(t, at) != '(') {
         return false;
     }
     if (kind || n->slash)
         at += size;
+    if (n->groups == 1 && !n->parenthesis && pii_at(t, at) == '(') {
+        at++; /* "8 (495) 123-45-67" */
+        n->parenthesis = *open = true;
+    }
     n->dot |= kind == '.';
     if (!pii_digit(pii_at(t, at)))
         return false;
@@ -93,7 +97,8 @@ static bool plausible(const struct number *n)
     for (unsigned i = 0; i + 1 < n->groups; i++)
         if (n->group[i] == 1 && i > 0)
             return false;
-    return n->count <= 13 && n->group[n->groups - 1] >= 2;
+    /* In one run, 13 digits are milliseconds since 1970. */
+    return n->count <= (n->groups == 1 ? 12u : 13u) && n->group[n->groups - 1] >= 2;
 }
 
 static bool starts_well(const struct pii_text *t, size_t start)
@@ -131,6 +136,17 @@ static bool weakly_said(const struct pii_text *t, size_t start)
            (weak == PII_CONTEXT_WORDS - 1 && pii_context_before(t, start, 1, "is|at|on|me|us|no|number"));
 }
 
+/* "0044 20 7946 0018": the country's code by itself behind "00" is as good as a '+'. */
+static bool dialled_abroad(const struct pii_text *t, size_t start, const struct number *n)
+{
+    size_t size;
+    if (n->groups < 3 || n->digits[0] != 0 || n->digits[1] != 0)
+        return false;
+    if (pii_joint_before(t, start, &size) && pii_digit(pii_at(t, start - size - 1)))
+        return false; /* one of a row of numbers */
+    return n->group[0] == 2 + pii_phone_code_size(n->digits + 2);
+}
+
 bool pii_phone_national_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
     /* The anchor is the parenthesis, or the first digit; one behind it has been seen then. */
@@ -145,7 +161,7 @@ bool pii_phone_national_find(const struct pii_text *t, size_t at, struct pii_mat
         run++;
     size_t size;
     if (run - at < DIGITS_MIN && !(open && pii_at(t, run) == ')') && pii_at(t, run) != '/' &&
-        !(pii_joint(t, run, &size) && pii_digit(pii_at(t, run + size))))
+        !(pii_joint(t, run, &size) && (pii_digit(pii_at(t, run + size)) || pii_at(t, run + size) == '(')))
         return false;
     if (!starts_well(t, start))
         return false;
@@ -153,14 +169,15 @@ bool pii_phone_national_find(const struct pii_text *t, size_t at, struct pii_mat
     size_t end = longest(t, &n, open);
     if (end == 0)
         return false;
-    /* Few have the words: so those first. */
-    bool plain = n.groups == 1 && n.count < 9;
+    /* Few have the words: so those first. One run of digits may be much: it needs them near. */
+    unsigned needed = n.groups > 1 ? 1 : n.count >= 9 ? PII_CONTEXT_WORDS - 2 : PII_CONTEXT_WORDS - 1;
     unsigned near = pii_context_near(t, start, PII_PHONE_CONTEXT);
-    if ((plain && near < PII_CONTEXT_WORDS - 1) || (near == 0 && !weakly_said(t, start)) ||
-        pii_context_before(t, start, 2, PII_PHONE_NOT))
+    bool plain = n.groups == 1 && n.count < 9, said = near >= needed;
+    bool alone = !said && !plain && (dialled_abroad(t, start, &n) || weakly_said(t, start));
+    if ((!said && !alone) || pii_context_before(t, start, 2, PII_PHONE_NOT))
         return false;
     m->start = start;
     m->end = end;
-    m->score = near == 0 ? PII_SCORE_THRESHOLD : 15;
+    m->score = alone ? PII_SCORE_THRESHOLD : 15;
     return true;
 }

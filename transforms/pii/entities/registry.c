@@ -376,13 +376,70 @@ struct pii_set pii_registry_default(void)
     return set;
 }
 
+/* Words that begin something else. */
+#define OTHER_LABELS \
+    "isbn|issn|sku|uuid|guid|order|invoice|tracking|ean|upc|gtin|imei|serial|version|build|timestamp|ts|" \
+    "epoch|lat|lon|coordinates|commit|hash|md5|sha1|sha256|checksum|model|part|zip|total|amount|price"
+
+static bool list_byte(int c)
+{
+    return c == ' ' || c == ',' || c == ';' || c == '/' || c == '&' || c == '|';
+}
+
+/* The end of what stands in front of `start` when nothing but ", ", " or " and the like lies
+ * between; `start` else. */
+static size_t list_item_end(const struct pii_text *t, size_t start)
+{
+    static const char *const words[] = {"and", "or", "und", "oder", "et", "ou", "y", "o", "e"};
+    size_t at = start;
+    while (start - at < 4 && list_byte(pii_at(t, at - 1)))
+        at--;
+    for (size_t i = 0; at > 0 && i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t n = strlen(words[i]);
+        if (at > n && memcmp(t->p + at - n, words[i], n) == 0 && list_byte(pii_at(t, at - n - 1)))
+            return at - n - 1;
+    }
+    return at;
+}
+
+/* What stands in front has the same shape: digits, letters and signs at the same places. */
+static bool same_shape(const struct pii_text *t, const struct pii_match *m)
+{
+    size_t end = list_item_end(t, m->start), size = m->end - m->start;
+    if (end == m->start || end < size || pii_alnum(pii_at(t, end - size - 1)))
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        int a = t->p[end - size + i], b = t->p[m->start + i];
+        if (pii_digit(a) != pii_digit(b) || pii_letter(a) != pii_letter(b) || (!pii_alnum(a) && a != b))
+            return false;
+    }
+    return true;
+}
+
+/* A number stands between the word and the match: the word was that one's. `words`: how many
+ * words are between. */
+static bool used_up(const struct pii_text *t, const struct pii_match *m, unsigned words)
+{
+    unsigned digits = 0, left = words;
+    bool inside = false;
+    for (size_t at = m->start; at > 0 && m->start - at < PII_CONTEXT_BYTES; at--) {
+        int c = t->p[at - 1];
+        if (inside && !pii_alnum(c) && c < 0x80 && --left == 0)
+            break;
+        inside = pii_alnum(c) || c >= 0x80;
+        digits += pii_digit(c);
+    }
+    return (digits >= 3 && !same_shape(t, m)) || pii_context_before(t, m->start, words, OTHER_LABELS);
+}
+
 unsigned pii_registry_score(const struct pii_text *t, const struct pii_match *m)
 {
     unsigned score = m->score;
     if (score >= 100 || m->entity >= PII_ENTITIES)
         return score;
     unsigned near = pii_context_near(t, m->start, pii_entities[m->entity].context);
-    if (near == 0)
+    unsigned between = PII_CONTEXT_WORDS - near;
+    if (near == 0 || (between > 0 && used_up(t, m, between)))
         return score;
     score += PII_SCORE_CONTEXT + near - 1;
     if (score < PII_SCORE_CONTEXT_MIN)
