@@ -173,7 +173,7 @@ bool pii_phone_national_find(const struct pii_text *t, size_t at, struct pii_mat
     unsigned needed = n.groups > 1 ? 1 : n.count >= 9 ? PII_CONTEXT_WORDS - 2 : PII_CONTEXT_WORDS - 1;
     unsigned near = pii_context_near(t, start, PII_PHONE_CONTEXT);
     bool plain = n.groups == 1 && n.count < 9, said = near >= needed;
-    bool alone = !said && !plain && (dialled_abroad(t, start, &n) || weakly_said(t, start));
+    bool alone = !plain && near < PII_CONTEXT_WORDS && (dialled_abroad(t, start, &n) || weakly_said(t, start));
     if ((!said && !alone) || pii_context_before(t, start, 2, PII_PHONE_NOT))
         return false;
     m->start = start;
