@@ -17,6 +17,7 @@
  *   1.2  2026-11-21  descriptor: threads_max, counters, configure, unconfigure, worker_start,
  *                    worker_stop, head; host: config, worker, yield, limits, count,
  *                    set_length; struct objlens_limits
+ *   1.3  2026-11-21  flag OBJLENS_NAMES_WHAT_IT_SEES; host: preload_folder
  *
  * Rules that hold everywhere
  * - Threads: the callbacks for one request run on one thread, its worker; a host process has one.
@@ -43,7 +44,7 @@ extern "C" {
 #endif
 
 #define OBJLENS_ABI_MAJOR 1
-#define OBJLENS_ABI_MINOR 2
+#define OBJLENS_ABI_MINOR 3
 
 #if defined(__GNUC__)
 #define OBJLENS_EXPORT __attribute__((visibility("default")))
@@ -202,6 +203,13 @@ struct objlens_host {
     /* From head() only (else OBJLENS_ESTATE): the length that the answer to a GET would have. */
     int (*set_length)(struct objlens_call *call, uint64_t size);
 
+    /* ---- since 1.3 ---------------------------------------------------------------------- */
+
+    /* From load() only (else OBJLENS_ESTATE): the folders that the operator lists as
+     * preload_folders, from 0 on. The path is NUL-terminated and valid until the next call.
+     * OBJLENS_ENOTFOUND behind the last. */
+    int (*preload_folder)(uint32_t index, const char **path);
+
     /* Later versions append here. */
 };
 
@@ -224,6 +232,11 @@ struct objlens_host {
  * and read_at is refused (OBJLENS_EREADAT): a piece does not know where it lies. Another length
  * than the input's fails the request. */
 #define OBJLENS_KEEPS_POSITIONS 8u
+/* Since 1.3. What the answer depends on stands in the payload, by name, and nothing else of it can
+ * be read (OBJLENS_ENOTFOUND): userIdentity only where the word "userIdentity" stands somewhere in the
+ * payload's text, request id and time (with OBJLENS_SEES_REQUEST) only where "xAmzRequestId" does, a
+ * header of depends_headers only where its name does. So a view that names nothing is one for all. */
+#define OBJLENS_NAMES_WHAT_IT_SEES 16u
 
 /*
  * What the transform is. Constant for the life of the process. Fill `abi_major`, `abi_minor`

@@ -73,7 +73,7 @@ void ol_shipped_needs(ol_transform_spec *spec)
         const char *folders;
     } needs[] = {
         /* The libraries of codecs alone take half of it. */
-        {"image", 384 * OL_MIB, "/usr/share/fonts\n"},
+        {"image", 384 * OL_MIB, "/usr/share/fonts/truetype/dejavu\n"},
     };
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
         if (strcmp(spec->name, needs[i].name) != 0)

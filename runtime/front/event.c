@@ -141,7 +141,8 @@ static int add_declared_headers(ol_buf *out, const ol_event_ask *ask)
         ptrdiff_t end = ol_slice_find(rest, '\n');
         ol_slice name = end < 0 ? rest : ol_slice_first(rest, (size_t)end);
         const ol_header *header = ol_headers_find(headers, name);
-        if (header && !header_is_secret(name) && !ol_view_header_names_part(name))
+        if (header && !header_is_secret(name) && !ol_view_header_names_part(name) &&
+            ol_program_sees_header(ask->program, ask->payload, name))
             rc = ol_fields_add_under(out, "userRequest.headers.", name, header->value);
         rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
     }
@@ -176,13 +177,12 @@ static int add_caller(ol_buf *out, const ol_request *request)
 
 int ol_event_encode(ol_buf *out, const ol_event_ask *ask)
 {
-    const ol_program_declared *declared = &ask->program->declared;
     const ol_request *request = ask->request;
     int rc = ol_fields_begin(out);
     if (rc == OL_OK)
         rc = ol_fields_add(out, "protocolVersion", OL_SLICE_LIT("1.00"));
     /* A view that is made once for all must not know for whom. */
-    if (rc == OL_OK && !declared->ignores_identity)
+    if (rc == OL_OK && ol_program_sees_identity(ask->program, ask->payload))
         rc = add_identity(out, request->who);
     if (rc == OL_OK)
         rc = add_configuration(out, request->target.olap, ask->payload);
@@ -196,7 +196,7 @@ int ol_event_encode(ol_buf *out, const ol_event_ask *ask)
         rc = add_range(out, ask);
     if (rc == OL_OK && ask->shows_caller)
         rc = add_caller(out, request);
-    if (rc == OL_OK && declared->depends_request)
+    if (rc == OL_OK && ol_program_sees_request(ask->program, ask->payload))
         rc = add_request_facts(out, request);
     return rc;
 }

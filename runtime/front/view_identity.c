@@ -87,14 +87,14 @@ static void add_original(gathering *out, const ol_object_info *original)
 }
 
 /* The declared request headers of one program; names are separated by '\n'. */
-static void add_declared_headers(gathering *out, const ol_program *program,
+static void add_declared_headers(gathering *out, const ol_program *program, ol_slice payload,
                                  const ol_headers *headers)
 {
     ol_slice rest = program->declared.depends_headers;
     while (rest.len > 0) {
         ptrdiff_t end = ol_slice_find(rest, '\n');
         ol_slice name = end < 0 ? rest : ol_slice_first(rest, (size_t)end);
-        if (!ol_view_header_names_part(name)) {
+        if (!ol_view_header_names_part(name) && ol_program_sees_header(program, payload, name)) {
             const ol_header *header = ol_headers_find(headers, name);
             add_item(out, name);
             add_flag(out, header != NULL); /* an empty one is seen, too */
@@ -111,7 +111,7 @@ static void add_steps(gathering *out, const ol_view_inputs *in)
         const ol_program *program = in->programs[i];
         add_bytes(out, program->digest, sizeof(program->digest));
         add_item(out, in->view->steps[i].payload);
-        add_declared_headers(out, program, in->headers);
+        add_declared_headers(out, program, in->view->steps[i].payload, in->headers);
     }
 }
 
@@ -131,7 +131,7 @@ static void add_caller(gathering *out, const ol_view_inputs *in)
 {
     bool seen = false;
     for (size_t i = 0; i < in->view->step_count; i++)
-        seen |= !in->programs[i]->declared.ignores_identity;
+        seen |= ol_program_sees_identity(in->programs[i], in->view->steps[i].payload);
     add_flag(out, seen);
     if (!seen)
         return;
@@ -147,7 +147,7 @@ void ol_view_key_settle(ol_view_key *key)
 int ol_view_etag(const ol_view_key *key, const ol_view_inputs *in, char etag[OL_VIEW_ETAG_SIZE])
 {
     for (size_t i = 0; i < in->view->step_count; i++)
-        if (in->programs[i]->declared.depends_request)
+        if (ol_program_sees_request(in->programs[i], in->view->steps[i].payload))
             return OL_SKIP;
 
     gathering input;

@@ -146,6 +146,21 @@ static int copy_original(ol_view_object *self)
     return ok ? OL_OK : OL_ENOMEM;
 }
 
+/* The headers that one step looks at, each followed by '\n'. */
+static int add_depends(ol_buf *names, const ol_program *program, ol_slice payload)
+{
+    ol_slice rest = program->declared.depends_headers;
+    int rc = OL_OK;
+    while (rc == OL_OK && rest.len > 0) {
+        ptrdiff_t end = ol_slice_find(rest, '\n');
+        size_t len = end < 0 ? rest.len : (size_t)end;
+        if (ol_program_sees_header(program, payload, ol_slice_first(rest, len)))
+            rc = ol_buf_add(names, ol_slice_first(rest, end < 0 ? len : len + 1));
+        rest = ol_slice_from(rest, end < 0 ? len : len + 1);
+    }
+    return rc;
+}
+
 /* Of all programs, in one list; the programs may be gone before the head is made. */
 static int join_depends(ol_view_object *self, ol_slice *out)
 {
@@ -154,7 +169,7 @@ static int join_depends(ol_view_object *self, ol_slice *out)
     int rc = OL_OK;
     ol_buf_init(&names, 64 * OL_KIB);
     for (size_t i = 0; rc == OL_OK && i < chain->count; i++)
-        rc = ol_buf_add(&names, chain->programs[i]->declared.depends_headers);
+        rc = add_depends(&names, chain->programs[i], chain->view->steps[i].payload);
     if (rc == OL_OK && names.len > 0) {
         *out = ol_arena_copy(self->request->arena, ol_buf_slice(&names));
         rc = out->data ? OL_OK : OL_ENOMEM;
@@ -166,7 +181,7 @@ static int join_depends(ol_view_object *self, ol_slice *out)
 static bool is_shared(const ol_view_chain *chain)
 {
     for (size_t i = 0; i < chain->count; i++)
-        if (!chain->programs[i]->declared.ignores_identity)
+        if (ol_program_sees_identity(chain->programs[i], chain->view->steps[i].payload))
             return false;
     return true;
 }

@@ -89,3 +89,28 @@ void ol_program_release(ol_program *program)
     ol_counters_release(program->counters);
     ol_free(program);
 }
+
+/* Whoever writes a name in JSON's escapes only keeps it from himself. */
+static bool names(const ol_program *program, ol_slice payload, ol_slice name)
+{
+    if (!program->declared.names_what_it_sees)
+        return true;
+    return payload.len > 0 && name.len > 0 && memmem(payload.data, payload.len, name.data, name.len);
+}
+
+bool ol_program_sees_identity(const ol_program *program, ol_slice payload)
+{
+    return !program->declared.ignores_identity &&
+           names(program, payload, OL_SLICE_LIT("userIdentity"));
+}
+
+bool ol_program_sees_request(const ol_program *program, ol_slice payload)
+{
+    return program->declared.depends_request &&
+           names(program, payload, OL_SLICE_LIT("xAmzRequestId"));
+}
+
+bool ol_program_sees_header(const ol_program *program, ol_slice payload, ol_slice name)
+{
+    return names(program, payload, name);
+}

@@ -62,6 +62,9 @@ typedef struct ol_program_declared {
     /* The view does not depend on who asks: it is kept once for all, and userIdentity cannot be
      * read. */
     bool ignores_identity;
+    /* A shared object: of the caller, the request id and the declared headers, requests see what their
+     * payload names. See ol_program_sees_identity. */
+    bool names_what_it_sees;
     /* Byte i of the view depends on the bytes i-before … i+after of the original alone, and the
      * lengths are equal: a range needs no more than that. */
     bool keeps_positions;
@@ -128,6 +131,11 @@ typedef struct ol_program {
 int ol_program_new(ol_program **program, const ol_program *like);
 ol_program *ol_program_acquire(ol_program *program);
 void ol_program_release(ol_program *program);
+/* What a request with that payload can see, and so what its view depends on. */
+bool ol_program_sees_identity(const ol_program *program, ol_slice payload);
+bool ol_program_sees_request(const ol_program *program, ol_slice payload);
+/* `name`: one of declared.depends_headers. */
+bool ol_program_sees_header(const ol_program *program, ol_slice payload, ol_slice name);
 static inline bool ol_program_has(const ol_program *program, enum ol_transform_entry entry)
 {
     return ol_program_declares(&program->declared, entry);

@@ -18,6 +18,16 @@ object_lambda "cut" { access_point = "photos", transforms = { { "image", payload
   [[{"width": 60, "height": 60, "fit": "fill", "allow_query": ["gravity", "fit"]}]] } } }
 object_lambda "modern" { access_point = "photos", transforms = { { "image", payload =
   [[{"width": 80, "sources": ["jpeg", "png", "webp", "avif", "heic"]}]] } } }
+object_lambda "named" { access_point = "photos", transforms = { { "image", payload =
+  [[{"watermark": {"text": "{userIdentity.userName|nobody}", "size": 60, "opacity": 1, "shadow": 0}}]] } } }
+object_lambda "stamped" { access_point = "photos", transforms = { { "image", payload =
+  [[{"watermark": {"text": "{xAmzRequestId}", "position": "tile", "rotate": 30, "size": 20}}]] } } }
+object_lambda "negotiated" { access_point = "photos", transforms = { { "image", payload =
+  [[{"width": 50, "format": "accept"}]] } } }
+user "ada" { access_key = "ADASKEYFORTESTS1", secret_key = "ada-secret-for-tests-0123456789",
+  views = { "named", "small", "stamped" } }
+user "bob" { access_key = "BOBSKEYFORTESTS1", secret_key = "bob-secret-for-tests-0123456789",
+  views = { "named", "small", "stamped" } }
 object_lambda "kept" { access_point = "photos", transforms = { { "image", payload = [[{"strip": false}]] } } }
 '''
 
@@ -174,6 +184,51 @@ def test_truncated_is_never_a_picture(photos, s3, key):
         for olap in ("small", "cut"):
             status, answer = refusal(photos, olap, "short")
             assert status == 400 and b"<Code>InvalidImage</Code>" in answer, (key, kept, olap)
+
+
+# ---- watermarks ----
+
+
+PEOPLE = {"ada": ("ADASKEYFORTESTS1", "ada-secret-for-tests-0123456789"),
+          "bob": ("BOBSKEYFORTESTS1", "bob-secret-for-tests-0123456789")}
+
+
+def seen_by(server, who, olap):
+    access_key, secret_key = PEOPLE[who]
+    answer = get(server, f"/{olap}--ol-s3/photo.png", access_key=access_key, secret_key=secret_key)
+    assert answer.status == 200, answer.body
+    return answer
+
+
+def test_each_caller_gets_a_picture_with_their_name(photos):
+    pictures = {who: Image.open(io.BytesIO(seen_by(photos, who, "named").body)) for who in PEOPLE}
+    plain = view(photos, "plain", "photo.png")
+    for image in pictures.values():
+        changed = ImageChops.difference(image.convert("RGB"), plain.convert("RGB")).getbbox()
+        assert changed[0] > 100 and changed[1] > 200 and changed[2] <= 395 and changed[3] <= 297
+    names = ImageChops.difference(pictures["ada"].convert("RGB"), pictures["bob"].convert("RGB"))
+    assert names.getbbox()
+    assert seen_by(photos, "ada", "named").headers["etag"] != seen_by(photos, "bob", "named").headers["etag"]
+    assert seen_by(photos, "ada", "named").body == seen_by(photos, "ada", "named").body
+
+
+def test_what_names_nobody_is_one_view_for_all(photos):
+    views = [seen_by(photos, who, "small") for who in PEOPLE]
+    assert views[0].headers["etag"] == views[1].headers["etag"] and views[0].body == views[1].body
+
+
+def test_what_names_the_request_is_never_the_same(photos):
+    views = [seen_by(photos, "ada", "stamped") for _ in range(2)]
+    assert views[0].body != views[1].body and "etag" not in views[0].headers
+
+
+def test_the_format_that_a_browser_asks_for(photos):
+    for accept, kind in (("image/avif,image/webp,*/*", "image/avif"), ("image/webp", "image/webp"),
+                         ("*/*", "image/png")):
+        answer = get(photos, "/negotiated--ol-s3/photo.png", headers={"Accept": accept})
+        assert answer.headers["content-type"] == kind
+        assert "accept" in answer.headers["vary"].lower()
+    assert "accept" not in get(photos, "/small--ol-s3/photo.png").headers.get("vary", "").lower()
 
 
 # ---- what is refused ----

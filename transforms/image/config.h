@@ -12,8 +12,10 @@
 
 #include "../kit/payload.h"
 #include "format.h"
+#include "mark.h"
 
 #define IMAGE_SIDE_MAX 16383u /* of what comes out: WebP has no more */
+#define IMAGE_MARKS_MAX 4u
 #define IMAGE_DPR_MIN 0.1
 #define IMAGE_DPR_MAX 8.0
 
@@ -60,6 +62,8 @@ struct image_config {
     unsigned sources; /* formats that are read: IMAGE_FORMAT_BIT */
     uint64_t source_bytes_max, pixels_max, side_max, frames_max; /* of the original */
     unsigned allow_query;
+    struct image_mark marks[IMAGE_MARKS_MAX]; /* one over the other */
+    unsigned mark_count;
 };
 
 /* As kit_payload_read: a wrong payload is no failure. */

@@ -6,7 +6,7 @@
 
 const struct kit_word image_formats_written[] = {
     {"same", IMAGE_SAME}, {"jpeg", IMAGE_JPEG}, {"jpg", IMAGE_JPEG}, {"png", IMAGE_PNG},
-    {"webp", IMAGE_WEBP}, {"avif", IMAGE_AVIF}, {"heic", IMAGE_HEIC},
+    {"webp", IMAGE_WEBP}, {"avif", IMAGE_AVIF}, {"heic", IMAGE_HEIC}, {"accept", IMAGE_ACCEPT},
     {NULL, 0}};
 
 static const char *const types[] = {

@@ -70,6 +70,32 @@ static bool read_background(struct kit_config *c, const char *key, const json_t 
            kit_wrong(c, "\"%s\" must be a colour, such as \"#ffffff\"", key);
 }
 
+static bool wrong_within(struct kit_config *c, const struct kit_config *within)
+{
+    memcpy(c->reason, within->reason, sizeof(c->reason));
+    return false;
+}
+
+static bool add_mark(struct kit_config *c, json_t *value)
+{
+    struct image_mark *mark = &own(c)->marks[own(c)->mark_count];
+    if (own(c)->mark_count == IMAGE_MARKS_MAX)
+        return kit_wrong(c, "%s", "there are more than 4 watermarks");
+    own(c)->mark_count++;
+    return image_mark_read(mark, value) || wrong_within(c, &mark->kit);
+}
+
+static bool read_watermark(struct kit_config *c, const char *key, const json_t *value)
+{
+    (void)key;
+    if (!json_is_array(value))
+        return add_mark(c, (json_t *)(uintptr_t)value);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!add_mark(c, json_array_get(value, i)))
+            return false;
+    return true;
+}
+
 #define NUMBER(key, member, least, most) KIT_NUMBER_KEY(key, struct image_config, member, least, most)
 
 static const struct kit_key keys[] = {
@@ -89,6 +115,7 @@ static const struct kit_key keys[] = {
     NUMBER("max_side", side_max, 1, 1000000),
     NUMBER("max_frames", frames_max, 1, 100000),
     KIT_OTHER_KEY("allow_query", read_allow),
+    KIT_OTHER_KEY("watermark", read_watermark),
 };
 
 int image_config_new(const void *payload, size_t size, struct image_config **config)
@@ -119,5 +146,7 @@ int image_config_new(const void *payload, size_t size, struct image_config **con
 
 void image_config_destroy(struct image_config *config)
 {
+    for (unsigned i = 0; i < config->mark_count; i++)
+        image_mark_fini(&config->marks[i]);
     free(config);
 }

@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "library.h"
+#include "paint.h"
 #include "plan.h"
 
 /* For the libraries, code and what is written. */
@@ -73,15 +74,14 @@ static bool is_whole(enum image_format format, const unsigned char *bytes, size_
     }
 }
 
-struct original {
-    const void *bytes;
-    size_t size;
+struct measures {
     unsigned width, height; /* after EXIF's turn */
     bool has_profile;       /* its colours are not those of sRGB, or not said to be */
 };
 
 /* What the library reads of the header, which must be no more than was admitted. */
-static enum image_result measure(const struct image_config *config, struct original *original)
+static enum image_result measure(const struct image_config *config,
+                                 const struct image_original *original, struct measures *m)
 {
     VipsImage *image = vips_image_new_from_buffer(original->bytes, original->size, "", "access",
                                                   VIPS_ACCESS_SEQUENTIAL, NULL);
@@ -91,10 +91,10 @@ static enum image_result measure(const struct image_config *config, struct origi
     unsigned down = (unsigned)vips_image_get_page_height(image);
     unsigned frames = (unsigned)vips_image_get_n_pages(image);
     bool turned = vips_image_get_orientation_swap(image);
-    original->has_profile = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0 ||
-                            vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK;
-    original->width = turned ? down : across;
-    original->height = turned ? across : down;
+    m->has_profile = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0 ||
+                     vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK;
+    m->width = turned ? down : across;
+    m->height = turned ? across : down;
     g_object_unref(image);
     if (frames > config->frames_max)
         return IMAGE_TOO_LARGE;
@@ -137,13 +137,14 @@ static VipsImage *flatten(const struct image_config *c, enum image_format format
     return rc == 0 ? out : NULL;
 }
 
-static VipsImage *shrink(const struct original *original, const struct image_plan *plan)
+static VipsImage *shrink(const struct image_original *original, bool has_profile,
+                         const struct image_plan *plan)
 {
     VipsImage *out = NULL;
     void *bytes = (void *)(uintptr_t)original->bytes;
     /* Its own option fail_on does not reach the decoder, in some versions. */
     const char *strictly = "fail_on=warning";
-    int rc = original->has_profile
+    int rc = has_profile
                  ? vips_thumbnail_buffer(bytes, original->size, &out, (int)plan->width, "height",
                                          (int)plan->height, "size", VIPS_SIZE_FORCE, "option_string",
                                          strictly, "export_profile", "srgb", "intent",
@@ -177,16 +178,51 @@ static int save(const struct image_config *c, VipsImage *image, struct image_pic
     }
 }
 
-/* ---- all of them ---- */
+/* ---- watermarks ---- */
 
-static enum image_result make(const struct image_config *config, const struct image_plan *plan,
-                              const struct original *original, struct image_picture *made)
+/* Overlays last until the picture is written. */
+struct overlays {
+    struct image_overlay list[IMAGE_MARKS_MAX];
+};
+
+static enum image_result draw_marks(const struct image_config *c, const struct image_text *texts,
+                                    const struct image_plan *plan, struct overlays *overlays)
 {
-    VipsImage *image = shrink(original, plan);
+    unsigned width = plan->crop_width ? plan->crop_width : plan->width;
+    unsigned height = plan->crop_height ? plan->crop_height : plan->height;
+    for (unsigned i = 0; i < c->mark_count; i++)
+        switch (image_mark_draw(&c->marks[i], &texts[i], width, height, c->dpr, &overlays->list[i])) {
+        case IMAGE_MARK_OK:
+            break;
+        case IMAGE_MARK_NO_FONT:
+            return IMAGE_NO_FONT;
+        case IMAGE_MARK_NO_IMAGE:
+            return IMAGE_NO_MARK;
+        default:
+            return IMAGE_TOO_MUCH;
+        }
+    return IMAGE_OK;
+}
+
+static void free_marks(struct overlays *overlays)
+{
+    for (unsigned i = 0; i < IMAGE_MARKS_MAX; i++)
+        image_overlay_fini(&overlays->list[i]);
+}
+
+/* ---- all of it ---- */
+
+static enum image_result make(const struct image_config *config, const struct image_original *original,
+                              bool has_profile, const struct image_plan *plan,
+                              const struct overlays *overlays, struct image_picture *made)
+{
+    VipsImage *image = shrink(original, has_profile, plan);
     if (image)
         image = cut_out(config, plan, image);
     if (image)
         image = flatten(config, made->format, image);
+    for (unsigned i = 0; image && i < config->mark_count; i++)
+        image = image_paint(image, &config->marks[i], &overlays->list[i], config->dpr);
     int rc = image ? save(config, image, made) : -1;
     if (image)
         g_object_unref(image);
@@ -194,23 +230,28 @@ static enum image_result make(const struct image_config *config, const struct im
 }
 
 enum image_result image_picture_make(const struct image_config *config,
-                                     const struct image_header *header, const void *bytes,
-                                     size_t size, struct image_picture *made)
+                                     const struct image_original *original,
+                                     const struct image_text *texts, struct image_picture *made)
 {
     struct image_plan plan;
-    struct original original = {.bytes = bytes, .size = size};
-    *made = (struct image_picture){.format = config->format ? config->format : header->format};
+    struct measures measures;
+    struct overlays overlays = {0};
+    enum image_format format = original->header->format;
+    *made = (struct image_picture){.format = config->format ? config->format : format};
     if (made->format == IMAGE_GIF)
         made->format = IMAGE_PNG;
     if (!(image_library_writes() & IMAGE_FORMAT_BIT(made->format)))
         return IMAGE_NO_FORMAT;
-    if (!is_whole(header->format, bytes, size))
+    if (!is_whole(format, original->bytes, original->size))
         return IMAGE_DAMAGED;
-    enum image_result result = measure(config, &original);
-    if (result == IMAGE_OK && !image_plan_make(&plan, config, original.width, original.height))
+    enum image_result result = measure(config, original, &measures);
+    if (result == IMAGE_OK && !image_plan_make(&plan, config, measures.width, measures.height))
         result = IMAGE_NO_SIZE;
     if (result == IMAGE_OK)
-        result = make(config, &plan, &original, made);
+        result = draw_marks(config, texts, &plan, &overlays);
+    if (result == IMAGE_OK)
+        result = make(config, original, measures.has_profile, &plan, &overlays, made);
+    free_marks(&overlays);
     vips_error_clear();
     return result;
 }

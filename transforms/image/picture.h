@@ -12,7 +12,9 @@ enum image_result {
     IMAGE_TOO_LARGE, /* more pixels, frames or a longer side than the configuration allows */
     IMAGE_TOO_MUCH,  /* it would take more memory than there is */
     IMAGE_NO_SIZE,   /* what is asked for is too large */
-    IMAGE_NO_FORMAT  /* it cannot be written in that format here */
+    IMAGE_NO_FORMAT, /* it cannot be written in that format here */
+    IMAGE_NO_FONT,   /* the watermark's font is not there */
+    IMAGE_NO_MARK    /* the watermark's image cannot be decoded */
 };
 
 /* Whether an original with that header may be decoded. memory_bytes: what there is for everything. */
@@ -25,10 +27,17 @@ struct image_picture {
     enum image_format format;
 };
 
-/* The original was admitted. `made` is filled when it went well. */
+/* An admitted original. */
+struct image_original {
+    const struct image_header *header;
+    const void *bytes;
+    size_t size;
+};
+
+/* `texts`: one for each of the configuration's watermarks. `made` is filled when it went well. */
 enum image_result image_picture_make(const struct image_config *config,
-                                     const struct image_header *header, const void *bytes,
-                                     size_t size, struct image_picture *made);
+                                     const struct image_original *original,
+                                     const struct image_text *texts, struct image_picture *made);
 void image_picture_fini(struct image_picture *made);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fonts.h"
 #include "library.h"
 #include "picture.h"
 #include "query.h"
@@ -22,6 +23,7 @@ struct instance {
     const struct objlens_host *host;
     struct objlens_call *call;
     struct image_config config;
+    struct image_text texts[IMAGE_MARKS_MAX];
     struct image_header header;
     bool judged; /* the header was read, and the original may be decoded */
     uint64_t memory_bytes;
@@ -34,6 +36,7 @@ static int image_load(const struct objlens_host *host, char *reason, size_t reas
     int rc = kit_load(host, reason, reason_size);
     if (rc != OBJLENS_OK)
         return rc;
+    image_fonts_load(host);
     return image_library_load(reason, reason_size) ? OBJLENS_OK : OBJLENS_EFAILED;
 }
 
@@ -75,9 +78,43 @@ static int refuse_for(struct instance *in, enum image_result result)
         return refuse(in, "InvalidArgument", "the picture asked for is too large");
     case IMAGE_NO_FORMAT:
         return refuse(in, "InvalidArgument", "pictures cannot be written in that format here");
+    case IMAGE_NO_FONT:
+        return in->host->fail(in->call, 500, "InvalidTransformPayload",
+                              "image: there is no font for the watermark");
+    case IMAGE_NO_MARK:
+        return in->host->fail(in->call, 500, "InvalidTransformPayload",
+                              "image: the watermark's own image cannot be read");
     default:
         return refuse(in, "InvalidImage", "the original is damaged");
     }
+}
+
+/* Once the original's format is known. */
+static void choose_format(struct instance *in)
+{
+    struct objlens_bytes accept;
+    if (in->config.format != IMAGE_ACCEPT)
+        return;
+    if (in->host->event_get(in->call, "userRequest.headers.accept", &accept) != OBJLENS_OK)
+        accept = (struct objlens_bytes){"", 0};
+    in->config.format =
+        image_format_accepted(accept.data, accept.size, in->header.format, image_library_writes());
+}
+
+/* Who cannot be named gets no picture without the name. */
+static int fill_in(struct instance *in)
+{
+    char missing[KIT_REASON_BYTES], message[KIT_REASON_BYTES + 80];
+    for (unsigned i = 0; i < in->config.mark_count; i++) {
+        int rc = image_template_expand(in->config.marks[i].text, in->host, in->call, &in->texts[i],
+                                       missing, sizeof(missing));
+        if (rc == OBJLENS_OK)
+            continue;
+        snprintf(message, sizeof(message), "image: the watermark names %s, which this request lacks",
+                 missing);
+        return in->host->fail(in->call, 403, "AccessDenied", message);
+    }
+    return OBJLENS_OK;
 }
 
 /* ---- a request ---- */
@@ -98,6 +135,9 @@ static int image_open(const struct objlens_host *host, struct objlens_call *call
     in->config = *(const struct image_config *)config;
     if (!image_query_read(&in->config, host, call, reason, sizeof(reason)))
         return refuse(in, "InvalidArgument", reason);
+    rc = fill_in(in);
+    if (rc != OBJLENS_OK)
+        return rc;
     if (host->object_size(call, &size) == OBJLENS_OK) {
         if (size > in->config.source_bytes_max)
             return refuse_for(in, IMAGE_TOO_LARGE);
@@ -173,8 +213,9 @@ static int image_finish(void *instance)
     int rc = in->judged ? OBJLENS_OK : judge(in, true);
     if (rc != OBJLENS_OK)
         return rc;
-    enum image_result result =
-        image_picture_make(&in->config, &in->header, in->bytes, in->size, &made);
+    choose_format(in);
+    struct image_original original = {&in->header, in->bytes, in->size};
+    enum image_result result = image_picture_make(&in->config, &original, in->texts, &made);
     if (result != IMAGE_OK)
         return refuse_for(in, result);
     in->host->count(in->call, COUNTER_MADE, 1);
@@ -189,12 +230,15 @@ static void image_close(void *instance)
     free(in->bytes);
 }
 
+/* Looked at where the payload says "format": "accept". */
+static const char *const depends[] = {"accept", NULL};
 static const char *const counters[] = {"made", "refused", NULL};
 
 static const struct objlens_transform image = {
     OBJLENS_TRANSFORM_HEAD,
     .name = "image",
-    .flags = OBJLENS_IGNORES_IDENTITY,
+    .flags = OBJLENS_SEES_REQUEST | OBJLENS_NAMES_WHAT_IT_SEES,
+    .depends_headers = depends,
     .load = image_load,
     .open = image_open,
     .write = image_write,

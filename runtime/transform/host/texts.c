@@ -109,7 +109,7 @@ typedef struct number {
 } number;
 
 enum {
-    REQUEST, REENTRANT, GET, HEAD, LIST, KEY, ANYBODY, POSITIONS, BEFORE, AFTER, THREADS, NUMBERS
+    REQUEST, REENTRANT, GET, HEAD, LIST, KEY, ANYBODY, POSITIONS, BEFORE, AFTER, THREADS, NAMES, NUMBERS
 };
 
 static const number declared_numbers[NUMBERS] = {
@@ -124,6 +124,7 @@ static const number declared_numbers[NUMBERS] = {
     [BEFORE] = {.name = "positions_before", .max = OL_TRANSFORM_CONTEXT_BYTES_MAX},
     [AFTER] = {.name = "positions_after", .max = OL_TRANSFORM_CONTEXT_BYTES_MAX},
     [THREADS] = {.name = "threads_max", .max = OL_PROGRAM_THREADS_MAX},
+    [NAMES] = {.name = "names_what_it_sees", .max = 1},
 };
 
 int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared)
@@ -134,7 +135,7 @@ int ol_text_declared_encode(ol_buf *out, const ol_program_declared *declared)
         [LIST] = declared->has_list,             [KEY] = declared->has_request,
         [ANYBODY] = declared->ignores_identity,  [POSITIONS] = declared->keeps_positions,
         [BEFORE] = declared->positions_before,   [AFTER] = declared->positions_after,
-        [THREADS] = declared->threads_max,
+        [THREADS] = declared->threads_max,       [NAMES] = declared->names_what_it_sees,
     };
     int rc = ol_fields_begin(out);
     if (rc == OL_OK)
@@ -166,6 +167,7 @@ int ol_text_declared_decode(ol_slice encoded, ol_program_declared *declared)
     declared->has_list = values[LIST];
     declared->has_request = values[KEY];
     declared->ignores_identity = values[ANYBODY];
+    declared->names_what_it_sees = values[NAMES];
     declared->keeps_positions = values[POSITIONS];
     declared->positions_before = (uint32_t)values[BEFORE];
     declared->positions_after = (uint32_t)values[AFTER];

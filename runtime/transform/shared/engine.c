@@ -188,6 +188,7 @@ static void describe(const ol_plugin *plugin, ol_program_declared *declared)
         .has_get = true,
         .has_head = t->head != NULL,
         .ignores_identity = t->flags & OBJLENS_IGNORES_IDENTITY,
+        .names_what_it_sees = t->flags & OBJLENS_NAMES_WHAT_IT_SEES,
         .keeps_positions = t->flags & OBJLENS_KEEPS_POSITIONS,
         .positions_before = t->positions_before,
         .positions_after = t->positions_after,
@@ -203,7 +204,9 @@ static int shared_load(ol_engine **engine, const ol_program *program, ol_program
     if (!made)
         return ol_error_set(err, OL_ENOMEM, NULL);
     ol_fiber_pool_init(&made->fibers);
+    ol_host_show_folders(&program->preload_folders);
     int rc = ol_plugin_open(&made->plugin, program->name, program->path, &ol_shared_host, err);
+    ol_host_show_folders(NULL);
     if (rc != OL_OK) {
         ol_free(made);
         return rc;

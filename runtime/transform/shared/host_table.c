@@ -32,4 +32,5 @@ const struct objlens_host ol_shared_host = {
     .limits = ol_host_limits,
     .count = ol_host_count,
     .set_length = ol_host_set_length,
+    .preload_folder = ol_host_preload_folder,
 };

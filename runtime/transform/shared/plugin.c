@@ -15,7 +15,8 @@
 
 #define ENTRY "objlens_transform_v1"
 #define KNOWN_FLAGS                                                                                \
-    (OBJLENS_REENTRANT | OBJLENS_SEES_REQUEST | OBJLENS_IGNORES_IDENTITY | OBJLENS_KEEPS_POSITIONS)
+    (OBJLENS_REENTRANT | OBJLENS_SEES_REQUEST | OBJLENS_IGNORES_IDENTITY |                        \
+     OBJLENS_KEEPS_POSITIONS | OBJLENS_NAMES_WHAT_IT_SEES)
 /* Version 1.0 ended here: no descriptor is shorter. */
 #define SIZE_1_0 (offsetof(struct objlens_transform, close) + sizeof(void (*)(void *)))
 #define SIZE_1_1 (offsetof(struct objlens_transform, positions_after) + sizeof(uint32_t))

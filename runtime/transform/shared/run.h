@@ -104,6 +104,9 @@ int ol_host_yield(struct objlens_call *call);
 int ol_host_limits(struct objlens_call *call, struct objlens_limits *limits);
 int ol_host_count(struct objlens_call *call, uint32_t counter, uint64_t more);
 int ol_host_set_length(struct objlens_call *call, uint64_t size);
+int ol_host_preload_folder(uint32_t index, const char **path);
+/* While a plugin loads on this thread: what preload_folder tells it. NULL afterwards. */
+void ol_host_show_folders(const ol_slice *of);
 
 /* For tests: unload the plugin, free the engine. Hosts never do so:
  * they end. Every run must have been closed. */

@@ -109,7 +109,7 @@ static void test_check(void **state)
     assert_ended(&p, 0);
     snprintf(want, sizeof(want),
              "%s: ok (1 listener, 1 key, 1 bucket, 0 access points, 0 Object Lambda access points, "
-             "7 transforms)\n", path); /* those that ship: the API may name them */
+             "9 transforms)\n", path); /* those that ship: the API may name them */
     assert_string_equal(ol_buf_cstr(&p.out), want);
     assert_int_equal(p.err.len, 0);
     process_fini(&p);

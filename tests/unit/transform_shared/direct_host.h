@@ -234,6 +234,12 @@ static int direct_limits(struct objlens_call *c, struct objlens_limits *limits)
     return OBJLENS_OK;
 }
 
+static int direct_preload_folder(uint32_t index, const char **path)
+{
+    *path = "/usr/share/fonts/truetype/dejavu";
+    return index == 0 ? OBJLENS_OK : OBJLENS_ENOTFOUND;
+}
+
 static const struct objlens_host direct_host = {
     .abi_major = OBJLENS_ABI_MAJOR,
     .abi_minor = OBJLENS_ABI_MINOR,
@@ -257,6 +263,7 @@ static const struct objlens_host direct_host = {
     .config = direct_config,
     .limits = direct_limits,
     .count = direct_count,
+    .preload_folder = direct_preload_folder,
     .yield = direct_yield,
 };
 

@@ -58,6 +58,17 @@ static void test_version_1_1(void **state)
     ol_shared_engine_destroy(engine);
 }
 
+static void test_version_1_2(void **state)
+{
+    (void)state;
+    ol_program_declared declared;
+    ol_engine *engine = built_with("1.2", &declared);
+    assert_int_equal(engine->plugin.transform.abi_minor, 2);
+    assert_false(declared.names_what_it_sees);
+    expect_upper(engine);
+    ol_shared_engine_destroy(engine);
+}
+
 /* The fields of the older versions lie where they lay. */
 static void test_nothing_moved(void **state)
 {
@@ -69,6 +80,7 @@ static void test_nothing_moved(void **state)
     assert_int_equal(offsetof(struct objlens_host, emit), 16);
     assert_int_equal(offsetof(struct objlens_host, free), 152);
     assert_int_equal(offsetof(struct objlens_host, set_length), 200);
+    assert_int_equal(offsetof(struct objlens_host, preload_folder), 208);
 }
 
 static int remove_folder(void **state)
@@ -83,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_version_1_0),
         cmocka_unit_test(test_version_1_1),
+        cmocka_unit_test(test_version_1_2),
         cmocka_unit_test(test_nothing_moved),
     };
     return cmocka_run_group_tests(tests, NULL, remove_folder);

@@ -14,6 +14,7 @@
 #include "direct_host.h"
 
 #define ORIGINAL_BYTES_MAX 4096u
+#define IMAGE_BYTES_MAX 16384u
 
 static const struct objlens_transform *image;
 
@@ -272,6 +273,125 @@ static void test_wrong_payloads(void **state)
     }
 }
 
+/* ---- watermarks ---- */
+
+static const char *const ada[] = {"userIdentity.userName", "ada", "xAmzRequestId", "0123", NULL};
+static const char *const bob[] = {"userIdentity.userName", "bob <b>\xe2\x80\xae\xff\x07", NULL};
+
+static size_t marked(const char *payload, const char *const *fields, unsigned char out[IMAGE_BYTES_MAX])
+{
+    struct original o = read_original("small.png");
+    struct objlens_call c = {.fields = fields};
+    assert_int_equal(run(&c, payload, &o, direct_whole), OBJLENS_OK);
+    size_t size = c.size;
+    assert_true(size > 0 && size <= IMAGE_BYTES_MAX);
+    memcpy(out, c.out, size);
+    direct_fini(&c);
+    return size;
+}
+
+static void test_a_mark_names_the_caller(void **state)
+{
+    static const char payload[] = "{\"width\":60,\"height\":40,\"enlarge\":true,\"watermark\":"
+                                  "{\"text\":\"{userIdentity.userName}\",\"size\":12,\"opacity\":1}}";
+    unsigned char plain[IMAGE_BYTES_MAX], first[IMAGE_BYTES_MAX], second[IMAGE_BYTES_MAX], again[IMAGE_BYTES_MAX];
+    (void)state;
+    size_t none = marked("{\"width\":60,\"height\":40,\"enlarge\":true}", ada, plain);
+    size_t one = marked(payload, ada, first), two = marked(payload, bob, second);
+    assert_int_equal(marked(payload, ada, again), one);
+    assert_memory_equal(first, again, one);
+    assert_false(one == two && memcmp(first, second, one) == 0);
+    assert_false(one == none && memcmp(first, plain, one) == 0);
+}
+
+static void test_every_way_to_lay_a_mark(void **state)
+{
+    static const char *const marks[] = {
+        "{\"text\":\"x\",\"position\":\"tile\"}",
+        "{\"text\":\"x\",\"position\":\"chessboard\",\"rotate\":30,\"spacing\":0}",
+        "{\"text\":\"x\",\"position\":\"north\",\"offset\":[-3,0.5],\"shadow\":0}",
+        "{\"text\":\"a very long text that has no room at all in so small a picture\",\"rotate\":90}",
+        "{\"text\":\"x\",\"size\":2000,\"color\":\"#f00\"}",
+        "{\"text\":\" \"}",
+        "{\"text\":\"{{x}\",\"font\":\"DejaVu Sans Bold\"}",
+        "[{\"text\":\"x\"},{\"text\":\"{nothing|y}\",\"position\":\"centre\"}]",
+        /* a PNG of 2x1, half transparent */
+        "{\"image\":\"iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAYAAAD0In+KAAAAEUlEQVR4nGP8z8DQwMDAwAAACooBge1WxT4AAAAASUVORK5CYII=\","
+        "\"scale\":0.5,\"rotate\":10}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        for (int format = 0; format < 2; format++) {
+            char payload[800];
+            struct original o = read_original(format ? "alpha.png" : "small.jpg");
+            struct objlens_call c = {0};
+            print_message("%s\n", marks[i]);
+            snprintf(payload, sizeof(payload), "{\"watermark\":%s}", marks[i]);
+            assert_int_equal(run(&c, payload, &o, direct_whole), OBJLENS_OK);
+            assert_true(c.size > 0);
+            direct_fini(&c);
+        }
+    }
+}
+
+static void test_who_has_no_name_gets_no_picture(void **state)
+{
+    struct original o = read_original("small.png");
+    struct objlens_call c = {0};
+    (void)state;
+    assert_int_equal(run(&c, "{\"watermark\":{\"text\":\"{userIdentity.userName}\"}}", &o, direct_whole),
+                     OBJLENS_EFAILED);
+    assert_int_equal(c.failed_status, 403);
+    assert_string_equal(c.failed_message,
+                        "image: the watermark names userIdentity.userName, which this request lacks");
+    direct_fini(&c);
+}
+
+static void test_wrong_marks(void **state)
+{
+    static const char *const marks[][2] = {
+        {"{}", "image: a watermark has either a \"text\" or an \"image\""},
+        {"7", "image: a watermark must be an object"},
+        {"{\"text\":\"{x\"}", "image: \"text\" has a { without a }"},
+        {"{\"text\":\"{a b}\"}", "image: \"text\" has braces around something else than the path of a field"},
+        {"{\"text\":\"x\",\"opacity\":1.5}", "image: \"opacity\" must be a number from 0 to 1"},
+        {"{\"text\":\"x\",\"position\":\"smart\"}",
+         "image: \"position\" must be centre, north, south-east, …, tile or chessboard"},
+        {"{\"text\":\"x\",\"markup\":true}", "image: the payload has an unknown key, \"markup\""},
+        {"{\"text\":\"x\",\"font\":\"No Such Font\"}", "image: there is no font for the watermark"},
+        {"{\"image\":\"eHh4\"}", "image: the watermark's own image cannot be read"},
+        {"[{\"text\":\"x\"},{\"text\":\"x\"},{\"text\":\"x\"},{\"text\":\"x\"},{\"text\":\"x\"}]",
+         "image: there are more than 4 watermarks"},
+    };
+    struct original o = read_original("small.png");
+    (void)state;
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        char payload[300];
+        struct objlens_call c = {0};
+        snprintf(payload, sizeof(payload), "{\"watermark\":%s}", marks[i][0]);
+        assert_int_equal(run(&c, payload, &o, direct_whole), OBJLENS_EFAILED);
+        assert_string_equal(c.failed_message, marks[i][1]);
+        direct_fini(&c);
+    }
+}
+
+static void test_accept(void **state)
+{
+    static const char *const cases[][2] = {
+        {"image/avif,image/webp,*/*", "image/avif"}, {"text/html, image/webp;q=0.8", "image/webp"},
+        {"image/avif;q=0, image/webp", "image/webp"}, {"*/*", "image/png"}, {"", "image/png"},
+        {"image/webp2, ximage/avif", "image/png"}, {"image/avif;q=0.0", "image/png"}};
+    struct original o = read_original("small.png");
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const fields[] = {"userRequest.headers.accept", cases[i][0], NULL};
+        struct objlens_call c = {.fields = fields};
+        assert_int_equal(run(&c, "{\"format\":\"accept\"}", &o, direct_whole), OBJLENS_OK);
+        assert_string_equal(c.content_type, cases[i][1]);
+        direct_fini(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +405,11 @@ int main(void)
         cmocka_unit_test(test_the_query_changes_what_it_may),
         cmocka_unit_test(test_wrong_queries),
         cmocka_unit_test(test_wrong_payloads),
+        cmocka_unit_test(test_a_mark_names_the_caller),
+        cmocka_unit_test(test_every_way_to_lay_a_mark),
+        cmocka_unit_test(test_who_has_no_name_gets_no_picture),
+        cmocka_unit_test(test_wrong_marks),
+        cmocka_unit_test(test_accept),
     };
     image = direct_load("image");
     return cmocka_run_group_tests(tests, NULL, NULL);
