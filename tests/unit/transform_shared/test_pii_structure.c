@@ -141,6 +141,7 @@ static void test_text_and_forms(void **state)
     (void)state;
     static const struct example examples[] = {
         {"", NULL, "q=bob%40example.com&x=a&#64;b.org \\u0061@c.org 100% &amp &#x zz%4", "q=[EMAIL_ADDRESS]&x=[EMAIL_ADDRESS] [EMAIL_ADDRESS] 100% &amp &#x zz%4", NULL},
+        {"", NULL, "see ftp://x.org/a%20b%22c, http://y.org/?u=z%40x.org", "see [URL], [URL]", NULL},
         {"{\"decode\":false}", NULL, "bob%40example.com", "bob%40example.com", NULL},
         {"", "application/x-www-form-urlencoded", "m=bob%40example.com&t=%2B1+415+555+2671&z=1%&k%40b.co=",
          "m=%5BEMAIL_ADDRESS%5D&t=%5BPHONE_NUMBER%5D&z=1%&%5BEMAIL_ADDRESS%5D=", NULL},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text: one value from end to end. What is written as %40, &#64;, &commat; or \u0040 is seen as
- * what it means, where that is a printable ASCII character; it leaves as it came unless it lies
- * in a finding.
+ * what it means, where that is a letter, a digit or one of @.-+:_/; it leaves as it came unless
+ * it lies in a finding.
  *
  * Logs are text in which rules for keys apply: what follows "key=" or "key:", in quotes or up to
  * a blank, comma, semicolon or ampersand, is then a value of its own.
@@ -86,10 +86,18 @@ static void drop_token(struct text *t)
     pii_values_plain(t->values, t->token, size, false);
 }
 
+/* What may hide a finding. Blanks, quotes, brackets and the like would end one: in an URL they
+ * are escaped so that they do not. */
+static bool hides(uint8_t c)
+{
+    return pii_alnum(c) || c == '@' || c == '.' || c == '-' || c == '+' || c == ':' || c == '_' ||
+           c == '/';
+}
+
 static void give_token(struct text *t)
 {
     uint32_t code = meaning_of(t);
-    if (code < 0x20 || code > 0x7e) {
+    if (code > 0x7e || !hides((uint8_t)code)) {
         drop_token(t);
         return;
     }
