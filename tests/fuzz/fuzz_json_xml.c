@@ -60,7 +60,7 @@ static void check_way_back(unsigned which, unsigned seed, const uint8_t *data, s
         if (rc == OBJLENS_OK) {
             rc = direct_run(xml_json, &again, xml.out, xml.size, direct_whole);
             check(rc == OBJLENS_OK || strcmp(again.failed_code, "EntityTooLarge") == 0);
-            check(rc != OBJLENS_OK || (again.size == json.size && memcmp(again.out, json.out, json.size) == 0));
+            check(rc != OBJLENS_OK || (again.size == json.size && (json.size == 0 || memcmp(again.out, json.out, json.size) == 0)));
         }
         direct_fini(&again);
         direct_fini(&xml);

@@ -12,8 +12,8 @@
 #define BLOCK_BYTES (16 * 1024)
 
 static const char *const payloads[] = {
-    "", "{\"memory_bytes\":131072}", "{\"records\":\"/r/a\"}", "{\"records\":\"/r\",\"force_list\":[\"a\",\"#text\"]}",
-    "{\"convention\":\"gdata\",\"namespaces\":\"strip\"}", "{\"convention\":\"jsonml\"}",
+    "", "{\"memory_bytes\":131072,\"namespaces\":{\"u\":null,\"w\":\"x\"}}", "{\"records\":\"/r/a\"}", "{\"records\":\"/r\",\"force_list\":[\"a\",\"#text\"]}",
+    "{\"convention\":\"gdata\",\"namespaces\":\"strip\"}", "{\"convention\":\"jsonml\",\"namespaces\":\"expand\"}",
     "{\"records\":\"/r/a\",\"convention\":\"badgerfish\",\"text_key\":\"a\",\"attr_prefix\":\"\"}",
     "{\"records\":\"/r/a\",\"convention\":\"parker\",\"strip\":\"none\"}"};
 

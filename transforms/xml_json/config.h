@@ -11,11 +11,24 @@
 #include "convention.h"
 #include "limits.h"
 
+/* What names of elements and attributes become. */
+enum xj_naming {
+    XJ_AS_WRITTEN,
+    XJ_BARE,    /* without their namespace prefix; no declarations */
+    XJ_EXPANDED /* with what the prefix stands for, see namespaces.h */
+};
+
+/* The name, known by its address, of an attribute whose value is an object of JSON as it is to be
+ * written: the declarations of an element whose names were expanded. */
+extern const char xj_declarations[];
+
 struct xj_config {
     struct kit_config kit;
     struct xj_convention convention; /* what the payload changes is changed here */
     char attribute_prefix[XJ_KEY_BYTES_MAX + 1], text_key[XJ_KEY_BYTES_MAX + 1];
-    int strips_prefixes; /* names without their namespace prefix, no declarations */
+    enum xj_naming naming;
+    json_t *namespace_map; /* an object, URIs to what stands for them in names; NULL = none */
+    char namespace_separator[XJ_KEY_BYTES_MAX + 1];
     int as_array;        /* records as one JSON array, not a value a line */
     uint64_t memory_bytes;
     json_t *force_list; /* an object whose keys are the names; NULL = none */

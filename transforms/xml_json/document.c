@@ -15,6 +15,7 @@ void xj_document_init(struct xj_document *d, const struct xj_config *config,
     xj_names_init(&d->names, &d->memory, config);
     xj_tree_init(&d->tree, &d->memory, &d->names);
     d->jsonml.out = out;
+    d->jsonml.has_odd_names = config->naming == XJ_EXPANDED;
 }
 
 void xj_document_fini(struct xj_document *d)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "jsonml.h"
 
+#include "config.h"
+
 static void end_text(struct xj_jsonml *j)
 {
     if (j->in_text)
@@ -8,19 +10,28 @@ static void end_text(struct xj_jsonml *j)
     j->in_text = false;
 }
 
-/* Names of XML hold nothing that JSON escapes. */
-static void write_name(struct kit_output *out, const char *name)
+static void write_name(const struct xj_jsonml *j, const char *name)
 {
+    struct kit_output *out = j->out;
     kit_output_byte(out, '"');
-    kit_output_write(out, name, strlen(name));
+    if (j->has_odd_names)
+        xj_out_text(out, (const uint8_t *)name, strlen(name));
+    else
+        kit_output_write(out, name, strlen(name));
     kit_output_byte(out, '"');
 }
 
-static void write_attributes(struct kit_output *out, const char *const *attributes)
+static void write_attributes(const struct xj_jsonml *j, const char *const *attributes)
 {
+    struct kit_output *out = j->out;
     for (size_t i = 0; attributes[i] && out->result == OBJLENS_OK; i += 2) {
         kit_output_write(out, i == 0 ? ",{" : ",", i == 0 ? 2 : 1);
-        write_name(out, attributes[i]);
+        write_name(j, attributes[i]);
+        if (attributes[i] == xj_declarations) {
+            kit_output_byte(out, ':');
+            kit_output_write(out, attributes[i + 1], strlen(attributes[i + 1]));
+            continue;
+        }
         kit_output_write(out, ":\"", 2);
         xj_out_text(out, (const uint8_t *)attributes[i + 1], strlen(attributes[i + 1]));
         kit_output_byte(out, '"');
@@ -35,9 +46,9 @@ void xj_jsonml_begin(struct xj_jsonml *j, bool outermost, const char *name,
     if (!outermost)
         kit_output_byte(j->out, ',');
     kit_output_byte(j->out, '[');
-    write_name(j->out, name);
+    write_name(j, name);
     if (attributes && attributes[0])
-        write_attributes(j->out, attributes);
+        write_attributes(j, attributes);
 }
 
 void xj_jsonml_text(struct xj_jsonml *j, const uint8_t *bytes, size_t size)

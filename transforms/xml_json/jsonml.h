@@ -12,6 +12,7 @@
 
 struct xj_jsonml {
     struct kit_output *out;
+    bool has_odd_names; /* names may hold what JSON escapes: those of XML do not, expanded ones may */
     bool in_text; /* a string is open: what the parser cuts into pieces is one */
 };
 

@@ -18,6 +18,9 @@
 #define XJ_TOKEN_BYTES_MAX (4 * XJ_MIB) /* one tag, comment, instruction or CDATA section */
 #define XJ_DECLARATION_BYTES_MAX 1024 /* up to the end of <?xml … ?> */
 
+#define XJ_NAMESPACES_MAX 256          /* in scope, where they are looked up */
+#define XJ_DECLARATIONS_BYTES_MAX 8192 /* of one element, as JSON, where they are looked up */
+
 /* Text goes to the parser in blocks of this size, however it comes in. A fuzzer makes it small. */
 #ifndef XJ_BLOCK_BYTES
 #define XJ_BLOCK_BYTES (16 * XJ_KIB)

@@ -44,6 +44,15 @@ static bool grow_slots(struct xj_names *n)
     return true;
 }
 
+/* Names of XML hold nothing that JSON escapes; what stands for a namespace may. */
+static bool is_odd(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == '"' || *text == '\\')
+            return true;
+    return false;
+}
+
 uint32_t xj_names_look_up(struct xj_names *n, const char *text)
 {
     if (n->slot_count > 0) {
@@ -57,6 +66,8 @@ uint32_t xj_names_look_up(struct xj_names *n, const char *text)
     n->items[n->count] = (struct xj_name){
         .text = text,
         .size = (uint32_t)strlen(text),
+        .is_odd = is_odd(text),
+        .is_json = text == xj_declarations,
         .listed = xj_config_lists(n->config, text),
         .is_text_key = n->config->convention.text_key && strcmp(n->config->convention.text_key, text) == 0,
     };

@@ -21,6 +21,8 @@ struct xj_name {
     /* 1 + the innermost open group of elements of this name, see tree.h; 0 = none. */
     uint32_t group;
     bool listed; /* force_list: an array even if there is one only */
+    bool is_json;     /* values of an attribute of this name are JSON already */
+    bool is_odd;      /* it holds what JSON escapes: a part of a URI */
     bool is_text_key; /* an element or attribute of this name would take the text's key */
     uint32_t attribute_of; /* the last element with an attribute of this name, see tree.h */
 };

@@ -37,17 +37,22 @@ static void resume(struct xj_parser *p)
 }
 
 /* Too many attributes are the document's to refuse. */
-static void begin_bare(struct xj_parser *p, const xmlChar *name, const xmlChar **attributes)
+static void begin_renamed(struct xj_parser *p, const xmlChar *name, const xmlChar **attributes)
 {
-    struct xj_bare_element bare;
+    struct xj_bare_element stripped, *bare = p->namespaces ? &p->namespaces->element : &stripped;
     size_t count = 0;
+    bool ok;
     while (attributes && count <= XJ_ATTRIBUTES_MAX && attributes[2 * count])
         count++;
-    if (count > XJ_ATTRIBUTES_MAX)
+    if (count > XJ_ATTRIBUTES_MAX) {
         xj_document_begin(p->document, (const char *)name, (const char *const *)attributes);
-    else if (xj_prefixes_strip(p->context->dict, name, attributes, &bare))
-        xj_document_begin(p->document, (const char *)bare.name, (const char *const *)bare.attributes);
-    else
+        return;
+    }
+    ok = p->namespaces ? xj_namespaces_begin(p->namespaces, p->context->dict, name, attributes)
+                       : xj_prefixes_strip(p->context->dict, name, attributes, bare);
+    if (ok)
+        xj_document_begin(p->document, (const char *)bare->name, (const char *const *)bare->attributes);
+    else if (p->failure->reason == XJ_NONE)
         p->out_of_memory = true;
 }
 
@@ -56,8 +61,8 @@ static void on_start(void *arg, const xmlChar *name, const xmlChar **attributes)
     struct xj_parser *p = arg;
     if (has_failed(p))
         return;
-    if (p->document->config->strips_prefixes)
-        begin_bare(p, name, attributes);
+    if (p->document->config->naming != XJ_AS_WRITTEN)
+        begin_renamed(p, name, attributes);
     else
         xj_document_begin(p->document, (const char *)name, (const char *const *)attributes);
     resume(p);
@@ -70,6 +75,8 @@ static void on_end(void *arg, const xmlChar *name)
     if (has_failed(p))
         return;
     xj_document_end(p->document);
+    if (p->namespaces)
+        xj_namespaces_end(p->namespaces);
     resume(p);
 }
 
@@ -205,11 +212,24 @@ bool xj_parser_prepare(void)
     return ok;
 }
 
+static bool make_namespaces(struct xj_parser *p)
+{
+    const struct kit_output *out = p->document->out;
+    if (p->document->config->naming != XJ_EXPANDED)
+        return true;
+    p->namespaces = out->host->alloc(out->call, sizeof(*p->namespaces));
+    if (p->namespaces)
+        xj_namespaces_init(p->namespaces, p->document->config, p->failure);
+    return p->namespaces != NULL;
+}
+
 bool xj_parser_init(struct xj_parser *p, struct xj_document *document, struct xj_failure *failure)
 {
     p->document = document;
     p->failure = failure;
     p->out_of_memory = false;
+    if (!make_namespaces(p))
+        return false;
     xj_xml_memory_tell(&p->out_of_memory);
     p->context = make_context(p);
     xj_xml_memory_tell(NULL);
@@ -221,6 +241,9 @@ bool xj_parser_init(struct xj_parser *p, struct xj_document *document, struct xj
 
 void xj_parser_fini(struct xj_parser *p)
 {
+    if (p->namespaces)
+        p->document->out->host->free(p->document->out->call, p->namespaces);
+    p->namespaces = NULL;
     if (!p->context)
         return;
     xmlFreeParserCtxt(p->context);

@@ -9,10 +9,12 @@
 #include <libxml/parser.h>
 
 #include "document.h"
+#include "namespaces.h"
 
 struct xj_parser {
     xmlParserCtxtPtr context;
     struct xj_document *document;
+    struct xj_namespaces *namespaces; /* of the host's memory; NULL: they are not looked up */
     struct xj_failure *failure;
     bool out_of_memory; /* libxml2 was refused memory: nothing it says counts any more */
 };

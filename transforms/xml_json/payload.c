@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+const char xj_declarations[] = "xmlns";
+
 /* kit_config is the first member. */
 static struct xj_config *own(struct kit_config *config)
 {
@@ -59,6 +61,13 @@ static bool is_name_start(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' || (c & 0x80);
 }
 
+static bool is_plain_text(const char *text)
+{
+    while (*text && (unsigned char)*text >= 0x20)
+        text++;
+    return *text == '\0';
+}
+
 /* A key, or what stands before one: short, and nothing that JSON escapes. */
 static bool read_key_text(const json_t *value, char text[XJ_KEY_BYTES_MAX + 1])
 {
@@ -66,9 +75,8 @@ static bool read_key_text(const json_t *value, char text[XJ_KEY_BYTES_MAX + 1])
     size_t size = given ? json_string_length(value) : 0;
     if (!given || size > XJ_KEY_BYTES_MAX || strpbrk(given, "\"\\") || strlen(given) != size)
         return false;
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)given[i] < 0x20)
-            return false;
+    if (!is_plain_text(given))
+        return false;
     memcpy(text, given, size + 1);
     return true;
 }
@@ -157,7 +165,48 @@ static bool read_force_list(struct kit_config *c, const char *key, const json_t 
     return true;
 }
 
-static const struct kit_word namespaces[] = {{"keep", false}, {"strip", true}, {NULL, 0}};
+/* xmltodict's map: URIs to what stands for them; null or nothing, and names stand alone. */
+static bool read_namespace_map(struct kit_config *c, const char *key, const json_t *map)
+{
+    const char *uri;
+    json_t *stands;
+    if (json_object_size(map) > XJ_NAMESPACES_MAX)
+        return kit_wrong(c, "\"%s\" must not have more than 256 members", key);
+    json_object_foreach((json_t *)map, uri, stands) {
+        const char *text = json_string_value(stands);
+        if (!json_is_null(stands) && (!text || strpbrk(text, "\"\\") || !is_plain_text(text)))
+            return kit_wrong(c, "\"%s\" must map URIs to prefixes, or to null", key);
+    }
+    own(c)->namespace_map = json_deep_copy(map);
+    own(c)->naming = XJ_EXPANDED;
+    return own(c)->namespace_map || kit_wrong(c, "%s", "out of memory");
+}
+
+static bool read_namespaces(struct kit_config *c, const char *key, const json_t *value)
+{
+    static const struct {
+        const char *name;
+        enum xj_naming naming;
+    } words[] = {{"keep", XJ_AS_WRITTEN}, {"strip", XJ_BARE}, {"expand", XJ_EXPANDED}};
+    const char *word = json_string_value(value);
+    if (json_is_object(value))
+        return read_namespace_map(c, key, value);
+    for (size_t i = 0; word && i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(word, words[i].name) != 0)
+            continue;
+        own(c)->naming = words[i].naming;
+        return true;
+    }
+    return kit_wrong(c, "\"%s\" must be keep, strip, expand or an object of URIs", key);
+}
+
+static bool read_process_namespaces(struct kit_config *c, const char *key, const json_t *value)
+{
+    if (json_is_true(value))
+        own(c)->naming = XJ_EXPANDED;
+    return json_is_boolean(value) || kit_wrong(c, "\"%s\" must be true or false", key);
+}
+
 static const struct kit_word records_as[] = {{"lines", false}, {"array", true}, {NULL, 0}};
 
 /* The convention first: others change it. */
@@ -171,7 +220,9 @@ static const struct kit_key keys[] = {
     KIT_OTHER_KEY("strip", read_strip),
     KIT_OTHER_KEY("strip_whitespace", read_strip_whitespace), /* likewise */
     KIT_OTHER_KEY("parse_values", read_parse_values),
-    KIT_WORD_KEY("namespaces", struct xj_config, strips_prefixes, namespaces),
+    KIT_OTHER_KEY("namespaces", read_namespaces),
+    KIT_OTHER_KEY("process_namespaces", read_process_namespaces), /* as xmltodict calls it */
+    KIT_TEXT_KEY("namespace_separator", struct xj_config, namespace_separator, 1),
     KIT_OTHER_KEY("force_list", read_force_list),
     KIT_NUMBER_KEY("memory_bytes", struct xj_config, memory_bytes, XJ_TREE_BYTES_MIN, XJ_TREE_BYTES_MAX),
 };
@@ -184,6 +235,8 @@ static bool check_together(struct kit_config *c)
         return kit_wrong(c, "\"%s\" goes with \"records\" only", "records_as");
     if (prefix && *prefix && text && strncmp(text, prefix, strlen(prefix)) == 0)
         return kit_wrong(c, "\"%s\" must not begin as attributes do", "text_key");
+    if (strpbrk(own(c)->namespace_separator, "\"\\") || !is_plain_text(own(c)->namespace_separator))
+        return kit_wrong(c, "\"%s\" must not hold what JSON escapes", "namespace_separator");
     return true;
 }
 
@@ -193,6 +246,7 @@ int xj_config_new(const char *payload, size_t size, struct xj_config **config)
     if (!made)
         return OBJLENS_ENOMEM;
     made->convention = *xj_convention_named("xmltodict");
+    made->namespace_separator[0] = ':';
     made->memory_bytes = XJ_TREE_BYTES_DEFAULT;
     int rc = kit_payload_read(&made->kit, keys, sizeof(keys) / sizeof(keys[0]), payload, size);
     if (rc == OBJLENS_OK && made->kit.reason[0] == '\0')
@@ -207,5 +261,6 @@ int xj_config_new(const char *payload, size_t size, struct xj_config **config)
 void xj_config_destroy(struct xj_config *config)
 {
     json_decref(config->force_list);
+    json_decref(config->namespace_map);
     free(config);
 }

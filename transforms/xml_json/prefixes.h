@@ -10,7 +10,7 @@
 
 struct xj_bare_element {
     const xmlChar *name;
-    const xmlChar *attributes[2 * XJ_ATTRIBUTES_MAX + 1];
+    const xmlChar *attributes[2 * XJ_ATTRIBUTES_MAX + 3];
 };
 
 /* As a start tag has them; names come out of `dict`, so that equal ones are at one address. At

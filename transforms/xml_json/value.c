@@ -26,6 +26,17 @@ static void write_stored(struct kit_output *out, const struct xj_tree *t, uint32
     }
 }
 
+static void write_stored_raw(struct kit_output *out, const struct xj_tree *t, uint32_t at, uint32_t size)
+{
+    while (size > 0 && out->result == OBJLENS_OK) {
+        uint32_t part = size;
+        const uint8_t *bytes = xj_store_bytes(&t->store, at, &part);
+        kit_output_write(out, bytes, part);
+        at += part;
+        size -= part;
+    }
+}
+
 /* Written as it stands when it is a number or a boolean, and these are asked for. */
 static bool write_scalar(struct kit_output *out, const struct xj_tree *t, uint32_t at, uint32_t size)
 {
@@ -54,14 +65,13 @@ static void write_text(struct kit_output *out, const struct xj_tree *t, const st
     kit_output_byte(out, '"');
 }
 
-/* Names of XML hold nothing that JSON escapes. */
 static void write_key(struct kit_output *out, const char *prefix, const struct xj_name *name)
 {
     size_t prefix_size = strlen(prefix), size = prefix_size + name->size + 3;
-    if (out->size - out->used <= size) {
+    if (name->is_odd || out->size - out->used <= size) {
         kit_output_write(out, "\"", 1);
         kit_output_write(out, prefix, prefix_size);
-        kit_output_write(out, name->text, name->size);
+        xj_out_text(out, (const uint8_t *)name->text, name->size);
         kit_output_write(out, "\":", 2);
         return;
     }
@@ -89,7 +99,9 @@ static void write_attributes(struct kit_output *out, const struct xj_tree *t, ui
         uint32_t size = xj_store_varint(&t->store, &at);
         separate(out, first);
         write_key(out, convention_of(t)->attribute_prefix, name);
-        if (!write_scalar(out, t, at, size)) {
+        if (name->is_json) {
+            write_stored_raw(out, t, at, size);
+        } else if (!write_scalar(out, t, at, size)) {
             kit_output_byte(out, '"');
             write_stored(out, t, at, size);
             kit_output_byte(out, '"');

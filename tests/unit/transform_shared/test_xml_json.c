@@ -99,7 +99,7 @@ static void test_payload_refused(void **state)
         {"{\"attr_prefix\":\"#\"}", "must not begin as attributes do"},
         {"{\"strip\":\"all\"}", "must be unicode, xml, blank or none"},
         {"{\"parse_values\":1}", "must be true or false"},
-        {"{\"namespaces\":\"expand\"}", "must be keep or strip"},
+        {"{\"namespaces\":\"open\"}", "must be keep, strip, expand or an object"},
         {"{\"attr_prefix\":\"-\",\"convention\":\"parker\"}", "has no meaning with parker"},
         {"{\"convention\":\"jsonml\",\"strip\":\"xml\"}", "has no meaning with jsonml"},
         {"{\"force_list\":[\"a\"],\"convention\":\"jsonml\"}", "has no meaning with jsonml"},

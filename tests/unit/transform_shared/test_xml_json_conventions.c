@@ -171,6 +171,67 @@ static void test_jsonml_fails_cleanly(void **state)
         xml_fails(payloads[JSONML], broken[i], "MalformedXML", "");
 }
 
+#define EXPAND "{\"namespaces\":\"expand\"}"
+
+static void test_namespaces(void **state)
+{
+    (void)state;
+    static const char xml[] = "<r xmlns='http://d' xmlns:n='http://n' k='1' n:j='2'><n:a xml:lang='en'/><b xmlns=''><c/></b>"
+                              "<n:a xmlns:n='http://o'/></r>";
+    xml_becomes(EXPAND, xml,
+                "{\"http://d:r\":{\"@k\":\"1\",\"@http://n:j\":\"2\",\"@xmlns\":{\"\":\"http://d\",\"n\":\"http://n\"},"
+                "\"http://n:a\":{\"@http://www.w3.org/XML/1998/namespace:lang\":\"en\"},"
+                "\"b\":{\"@xmlns\":{\"\":null},\"c\":null},\"http://o:a\":{\"@xmlns\":{\"n\":\"http://o\"}}}}");
+    xml_becomes("{\"namespaces\":{\"http://d\":null,\"http://n\":\"m\",\"http://o\":\"\"},\"records\":\"/r/m:a\"}", xml,
+                "{\"@http://www.w3.org/XML/1998/namespace:lang\":\"en\"}\n");
+    xml_becomes("{\"process_namespaces\":true,\"namespace_separator\":\"|\",\"convention\":\"jsonml\"}", "<n:a xmlns:n='u'>x</n:a>",
+                "[\"u|a\",{\"xmlns\":{\"n\":\"u\"}},\"x\"]");
+    xml_becomes("{\"process_namespaces\":true,\"convention\":\"jsonml\"}", "<a xmlns='&quot;\\&#10;'/>",
+                "[\"\\\"\\\\\\n:a\",{\"xmlns\":{\"\":\"\\\"\\\\\\n\"}}]");
+    xml_becomes("{\"process_namespaces\":true,\"convention\":\"parker\"}", "<a xmlns='u'><b/></a>", "{\"u:b\":null}");
+    xml_becomes("{\"process_namespaces\":false}", "<n:a/>", "{\"n:a\":null}");
+}
+
+static void test_namespaces_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"<n:a/>", "line 1: a namespace prefix that is not declared"},
+        {"<a n:k='1'/>", "prefix that is not declared"},
+        {"<a><b xmlns:n='u'/><n:c/></a>", "prefix that is not declared"},
+        {"<a xmlns:n=''/>", "prefix that is taken back"},
+        {"<a xmlns:xml='u'/>", "a namespace that is reserved"},
+        {"<a xmlns:xmlns='u'/>", "a namespace that is reserved"},
+        {"<a xmlns='http://www.w3.org/XML/1998/namespace'/>", "a namespace that is reserved"},
+        {"<a xmlns:n='http://www.w3.org/2000/xmlns/'/>", "a namespace that is reserved"},
+        {"<a xmlns:n='u'><n:b:c/></a>", "has two"},
+        {"<a:/>", "begins or ends with a colon"},
+        {"<a :k='1'/>", "begins or ends with a colon"},
+        {"<a xmlns:='u'/>", "begins or ends with a colon"},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        xml_fails(EXPAND, bad[i][0], "MalformedXML", bad[i][1]);
+    xml_fails(EXPAND, "<a xmlns:n='u' xmlns:m='u' n:k='1' m:k='2'/>", "UnsupportedXML", "would have one name");
+    xml_fails("{\"namespaces\":{\"u\":null}}", "<a xmlns:n='u' n:k='1' k='2'/>", "UnsupportedXML", "one key");
+    xml_fails("{\"namespaces\":{\"u\":1}}", "<a/>", "InvalidTransformPayload", "must map URIs to prefixes");
+    xml_fails("{\"namespace_separator\":\"\\\"\"}", "<a/>", "InvalidTransformPayload", "what JSON escapes");
+    struct xml_text xml = {0};
+    xml_add(&xml, "<a");
+    for (unsigned i = 0; i < 257; i++) {
+        char piece[40];
+        snprintf(piece, sizeof(piece), " xmlns:n%u='u'", i);
+        xml_add(&xml, piece);
+    }
+    xml_add(&xml, "/>");
+    xml_fails(EXPAND, xml.bytes, "EntityTooLarge", "more than 256 namespaces in scope");
+    xml.size = 0;
+    xml_add(&xml, "<a xmlns='");
+    xml_add_times(&xml, "0123456789", 900);
+    xml_add(&xml, "'/>");
+    xml_fails(EXPAND, xml.bytes, "EntityTooLarge", "bytes of namespace declarations");
+    free(xml.bytes);
+}
+
 static int load(void **state)
 {
     (void)state;
@@ -184,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_side_by_side),   cmocka_unit_test(test_keys),
         cmocka_unit_test(test_colliding_keys), cmocka_unit_test(test_white_space),
         cmocka_unit_test(test_values),         cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_namespaces),     cmocka_unit_test(test_namespaces_refused),
         cmocka_unit_test(test_records),        cmocka_unit_test(test_jsonml_fails_cleanly),
     };
     return cmocka_run_group_tests(tests, load, NULL);

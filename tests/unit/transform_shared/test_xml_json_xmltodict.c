@@ -15,7 +15,7 @@ static FILE *corpus(unsigned seed, unsigned count)
 {
     char command[900];
     snprintf(command, sizeof(command),
-             "python=/usr/bin/python3; [ -x $python ] || python=python3; "
+             "python=${OBJLENS_TEST_PYTHON:-/usr/bin/python3}; [ -x $python ] || python=python3; "
              "exec $python '%s/tests/unit/transform_shared/xml_json_corpus.py' %u %u",
              OBJLENS_SOURCE_DIR, seed, count);
     FILE *pipe = popen(command, "r");

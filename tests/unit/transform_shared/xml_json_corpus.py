@@ -5,8 +5,10 @@
 
 Each case on standard output: a line "PAYLOAD XML JSON" of three sizes, then as many bytes of
 each. A JSON size of -1 says that xmltodict refuses the document. Exit code 77: no xmltodict."""
+import importlib.metadata
 import json
 import random
+import re
 import sys
 import xml.parsers.expat
 
@@ -28,8 +30,9 @@ VALUES = ["v", "", "1 &amp; 2", "&quot;", "a\nb", "a\r\nb", "  spaced  ", "café
 
 
 class Maker:
-    def __init__(self, rng, wide):
+    def __init__(self, rng, wide, declares=False):
         self.rng = rng
+        self.declares = declares  # the root has the prefixes that the others use
         self.wide = wide
         self.left = rng.choice([3, 10, 40, 200])
 
@@ -47,6 +50,10 @@ class Maker:
         chosen = self.rng.sample(ATTRIBUTES, self.rng.choice([0, 0, 0, 1, 2, 4]))
         return "".join(f' {name}{self.pick(["=", " = "])}"{self.pick(VALUES)}"' for name in chosen)
 
+    def declarations(self):
+        default = self.pick(["", ' xmlns="http://d"', " xmlns='http://n'"])
+        return default + ' xmlns:a="http://a" xmlns:n="http://n"'
+
     def part(self, depth):
         kind = self.rng.randrange(10)
         if kind == 0:
@@ -62,7 +69,10 @@ class Maker:
     def element(self, depth=1, name=None):
         self.left -= 1
         name = name or self.name()
-        start = f"<{name}{self.attributes()}"
+        attributes = self.attributes()
+        if depth == 1 and self.declares:
+            attributes = re.sub(r" xmlns(:n)? ?= ?\S*", "", attributes) + self.declarations()
+        start = f"<{name}{attributes}"
         if self.rng.randrange(6) == 0:
             return start + self.pick(["/>", " />", "\n/>"])
         parts = 0 if depth > 8 or self.left < 0 else self.rng.randrange(7)
@@ -132,7 +142,25 @@ def records(tree, path):
 OPTIONS = {"attr_prefix": ["", "-", "$@"], "cdata_key": ["$", "text", "é"], "strip_whitespace": [False, True]}
 
 
-def case(rng, xml):
+# URIs to what stands for them, as xmltodict's argument "namespaces" has it.
+# Earlier versions leave out the declarations of elements without attributes.
+HAS_NAMESPACES = int(importlib.metadata.version("xmltodict").partition(".")[0]) >= 1
+MAPS = [{}, {"http://n": "m"}, {"http://n": None, "http://a": "x"}, {"http://a": "", "http://d": "d"}]
+
+
+def namespace_options(rng):
+    """(the payload's, xmltodict's)"""
+    kind = rng.randrange(3)
+    if kind == 0:
+        return {"namespaces": "expand"}, {"process_namespaces": True}
+    if kind == 1:
+        return ({"process_namespaces": True, "namespace_separator": "|"},
+                {"process_namespaces": True, "namespace_separator": "|"})
+    mapped = rng.choice(MAPS)
+    return {"namespaces": mapped}, {"process_namespaces": True, "namespaces": mapped}
+
+
+def case(rng, xml, declares):
     """(payload, document, result or None)"""
     payload = {}
     if rng.randrange(4) == 0:
@@ -140,12 +168,16 @@ def case(rng, xml):
     for option, values in OPTIONS.items():
         if rng.randrange(6) == 0:
             payload[option] = rng.choice(values)
+    options = dict(payload)
+    if declares:
+        for into, more in zip((payload, options), namespace_options(rng)):
+            into.update(more)
     try:
-        tree = xmltodict.parse(xml, **payload)
+        tree = xmltodict.parse(xml, **options)
     except (xml_errors, ValueError, LookupError):
         return payload, xml, None
     result = dump(tree)
-    if rng.randrange(4) == 0:
+    if rng.randrange(4) == 0 and not declares:
         root = next(iter(tree))
         path = [root, *rng.sample(NAMES, rng.randrange(3))]
         # One element of a name below a forced list is still one record.
@@ -161,12 +193,13 @@ def main():
     rng = random.Random(int(sys.argv[1]))
     out = sys.stdout.buffer
     for number in range(int(sys.argv[2])):
+        declares = HAS_NAMESPACES and rng.randrange(4) == 0
         if number % 3 == 2:
             # No letters that only one of the two editions of XML 1.0 takes for parts of names.
-            document = mutate(rng, Maker(rng, wide=False).document().encode("utf-8"))
+            document = mutate(rng, Maker(rng, False, declares).document().encode("utf-8"))
         else:
-            document = encode(rng, Maker(rng, wide=rng.randrange(3) > 0).document())
-        payload, document, result = case(rng, document)
+            document = encode(rng, Maker(rng, rng.randrange(3) > 0, declares).document())
+        payload, document, result = case(rng, document, declares)
         text = json.dumps(payload).encode() if payload else b""
         out.write(b"%d %d %d\n" % (len(text), len(document), -1 if result is None else len(result)))
         out.write(text + document + (result or b""))
