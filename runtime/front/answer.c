@@ -135,6 +135,13 @@ int ol_answer_write(ol_request *request, ol_slice in, ol_error *err)
     return OL_WAIT;
 }
 
+bool ol_answer_takes_piped(const ol_request *request)
+{
+    const ol_answer *answer = &request->answer;
+    return !request->gone && !request->head_only && answer->head.content_length >= 0 &&
+           answer->held.len == 0 && ol_http_takes_piped(request->x);
+}
+
 /* Into the head as long as that is possible, else behind the body. */
 static int tell_late_fields(ol_request *request, ol_error *err)
 {

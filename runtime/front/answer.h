@@ -44,6 +44,8 @@ void ol_answer_open(struct ol_request *request);
 void ol_answer_begin(struct ol_request *request, const ol_head *head);
 /* As a stage's write. After OL_WAIT the request's on_drain tells when all was taken. */
 int ol_answer_write(struct ol_request *request, ol_slice in, ol_error *err);
+/* Bytes written next may lie in a pipe (net/pipe.h). */
+bool ol_answer_takes_piped(const struct ol_request *request);
 /* The body is complete. OL_OK or an error. Legal while held bytes still wait for the socket. */
 int ol_answer_end(struct ol_request *request, ol_error *err);
 /* The socket has drained. False: a piece that waited behind is on its way, or failed. */

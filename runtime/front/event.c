@@ -14,6 +14,8 @@
 #include "transform/fields.h"
 
 #define URL_BYTES_MAX (64 * OL_KIB)
+#define URL_BYTES_USUAL 256u /* so that buffers seldom grow */
+#define EVENT_BYTES_USUAL 1024u
 
 static int add(ol_buf *out, const char *name, ol_slice value)
 {
@@ -86,7 +88,13 @@ static int build_url(ol_buf *url, const ol_event_ask *ask)
 {
     const ol_s3_address *address = ask->address;
     ol_slice alias = ask->request->target.olap->alias;
-    int rc = ol_buf_addf(url, "https://%.*s/", OL_SLICE_FMT(alias));
+    int rc = ol_buf_reserve(url, URL_BYTES_USUAL);
+    if (rc == OL_OK)
+        rc = ol_buf_add_cstr(url, "https://");
+    if (rc == OL_OK)
+        rc = ol_buf_add(url, alias);
+    if (rc == OL_OK)
+        rc = ol_buf_add_byte(url, '/');
     if (rc == OL_OK)
         rc = ol_uri_encode(url, address->key, true);
     char separator = '?';
@@ -178,7 +186,9 @@ static int add_caller(ol_buf *out, const ol_request *request)
 int ol_event_encode(ol_buf *out, const ol_event_ask *ask)
 {
     const ol_request *request = ask->request;
-    int rc = ol_fields_begin(out);
+    int rc = ol_buf_reserve(out, EVENT_BYTES_USUAL);
+    if (rc == OL_OK)
+        rc = ol_fields_begin(out);
     if (rc == OL_OK)
         rc = ol_fields_add(out, "protocolVersion", OL_SLICE_LIT("1.00"));
     /* A view that is made once for all must not know for whom. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/guarded.h"
 
-#include <inttypes.h>
-#include <openssl/evp.h>
-#include <stdio.h>
-
 #include "base/alloc.h"
 #include "crypto/pgp_packets.h"
+#include "s3/hmac.h"
+
+#define NAME_KIND "plain"
+#define NAME_ITEMS 4
 
 /* A read_at that waits for the look. */
 typedef struct waiting_read {
@@ -28,7 +28,7 @@ struct ol_guarded {
     bool plain, looking, telling, closed;
     uint8_t first[OL_SEALED_PEEK_BYTES];
     size_t name_len;
-    char name[]; /* what the book knows it by, before it is hashed */
+    uint8_t name[];
 };
 
 static const ol_origin guarded_origin;
@@ -81,25 +81,25 @@ void ol_guarded_saw(ol_guarded *self)
 
 /* ---- what is remembered ---- */
 
-static bool make_note(const ol_guarded *self, ol_opened_note *note)
+static void make_note(const ol_guarded *self, ol_opened_note *note)
 {
-    unsigned len = 0;
     *note = (ol_opened_note){.verified = true};
-    return EVP_Digest(self->name, self->name_len, note->digest, &len, EVP_sha256(), NULL) == 1;
+    ol_sha256_of(ol_slice_of(self->name, self->name_len), note->digest);
 }
 
 static bool is_known(ol_guarded *self)
 {
     ol_opened_note note;
-    self->plain = make_note(self, &note) && ol_opened_book_find(self->book, &note);
+    make_note(self, &note);
+    self->plain = ol_opened_book_find(self->book, &note);
     return self->plain;
 }
 
 static void remember(const ol_guarded *self)
 {
     ol_opened_note note;
-    if (make_note(self, &note))
-        ol_opened_book_put(self->book, &note);
+    make_note(self, &note);
+    ol_opened_book_put(self->book, &note);
 }
 
 /* ---- looking ---- */
@@ -285,27 +285,49 @@ static const ol_origin guarded_origin = {.ops = &guarded_ops};
 
 /* ---- making one ---- */
 
-/* As snprintf. */
-static int write_name(char *out, size_t room, const ol_object_ref *ref, const ol_object_info *about)
+/* Items carry their length, so that no two lists of items give the same name. Bytes as they lie in
+ * memory: the name is hashed at once and goes nowhere. */
+static void add_item(ol_buf *name, ol_slice item)
 {
-    return snprintf(out, room, "plain %zu:%.*s %zu:%.*s %.*s %.*s %" PRIu64 " %" PRId64,
-                    ref->bucket.len, OL_SLICE_FMT(ref->bucket), ref->key.len,
-                    OL_SLICE_FMT(ref->key), OL_SLICE_FMT(ref->version), OL_SLICE_FMT(about->etag),
-                    about->size, about->last_modified_ms);
+    ol_buf_add(name, ol_slice_of(&item.len, sizeof(item.len)));
+    ol_buf_add(name, item);
+}
+
+/* What the book knows it by, before it is hashed: bucket, key, version, ETag, size and date. */
+static void write_name(ol_buf *name, const ol_slice items[NAME_ITEMS], const ol_object_info *about)
+{
+    ol_buf_add(name, OL_SLICE_LIT(NAME_KIND));
+    for (size_t i = 0; i < NAME_ITEMS; i++)
+        add_item(name, items[i]);
+    ol_buf_add(name, ol_slice_of(&about->size, sizeof(about->size)));
+    ol_buf_add(name, ol_slice_of(&about->last_modified_ms, sizeof(about->last_modified_ms)));
+}
+
+static size_t name_bytes(const ol_slice items[NAME_ITEMS], const ol_object_info *about)
+{
+    size_t bytes = sizeof(NAME_KIND) + sizeof(about->size) + sizeof(about->last_modified_ms);
+    for (size_t i = 0; i < NAME_ITEMS; i++)
+        bytes += sizeof(items[i].len) + items[i].len;
+    return bytes;
 }
 
 int ol_guarded_new(ol_object **object, ol_object *original, const ol_object_ref *ref,
                    ol_opened_book *book, ol_error *err)
 {
     const ol_object_info *about = original->origin->ops->info(original);
-    int len = write_name(NULL, 0, ref, about);
-    ol_guarded *self = len < 0 ? NULL : ol_calloc(1, sizeof(*self) + (size_t)len + 1);
+    const ol_slice items[NAME_ITEMS] = {ref->bucket, ref->key, ref->version, about->etag};
+    size_t room = name_bytes(items, about);
+    ol_buf name;
+    ol_guarded *self = ol_malloc(sizeof(*self) + room);
     if (!self)
         return ol_error_set(err, OL_ENOMEM, "guarded original");
+    memset(self, 0, sizeof(*self));
     self->base.origin = (ol_origin *)(uintptr_t)&guarded_origin;
     self->original = original;
     self->book = about->etag.len > 0 ? book : NULL;
-    self->name_len = (size_t)write_name(self->name, (size_t)len + 1, ref, about);
+    ol_buf_init_fixed(&name, self->name, room);
+    write_name(&name, items, about);
+    self->name_len = name.len;
     *object = &self->base;
     return OL_OK;
 }

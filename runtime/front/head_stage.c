@@ -158,4 +158,5 @@ const ol_stage_ops ol_head_stage_ops = {
     .head = take_head,
     .write = pass,
     .finish = finish,
+    .takes_piped = ol_stage_takes_piped,
 };

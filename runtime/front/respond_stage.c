@@ -45,6 +45,11 @@ static int write_out(ol_stage *st, ol_slice in, ol_error *err)
     return rc;
 }
 
+static bool takes_piped(ol_stage *st)
+{
+    return ol_answer_takes_piped(((respond *)st->state)->request);
+}
+
 static int finish(ol_stage *st, ol_error *err)
 {
     int rc = ol_answer_end(((respond *)st->state)->request, err);
@@ -68,5 +73,6 @@ const ol_stage_ops ol_respond_stage_ops = {
     .head = take_head,
     .write = write_out,
     .finish = finish,
+    .takes_piped = takes_piped,
     .close = close_stage,
 };

@@ -175,7 +175,8 @@ static int add(ol_view_reply *self, const ol_stage_ops *stage, const void *confi
 static int build(ol_view_reply *self, ol_error *err)
 {
     int rc = add_source(self, err);
-    self->digest_ = (ol_view_digest){.arena = self->request->arena};
+    self->digest_ = (ol_view_digest){.arena = self->request->arena,
+                                     .known = self->trailers ? NULL : self->known};
     if (rc == OL_OK && needs_digest(self))
         rc = add(self, &ol_view_digest_stage_ops, &self->digest_);
     if (rc == OL_OK && self->has_cut && !self->read.entry)

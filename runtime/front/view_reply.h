@@ -39,6 +39,7 @@ typedef struct ol_view_reply {
     bool has_piece;     /* only these bytes of the original are run */
     ol_byte_range piece;
     bool learns;        /* the run is a whole one, and the view has an identity */
+    const ol_view_facts *known; /* of that view, its checksums too; NULL = nothing */
     /* `err` NULL: the body went out whole. Once for each start that succeeded. */
     void (*on_done)(struct ol_view_reply *reply, const ol_error *err);
     void *arg;

@@ -65,6 +65,7 @@ static void run(ol_view_object *self)
     reply->has_cut = !self->part.whole;
     reply->has_piece = reply->has_cut && self->keeps_positions;
     reply->learns = self->has_etag && !self->handed && !reply->has_piece;
+    reply->known = self->known && self->facts.has_checksums ? &self->facts : NULL;
     self->request->line.view = "run";
     if (reply->has_piece) {
         ol_view_piece piece;

@@ -13,6 +13,7 @@
 #define OL_HTTP_CLIENT_H
 
 #include "http/headers.h"
+#include "net/pipe.h"
 #include "net/loop.h"
 #include "net/tls.h"
 
@@ -79,6 +80,9 @@ typedef struct ol_http_call_ops {
     /* Optional: memory of your own for the next bytes of the body, valid until they come or
      * on_close. Used where it can be. */
     void (*on_alloc)(void *arg, ol_span *span);
+    /* Optional, asked before on_alloc: an empty pipe for them instead (net/pipe.h), or NULL. Used
+     * where the connection is plain. */
+    ol_pipe *(*on_pipe)(void *arg);
     /* OL_OK: the answer came wholly. Otherwise err says more: OL_EPEER (cut, short),
      * OL_ETIMEOUT, OL_EPROTOCOL (not HTTP, TLS refused), OL_EUNAVAILABLE (no connection),
      * OL_ECANCELED, OL_ENOMEM. The call is gone afterwards. */

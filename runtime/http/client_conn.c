@@ -7,6 +7,7 @@
 #include "http/client_private.h"
 
 #define INTERIMS_MAX 8
+#define APART_BYTES_MIN (48 * OL_KIB) /* shorter bodies come best in one read with their head */
 
 static uint64_t now_ms(const ol_client_conn *conn)
 {
@@ -107,6 +108,8 @@ static void start_body(ol_client_conn *conn, const ol_http_head *head)
     call->answer.content_length = framing->content_length;
     call->answer.body_follows = !ol_body_reader_done(&conn->body);
     ol_stream_read_large(&conn->stream, framing->chunked || length > OL_READ_SMALL_BYTES);
+    conn->host->bodies_apart = !framing->chunked && length >= APART_BYTES_MIN &&
+                               !conn->host->tls && call->ops->on_pipe;
     ol_progress_begin(&conn->progress, now_ms(conn));
 }
 
@@ -277,13 +280,29 @@ static void on_read(void *arg, ol_slice data)
     use_window(conn);
 }
 
-/* Straight into the caller's memory, when the next bytes can be nothing but the body. */
+/* The next bytes can be nothing but the body. */
+static bool expects_body_alone(const ol_client_conn *conn)
+{
+    return can_go_on(conn) && conn->call->answered && conn->body.mode == OL_BODY_LENGTH &&
+           conn->body.remaining > 0 && ol_inbox_is_empty(&conn->in);
+}
+
+static ol_pipe *on_pipe(void *arg, size_t *max)
+{
+    ol_client_conn *conn = arg;
+    if (!expects_body_alone(conn) || !conn->call->ops->on_pipe)
+        return NULL;
+    uint64_t remaining = conn->body.remaining;
+    *max = remaining < SIZE_MAX ? (size_t)remaining : SIZE_MAX;
+    return conn->call->ops->on_pipe(conn->call->arg);
+}
+
+/* Straight into the caller's memory. */
 static void on_alloc(void *arg, ol_span *span)
 {
     ol_client_conn *conn = arg;
     ol_http_call *call = conn->call;
-    if (!call || !call->ops->on_alloc || !call->answered || !can_go_on(conn) ||
-        conn->body.mode != OL_BODY_LENGTH || conn->body.remaining == 0)
+    if (!expects_body_alone(conn) || !call->ops->on_alloc)
         return;
     call->ops->on_alloc(call->arg, span);
     if (span->data && span->len > conn->body.remaining)
@@ -329,6 +348,7 @@ const ol_stream_ops ol_client_stream_ops = {
     .on_open = on_open,
     .on_read = on_read,
     .on_alloc = on_alloc,
+    .on_pipe = on_pipe,
     .on_eof = on_eof,
     .on_drain = on_drain,
     .on_error = on_error,

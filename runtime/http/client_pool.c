@@ -223,7 +223,8 @@ void ol_client_conn_idle(ol_client_conn *conn)
     ol_http_client *client = conn->client;
     ol_head_scan_reset(&conn->scan);
     ol_outbox_reset(&conn->out);
-    ol_stream_read_large(&conn->stream, true); /* a head and its body often come in one */
+    /* A head and its body often come in one; a large body is better left for a pipe. */
+    ol_stream_read_large(&conn->stream, !conn->host->bodies_apart);
     ol_http_call *call = next_waiting(conn->host);
     if (call) {
         conn->reused = true;

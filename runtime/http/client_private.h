@@ -107,6 +107,7 @@ struct ol_client_host {
     const ol_tls *tls;
     size_t refs;  /* connections and calls */
     size_t conns; /* open or opening */
+    bool bodies_apart; /* the last answer had a body that is better read without its head */
     size_t waiting_count;
     ol_client_conn *idle;
     ol_http_call *waiting, **waiting_tail;

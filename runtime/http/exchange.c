@@ -188,6 +188,11 @@ int ol_http_write(ol_http_exchange *x, ol_slice data)
     return rc;
 }
 
+bool ol_http_takes_piped(const ol_http_exchange *x)
+{
+    return is_alive(x) && !x->chunked && !x->no_body && ol_stream_takes_piped(&x->conn->stream);
+}
+
 int ol_http_trailers(ol_http_exchange *x, const ol_headers *fields)
 {
     assert(x->responded && !x->ended);

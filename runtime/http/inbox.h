@@ -32,5 +32,10 @@ void ol_inbox_reload(ol_inbox *inbox);
 /* After use, before on_read returns: put away what is left. OL_OK, or as push. */
 int ol_inbox_settle(ol_inbox *inbox, ol_stream *stream, enum ol_inbox_rest rest);
 void ol_inbox_drop(ol_inbox *inbox);
+/* The next push will be the window, where it lies. */
+static inline bool ol_inbox_is_empty(const ol_inbox *inbox)
+{
+    return inbox->window.len == 0 && inbox->copy_.len == 0;
+}
 
 #endif

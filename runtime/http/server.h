@@ -152,6 +152,9 @@ int ol_http_respond(ol_http_exchange *x, const ol_http_response *response);
  * and no other write is legal before it. Negative: the client is gone. Writing more than
  * content_length is a programmer error. */
 int ol_http_write(ol_http_exchange *x, ol_slice data);
+/* The body may be written in slices that lie in a pipe (net/pipe.h), each of OL_PIPED_BYTES_MIN or more;
+ * only with a content_length. */
+bool ol_http_takes_piped(const ol_http_exchange *x);
 /* Fields behind the body, once, between respond and end; the head should have named them in
  * `Trailer`. Copied. OL_OK; OL_SKIP: this response cannot have any, because it is not chunked;
  * OL_ENOMEM. */

@@ -9,6 +9,7 @@
  * deferring never costs a system call and never waits for one.
  */
 #include "net/loop_private.h"
+#include "net/pipe.h"
 
 #include <assert.h>
 #include <sched.h>
@@ -248,6 +249,7 @@ void ol_loop_destroy(ol_loop *loop)
     (void)rc;
     ol_read_pool_destroy(loop->reads);
     ol_page_pipe_fini(&loop->page_pipe);
+    ol_pipes_destroy(loop->pipes);
     ol_free(loop);
 }
 

@@ -29,6 +29,7 @@ struct ol_loop {
     ol_post **deferred_tail;
     struct ol_read_pool *reads; /* read_pool.h */
     ol_page_pipe page_pipe;
+    struct ol_pipes *pipes; /* pipe.h; NULL until one is asked for */
     uint64_t wall_read_ms;      /* the loop's time when wall_ms was read; UINT64_MAX: never */
     int64_t wall_ms;
 };

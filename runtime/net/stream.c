@@ -6,6 +6,7 @@
 #include "net/stream_private.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -87,6 +88,13 @@ static void on_uv_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
     (void)suggested;
     ol_stream *stream = handle->data;
+    stream->filling_ = NULL;
+    if (!stream->tls_ && stream->ops->on_pipe)
+        stream->filling_ = stream->ops->on_pipe(stream->arg, &stream->filling_max_);
+    if (stream->filling_) { /* libuv then reads nothing, and says so: see read_piped */
+        *out = uv_buf_init(NULL, 0);
+        return;
+    }
     ol_span span = stream->tls_ ? ol_stream_tls_alloc_(stream) : ol_stream_destination_(stream);
     *out = uv_buf_init((char *)span.data, (unsigned)span.len);
 }
@@ -120,12 +128,48 @@ static void on_uv_eof(ol_stream *stream)
     stream->ops->on_eof(stream->arg);
 }
 
+/* Too little to be worth a pipe, or to be told from what is gathered: it goes into memory after all. */
+static void deliver_read_back(ol_stream *stream, ol_pipe *pipe)
+{
+    size_t held = ol_pipe_slice(pipe).len, got = 0;
+    ol_read_buf *buf = ol_read_pool_current(stream->loop->reads, true);
+    if (buf)
+        got = ol_pipe_read(pipe, (ol_span){buf->data, buf->size});
+    if (got < held) {
+        ol_stream_fail_(stream, OL_ENOMEM);
+        return;
+    }
+    stream->reading_into_ = buf;
+    ol_stream_deliver_(stream, ol_slice_of(buf->data, got));
+}
+
+/* There are bytes, or the end: libuv asked for memory and got none. */
+static void read_piped(ol_stream *stream)
+{
+    ol_pipe *pipe = stream->filling_;
+    stream->filling_ = NULL;
+    ssize_t got = ol_pipe_fill(pipe, fd_of(stream), stream->filling_max_);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        return;
+    stream->reading_into_ = NULL;
+    if (got < 0)
+        fail_uv(stream, OL_EPEER, -errno);
+    else if (got == 0)
+        on_uv_eof(stream);
+    else if ((size_t)got < OL_PIPED_BYTES_MIN)
+        deliver_read_back(stream, pipe);
+    else
+        ol_stream_deliver_(stream, ol_pipe_slice(pipe));
+}
+
 static void on_uv_read(uv_stream_t *handle, ssize_t len, const uv_buf_t *buf)
 {
     ol_stream *stream = handle->data;
     if (stream->closing_ || len == 0)
         return;
-    if (len == UV_EOF)
+    if (len == UV_ENOBUFS && stream->filling_)
+        read_piped(stream);
+    else if (len == UV_EOF)
         on_uv_eof(stream);
     else if (len == UV_ENOBUFS)
         ol_stream_fail_(stream, OL_ENOMEM);
@@ -266,7 +310,7 @@ int ol_stream_write(ol_stream *stream, const ol_slice *parts, size_t count)
         stream->bytes_out += parts[i].len;
     if (stream->tls_)
         return ol_stream_tls_write_(stream, parts, count);
-    if (ol_stream_is_direct_(parts, count))
+    if (ol_stream_is_direct_(stream, parts, count))
         return ol_stream_write_direct_(stream, parts, count);
 
     ptrdiff_t taken = ol_stream_try_(stream, parts, count);
@@ -282,6 +326,11 @@ int ol_stream_write(ol_stream *stream, const ol_slice *parts, size_t count)
         return rc;
     stream->waiting_ = true;
     return OL_WAIT;
+}
+
+bool ol_stream_takes_piped(const ol_stream *stream)
+{
+    return !stream->tls_ && stream->open_;
 }
 
 bool ol_stream_write_waits(const ol_stream *stream)
@@ -390,6 +439,8 @@ void ol_stream_closed_(ol_stream *stream)
     if (!stream->handle_gone_ || stream->pump_posted_)
         return;
     ol_stream_tls_end_(stream);
+    ol_free(stream->flight_);
+    stream->flight_ = NULL;
     stream->on_closed(stream->arg);
 }
 

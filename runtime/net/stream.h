@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "net/loop.h"
+#include "net/pipe.h"
 #include "net/read_pool.h"
 #include "net/tls.h"
 
@@ -27,6 +28,9 @@ typedef struct ol_stream_ops {
     void (*on_read)(void *arg, ol_slice data);
     /* Optional: set *span to memory of your own for the next read; leave it for ours. */
     void (*on_alloc)(void *arg, ol_span *span);
+    /* Optional, of plain streams: an empty pipe for the next read, of *max bytes at most. What
+     * on_read is then given may lie in it (net/pipe.h). NULL: the read goes into memory. */
+    ol_pipe *(*on_pipe)(void *arg, size_t *max);
     /* The peer has ended its direction properly; writing is still possible. Once. */
     void (*on_eof)(void *arg);
     /* A write that returned OL_WAIT has been taken wholly. */
@@ -52,6 +56,9 @@ struct ol_stream {
     } req_;
     struct ol_tls_session *tls_;
     ol_read_buf *reading_into_; /* lent to the read now being delivered */
+    ol_pipe *filling_;          /* where the next read goes; NULL: into memory */
+    size_t filling_max_;
+    uint8_t *flight_;           /* piped bytes that fly, FLY_BYTES of them; NULL: none ever did */
     bool large_reads_, reading_, socket_reading_, connected_, open_;
     bool wipes_reads_;
     bool flying_;  /* the socket has a write of ours */
@@ -108,6 +115,8 @@ void ol_stream_abort(ol_stream *stream, void (*on_closed)(void *arg));
 
 /* Address without port, "" when unknown; IPv4 in IPv6 is shown as IPv4. */
 void ol_stream_peer(const ol_stream *stream, char *text, size_t size);
+/* Written bytes may lie in a pipe. */
+bool ol_stream_takes_piped(const ol_stream *stream);
 /* Who the peer is by TLS, as long as the stream is open; NULL when it is plain. */
 const ol_tls_peer *ol_stream_tls_peer(const ol_stream *stream);
 /* Why it broke, for the log; "" when there is nothing to add to the code. */

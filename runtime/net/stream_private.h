@@ -29,8 +29,8 @@ size_t ol_stream_advance_(ol_slice *parts, size_t parts_count, size_t count);
 
 /* ---- stream_send.c: plain streams ---- */
 
-/* Some of it lies in stable memory. */
-bool ol_stream_is_direct_(const ol_slice *parts, size_t count);
+/* Some of it lies in stable memory, or in a pipe. */
+bool ol_stream_is_direct_(const ol_stream *stream, const ol_slice *parts, size_t count);
 /* As ol_stream_try_, but without copying what need not be copied. */
 ptrdiff_t ol_stream_send_(ol_stream *stream, const ol_slice *parts, size_t count);
 /* A whole write of the owner's: OL_OK, OL_WAIT or an error, as ol_stream_write. */

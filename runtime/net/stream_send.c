@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes that have bytes in stable memory (net/stable_memory.h): sockets are shown those in place
- * (net/page_pipe.h); what stands before them is sent with MSG_MORE, so that both share segments.
+ * Writes that have bytes in stable memory (net/stable_memory.h) or in a pipe (net/pipe.h): sockets are
+ * shown those in place (net/page_pipe.h), or given them; what stands before them is sent with MSG_MORE,
+ * so that both share segments.
  *
  * When the socket is full the rest waits in parts_. A little of it flies through libuv, whose
  * callback then tells that there is room again for more.
@@ -10,16 +11,22 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "base/alloc.h"
 #include "net/loop_private.h"
 #include "net/stable_memory.h"
 #include "net/stream_private.h"
 
-#define FLY_BYTES 4096 /* of stable bytes: the price of being told */
+#define FLY_BYTES 4096 /* of direct bytes: the price of being told */
 
-bool ol_stream_is_direct_(const ol_slice *parts, size_t count)
+static bool is_direct(const ol_stream *stream, ol_slice part)
+{
+    return ol_stable_memory_has(part) || ol_pipe_of(stream->loop, part);
+}
+
+bool ol_stream_is_direct_(const ol_stream *stream, const ol_slice *parts, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (ol_stable_memory_has(parts[i]))
+        if (is_direct(stream, parts[i]))
             return true;
     }
     return false;
@@ -29,6 +36,9 @@ bool ol_stream_is_direct_(const ol_slice *parts, size_t count)
 static ssize_t send_one(ol_stream *stream, int fd, ol_slice part, bool more)
 {
     ssize_t sent;
+    ol_pipe *pipe = ol_pipe_of(stream->loop, part);
+    if (pipe)
+        return ol_pipe_send(pipe, fd, part, more);
     if (ol_stable_memory_has(part))
         return ol_page_pipe_send(&stream->loop->page_pipe, fd, part, more);
     do {
@@ -60,17 +70,32 @@ ptrdiff_t ol_stream_send_(ol_stream *stream, const ol_slice *parts, size_t count
     return taken;
 }
 
-/* How much of the waiting parts flies: all, unless something stable is among them. */
+/* A little of a piped part, read into memory. Empty when there is none. */
+static ol_slice read_flight(ol_stream *stream, ol_pipe *pipe, ol_slice part)
+{
+    if (!stream->flight_)
+        stream->flight_ = ol_malloc(FLY_BYTES);
+    if (!stream->flight_)
+        return OL_SLICE_NONE;
+    size_t wanted = part.len < FLY_BYTES ? part.len : FLY_BYTES;
+    size_t got = ol_pipe_read(pipe, (ol_span){stream->flight_, wanted});
+    return ol_slice_of(stream->flight_, got);
+}
+
+/* How much of the waiting parts flies: all, unless something direct is among them. 0: no memory. */
 static size_t choose_flight(ol_stream *stream, ol_slice *flight)
 {
     size_t count = 0;
-    while (count < stream->part_count_ && !ol_stable_memory_has(stream->parts_[count])) {
+    while (count < stream->part_count_ && !is_direct(stream, stream->parts_[count])) {
         flight[count] = stream->parts_[count];
         count++;
     }
-    if (count == 0)
-        flight[count++] = ol_slice_first(stream->parts_[0], FLY_BYTES);
-    return count;
+    if (count > 0)
+        return count;
+    ol_pipe *pipe = ol_pipe_of(stream->loop, stream->parts_[0]);
+    flight[0] = pipe ? read_flight(stream, pipe, stream->parts_[0])
+                     : ol_slice_first(stream->parts_[0], FLY_BYTES);
+    return flight[0].len > 0 ? 1 : 0;
 }
 
 /* Some of the waiting parts take off. */
@@ -82,7 +107,7 @@ static int take_off(ol_stream *stream)
         bytes += flight[i].len;
     stream->part_count_ =
         (uint8_t)ol_stream_advance_(stream->parts_, stream->part_count_, bytes);
-    int rc = ol_stream_fly_(stream, flight, count);
+    int rc = count > 0 ? ol_stream_fly_(stream, flight, count) : OL_ENOMEM;
     if (rc != OL_OK) {
         stream->part_count_ = 0;
         return rc;

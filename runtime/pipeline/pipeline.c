@@ -317,6 +317,16 @@ int ol_stage_reserve(ol_stage *st, ol_span *span)
     return rc;
 }
 
+bool ol_stage_takes_piped(ol_stage *st)
+{
+    ol_stage *down = st->down;
+    if (is_over(st->pipeline))
+        return false;
+    assert(down);
+    return down->ops->takes_piped && !down->waiting_ && !down->finished_ &&
+           down->ops->takes_piped(down);
+}
+
 ol_arena *ol_stage_arena(ol_stage *st)
 {
     return st->pipeline->arena;

@@ -76,6 +76,9 @@ typedef struct ol_stage_ops {
      * copy. OL_OK with a span valid until the next write, or OL_SKIP when there is none now.
      * A following write whose slice starts at span.data is that memory, filled. */
     int (*reserve)(ol_stage *st, ol_span *span);
+    /* Optional: whether what is written to this stage may lie in a pipe (net/pipe.h), now. A
+     * stage that only counts, and looks at no byte, puts ol_stage_takes_piped here. */
+    bool (*takes_piped)(ol_stage *st);
     void (*close)(ol_stage *st);
 } ol_stage_ops;
 
@@ -116,6 +119,8 @@ void ol_stage_ready(ol_stage *st);
 void ol_stage_fail(ol_stage *st, const ol_error *err);
 /* Memory offered by the stage below; OL_SKIP when it has none to offer. */
 int ol_stage_reserve(ol_stage *st, ol_span *span);
+/* The stages below take slices that lie in a pipe. */
+bool ol_stage_takes_piped(ol_stage *st);
 ol_arena *ol_stage_arena(ol_stage *st);
 ol_loop *ol_stage_loop(ol_stage *st);
 /* True once an error is latched, the sink is complete, or the pipeline is being closed. */

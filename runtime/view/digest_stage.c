@@ -29,17 +29,32 @@ static int take_head(ol_stage *st, ol_head *head, ol_error *err)
 
 static int digest_bytes(ol_stage *st, ol_slice in, ol_error *err)
 {
-    ol_view_facts *facts = &digest_of(st)->facts;
+    ol_view_digest *digest = digest_of(st);
+    ol_view_facts *facts = &digest->facts;
     facts->head.content_length += (int64_t)in.len;
     facts->crc64nvme = ol_crc_update(OL_CRC64NVME, facts->crc64nvme, in);
-    facts->crc32 = (uint32_t)ol_crc_update(OL_CRC32, facts->crc32, in);
+    if (!digest->known)
+        facts->crc32 = (uint32_t)ol_crc_update(OL_CRC32, facts->crc32, in);
     return ol_stage_write(st, in, err);
+}
+
+/* The other checksum is taken over from what is known, for bytes that are the same. */
+static void settle(ol_view_digest *digest)
+{
+    ol_view_facts *facts = &digest->facts;
+    const ol_view_facts *known = digest->known;
+    facts->has_checksums = true;
+    if (!known)
+        return;
+    facts->crc32 = known->crc32;
+    facts->unstable = facts->crc64nvme != known->crc64nvme ||
+                      facts->head.content_length != known->head.content_length;
 }
 
 static int finish(ol_stage *st, ol_error *err)
 {
     ol_view_digest *digest = digest_of(st);
-    digest->facts.has_checksums = true;
+    settle(digest);
     digest->complete = true;
     if (digest->on_complete)
         digest->on_complete(digest->arg);

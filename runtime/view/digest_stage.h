@@ -10,6 +10,9 @@
 
 typedef struct ol_view_digest {
     ol_arena *arena; /* in: for a copy of the head */
+    /* in: what is known of the view already, with checksums; NULL = nothing. Then one checksum is
+     * computed and compared: `facts` become what is known, or unstable. */
+    const ol_view_facts *known;
     ol_view_facts facts; /* out; head.headers are a copy of what the transform said */
     bool complete;       /* the body came to its end */
     /* in: told when `facts` are complete, before the stage below hears of the end: who reads what it

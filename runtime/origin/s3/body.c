@@ -2,13 +2,14 @@
 /*
  * The source stage of a body. It takes over the answer that open holds when that is the range it
  * was built for, and asks anew otherwise. Bytes go down as they come, in the memory they came to,
- * or straight into memory that the stage below offers. An answer that is cut off is continued by
+ * straight into memory that the stage below offers, or in a pipe, where nobody looks at them. An answer that is cut off is continued by
  * a ranged read under the same ETag, so often and no oftener.
  */
 #include "origin/s3/object.h"
 #include "origin/s3/operations.h"
 
 #define HEADERS_MORE 8 /* room for what later stages add */
+#define PIPED_BYTES_MIN (32 * OL_KIB) /* of the body that is left: less is not worth a pipe */
 
 typedef struct body_config {
     ol_s3_object *object;
@@ -22,6 +23,7 @@ typedef struct body_state {
     ol_s3_call *call; /* NULL: none under way */
     uint64_t at, end;
     uint32_t resumes_left;
+    ol_pipe *pipe; /* NULL: none is in use */
     bool begun;
     bool waiting;  /* a slice of the call's is lent to the stage below */
     bool finished;
@@ -38,9 +40,16 @@ static void fail(body_state *state, const ol_error *err)
         ol_stage_fail(state->stage, err);
 }
 
+static void give_pipe_back(body_state *state)
+{
+    ol_pipe_close(state->pipe);
+    state->pipe = NULL;
+}
+
 static void finish(body_state *state)
 {
     ol_error err = {0};
+    give_pipe_back(state);
     if (state->finished || ol_stage_is_over(state->stage))
         return;
     state->finished = true;
@@ -114,6 +123,18 @@ static void on_alloc(void *arg, ol_span *span)
         *span = (ol_span){NULL, 0};
 }
 
+/* A body that nobody below looks at is not copied, while enough of it is left. */
+static ol_pipe *on_pipe(void *arg)
+{
+    body_state *state = arg;
+    if (state->waiting || state->end - state->at < PIPED_BYTES_MIN ||
+        !ol_stage_takes_piped(state->stage))
+        return NULL;
+    if (!state->pipe)
+        state->pipe = ol_pipe_open(ol_stage_loop(state->stage));
+    return state->pipe;
+}
+
 static void on_done(void *arg, const ol_error *failed)
 {
     body_state *state = arg;
@@ -138,6 +159,7 @@ static const ol_s3_call_ops call_ops = {
     .on_answer = on_answer,
     .on_data = on_data,
     .on_alloc = on_alloc,
+    .on_pipe = on_pipe,
     .on_done = on_done,
 };
 
@@ -226,6 +248,7 @@ static void body_close(ol_stage *st)
     if (state->call)
         ol_s3_call_abort(state->call);
     state->call = NULL;
+    give_pipe_back(state);
 }
 
 static const ol_stage_ops body_ops = {

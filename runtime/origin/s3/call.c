@@ -126,6 +126,13 @@ static void on_alloc(void *arg, ol_span *span)
         call->ops->on_alloc(call->arg, span);
 }
 
+static ol_pipe *on_pipe(void *arg)
+{
+    ol_s3_call *call = arg;
+    bool may = !call->given_up && call->answered && call->ops->on_pipe;
+    return may ? call->ops->on_pipe(call->arg) : NULL;
+}
+
 static void on_close(void *arg, int code, const ol_error *err)
 {
     ol_s3_call *call = arg;
@@ -152,6 +159,7 @@ static const ol_http_call_ops http_ops = {
     .on_answer = on_answer,
     .on_data = on_data,
     .on_alloc = on_alloc,
+    .on_pipe = on_pipe,
     .on_close = on_close,
 };
 

@@ -50,6 +50,7 @@ typedef struct ol_s3_call_ops {
     void (*on_answer)(void *arg, const ol_http_answer *answer); /* until on_done returns */
     int (*on_data)(void *arg, ol_slice data);        /* as in ol_http_call_ops */
     void (*on_alloc)(void *arg, ol_span *span);      /* may be NULL */
+    ol_pipe *(*on_pipe)(void *arg);                  /* may be NULL */
     /* NULL: whole. The call is gone. After on_answer an error is OL_EORIGIN: cut, or too slow. */
     void (*on_done)(void *arg, const ol_error *err);
 } ol_s3_call_ops;

@@ -127,7 +127,7 @@ static void rec_on_close(void *arg, int code, const ol_error *err)
 }
 
 static const ol_http_call_ops rec_ops = {rec_on_writable, rec_on_answer, rec_on_data,
-                                         rec_on_alloc,    rec_on_close};
+                                         rec_on_alloc,    NULL,          rec_on_close};
 
 static KIT_UNUSED rec *rec_new(ckit *c)
 {

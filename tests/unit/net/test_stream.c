@@ -77,7 +77,7 @@ static void on_error(void *arg, int code)
     e->code = code;
 }
 
-static const ol_stream_ops ops = {on_open, on_read, on_alloc, on_eof, on_drain, on_error};
+static const ol_stream_ops ops = {on_open, on_read, on_alloc, NULL, on_eof, on_drain, on_error};
 
 static void on_closed(void *arg)
 {

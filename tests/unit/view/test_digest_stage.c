@@ -107,6 +107,32 @@ static void knows_the_published_values(void **state)
     tear_down(&r);
 }
 
+/* Of a view that is known one checksum is enough; what differs is found all the same. */
+static void is_compared_with_what_is_known(void **state)
+{
+    (void)state;
+    for (int differs = 0; differs < 3; differs++) {
+        rig r = {0};
+        set_up(&r);
+        ol_slice body = r.feed.body;
+        ol_view_facts known = {.head.content_length = (int64_t)body.len,
+                               .crc64nvme = ol_crc_update(OL_CRC64NVME, 0, body),
+                               .crc32 = (uint32_t)ol_crc_update(OL_CRC32, 0, body),
+                               .has_checksums = true};
+        known.crc64nvme ^= differs == 1;
+        known.head.content_length += differs == 2;
+        r.digest.known = &known;
+        build(&r, 1);
+        assert_code(ol_test_bench_run(&r.bench), OL_OK);
+        assert_slices(ol_test_collect_out(&r.collect), body);
+        if (differs == 0)
+            assert_digest(&r.digest, body);
+        assert_true(r.digest.complete);
+        assert_int_equal(r.digest.facts.unstable, differs != 0);
+        tear_down(&r);
+    }
+}
+
 static void is_not_complete_when_the_run_is_not(void **state)
 {
     (void)state;
@@ -185,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_whatever_the_cut),
         cmocka_unit_test(knows_the_published_values),
+        cmocka_unit_test(is_compared_with_what_is_known),
         cmocka_unit_test(is_not_complete_when_the_run_is_not),
         cmocka_unit_test(can_be_aborted_anywhere),
         cmocka_unit_test(lends_what_the_sink_offers),
