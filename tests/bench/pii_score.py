@@ -15,7 +15,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "pii"))
@@ -25,22 +24,11 @@ DOCS = HERE.parent.parent / "docs/pii.md"
 OBJLENS = pathlib.Path(os.environ.get("OBJLENS_BUILD", "build")) / "objlens"
 
 
-FIND = """local pii = require "objlens.pii"
-return function(event, object, response)
-  for _, f in ipairs(pii.find(object:read("a"), [==[%s]==])) do
-    response:write(f.first - 1, " ", f.last, " ", f.type, "\\n")
-  end
-end
-"""
-
-
 def findings(text, entities=None):
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(FIND % (json.dumps({"entities": entities}) if entities else ""))
-        script.flush()
-        out = subprocess.run([str(OBJLENS), "run", script.name, "--limit", "cpu_ms=100000"], input=text,
-                             stdout=subprocess.PIPE, check=True).stdout
-    return [(int(start), int(end), name) for start, end, name in (line.split() for line in out.decode().splitlines())]
+    payload = {"mode": "report", **({"entities": entities} if entities else {})}
+    out = subprocess.run([str(OBJLENS), "run", "pii", "--payload", json.dumps(payload), "--limit", "cpu_ms=100000"], input=text,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+    return [(f["start"], f["end"], f["type"]) for f in map(json.loads, out.splitlines())]
 
 
 class Score:
