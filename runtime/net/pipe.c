@@ -10,12 +10,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "net/loop_private.h"
 
 #define PIPES_MAX 256u /* of a loop: two descriptors each */
+#define DESCRIPTORS_SHARE 16u /* of those that the process may have: connections come first */
 #define KEPT_MAX 16u   /* open and unused */
 
 struct ol_pipe {
@@ -28,12 +30,21 @@ struct ol_pipe {
 struct ol_pipes {
     uint8_t *windows;
     ol_pipe all[PIPES_MAX];
-    unsigned used; /* how many of them ever were */
+    unsigned used, max; /* how many of them ever were, and may be */
     ol_pipe *kept, *closed;
     unsigned kept_count, open_count;
 };
 
 /* ---- all of a loop's ---- */
+
+static unsigned pipes_max(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 1;
+    rlim_t share = limit.rlim_cur / DESCRIPTORS_SHARE;
+    return share < PIPES_MAX ? (unsigned)share : PIPES_MAX;
+}
 
 static ol_pipes *pipes_new(void)
 {
@@ -47,6 +58,7 @@ static ol_pipes *pipes_new(void)
         return NULL;
     }
     pipes->windows = windows;
+    pipes->max = pipes_max();
     return pipes;
 }
 
@@ -105,7 +117,7 @@ static ol_pipe *take_closed(ol_pipes *pipes)
     ol_pipe *pipe = pipes->closed;
     if (pipe)
         pipes->closed = pipe->next;
-    else if (pipes->used < PIPES_MAX)
+    else if (pipes->used < pipes->max)
         pipe = &pipes->all[pipes->used++];
     if (!pipe)
         return NULL;

@@ -145,7 +145,7 @@ static void there_is_a_bound(void **state)
         pipes[i] = ol_pipe_open(s.t.loop);
         opened += pipes[i] != NULL;
     }
-    assert_in_range(opened, 1, MORE - 1); /* 256, or what the user may have */
+    assert_in_range(opened, 1, MORE - 1); /* 256, or what the process may have */
     for (unsigned i = 0; i < MORE; i++)
         ol_pipe_close(pipes[i]);
     ol_pipe *again = ol_pipe_open(s.t.loop);
