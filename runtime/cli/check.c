@@ -7,6 +7,7 @@
 #include "front/client_keys.h"
 #include "front/shared.h"
 #include "origin/s3/s3_origin.h"
+#include "transform/cgroup.h"
 #include "transform/wall_probe.h"
 
 /* Each on its own, so that one that fails does not hide another. */
@@ -91,6 +92,7 @@ static size_t check_walls(const ol_config *config)
 {
     ol_wall_report report;
     ol_error err = {0};
+    ol_cgroups_use(NULL);
     if (config->walls_required == 0 ||
         (ol_wall_probe(&report, &err) == OL_OK &&
          ol_wall_check(&report, config->walls_required, &err) == OL_OK))
@@ -126,6 +128,7 @@ static int print_walls(void)
 {
     ol_wall_report report;
     ol_error err = {0};
+    ol_cgroups_use(NULL);
     if (ol_wall_probe(&report, &err) != OL_OK) {
         ol_cli_complain("%s", ol_cli_reason(&err));
         return OL_EXIT_FAILED;

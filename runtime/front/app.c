@@ -239,6 +239,7 @@ static int raise_walls(const ol_config *config, ol_error *err)
 {
     char held[256], missing[256];
     ol_wall_report report;
+    ol_cgroups_use(NULL);
     int rc = ol_wall_probe(&report, err);
     if (rc != OL_OK)
         return rc;

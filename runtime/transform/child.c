@@ -24,6 +24,7 @@
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8u
 #endif
+#define GROUP_SLACK_BYTES (64ull * OL_MIB) /* program, libraries, stacks, page tables */
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
@@ -95,6 +96,7 @@ static void write_control(ol_child *child, const ol_child_options *options)
     control->spin_us = options->spin_us;
     control->namespaces = ol_spawn_namespaces();
     control->walls_required = atomic_load(&walls_required);
+    control->cgroup = ol_cgroups_controllers();
     control->uid = (uint32_t)geteuid();
     control->gid = (uint32_t)getegid();
     atomic_store(&control->server_sleeps, 1);
@@ -123,7 +125,7 @@ static int lay_program(ol_child *child, const ol_program *program, ol_error *err
 static int make_memory(ol_child *child, const ol_child_options *options, const ol_program *program,
                        int *memory_fd, ol_error *err)
 {
-    *child = (ol_child){.pidfd = -1, .wake_fd = -1, .warden = OL_WARDEN_NONE};
+    *child = OL_CHILD_NONE;
     if (!ol_wire_layout_make(&child->layout, options->slot_bytes, options->slots) ||
         options->jobs_max == 0 || options->jobs_max > OL_WIRE_JOBS_MAX)
         return ol_error_set(err, OL_ECONFIG, "%u slots of %u bytes for %u jobs", options->slots,
@@ -163,6 +165,24 @@ static int make_control(ol_child *child, int *host_end, ol_error *err)
     return *host_end >= 0 ? OL_OK : unavailable(err, "control socket");
 }
 
+/* All that the process may take: its transform's memory, what it shares with us, and itself. */
+static int make_group(ol_child *child, const ol_program *program, ol_error *err)
+{
+    bool shared = program->kind == OL_PROGRAM_SHARED;
+    uint64_t jobs = shared ? 1 : ((ol_wire_control *)child->base)->jobs_max;
+    uint64_t each = program->limits.memory_bytes;
+    if (each > UINT64_MAX / 4 / jobs)
+        each = UINT64_MAX / 4 / jobs;
+    int rc = ol_cgroup_make(&child->cgroup, each * jobs + child->layout.total + GROUP_SLACK_BYTES,
+                            shared ? OL_PROGRAM_THREADS_MAX : 0, err);
+    if (rc == OL_OK && child->cgroup.join_fd >= 0) {
+        child->cgroup.join_fd = move_up(child->cgroup.join_fd);
+        if (child->cgroup.join_fd < 0)
+            rc = unavailable(err, "control group");
+    }
+    return rc;
+}
+
 static int spawn(ol_child *child, ol_spawn_options *options, ol_error *err)
 {
     pid_t pid;
@@ -183,7 +203,8 @@ static int spawn(ol_child *child, ol_spawn_options *options, ol_error *err)
     return OL_EUNAVAILABLE;
 }
 
-static int start_process(ol_child *child, ol_spawn_options *options, ol_error *err)
+static int start_process(ol_child *child, ol_spawn_options *options, const ol_program *program,
+                         ol_error *err)
 {
     child->wake_fd = move_up(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (child->wake_fd < 0)
@@ -191,7 +212,11 @@ static int start_process(ol_child *child, ol_spawn_options *options, ol_error *e
     options->wake_fd = child->wake_fd;
     int rc = make_control(child, &options->control_fd, err);
     if (rc == OL_OK)
+        rc = make_group(child, program, err);
+    options->cgroup_fd = child->cgroup.join_fd;
+    if (rc == OL_OK)
         rc = spawn(child, options, err);
+    ol_cgroup_close(&child->cgroup);
     if (options->control_fd >= 0)
         close(options->control_fd);
     return rc;
@@ -219,7 +244,7 @@ static int start_as_process(ol_child *child, const ol_program *program,
             rc = unavailable(err, "the shared object's image");
     }
     if (rc == OL_OK)
-        rc = start_process(child, spawn_options, err);
+        rc = start_process(child, spawn_options, program, err);
     if (spawn_options->image_fd >= 0)
         close(spawn_options->image_fd);
     return rc;
@@ -228,7 +253,7 @@ static int start_as_process(ol_child *child, const ol_program *program,
 int ol_child_start(ol_child *child, const ol_child_options *options, const ol_program *program,
                    ol_error *err)
 {
-    ol_spawn_options spawn_options = {.image_fd = -1, .control_fd = -1};
+    ol_spawn_options spawn_options = {.image_fd = -1, .control_fd = -1, .cgroup_fd = -1};
     int rc = make_memory(child, options, program, &spawn_options.memory_fd, err);
     if (rc != OL_OK)
         return rc;
@@ -303,7 +328,8 @@ void ol_child_fini(ol_child *child)
     if (child->wake_fd >= 0)
         close(child->wake_fd);
     ol_warden_fini(&child->warden);
-    *child = (ol_child){.pidfd = -1, .wake_fd = -1, .warden = OL_WARDEN_NONE};
+    ol_cgroup_remove(&child->cgroup);
+    *child = OL_CHILD_NONE;
 }
 
 void ol_child_end_text(const ol_child_end *end, char *out, size_t size)

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "transform/host/wire.h"
+#include "transform/cgroup.h"
 #include "transform/inline_host.h"
 #include "transform/program.h"
 #include "transform/warden.h"
@@ -27,7 +28,12 @@ typedef struct ol_child {
     ol_wire_layout layout;
     clockid_t cpu_clock;
     ol_warden warden; /* a shared object's; the owner polls its descriptors */
+    ol_cgroup cgroup;
 } ol_child;
+
+#define OL_CHILD_NONE                                                                              \
+    ((ol_child){                                                                                   \
+        .pidfd = -1, .wake_fd = -1, .warden = OL_WARDEN_NONE, .cgroup = OL_CGROUP_NONE})
 
 typedef struct ol_child_options {
     uint32_t slot_bytes, slots, jobs_max, spin_us;

@@ -231,8 +231,8 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
         ol_pool_host_kill(host, OL_WIRE_NONE, &why);
         return;
     }
+    ol_cgroup_narrow(&host->child.cgroup, host->program->declared.threads_max);
     host->state = OL_HOST_READY;
-    host->was_ready = true;
     host->idle_since_ms = ol_loop_now_ms(pool->loop);
     pool->start_failures = 0;
     pool->place_again = true;
@@ -334,8 +334,7 @@ int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **out, o
         return ol_error_set(err, OL_ENOMEM, "host");
     host->pool = pool;
     host->program = ol_program_acquire(program);
-    host->child.pidfd = host->child.wake_fd = -1;
-    host->child.warden = OL_WARDEN_NONE;
+    host->child = OL_CHILD_NONE;
     host->started_ms = ol_loop_now_ms(pool->loop);
     host->killed_index = OL_WIRE_NONE;
     host->next = pool->first;

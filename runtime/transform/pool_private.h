@@ -36,7 +36,6 @@ typedef struct ol_pool_host {
     uint8_t group[OL_POOL_GROUP_MAX]; /* whom it serves, or served last */
     size_t group_len;
     bool has_group;
-    bool was_ready;
     bool retiring; /* a newer version of its program is there, or it is worn: no new jobs */
     bool taken;    /* by a request that wants to be alone */
     bool draining; /* somebody in the queue waits for it: nobody else gets in */

@@ -49,6 +49,11 @@ typedef struct ol_transform_limits {
 void ol_transform_limits_default(ol_transform_limits *limits);
 
 #define OL_PROGRAM_THREADS_MAX 64u
+#ifdef __SANITIZE_THREAD__
+#define OL_PROGRAM_THREADS_OURS 1u /* the sanitizer keeps one of its own */
+#else
+#define OL_PROGRAM_THREADS_OURS 0u
+#endif
 
 /* What the module or plugin declared about itself, known once a host has loaded it. */
 typedef struct ol_program_declared {

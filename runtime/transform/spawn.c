@@ -101,7 +101,11 @@ BARE static int place_descriptors(const ol_spawn_options *options)
         syscall(SYS_close, OL_HOST_FD_IMAGE);
     else if (place(options->image_fd, OL_HOST_FD_IMAGE) != 0)
         return -1;
-    return (int)syscall(SYS_close_range, OL_HOST_FD_CONTROL + 1, ~0u, 0);
+    if (options->cgroup_fd < 0)
+        syscall(SYS_close, OL_HOST_FD_CGROUP);
+    else if (place(options->cgroup_fd, OL_HOST_FD_CGROUP) != 0)
+        return -1;
+    return (int)syscall(SYS_close_range, OL_HOST_FD_CGROUP + 1, ~0u, 0);
 }
 
 BARE static int keep_one_capability(void)

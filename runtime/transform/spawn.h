@@ -16,7 +16,7 @@
 
 typedef struct ol_spawn_options {
     int memory_fd, wake_fd, control_fd; /* >= OL_SPAWN_FD_FLOOR */
-    int image_fd;                       /* the same, or -1 */
+    int image_fd, cgroup_fd;            /* the same, or -1 */
     uint32_t namespaces;                /* of OL_WALLS_NAMESPACES, out of ol_spawn_namespaces() */
 } ol_spawn_options;
 

@@ -17,11 +17,6 @@
 #include <unistd.h>
 
 #define STATUS_BYTES 4096
-#ifdef __SANITIZE_THREAD__
-#define RUNTIME_THREADS 1u /* the sanitizer keeps one of its own */
-#else
-#define RUNTIME_THREADS 0u
-#endif
 
 /* ---- the listener ---- */
 
@@ -87,7 +82,7 @@ static int judge(const ol_warden *warden, int number)
 {
     uint32_t threads_max = warden->sealed ? warden->threads_max : OL_PROGRAM_THREADS_MAX;
     if (is_thread(number))
-        return count_threads(warden->pid) < 1 + RUNTIME_THREADS + threads_max ? 0 : -EAGAIN;
+        return count_threads(warden->pid) < 1 + OL_PROGRAM_THREADS_OURS + threads_max ? 0 : -EAGAIN;
     return warden->sealed ? -EACCES : 0;
 }
 
@@ -113,7 +108,7 @@ bool ol_warden_seal(ol_warden *warden, uint32_t threads_max)
 {
     warden->sealed = true;
     warden->threads_max = threads_max;
-    return count_threads(warden->pid) <= 1 + RUNTIME_THREADS + threads_max;
+    return count_threads(warden->pid) <= 1 + OL_PROGRAM_THREADS_OURS + threads_max;
 }
 
 bool ol_warden_is_over(const ol_warden *warden)

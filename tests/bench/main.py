@@ -7,9 +7,11 @@ import sys
 import tempfile
 import time
 
+import rows_attacks
 import rows_decrypt
 import rows_encryption
 import rows_fairness
+import rows_hop
 import rows_memory
 import rows_passthrough
 import rows_policies
@@ -32,6 +34,8 @@ ROWS = {
     "decrypt": rows_decrypt.run,
     "memory": rows_memory.run,
     "fairness": rows_fairness.run,
+    "hop": rows_hop.run,
+    "attacks": rows_attacks.run,
 }
 
 CONFIG = """

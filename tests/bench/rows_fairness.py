@@ -48,7 +48,11 @@ def ask(connection, path, endpoint):
     return answer.status
 
 
-def light_latencies(server, path, seconds, rate=200):
+def light_latencies(server, path, seconds):
+    return percentile(light_requests(server, path, seconds), 0.99)
+
+
+def light_requests(server, path, seconds, rate=200):
     """Open loop over a few connections: latencies from when each request was due, ms."""
     results, lock = [], threading.Lock()
 
@@ -71,7 +75,7 @@ def light_latencies(server, path, seconds, rate=200):
         thread.start()
     for thread in threads:
         thread.join()
-    return percentile(results, 0.99)
+    return results
 
 
 def looped(server, path, stop):

@@ -388,6 +388,7 @@ static int load_behind_walls(host *h, ol_program_declared *declared, ol_error *e
         .pinned = h->program.pinned,
         .namespaces = h->port.control->namespaces,
         .walls_required = h->port.control->walls_required,
+        .cgroup = h->port.control->cgroup,
     };
     int rc = ol_sandbox_loading(&load, &h->held, err);
     if (rc == OL_OK)

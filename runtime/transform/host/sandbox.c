@@ -17,11 +17,13 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "transform/cgroup.h"
 #include "transform/host/host.h"
 
 #define FILES_WHILE_LOADING 24
 #define STACK_AND_SLACK_BYTES (64ull * OL_MIB)
 #define THREAD_STACK_BYTES OL_MIB
+#define GROUP_CONTROLLERS (OL_CGROUP_MEMORY | OL_CGROUP_PIDS | OL_CGROUP_CPU)
 
 static int failed(ol_error *err, const char *what)
 {
@@ -64,6 +66,16 @@ static void on_abort(int number)
     _exit(OL_HOST_EXIT_ABORT);
 }
 
+/* From here on what it takes counts there. */
+static bool join_group(const ol_wire_control *control)
+{
+    if (control->cgroup == 0)
+        return true;
+    bool joined = write(OL_HOST_FD_CGROUP, "0", 1) == 1;
+    close(OL_HOST_FD_CGROUP);
+    return joined;
+}
+
 int ol_sandbox_birth(const ol_wire_control *control, ol_error *err)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
@@ -72,6 +84,8 @@ int ol_sandbox_birth(const ol_wire_control *control, ol_error *err)
     struct pollfd server = {.fd = OL_HOST_FD_CONTROL};
     if (poll(&server, 1, 0) != 0)
         return ol_error_set(err, OL_ETRANSFORM, "sandbox: the server is gone");
+    if (!join_group(control))
+        return failed(err, "control group");
     take_identity(control);
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         return failed(err, "dumpable");
@@ -174,6 +188,8 @@ int ol_sandbox_loading(const ol_sandbox_load *load, ol_sandbox_held *held, ol_er
 {
     uint64_t mapped = mapped_bytes();
     *held = (ol_sandbox_held){.walls = OL_WALL_SECCOMP | OL_WALL_LIMITS};
+    if ((load->cgroup & GROUP_CONTROLLERS) == GROUP_CONTROLLERS)
+        held->walls |= OL_WALL_CGROUP;
     if (load->kind == OL_PROGRAM_SHARED)
         prepare_threads();
     held->walls |= load->namespaces & OL_WALLS_NAMESPACES & ~OL_WALL_MOUNT_NAMESPACE;

@@ -39,6 +39,7 @@ typedef struct ol_sandbox_load {
     bool pinned;           /* its bytes are known to be the operator's choice */
     uint32_t namespaces;   /* it was born in */
     uint32_t walls_required;
+    uint32_t cgroup;       /* of OL_CGROUP_*: what limits the group that it joined */
 } ol_sandbox_load;
 
 /* What stands. */

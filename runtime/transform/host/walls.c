@@ -16,6 +16,7 @@ const ol_wall_row ol_wall_rows[] = {
     {OL_WALL_NETWORK_NAMESPACE, "network_namespace", "a network without interfaces"},
     {OL_WALL_IPC_NAMESPACE, "ipc_namespace", "no System V objects or message queues of others"},
     {OL_WALL_MOUNT_NAMESPACE, "mount_namespace", "a root that holds the listed folders alone"},
+    {OL_WALL_CGROUP, "cgroup", "its own control group limits memory, processes and cores"},
     {0, NULL, NULL},
 };
 

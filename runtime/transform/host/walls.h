@@ -17,10 +17,11 @@ enum ol_wall {
     OL_WALL_PID_NAMESPACE = 1u << 5,
     OL_WALL_NETWORK_NAMESPACE = 1u << 6,
     OL_WALL_IPC_NAMESPACE = 1u << 7,
-    OL_WALL_MOUNT_NAMESPACE = 1u << 8 /* with a root that holds the listed folders alone */
+    OL_WALL_MOUNT_NAMESPACE = 1u << 8, /* with a root that holds the listed folders alone */
+    OL_WALL_CGROUP = 1u << 9 /* a control group that limits memory, processes and cores */
 };
 
-#define OL_WALLS_ALL ((1u << 9) - 1)
+#define OL_WALLS_ALL ((1u << 10) - 1)
 #define OL_WALLS_NAMESPACES                                                                        \
     (OL_WALL_USER_NAMESPACE | OL_WALL_PID_NAMESPACE | OL_WALL_NETWORK_NAMESPACE |                  \
      OL_WALL_IPC_NAMESPACE | OL_WALL_MOUNT_NAMESPACE)

@@ -44,6 +44,7 @@
 #define OL_HOST_FD_WAKE 4   /* eventfd: the server has messages */
 #define OL_HOST_FD_IMAGE 5  /* the shared object's bytes; absent for Lua */
 #define OL_HOST_IMAGE_PATH "/proc/self/fd/5"
+#define OL_HOST_FD_CGROUP 7 /* what it joins its control group by; absent without one */
 #define OL_HOST_FD_CONTROL 6 /* a socket: the host hands over what rules its filter, see warden.h */
 
 enum ol_msg_type {
@@ -107,6 +108,7 @@ typedef struct ol_wire_control {
     uint32_t spin_us;
     uint32_t namespaces;     /* of OL_WALLS_ALL: what it was born in */
     uint32_t walls_required; /* likewise: without them it loads nothing */
+    uint32_t cgroup;         /* of OL_CGROUP_*: what limits the group that it is to join; 0: none */
     uint32_t uid, gid;       /* the server's, as its own user namespace has them */
     _Alignas(64) _Atomic uint32_t to_host_tail;
     _Alignas(64) _Atomic uint32_t to_host_head;

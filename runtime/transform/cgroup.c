@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "transform/cgroup.h"
+#include "transform/program.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define TEXT_BYTES 4096
+#define PREFIX "objlens-"
+#define PERIOD_US 100000ull
+
+static char folder_in_use[OL_CGROUP_PATH_SIZE - 64];
+static uint32_t controllers_in_use;
+static _Atomic unsigned groups_made;
+
+static const struct {
+    const char *name;
+    uint32_t bit;
+} names[] = {{"memory", OL_CGROUP_MEMORY}, {"pids", OL_CGROUP_PIDS}, {"cpu", OL_CGROUP_CPU}};
+
+#define NAMES (sizeof(names) / sizeof(names[0]))
+
+/* ---- files ---- */
+
+static int open_in(const char *folder, const char *name, int flags)
+{
+    char path[OL_CGROUP_PATH_SIZE + 64];
+    if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
+        return -1;
+    return open(path, flags | O_CLOEXEC | O_NOCTTY, 0600);
+}
+
+static bool write_in(const char *folder, const char *name, const char *text)
+{
+    /* The kernel's files are there; O_CREAT makes none among them. */
+    int fd = open_in(folder, name, O_WRONLY | O_CREAT);
+    if (fd < 0)
+        return false;
+    ssize_t written = write(fd, text, strlen(text));
+    int kept = errno;
+    close(fd);
+    errno = kept;
+    return written == (ssize_t)strlen(text);
+}
+
+/* At most TEXT_BYTES - 1 of it, with a NUL. */
+static bool read_in(const char *folder, const char *name, char text[TEXT_BYTES])
+{
+    int fd = open_in(folder, name, O_RDONLY);
+    if (fd < 0)
+        return false;
+    ssize_t got = read(fd, text, TEXT_BYTES - 1);
+    close(fd);
+    text[got > 0 ? got : 0] = '\0';
+    return got >= 0;
+}
+
+/* ---- finding it ---- */
+
+static uint32_t named_in(const char *folder, const char *file)
+{
+    char text[TEXT_BYTES], *save = NULL;
+    uint32_t found = 0;
+    if (!read_in(folder, file, text))
+        return 0;
+    for (char *word = strtok_r(text, " +\n", &save); word; word = strtok_r(NULL, " +\n", &save))
+        for (size_t i = 0; i < NAMES; i++)
+            if (strcmp(word, names[i].name) == 0)
+                found |= names[i].bit;
+    return found;
+}
+
+/* The place where the kernel shows the hierarchy; "" when there is none. */
+static void find_mount(char mount[TEXT_BYTES])
+{
+    char line[TEXT_BYTES];
+    FILE *file = fopen("/proc/self/mountinfo", "re");
+    mount[0] = '\0';
+    while (file && !mount[0] && fgets(line, sizeof(line), file)) {
+        char *type = strstr(line, " - cgroup2 ");
+        if (type && sscanf(line, "%*s %*s %*s %*s %4095s", mount) != 1)
+            mount[0] = '\0';
+    }
+    if (file)
+        fclose(file);
+}
+
+/* Its path in the hierarchy, as this process sees it. */
+static bool find_own(char path[TEXT_BYTES])
+{
+    char text[TEXT_BYTES];
+    if (!read_in("/proc/self", "cgroup", text))
+        return false;
+    char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+    if (!line)
+        return false;
+    line = strstr(line, "0::") + 3;
+    snprintf(path, TEXT_BYTES, "%.*s", (int)strcspn(line, "\n"), line);
+    return true;
+}
+
+static bool is_marked(const char *folder)
+{
+    char value[2];
+    return (getxattr(folder, "user.delegate", value, 1) == 1 && value[0] == '1') ||
+           (getxattr(folder, "trusted.delegate", value, 1) == 1 && value[0] == '1');
+}
+
+/* Ours to divide: all that a container sees of the hierarchy (which is not the hierarchy itself), or
+ * what the service manager says so of. */
+static bool find_delegated(char folder[TEXT_BYTES])
+{
+    char mount[TEXT_BYTES], own[TEXT_BYTES], type[TEXT_BYTES];
+    find_mount(mount);
+    if (!mount[0] || !find_own(own) || strstr(own, "/.."))
+        return false;
+    bool whole = strcmp(own, "/") == 0;
+    if (snprintf(folder, TEXT_BYTES, "%s%s", mount, whole ? "" : own) >= TEXT_BYTES)
+        return false;
+    return read_in(folder, "cgroup.type", type) && (whole || is_marked(folder)) &&
+           access(folder, W_OK) == 0;
+}
+
+/* ---- preparing it ---- */
+
+static bool enable(const char *folder)
+{
+    char text[TEXT_BYTES] = "";
+    uint32_t there = named_in(folder, "cgroup.controllers");
+    for (size_t i = 0; i < NAMES; i++)
+        if (there & names[i].bit)
+            snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s+%s", text[0] ? " " : "",
+                     names[i].name);
+    return there == 0 || write_in(folder, "cgroup.subtree_control", text);
+}
+
+/* A group with processes cannot be divided: where we are alone in it, we step aside. */
+static bool step_aside(const char *folder)
+{
+    char procs[TEXT_BYTES], below[OL_CGROUP_PATH_SIZE];
+    if (!read_in(folder, "cgroup.procs", procs) || strtol(procs, NULL, 10) != getpid() ||
+        strchr(procs, '\n') != strrchr(procs, '\n'))
+        return false;
+    if (snprintf(below, sizeof(below), "%s/server", folder) >= (int)sizeof(below))
+        return false;
+    return (mkdir(below, 0755) == 0 || errno == EEXIST) && write_in(below, "cgroup.procs", "0");
+}
+
+/* Groups whose server is no more are empty; others cannot be removed. */
+static void remove_left(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (strncmp(entry->d_name, PREFIX, sizeof(PREFIX) - 1) == 0)
+            unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+    if (dir)
+        closedir(dir);
+}
+
+uint32_t ol_cgroups_use(const char *given)
+{
+    char found[TEXT_BYTES];
+    controllers_in_use = 0;
+    folder_in_use[0] = '\0';
+    if (!given && !find_delegated(found))
+        return 0;
+    const char *folder = given ? given : found;
+    if (strlen(folder) >= sizeof(folder_in_use))
+        return 0;
+    if (!enable(folder) && !(errno == EBUSY && step_aside(folder) && enable(folder)))
+        return 0;
+    remove_left(folder);
+    controllers_in_use = named_in(folder, "cgroup.subtree_control");
+    memcpy(folder_in_use, folder, strlen(folder) + 1);
+    return controllers_in_use;
+}
+
+uint32_t ol_cgroups_controllers(void)
+{
+    return controllers_in_use;
+}
+
+/* ---- one host's ---- */
+
+static bool set_number(const ol_cgroup *group, const char *name, uint64_t number)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+    return write_in(group->path, name, text);
+}
+
+static bool set_threads(const ol_cgroup *group, uint32_t threads_max)
+{
+    return !(controllers_in_use & OL_CGROUP_PIDS) ||
+           set_number(group, "pids.max", 1ull + OL_PROGRAM_THREADS_OURS + threads_max);
+}
+
+static bool set_cores(const ol_cgroup *group, uint32_t threads_max)
+{
+    char text[64];
+    if (!(controllers_in_use & OL_CGROUP_CPU))
+        return true;
+    snprintf(text, sizeof(text), "%llu %llu", (1ull + threads_max) * PERIOD_US, PERIOD_US);
+    return write_in(group->path, "cpu.max", text);
+}
+
+static bool set_memory(const ol_cgroup *group, uint64_t memory_bytes)
+{
+    if (!(controllers_in_use & OL_CGROUP_MEMORY))
+        return true;
+    write_in(group->path, "memory.swap.max", "0"); /* absent without swap accounting */
+    write_in(group->path, "memory.oom.group", "1");
+    return set_number(group, "memory.max", memory_bytes);
+}
+
+static int failed(ol_cgroup *group, const char *what, ol_error *err)
+{
+    int rc = ol_error_set(err, OL_EUNAVAILABLE, "starting a host: control group: %s: %s", what,
+                          strerror(errno));
+    ol_cgroup_remove(group);
+    return rc;
+}
+
+int ol_cgroup_make(ol_cgroup *group, uint64_t memory_bytes, uint32_t threads_max, ol_error *err)
+{
+    *group = OL_CGROUP_NONE;
+    if (controllers_in_use == 0)
+        return OL_OK;
+    snprintf(group->path, sizeof(group->path), "%s/" PREFIX "%ld-%u", folder_in_use,
+             (long)getpid(), atomic_fetch_add(&groups_made, 1));
+    if (mkdir(group->path, 0755) != 0) {
+        group->path[0] = '\0';
+        return failed(group, "mkdir", err);
+    }
+    if (!set_memory(group, memory_bytes) || !set_threads(group, threads_max) ||
+        !set_cores(group, threads_max))
+        return failed(group, "limits", err);
+    group->join_fd = open_in(group->path, "cgroup.procs", O_WRONLY | O_CREAT);
+    return group->join_fd >= 0 ? OL_OK : failed(group, "cgroup.procs", err);
+}
+
+void ol_cgroup_close(ol_cgroup *group)
+{
+    if (group->join_fd >= 0)
+        close(group->join_fd);
+    group->join_fd = -1;
+}
+
+void ol_cgroup_narrow(const ol_cgroup *group, uint32_t threads_max)
+{
+    if (!group->path[0])
+        return;
+    set_threads(group, threads_max); /* what was set before holds otherwise */
+    set_cores(group, threads_max);
+}
+
+void ol_cgroup_remove(ol_cgroup *group)
+{
+    ol_cgroup_close(group);
+    if (group->path[0])
+        rmdir(group->path);
+    *group = OL_CGROUP_NONE;
+}
