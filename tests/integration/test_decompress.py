@@ -24,6 +24,11 @@ bucket "attic" {}
 access_point "attic" { bucket = "attic" }
 object_lambda "plain" { access_point = "attic", transforms = { "decompress" } }
 object_lambda "redacted" { access_point = "attic", transforms = { "decompress", "pii" } }
+object_lambda "json" { access_point = "attic", transforms = { "decompress", "xml_json" } }
+object_lambda "small" { access_point = "attic",
+  transforms = { { "compress", payload = [[{"as": "content-encoding"}]] } } }
+object_lambda "packed" { access_point = "attic",
+  transforms = { { "xml_json" }, { "compress", payload = [[{"format": "xz"}]] } } }
 object_lambda "late" { access_point = "attic", transforms = { "same", "decompress" } }
 transform "same" { file = "same.lua" }
 object_lambda "pinned" { access_point = "attic",
@@ -112,6 +117,38 @@ def test_a_chain_sees_what_was_inside(s3):
         body = read(s3, "redacted", key)["Body"].read()
         assert body.splitlines()[7] == b"7,[EMAIL_ADDRESS],[CREDIT_CARD]"
         assert b"example.com" not in body
+
+
+def test_xml_inside_becomes_json(s3):
+    s3.put_object(Bucket="attic", Key="doc.xml.gz", Body=gzip.compress(b"<a><b>1</b><b/></a>"))
+    answer = read(s3, "json", "doc.xml.gz")
+    assert answer["Body"].read() == b'{"a":{"b":["1",null]}}'
+    assert answer["ContentType"] == "application/json"
+    s3.put_object(Bucket="attic", Key="bad.xml.gz", Body=gzip.compress(b"<a><b></a>"))
+    with pytest.raises(botocore.exceptions.ClientError, match="MalformedXML"):
+        read(s3, "json", "bad.xml.gz")
+    s3.put_object(Bucket="attic", Key="cut.xml.gz", Body=gzip.compress(b"<a/>")[:-3])
+    with pytest.raises(botocore.exceptions.ClientError, match="TruncatedInput"):
+        read(s3, "json", "cut.xml.gz")
+
+
+def test_compressed_on_the_way(s3):
+    s3.put_object(Bucket="attic", Key="orders.csv", Body=TEXT, ContentType="text/csv")
+    answer = read(s3, "small", "orders.csv")
+    assert gzip.decompress(answer["Body"].read()) == TEXT
+    assert (answer["ContentEncoding"], answer["ContentType"]) == ("gzip", "text/csv")
+    s3.put_object(Bucket="attic", Key="doc.xml", Body=b"<a>x</a>")
+    answer = read(s3, "packed", "doc.xml")
+    assert lzma.decompress(answer["Body"].read()) == b'{"a":"x"}'
+    assert answer["ContentType"] == "application/x-xz" and "ContentEncoding" not in answer
+
+
+@pytest.mark.parametrize("format, tool", [("gzip", "gzip"), ("bzip2", "bzip2"), ("xz", "xz"), ("zstd", "zstd"),
+                                          ("lz4", "lz4"), ("brotli", "brotli")])
+def test_the_tools_open_what_compress_makes(format, tool):
+    made = subprocess.run([OBJLENS, "run", "compress", "--payload", json.dumps({"format": format})],
+                          input=TEXT, capture_output=True, check=True).stdout
+    assert subprocess.run([tool, "-dc"], input=made, capture_output=True, check=True).stdout == TEXT
 
 
 def test_what_is_not_compressed_is_refused(s3):
