@@ -4,13 +4,14 @@ wrong one is answered, and that the key is nowhere afterwards."""
 import base64
 import hashlib
 import os
+import subprocess
 import urllib.parse
 
 import pytest
 
 from kit.aws import client, refused, user, key_of
 from kit.raw import exchange, signed
-from kit.server import Server
+from kit.server import ACCESS_KEY, SECRET_KEY, Server, free_port
 
 KEY = bytes(range(32))
 OTHER = b"a" * 32
@@ -333,3 +334,45 @@ def test_completing_with_a_key(s3, server):
     path, body = begin("silent", **sse())
     assert ask(server, "POST", path, {}, body).status == 200
     assert s3.get_object(Bucket="originals", Key="silent", **sse())["Body"].read() == b"part"
+
+
+# ---- passed on ----
+
+def test_a_remote_origin_is_told_the_key_that_completes_an_upload(tmp_path):
+    """The other service judges it; without TLS to there it is not sent."""
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", key, "-out", cert, "-days", "1", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    port = free_port()
+    far = Server(tmp_path / "far", f"""bucket "shared"
+listen {{ "127.0.0.1:{port}", certificate = "{cert}", key = "{key}" }}""")
+    origin = f'access_key = "{ACCESS_KEY}", secret_key = "{SECRET_KEY}"'
+    near = Server(tmp_path / "near", f"""
+sse_c_over_http = true
+origin "tls" {{ endpoint = "https://127.0.0.1:{port}", ca = "{cert}", {origin} }}
+origin "bare" {{ endpoint = "{far.endpoint}", {origin} }}
+bucket "shared" {{ origin = "tls" }}
+bucket "bare" {{ origin = "bare" }}""")
+    for server in (far, near):
+        server.secrets += [b64(KEY), b64(OTHER)]
+        server.start()
+    s3 = client(near)
+
+    def by(key):  # boto3 does not code it for this operation
+        return {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": b64(key),
+                "SSECustomerKeyMD5": b64(hashlib.md5(key).digest())}
+    of = {"Bucket": "shared", "Key": "parts"}
+    of["UploadId"] = s3.create_multipart_upload(**of, **sse())["UploadId"]
+    part = s3.upload_part(**of, PartNumber=1, Body=b"part", **sse())
+    done = {"MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}}
+    with refused("InvalidRequest", 400):
+        s3.complete_multipart_upload(**of, **done, **by(OTHER))
+    s3.complete_multipart_upload(**of, **done, **by(KEY))
+    assert s3.get_object(Bucket="shared", Key="parts", **sse())["Body"].read() == b"part"
+    with refused("InvalidRequest", 400) as said:
+        s3.complete_multipart_upload(**{**of, "Bucket": "bare"}, **done, **by(KEY))
+    assert "not reached over TLS" in said.value.response["Error"]["Message"]
+    for server in (near, far):
+        assert server.stop() == 0
+        server.check_logs_hold_no_secrets()
