@@ -532,7 +532,10 @@ def nric(r):
 
 def uen(r):
     number = digits(r, 8)
-    return number + "XMKECAWLJDB"[sum(int(c) * w for c, w in zip(number, (10, 4, 9, 3, 8, 2, 7, 1))) % 11]
+    business = number + "XMKECAWLJDB"[sum(int(c) * w for c, w in zip(number, (10, 4, 9, 3, 8, 2, 7, 1))) % 11]
+    number = str(r.randint(1967, 2023)) + digits(r, 5)
+    company = number + "ZKCMDNERGWH"[sum(int(c) * w for c, w in zip(number, (10, 8, 6, 4, 9, 7, 5, 3, 1))) % 11]
+    return r.choice([business, company])
 
 
 # ---- dates

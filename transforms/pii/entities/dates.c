@@ -29,6 +29,28 @@ static unsigned digits_at(const struct pii_text *t, size_t at, unsigned max, uns
 static const char months[12][10] = {"january", "february", "march",     "april",   "may",      "june",
                                     "july",    "august",   "september", "october", "november", "december"};
 
+/* The same in German, French, Spanish, Italian, Portuguese and Dutch, where they differ. */
+static const char *const months_elsewhere[12] = {
+    "januar|jänner|janvier|enero|gennaio|janeiro|januari", "februar|février|febrero|febbraio|fevereiro|februari",
+    "märz|mars|marzo|março|maart|mär", "avril|abril|aprile", "mai|mayo|maggio|maio|mei",
+    "juni|juin|junio|giugno|junho", "juli|juillet|julio|luglio|julho", "août|agosto|augustus",
+    "septembre|septiembre|settembre|setembro", "oktober|octobre|octubre|ottobre|outubro|okt",
+    "novembre|noviembre|novembro", "dezember|décembre|diciembre|dicembre|dezembro|dez"};
+
+/* The length of the one of `names` that stands at `at`, 0 when none does. */
+static size_t one_of(const struct pii_text *t, size_t at, const char *names)
+{
+    while (*names) {
+        size_t size = strcspn(names, "|"), n = 0;
+        while (n < size && pii_lower(pii_at(t, at + n)) == (uint8_t)names[n])
+            n++;
+        if (n == size && !pii_letter(pii_at(t, at + n)) && pii_at(t, at + n) < 0x80)
+            return n;
+        names += size + (names[size] == '|');
+    }
+    return 0;
+}
+
 /* The length of a month's name, or of its first three or four letters. */
 static size_t month_name(const struct pii_text *t, size_t at, unsigned *month)
 {
@@ -37,6 +59,11 @@ static size_t month_name(const struct pii_text *t, size_t at, unsigned *month)
         while (months[i][n] && pii_lower(pii_at(t, at + n)) == months[i][n])
             n++;
         if ((n == 3 || n == 4 || months[i][n] == '\0') && n >= 3 && !pii_letter(pii_at(t, at + n))) {
+            *month = i + 1;
+            return n + (pii_at(t, at + n) == '.');
+        }
+        n = one_of(t, at, months_elsewhere[i]);
+        if (n > 0) {
             *month = i + 1;
             return n + (pii_at(t, at + n) == '.');
         }
@@ -112,6 +139,13 @@ static bool read_year(const struct pii_text *t, size_t at, struct date *d)
     return (size == 4 || size == 2) && exists(d);
 }
 
+/* "of ", "de " */
+static bool is_of(const struct pii_text *t, size_t at)
+{
+    int first = pii_lower(pii_at(t, at)), second = pii_lower(pii_at(t, at + 1));
+    return pii_at(t, at + 2) == ' ' && ((first == 'o' && second == 'f') || (first == 'd' && second == 'e'));
+}
+
 /* 12 March 1985, 12th of March, 1985, 12-Mar-85 */
 static bool read_day_first(const struct pii_text *t, size_t at, struct date *d)
 {
@@ -119,10 +153,11 @@ static bool read_day_first(const struct pii_text *t, size_t at, struct date *d)
     if (size == 0)
         return false;
     size_t pos = skip(t, ordinal(t, at + size));
-    if (pii_lower(pii_at(t, pos)) == 'o' && pii_lower(pii_at(t, pos + 1)) == 'f' && pii_at(t, pos + 2) == ' ')
-        pos += 3;
+    pos += is_of(t, pos) ? 3 : 0;
     size_t name = month_name(t, pos, &d->month);
-    return name > 0 && read_year(t, skip(t, pos + name), d);
+    pos = skip(t, pos + name);
+    pos += is_of(t, pos) ? 3 : 0;
+    return name > 0 && read_year(t, pos, d);
 }
 
 /* March 12, 1985 */

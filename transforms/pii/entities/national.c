@@ -199,7 +199,7 @@ const struct pii_national pii_national_world[] = {
     {PII_TH_TNIN, false, "13|1 4 5 2 1", tnin, 42, 60, true},
     {PII_TR_NATIONAL_ID, false, "11", tckn, 45, 45, true},
     {PII_SG_NRIC_FIN, true, "A9999999A", nric, 60, 60, true},
-    {PII_SG_UEN, true, "99999999A|9999999999A", uen, 40, 40, true},
+    {PII_SG_UEN, true, "99999999A|999999999A", uen, 40, 40, true},
     {PII_SG_UEN, true, "A99AA9999A", uen_other, 50, 50, true},
     {PII_AU_TFN, false, "9|3 3 3", tfn, 25, 40, true},
     {PII_AU_ABN, false, "11|2 3 3 3", abn, 40, 60, true},

@@ -237,7 +237,7 @@ const struct pii_entity_info pii_entities[PII_ENTITIES] = {
     [PII_DATE_TIME] = {
         .name = "DATE_TIME", .synonyms = "DATE_OF_BIRTH DOB", .country = "", .kind = PII_OPTIONAL,
         .context = "dob|born|birth|birthday|birthdate|date of birth|geburtsdatum|geboren|"
-                   "naissance|né le|née le|nacimiento|nascita|geb|d o b|bday|nato|nata|"
+                   "naissance|né le|née le|nacimiento|nacido|nacida|nascita|geb|d o b|bday|nato|nata|"
                    "nascido|nascimento|geboortedatum|född|syntynyt|urodzenia",
     },
     [PII_AGE] = {

@@ -50,7 +50,7 @@ static size_t value_end(const struct pii_text *t, size_t start)
     while (end - start < VALUE_MAX &&
            (quoted ? pii_at(t, end) != quote && pii_at(t, end) >= ' ' : !ends_value(pii_at(t, end))))
         end++;
-    while (!quoted && end > start && strchr(".)]}:!?", pii_at(t, end - 1)) && end - start > 4)
+    while (!quoted && end > start && strchr(".)]}:", pii_at(t, end - 1)) && end - start > 4)
         end--;
     return end;
 }
