@@ -25,6 +25,7 @@ static const char *const payloads[] = {
     "{\"format\":\"text\",\"operator\":{\"operator\":\"mask\",\"keep_first\":2,\"keep_last\":2,\"keep_separators\":true}}",
     "{\"mode\":\"deny\",\"unsupported\":\"pass\"}",
     "{\"entities\":\"ALL\",\"threshold\":0,\"operator\":\"date_shift\"," KEY "}",
+    "{\"custom\":[{\"name\":\"A\",\"pattern\":\"\\\\b(a|b)+c?$|^[^x]{3,9}y\"},{\"name\":\"B\",\"words\":[\"ab c\",\"k\"]}]}",
     "{\"format\":\"json\",\"operator\":\"keep\"}",
     "{\"format\":\"xml\",\"operator\":\"keep\"}",
 };
@@ -40,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned which = data[0] % (sizeof(payloads) / sizeof(payloads[0]));
     struct objlens_call call;
     int rc = run_twice(pii, payloads[which], data[0], data + 1, size - 1, &call);
-    bool keeps = strstr(payloads[which], "\"keep\"}") != NULL && which > 12;
+    bool keeps = strstr(payloads[which], "\"keep\"}") != NULL && which > 13;
     if (rc == OBJLENS_OK && keeps && (call.size != size - 1 || (call.size > 0 && memcmp(call.out, data + 1, call.size) != 0)))
         abort();
     direct_fini(&call);

@@ -8,6 +8,7 @@
 
 #include "../kit/payload.h"
 
+#include "custom/custom.h"
 #include "engine/rules.h"
 #include "entities/registry.h"
 #include "operators/operator.h"
@@ -48,6 +49,7 @@ struct pii_config {
     struct pii_operator operator_;              /* of all entities but these: */
     struct pii_operator *operators[PII_TYPES_MAX]; /* owned, or NULL */
     struct pii_fields fields;
+    struct pii_custom custom;
     struct pii_rules rules;
 };
 

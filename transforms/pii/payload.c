@@ -227,6 +227,21 @@ static bool give_operator(struct kit_config *c, const struct pii_set *set,
     return true;
 }
 
+/* An entity, a synonym, a pack, or a custom one. */
+static bool select_type(struct kit_config *c, const char *name, struct pii_set *set)
+{
+    unsigned entity;
+    if (!pii_custom_find(&own(c)->custom, name, &entity))
+        return pii_registry_select(name, strlen(name), set);
+    pii_set_add(set, entity);
+    return true;
+}
+
+static bool read_custom(struct kit_config *c, const char *key, const json_t *value)
+{
+    return pii_custom_read(&own(c)->custom, own(c)->memory, c, key, value);
+}
+
 static bool read_operators(struct kit_config *c, const char *key, const json_t *value)
 {
     const char *name;
@@ -236,7 +251,7 @@ static bool read_operators(struct kit_config *c, const char *key, const json_t *
     json_object_foreach(object, name, member) {
         struct pii_operator op;
         struct pii_set set = {{0, 0}};
-        if (!pii_registry_select(name, strlen(name), &set))
+        if (!select_type(c, name, &set))
             return kit_wrong(c, "\"operators\" has \"%s\", which is not an entity", name);
         if (!pii_read_operator(c, name, member, &own(c)->operator_, &own(c)->keys, &op))
             return false;
@@ -285,7 +300,7 @@ static bool read_rule(struct kit_config *c, struct pii_field_rule *rule, const j
     unsigned entity = PII_TYPES_MAX;
     if (json_is_object(value) && named && !word)
         return kit_wrong(c, "\"entity\" of \"%s\" in \"fields\" must be a name", rule->selector);
-    if (word && pii_registry_select(word, strlen(word), &set))
+    if (word && select_type(c, word, &set))
         entity = only_entity(&set);
     if (json_is_object(value) && word && entity == PII_TYPES_MAX)
         return kit_wrong(c, "\"entity\" of \"%s\" in \"fields\" is not one", rule->selector);
@@ -348,6 +363,7 @@ static const struct kit_key keys[] = {
     KIT_BOOL_KEY("decode", struct pii_config, decode),
     KIT_OTHER_KEY("csv", read_csv),
     KIT_OTHER_KEY("key", read_key),
+    KIT_OTHER_KEY("custom", read_custom),
     KIT_OTHER_KEY("operator", read_operator),
     KIT_OTHER_KEY("operators", read_operators),
     KIT_OTHER_KEY("fields", read_fields),
@@ -406,7 +422,8 @@ static bool settle(struct pii_config *config)
     if (lacks)
         return kit_wrong(c, "%s", "hash, encrypt, ff1, date_shift and surrogate need a \"key\"");
     config->csv_may_need_quotes = may_need_quotes(config);
-    return pii_rules_init(&config->rules, &config->entities, config->threshold) ||
+    return (pii_rules_init(&config->rules, &config->entities, config->threshold) &&
+            pii_custom_enable(&config->custom, &config->rules)) ||
            kit_wrong(c, "too many entities at once%s", "");
 }
 
@@ -450,6 +467,7 @@ void pii_config_destroy(struct pii_config *config)
     for (size_t i = 0; i < PII_TYPES_MAX; i++)
         pii_release_wiped(&config->memory, config->operators[i], sizeof(*config->operators[i]));
     pii_fields_fini(&config->fields);
+    pii_custom_fini(&config->custom);
     struct pii_memory memory = config->memory;
     pii_release_wiped(&memory, config, sizeof(*config));
 }
@@ -470,7 +488,8 @@ const struct pii_memory pii_heap = {heap_allocate, heap_release, NULL};
 
 const char *pii_config_type(const struct pii_config *config, unsigned entity)
 {
-    (void)config;
+    if (entity >= PII_CUSTOM && entity - PII_CUSTOM < config->custom.count)
+        return config->custom.entities[entity - PII_CUSTOM].name;
     return entity < PII_ENTITIES ? pii_entities[entity].name : "PII";
 }
 

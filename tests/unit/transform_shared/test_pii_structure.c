@@ -173,6 +173,24 @@ static void test_operators(void **state)
     CHECK(examples);
 }
 
+static void test_custom(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"{\"custom\":[{\"name\":\"STAFF\",\"pattern\":\"\\\\bE-\\\\d{5}\\\\b\"}]}", NULL, "e-12345 E-123456 xE-12345 E-00001", "[STAFF] E-123456 xE-12345 [STAFF]", NULL},
+        {"{\"custom\":[{\"name\":\"PROJECT\",\"words\":[\"Red Falcon\",\"Mole\"]}],\"operators\":{\"PROJECT\":\"mask\"}}", NULL,
+         "RED FALCON, moles, Mole a@b.co", "**********, moles, **** [EMAIL_ADDRESS]", NULL},
+        {"{\"custom\":[{\"name\":\"LOYAL\",\"pattern\":\"99\\\\d{6}\",\"check\":\"luhn\",\"case_sensitive\":true}],\"fields\":{\"x\":\"LOYAL\"}}", "application/json",
+         "{\"a\":\"99000002 99000005\",\"x\":1}", "{\"a\":\"[LOYAL] 99000005\",\"x\":\"[LOYAL]\"}", NULL},
+        {"{\"custom\":[{\"name\":\"SLOW\",\"pattern\":\"(a+)+[!?]\"}]}", NULL, "b aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab c", "b [SLOW] c", NULL},
+        {"{\"custom\":[{\"name\":\"US_SSN\",\"pattern\":\"x\"}]}", NULL, "x", NULL, "InvalidTransformPayload"},
+        {"{\"custom\":[{\"name\":\"A\",\"pattern\":\"(\"}]}", NULL, "x", NULL, "InvalidTransformPayload"},
+        {"{\"custom\":[{\"name\":\"A\",\"pattern\":\"x\",\"colour\":1}]}", NULL, "x", NULL, "InvalidTransformPayload"},
+        {"{\"custom\":[{\"name\":\"A\"}]}", NULL, "x", NULL, "InvalidTransformPayload"},
+    };
+    CHECK(examples);
+}
+
 /* There and back again. */
 static void round_trip(const char *there, const char *back, const char *type, const char *text)
 {
@@ -341,7 +359,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json),         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_xml),          cmocka_unit_test(test_text_and_forms),
-        cmocka_unit_test(test_operators),    cmocka_unit_test(test_the_way_back),
+        cmocka_unit_test(test_custom),       cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_the_way_back),
         cmocka_unit_test(test_report),       cmocka_unit_test(test_deny),
         cmocka_unit_test(test_utf16),        cmocka_unit_test(test_unsupported),
         cmocka_unit_test(test_depth),        cmocka_unit_test(test_long_values),
