@@ -57,7 +57,8 @@ def names(rows):
 
 def measure(seed, each):
     """(score, findings in look-alikes of the default set). The default set meets its own corpus and the look-alikes; an
-    optional entity meets its own lines, those of all others, and the look-alikes."""
+    optional entity meets its own lines, those of all others, and the look-alikes; those with check digits meet themselves with
+    one digit changed."""
     score = Score()
     text, labels = made.corpus(seed, made.DEFAULT, each)
     score.add(text, labels, findings(text))
@@ -68,6 +69,9 @@ def measure(seed, each):
     optional = set(names(made.OPTIONAL))
     score.add(text, labels, [f for f in findings(text, ["ALL"]) if f[2] in optional])
     score.add(alike, [], [f for f in findings(alike, ["ALL"]) if f[2] in optional])
+    text, labels = made.near_misses(seed + 4, each)
+    wrong = set(labels)
+    score.add(text, [], [f for f in findings(text, ["ALL"]) if f in wrong])
     text, labels = made.corpus(seed + 3, made.BEST_EFFORT, each)
     score.add(text, labels, findings(text, names(made.BEST_EFFORT)))
     return score, len(false)

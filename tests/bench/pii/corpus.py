@@ -100,6 +100,26 @@ def corpus(seed, rows, each):
     return bytes(out), labels
 
 
+# ---- near misses: one digit of what a check digit protects is another one
+
+CHECKED = """CREDIT_CARD IBAN_CODE ABA_ROUTING_NUMBER US_NPI MEDICAL_LICENSE UK_NHS CA_SIN IN_AADHAAR ES_NIF ES_NIE IT_FISCAL_CODE
+IT_VAT_CODE PL_PESEL SE_PERSONNUMMER FI_PERSONAL_IDENTITY_CODE DE_TAX_ID TR_NATIONAL_ID ZA_ID_NUMBER AU_TFN AU_ABN AU_ACN
+AU_MEDICARE SG_NRIC_FIN SG_UEN""".split()
+
+
+def one_digit_changed(r, value):
+    places = [i for i, c in enumerate(value) if c.isdigit()][:-1]
+    i = r.choice(places)
+    return value[:i] + str((int(value[i]) + 1) % 10) + value[i + 1:]
+
+
+def near_misses(seed, each):
+    """(text, [(start, end, name)]) of which none may be found."""
+    rows = [(name, lambda r, make=make: one_digit_changed(r, make(r)), words) for name, make, words in DEFAULT + OPTIONAL
+            if name in CHECKED]
+    return corpus(seed, rows, each)
+
+
 # ---- look-alikes
 
 def not_luhn(r):

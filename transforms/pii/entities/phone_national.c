@@ -144,6 +144,8 @@ static bool dialled_abroad(const struct pii_text *t, size_t start, const struct 
         return false;
     if (pii_joint_before(t, start, &size) && pii_digit(pii_at(t, start - size - 1)))
         return false; /* one of a row of numbers */
+    if (n->group[1] == 4 && n->group[2] == 4)
+        return false; /* groups of four are most often something else */
     return n->group[0] == 2 + pii_phone_code_size(n->digits + 2);
 }
 

@@ -11,7 +11,7 @@
 #define VALUE_MAX 128
 #define LEAD_MAX 16 /* punctuation that a value begins with */
 
-#define PASSWORD_KEYS "password|passwd|pwd|pass|passphrase|passwort|contraseña|mot de passe|senha|secret|pw|psw"
+#define PASSWORD_KEYS "password|passwd|pwd|pass|passphrase|passwort|contraseña|mot de passe|senha|pw|psw"
 #define USERNAME_KEYS "username|user|login|userid|user name|user id|screen name|handle|account name|nick|benutzer"
 
 static bool ends_value(int c)
@@ -78,11 +78,13 @@ static bool has_digit_or_sign(const struct pii_text *t, size_t start, size_t end
     return false;
 }
 
-static bool value_of(const struct pii_text *t, size_t at, const char *keys, size_t size_min, struct pii_match *m)
+/* `last_word`: more keys, which count only directly in front; NULL for none. */
+static bool value_of(const struct pii_text *t, size_t at, const char *keys, const char *last_word,
+                     size_t size_min, struct pii_match *m)
 {
     size_t start, key_end, end;
     if (pii_alnum(pii_at(t, at - 1)) || !value_start(t, at, true, &start, &key_end) ||
-        !pii_context_before(t, key_end, 2, keys))
+        !(pii_context_before(t, key_end, 2, keys) || (last_word && pii_context_before(t, key_end, 1, last_word))))
         return false;
     end = value_end(t, start);
     if (end < start + size_min || means_nothing(t, start, end))
@@ -113,12 +115,12 @@ static bool whole_field(const struct pii_text *t, size_t at, const char *keys, s
 
 bool pii_password_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
-    return whole_field(t, at, PASSWORD_KEYS, m) || value_of(t, at, PASSWORD_KEYS, 4, m);
+    return whole_field(t, at, PASSWORD_KEYS, m) || value_of(t, at, PASSWORD_KEYS, "secret", 4, m);
 }
 
 bool pii_username_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
-    return whole_field(t, at, USERNAME_KEYS, m) || value_of(t, at, USERNAME_KEYS, 3, m);
+    return whole_field(t, at, USERNAME_KEYS, m) || value_of(t, at, USERNAME_KEYS, NULL, 3, m);
 }
 
 /* ---- AWS secret keys ---------------------------------------------------------------------- */
