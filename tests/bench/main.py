@@ -11,6 +11,7 @@ import rows_attacks
 import rows_decrypt
 import rows_encryption
 import rows_fairness
+import rows_formats
 import rows_hop
 import rows_memory
 import rows_passthrough
@@ -26,6 +27,8 @@ ROWS = {
     "passthrough": rows_passthrough.run,
     "identity": rows_transforms.run_identity,
     "pii": rows_transforms.run_pii,
+    "xml": rows_formats.run_xml,
+    "unpack": rows_formats.run_unpack,
     "views": rows_views.run,
     "put": rows_put.run,
     "remote": rows_remote.run,
