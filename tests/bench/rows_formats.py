@@ -24,7 +24,8 @@ XML_GOALS = {"xmltodict": 12.0, "fast-xml-parser": 12.0}
 UNPACK_GOAL = 0.9
 XML_BYTES, PEER_XML_BYTES, UNPACKED_BYTES = 100_000_000, 20_000_000, 100_000_000
 
-PYTHON_PEER = "import json, sys, xmltodict; json.dump(xmltodict.parse(sys.stdin.buffer.read()), open('/dev/null', 'w'))"
+PYTHON_PEER = ("import json, sys, xmltodict;"
+               "json.dump(xmltodict.parse(sys.stdin.buffer.read()), open('/dev/null', 'w'))")
 NODE_PEER = ("const {XMLParser} = require('fast-xml-parser'); const fs = require('fs');"
              "fs.writeFileSync('/dev/null', JSON.stringify(new XMLParser({ignoreAttributes: false, parseTagValue: false})"
              ".parse(fs.readFileSync(0))))")

@@ -10,9 +10,8 @@ static const char *const payloads[] = {
     "{}", "{\"format\":\"zlib\",\"level\":9}", "{\"format\":\"zstd\"}", "{\"format\":\"bzip2\",\"level\":1}",
     "{\"format\":\"xz\",\"level\":0}", "{\"format\":\"lz4\"}", "{\"format\":\"snappy\"}",
     "{\"format\":\"brotli\",\"level\":3}"};
-static const char *const opened[] = {
-    "{\"format\":\"gzip\"}", "{\"format\":\"zlib\"}", "{\"format\":\"zstd\"}", "{\"format\":\"bzip2\"}",
-    "{\"format\":\"xz\"}", "{\"format\":\"lz4\"}", "{\"format\":\"snappy\"}", "{\"format\":\"brotli\"}"};
+/* What repeats itself compresses better than any real thing: it is no bomb here. */
+static const char *const opened[] = {"gzip", "zlib", "zstd", "bzip2", "xz", "lz4", "snappy", "brotli"};
 
 /* The bytes, so often that several blocks come of it. */
 #define REPEATED_BYTES_MAX 150000
@@ -25,9 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_round_trip(unsigned which, unsigned seed, const uint8_t *data, size_t size)
 {
     struct objlens_call packed, plain;
+    char payload[80];
     if (run_twice(compress, payloads[which], seed, data, size, &packed) != OBJLENS_OK)
         abort();
-    direct_init(&plain, opened[which], 3000, seed);
+    snprintf(payload, sizeof(payload), "{\"format\":\"%s\",\"max_ratio\":1000000}", opened[which]);
+    direct_init(&plain, payload, 3000, seed);
     if (direct_run(decompress, &plain, packed.out, packed.size, direct_whole) != OBJLENS_OK)
         abort();
     if (plain.size != size || (size && memcmp(plain.out, data, size) != 0))
