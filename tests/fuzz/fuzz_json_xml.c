@@ -2,7 +2,8 @@
 /*
  * The json_xml transform: any bytes, cut anywhere. The first byte picks the payload. Beyond not
  * crashing: cuts do not matter, and what comes out is XML that xml_json reads, unless it is over a
- * limit. What xml_json makes of the bytes as XML comes back the same. They are also tried as a payload.
+ * limit. What xml_json makes of the bytes as XML comes back the same. What looks like a payload is
+ * tried as one.
  */
 #include <stdbool.h>
 
@@ -84,6 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[1] == '<')
         check_way_back(which, data[0], data + 1, size - 1);
 
+    if (data[0] != '{')
+        return 0;
     char *payload = strndup((const char *)data, size);
     run_twice(json_xml, payload, 1, (const uint8_t *)"{\"a\":1}", 7, &call);
     direct_fini(&call);
