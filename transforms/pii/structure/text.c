@@ -122,32 +122,30 @@ static bool token_byte(struct text *t, uint8_t c)
 
 /* ---- finding signs ------------------------------------------------------------------------ */
 
-#define ONES 0x0101010101010101u
-#define TOPS 0x8080808080808080u
+/* Sixteen bytes at a time: vectors of the compiler, which every CPU has in some form. */
+typedef uint8_t vector __attribute__((vector_size(16)));
 
-static uint64_t equals(uint64_t word, uint8_t byte)
+static vector signs_of(const uint8_t *bytes)
 {
-    uint64_t x = word ^ (ONES * byte);
-    return (x - ONES) & ~x & TOPS;
+    vector v;
+    memcpy(&v, bytes, sizeof(v));
+    return (vector)((v == '%') | (v == '&') | (v == '\\'));
 }
 
-/* The bytes before the first sign. Sixty-four at a time, which the compiler makes vectors of. */
+static bool any_sign(const uint8_t *bytes)
+{
+    vector any = signs_of(bytes) | signs_of(bytes + 16) | signs_of(bytes + 32) | signs_of(bytes + 48);
+    uint64_t words[2];
+    memcpy(words, &any, sizeof(words));
+    return (words[0] | words[1]) != 0;
+}
+
+/* The bytes before the first sign. */
 static size_t plain_length(const uint8_t *bytes, size_t size)
 {
     size_t at = 0;
-    for (; at + 64 <= size; at += 64) {
-        uint8_t any = 0;
-        for (size_t i = 0; i < 64; i++)
-            any |= (uint8_t)((bytes[at + i] == '%') | (bytes[at + i] == '&') |
-                             (bytes[at + i] == '\\'));
-        if (any)
-            break;
-    }
-    for (uint64_t word; at + 8 <= size; at += 8) {
-        memcpy(&word, bytes + at, 8);
-        if (equals(word, '%') | equals(word, '&') | equals(word, '\\'))
-            break;
-    }
+    while (at + 64 <= size && !any_sign(bytes + at))
+        at += 64;
     while (at < size && !is_sign(bytes[at]))
         at++;
     return at;
