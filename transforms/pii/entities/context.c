@@ -57,21 +57,50 @@ static const uint8_t becomes[256] = {
 #undef LETTER
 };
 
-/* Words without branches that nobody could predict: this runs for every number. */
-static void collect(struct words *w, const uint8_t *p, size_t size)
+/* Neither capitals, which may begin words, nor letters of more than a byte. */
+static bool is_simple(const uint8_t *p, size_t size)
 {
-    char *out = w->text;
-    *out++ = ' ';
+    unsigned other = 0;
+    for (size_t i = 0; i < size; i++)
+        other |= (unsigned)(p[i] >= 0x80) | (unsigned)((uint8_t)(p[i] - 'A') < 26);
+    return other == 0;
+}
+
+/* Without branches that nobody could predict, for this runs for every number: a byte is written,
+ * and counts unless it is an apostrophe or a second space. */
+static size_t collect_simple(char *text, const uint8_t *p, size_t size)
+{
+    size_t n = 1;
+    uint8_t last = ' ';
+    for (size_t i = 0; i < size; i++) {
+        uint8_t c = becomes[p[i]];
+        bool kept = (c != 0) & !((c == ' ') & (last == ' '));
+        text[n] = (char)c;
+        n += kept;
+        last = kept ? c : last;
+    }
+    return n;
+}
+
+static size_t collect_any(char *text, const uint8_t *p, size_t size)
+{
+    size_t n = 1;
     for (size_t i = 0; i < size; i++) {
         uint8_t c = p[i] < 0x80 ? becomes[p[i]] : lower_second(i > 0 ? p[i - 1] : 0, p[i]);
-        *out = ' ';
-        out += hump(p, i, size) & (out[-1] != ' ');
-        *out = (char)c;
-        out += (c != 0) & !((c == ' ') & (out[-1] == ' '));
+        if (hump(p, i, size) && text[n - 1] != ' ')
+            text[n++] = ' ';
+        if (c != 0 && !(c == ' ' && text[n - 1] == ' '))
+            text[n++] = (char)c;
     }
-    *out = ' ';
-    out += out[-1] != ' ';
-    w->size = (size_t)(out - w->text);
+    return n;
+}
+
+static void collect(struct words *w, const uint8_t *p, size_t size)
+{
+    w->text[0] = ' ';
+    w->size = is_simple(p, size) ? collect_simple(w->text, p, size) : collect_any(w->text, p, size);
+    if (w->text[w->size - 1] != ' ')
+        w->text[w->size++] = ' ';
 }
 
 /* Only the last `count` of them. */
