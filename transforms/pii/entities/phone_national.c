@@ -86,6 +86,15 @@ static bool is_amount(const struct number *n)
     return n->groups > 1 && n->dot && n->digits[0] != 0;
 }
 
+/* Shapes that others look after: of social security numbers, and of cards. */
+static bool is_of_others(const struct number *n)
+{
+    const unsigned *g = n->group;
+    if (n->groups != 3 || n->parenthesis)
+        return false;
+    return (g[0] == 3 && g[1] == 2 && g[2] == 4) || (g[0] == 4 && g[1] == 4 && g[2] == 4 && n->digits[0] != 0);
+}
+
 static bool plausible(const struct number *n)
 {
     if (n->count < DIGITS_MIN || is_date(n) || is_amount(n))
@@ -119,6 +128,8 @@ static size_t longest(const struct pii_text *t, struct number *n, bool open)
     do {
         if (!take_group(t, n))
             break;
+        if (is_of_others(n))
+            return 0;
         size_t end = n->at;
         if (!open && plausible(n) && pii_phone_ends(t, &end))
             best = end;
