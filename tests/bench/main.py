@@ -27,6 +27,7 @@ ROWS = {
     "passthrough": rows_passthrough.run,
     "identity": rows_transforms.run_identity,
     "pii": rows_transforms.run_pii,
+    "pii-speed": rows_transforms.run_pii_speed,
     "xml": rows_formats.run_xml,
     "unpack": rows_formats.run_unpack,
     "views": rows_views.run,

@@ -2,11 +2,16 @@
 """Views against nginx with Lua body filters, over the same files served by nginx itself: the
 kindest case for the peer, which then has no upstream to read from."""
 import os
+import pathlib
 import random
 import re
+import subprocess
+import tempfile
 
 from gauge.load import Cost, signed_headers, wrk
+from gauge.machine import LOAD_CORE, pinned
 from gauge.table import compare, print_fact
+from kit.server import BUILD
 
 
 def view(bench, olap, name, connections):
@@ -73,3 +78,16 @@ def run_pii(bench):
             {"objlens": view(bench, "redacted", "text", 4),
              "nginx ngx.re.gsub": lua(bench, "lua-redact", "text", 4)},
             bench.rounds, {"nginx ngx.re.gsub": 6.0}, "bytes")
+
+
+def run_pii_speed(_):
+    """The engine against memchr over the same 64 MiB: clean text, one match a 1000 bytes, one a 100."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, every, goal in [("no match", 1 << 40, 5.0), ("one match a 1000 bytes", 1000, 4.0),
+                                  ("one match a 100 bytes", 100, 1.4)]:
+            path = pathlib.Path(folder) / "text"
+            path.write_bytes(text_with_matches(64 << 20, every)[0])
+            line = subprocess.run(pinned(LOAD_CORE, [BUILD / "tests/bench/pii_speed", path]), check=True,
+                                  capture_output=True, text=True).stdout
+            percent = float(re.search(r"([0-9.]+) %", line)[1])
+            print_fact(f"pii engine, {name}: percent of memchr", f"{percent:.1f} (goal {goal})", percent >= goal)
