@@ -278,11 +278,12 @@ static outcome with_pkcs1(const ol_key *key, size_t flip)
     return out;
 }
 
-/* One in 256 wrong keys gives what looks like padding. */
+/* One in 256 wrong keys gives what looks like padding; and a block that is not below the modulus, as one for
+ * another key may be, is refused at once, which whoever has the public key knows before. */
 static outcome refused_pkcs1(const ol_key *key, size_t flip)
 {
     outcome out = {0};
-    for (int i = 0; i < 10 && out.code != OL_EDECRYPT; i++)
+    for (int i = 0; i < 100 && (out.code != OL_EDECRYPT || out.work.hmacs == 0); i++)
         out = with_pkcs1(key, flip);
     return out;
 }
