@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Views of pictures, through a real Object Lambda access point; what comes out is looked at with Pillow."""
+import hashlib
+import hmac
 import io
+import urllib.parse
 import zlib
 
 import pytest
@@ -24,6 +27,8 @@ object_lambda "stamped" { access_point = "photos", transforms = { { "image", pay
   [[{"watermark": {"text": "{xAmzRequestId}", "position": "tile", "rotate": 30, "size": 20}}]] } } }
 object_lambda "negotiated" { access_point = "photos", transforms = { { "image", payload =
   [[{"width": 50, "format": "accept"}]] } } }
+object_lambda "signed" { access_point = "photos", transforms = { { "image", payload =
+  [[{"watermark": {"text": "copy"}, "sign_key": "00112233445566778899aabbccddeeff"}]] } } }
 user "ada" { access_key = "ADASKEYFORTESTS1", secret_key = "ada-secret-for-tests-0123456789",
   views = { "named", "small", "stamped" } }
 user "bob" { access_key = "BOBSKEYFORTESTS1", secret_key = "bob-secret-for-tests-0123456789",
@@ -229,6 +234,38 @@ def test_the_format_that_a_browser_asks_for(photos):
         assert answer.headers["content-type"] == kind
         assert "accept" in answer.headers["vary"].lower()
     assert "accept" not in get(photos, "/small--ol-s3/photo.png").headers.get("vary", "").lower()
+
+
+# ---- signed queries ----
+
+
+def signed(path, key=bytes.fromhex("00112233445566778899aabbccddeeff"), **parameters):
+    query = urllib.parse.urlencode(sorted(parameters.items()), quote_via=urllib.parse.quote)
+    text = f"/{urllib.parse.quote(path, safe='/~')}?{query}"
+    return f"?{query}&sig={hmac.new(key, text.encode(), hashlib.sha256).hexdigest()}"
+
+
+def test_a_signed_query_changes_what_others_cannot(photos, s3):
+    s3.put_object(Bucket="photos", Key="a b/größe.png", Body=originals()["photo.png"])
+    key = "a b/größe.png"
+    path = urllib.parse.quote(key)
+    plain, marked = view(photos, "plain", path), view(photos, "signed", path)
+    assert difference(plain, marked) > 0
+    assert difference(view(photos, "signed", path, signed(key, watermark="none")), plain) == 0
+    other = view(photos, "signed", path, signed(key, watermark_text="Zoë & co", fit="fit"))
+    assert difference(other, plain) > 0 and difference(other, marked) > 0
+    for query in ("?watermark=none", "?watermark_text=x", "?watermark=none&watermark_text="):
+        assert difference(view(photos, "signed", path, query), marked) == 0
+
+
+@pytest.mark.parametrize("query", [
+    "?watermark=none&sig=", "?watermark=none&sig=" + "0" * 64,
+    signed("photo.png", key=bytes(16), watermark="none"), signed("other.png", watermark="none"),
+    signed("photo.png", watermark="none") + "0", signed("photo.png", watermark="none") + "&width=5",
+    signed("photo.png", watermark="none").replace("none", "none2")])
+def test_a_forged_signature_is_refused(photos, query):
+    status, body = refusal(photos, "signed", "photo.png", query)
+    assert status == 403 and b"signature of the query is wrong" in body
 
 
 # ---- what is refused ----

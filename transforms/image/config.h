@@ -16,6 +16,8 @@
 
 #define IMAGE_SIDE_MAX 16383u /* of what comes out: WebP has no more */
 #define IMAGE_MARKS_MAX 4u
+#define IMAGE_SIGN_KEY_BYTES_MIN 16u
+#define IMAGE_SIGN_KEY_BYTES_MAX 64u
 #define IMAGE_DPR_MIN 0.1
 #define IMAGE_DPR_MAX 8.0
 
@@ -46,7 +48,9 @@ enum {
     IMAGE_MAY_QUALITY = 8,
     IMAGE_MAY_DPR = 16,
     IMAGE_MAY_FIT = 32,
-    IMAGE_MAY_GRAVITY = 64
+    IMAGE_MAY_GRAVITY = 64,
+    IMAGE_MAY_WATERMARK = 128, /* by a signed query alone */
+    IMAGE_MAY_ALL = 255
 };
 
 struct image_config {
@@ -64,6 +68,8 @@ struct image_config {
     unsigned allow_query;
     struct image_mark marks[IMAGE_MARKS_MAX]; /* one over the other */
     unsigned mark_count;
+    unsigned char sign_key[IMAGE_SIGN_KEY_BYTES_MAX];
+    size_t sign_key_bytes; /* 0: no query is signed */
 };
 
 /* As kit_payload_read: a wrong payload is no failure. */

@@ -96,6 +96,21 @@ static bool read_watermark(struct kit_config *c, const char *key, const json_t *
     return true;
 }
 
+static bool read_sign_key(struct kit_config *c, const char *key, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    size_t digits = text ? strspn(text, "0123456789abcdefABCDEF") : 0;
+    if (!text || text[digits] != '\0' || digits % 2 != 0 || digits < 2 * IMAGE_SIGN_KEY_BYTES_MIN ||
+        digits > 2 * IMAGE_SIGN_KEY_BYTES_MAX)
+        return kit_wrong(c, "\"%s\" must be 16 to 64 bytes in hexadecimal", key);
+    own(c)->sign_key_bytes = digits / 2;
+    for (size_t i = 0; i < digits / 2; i++) {
+        char byte[3] = {text[2 * i], text[2 * i + 1], '\0'};
+        own(c)->sign_key[i] = (unsigned char)strtoul(byte, NULL, 16);
+    }
+    return true;
+}
+
 #define NUMBER(key, member, least, most) KIT_NUMBER_KEY(key, struct image_config, member, least, most)
 
 static const struct kit_key keys[] = {
@@ -116,6 +131,7 @@ static const struct kit_key keys[] = {
     NUMBER("max_frames", frames_max, 1, 100000),
     KIT_OTHER_KEY("allow_query", read_allow),
     KIT_OTHER_KEY("watermark", read_watermark),
+    KIT_OTHER_KEY("sign_key", read_sign_key),
 };
 
 int image_config_new(const void *payload, size_t size, struct image_config **config)
@@ -148,5 +164,6 @@ void image_config_destroy(struct image_config *config)
 {
     for (unsigned i = 0; i < config->mark_count; i++)
         image_mark_fini(&config->marks[i]);
+    explicit_bzero(config->sign_key, sizeof(config->sign_key));
     free(config);
 }

@@ -13,6 +13,7 @@
 #include "library.h"
 #include "picture.h"
 #include "query.h"
+#include "sign.h"
 
 #define THREADS 32u
 #define FIRST_BYTES (64u * 1024u)
@@ -133,7 +134,10 @@ static int image_open(const struct objlens_host *host, struct objlens_call *call
         return rc;
     *in = (struct instance){.host = host, .call = call, .memory_bytes = limits.memory_bytes};
     in->config = *(const struct image_config *)config;
-    if (!image_query_read(&in->config, host, call, reason, sizeof(reason)))
+    enum image_signed is = image_sign_check(&in->config, host, call);
+    if (is == IMAGE_FORGED)
+        return host->fail(call, 403, "AccessDenied", "image: the signature of the query is wrong");
+    if (!image_query_read(&in->config, host, call, is == IMAGE_SIGNED, reason, sizeof(reason)))
         return refuse(in, "InvalidArgument", reason);
     rc = fill_in(in);
     if (rc != OBJLENS_OK)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VALUE_BYTES_MAX 15u
+#define VALUE_BYTES_MAX IMAGE_TEMPLATE_BYTES_MAX
 
 static bool read_whole(const char *text, uint64_t max, uint64_t *number)
 {
@@ -90,6 +90,22 @@ static bool read_gravity(struct image_config *config, const char *text)
     return true;
 }
 
+static bool read_watermark(struct image_config *config, const char *text)
+{
+    config->mark_count = 0;
+    return strcmp(text, "none") == 0;
+}
+
+/* In place of the first one's text, which it is laid over the picture like. */
+static bool read_watermark_text(struct image_config *config, const char *text)
+{
+    struct image_mark *mark = &config->marks[0];
+    if (image_template_wrong(text) || config->mark_count == 0 || mark->image)
+        return false;
+    memcpy(mark->text, text, strlen(text) + 1);
+    return true;
+}
+
 #define QUERY "userRequest.query."
 
 static const struct parameter {
@@ -105,6 +121,8 @@ static const struct parameter {
     {IMAGE_MAY_FORMAT, QUERY "format", read_format, "same, jpeg, png, webp, avif or heic"},
     {IMAGE_MAY_FIT, QUERY "fit", read_fit, "fit, fill, crop or force"},
     {IMAGE_MAY_GRAVITY, QUERY "gravity", read_gravity, "centre, north, south-east, …, or smart"},
+    {IMAGE_MAY_WATERMARK, QUERY "watermark_text", read_watermark_text, "a text for the watermark that there is"},
+    {IMAGE_MAY_WATERMARK, QUERY "watermark", read_watermark, "none"},
 };
 
 /* False when it is there and wrong. */
@@ -123,11 +141,12 @@ static bool read_parameter(struct image_config *config, const struct parameter *
 }
 
 bool image_query_read(struct image_config *config, const struct objlens_host *host,
-                      struct objlens_call *call, char *reason, size_t reason_size)
+                      struct objlens_call *call, bool is_signed, char *reason, size_t reason_size)
 {
+    unsigned allowed = is_signed ? IMAGE_MAY_ALL : config->allow_query;
     for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
         const struct parameter *parameter = &parameters[i];
-        if (!(config->allow_query & parameter->bit) ||
+        if (!(allowed & parameter->bit) ||
             read_parameter(config, parameter, host, call))
             continue;
         snprintf(reason, reason_size, "%s must be %s", parameter->path + strlen(QUERY),

@@ -7,8 +7,9 @@
 
 #include "config.h"
 
-/* Changes `config`, the request's copy. False, with the reason. */
+/* Changes `config`, the request's copy. What a signed query may change is not for others, and above all
+ * no watermark. False, with the reason. */
 bool image_query_read(struct image_config *config, const struct objlens_host *host,
-                      struct objlens_call *call, char *reason, size_t reason_size);
+                      struct objlens_call *call, bool is_signed, char *reason, size_t reason_size);
 
 #endif
