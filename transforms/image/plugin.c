@@ -232,6 +232,7 @@ static void image_close(void *instance)
 {
     struct instance *in = instance;
     free(in->bytes);
+    in->host->free(in->call, in);
 }
 
 /* Looked at where the payload says "format": "accept". */
