@@ -27,6 +27,8 @@ object_lambda "stamped" { access_point = "photos", transforms = { { "image", pay
   [[{"watermark": {"text": "{xAmzRequestId}", "position": "tile", "rotate": 30, "size": 20}}]] } } }
 object_lambda "negotiated" { access_point = "photos", transforms = { { "image", payload =
   [[{"width": 50, "format": "accept"}]] } } }
+object_lambda "copies" { access_point = "photos", transforms = { { "image", payload =
+  [[{"watermark": {"text": "{userRequest.query.copy|none} {userRequest.url}"}, "sign_key": "00112233445566778899aabbccddeeff"}]] } } }
 object_lambda "signed" { access_point = "photos", transforms = { { "image", payload =
   [[{"watermark": {"text": "copy"}, "sign_key": "00112233445566778899aabbccddeeff"}]] } } }
 user "ada" { access_key = "ADASKEYFORTESTS1", secret_key = "ada-secret-for-tests-0123456789",
@@ -256,6 +258,12 @@ def test_a_signed_query_changes_what_others_cannot(photos, s3):
     assert difference(other, plain) > 0 and difference(other, marked) > 0
     for query in ("?watermark=none", "?watermark_text=x", "?watermark=none&watermark_text="):
         assert difference(view(photos, "signed", path, query), marked) == 0
+
+
+def test_a_mark_shows_nothing_of_an_unsigned_query(photos):
+    usual = view(photos, "copies", "photo.png")
+    assert difference(view(photos, "copies", "photo.png", "?copy=mine"), usual) == 0
+    assert difference(view(photos, "copies", "photo.png", signed("photo.png", copy="mine")), usual) > 0
 
 
 @pytest.mark.parametrize("query", [

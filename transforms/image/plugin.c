@@ -103,12 +103,13 @@ static void choose_format(struct instance *in)
 }
 
 /* Who cannot be named gets no picture without the name. */
-static int fill_in(struct instance *in)
+static int fill_in(struct instance *in, bool is_signed)
 {
+    const struct image_asker asker = {in->host, in->call, is_signed};
     char missing[KIT_REASON_BYTES], message[KIT_REASON_BYTES + 80];
     for (unsigned i = 0; i < in->config.mark_count; i++) {
-        int rc = image_template_expand(in->config.marks[i].text, in->host, in->call, &in->texts[i],
-                                       missing, sizeof(missing));
+        int rc = image_template_expand(in->config.marks[i].text, &asker, &in->texts[i], missing,
+                                       sizeof(missing));
         if (rc == OBJLENS_OK)
             continue;
         snprintf(message, sizeof(message), "image: the watermark names %s, which this request lacks",
@@ -134,12 +135,13 @@ static int image_open(const struct objlens_host *host, struct objlens_call *call
         return rc;
     *in = (struct instance){.host = host, .call = call, .memory_bytes = limits.memory_bytes};
     in->config = *(const struct image_config *)config;
-    enum image_signed is = image_sign_check(&in->config, host, call);
+    explicit_bzero(in->config.sign_key, sizeof(in->config.sign_key)); /* stays where it is wiped */
+    enum image_signed is = image_sign_check((const struct image_config *)config, host, call);
     if (is == IMAGE_FORGED)
         return host->fail(call, 403, "AccessDenied", "image: the signature of the query is wrong");
     if (!image_query_read(&in->config, host, call, is == IMAGE_SIGNED, reason, sizeof(reason)))
         return refuse(in, "InvalidArgument", reason);
-    rc = fill_in(in);
+    rc = fill_in(in, is == IMAGE_SIGNED);
     if (rc != OBJLENS_OK)
         return rc;
     if (host->object_size(call, &size) == OBJLENS_OK) {

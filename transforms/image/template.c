@@ -108,13 +108,27 @@ const char *image_template_wrong(const char *text)
     return NULL;
 }
 
-static int add_field(const struct field *field, const struct objlens_host *host,
-                     struct objlens_call *call, struct image_text *out, char *missing, size_t size)
+#define QUERY "userRequest.query."
+
+static int get_field(const struct image_asker *asker, const char *path, struct objlens_bytes *value)
+{
+    if (!asker->is_signed && strncmp(path, QUERY, strlen(QUERY)) == 0)
+        return OBJLENS_ENOTFOUND;
+    int rc = asker->host->event_get(asker->call, path, value);
+    if (rc != OBJLENS_OK || asker->is_signed || strcmp(path, "userRequest.url") != 0)
+        return rc;
+    const char *query = memchr(value->data, '?', value->size);
+    value->size = query ? (size_t)(query - (const char *)value->data) : value->size;
+    return OBJLENS_OK;
+}
+
+static int add_field(const struct field *field, const struct image_asker *asker, struct image_text *out,
+                     char *missing, size_t size)
 {
     char path[PATH_BYTES_MAX];
     struct objlens_bytes value;
     snprintf(path, sizeof(path), "%.*s", (int)field->path_size, field->path);
-    int rc = host->event_get(call, path, &value);
+    int rc = get_field(asker, path, &value);
     if (rc == OBJLENS_OK && value.size > 0)
         add_text(out, value.data, value.size, IMAGE_VALUE_MAX);
     else if (field->other)
@@ -126,9 +140,8 @@ static int add_field(const struct field *field, const struct objlens_host *host,
     return OBJLENS_OK;
 }
 
-int image_template_expand(const char *text, const struct objlens_host *host,
-                          struct objlens_call *call, struct image_text *out, char *missing,
-                          size_t missing_size)
+int image_template_expand(const char *text, const struct image_asker *asker, struct image_text *out,
+                          char *missing, size_t missing_size)
 {
     int rc = OBJLENS_OK;
     out->count = 0;
@@ -146,7 +159,7 @@ int image_template_expand(const char *text, const struct objlens_host *host,
         struct field field = parse_field(text);
         if (!field.end)
             return OBJLENS_EINVAL;
-        rc = add_field(&field, host, call, out, missing, missing_size);
+        rc = add_field(&field, asker, out, missing, missing_size);
         text = field.end;
     }
     return rc;

@@ -22,11 +22,17 @@ struct image_text {
     size_t count;
 };
 
+/* Who asks. What a query says that is not signed, no template shows: a caller could write there at will. */
+struct image_asker {
+    const struct objlens_host *host;
+    struct objlens_call *call;
+    bool is_signed;
+};
+
 /* NULL when the template is sound; else what is wrong with it. */
 const char *image_template_wrong(const char *text);
 /* OBJLENS_OK; OBJLENS_ENOTFOUND: the request lacks a field, whose path is in `missing`. */
-int image_template_expand(const char *text, const struct objlens_host *host,
-                          struct objlens_call *call, struct image_text *out, char *missing,
-                          size_t missing_size);
+int image_template_expand(const char *text, const struct image_asker *asker, struct image_text *out,
+                          char *missing, size_t missing_size);
 
 #endif
