@@ -11,7 +11,7 @@ from kit.raw import exchange, get, signed
 
 ORDERS = (b"id,email,card,ssn,ip\n"
           b"1,ada@example.com,4111111111111111,212-34-5678,10.20.30.40\n"
-          b"2,bob.b+x@mail.example.org,5555-5555-5555-4444,123-45-6789,2001:db8::1\n")
+          b"2,bob.b+x@mail.example.org,5555-5555-5555-4444,536-22-1234,2001:db8::1\n")
 
 
 @pytest.fixture(scope="module")
