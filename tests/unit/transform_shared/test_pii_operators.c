@@ -137,21 +137,27 @@ static void test_dates_by_a_day(void **state)
         assert_string_equal(apply(&op, "", none[i]), "[DATE_TIME]");
 }
 
+static void keep(char *copy, size_t room, const char *text)
+{
+    assert_true(strlen(text) < room);
+    memcpy(copy, text, strlen(text) + 1);
+}
+
 /* Per object, the time between two dates stays; per value, a date moves alike everywhere. */
 static void test_dates_by_scope(void **state)
 {
     (void)state;
     char first[32], second[32];
     struct pii_operator op = date_operator(300, true);
-    snprintf(first, sizeof(first), "%s", apply(&op, "/a", "2024-06-15"));
-    snprintf(second, sizeof(second), "%s", apply(&op, "/a", "2024-06-16"));
+    keep(first, sizeof(first), apply(&op, "/a", "2024-06-15"));
+    keep(second, sizeof(second), apply(&op, "/a", "2024-06-16"));
     struct pii_operator day = date_operator(1, true);
     const char *there = apply(&day, "/x", first);
     if (strcmp(there, second) != 0) /* a day forth, or it went back */
         assert_string_not_equal(there, first);
     assert_string_not_equal(apply(&op, "/b", "2024-06-15"), first);
     op.per_file = false;
-    snprintf(first, sizeof(first), "%s", apply(&op, "/a", "2024-06-15"));
+    keep(first, sizeof(first), apply(&op, "/a", "2024-06-15"));
     assert_string_equal(apply(&op, "/b", "2024-06-15"), first);
     assert_string_not_equal(first, "2024-06-15");
 }
@@ -162,7 +168,7 @@ static void test_surrogates(void **state)
     char first[64];
     struct pii_operator op = {.kind = PII_SURROGATE};
     assert_true(pii_keys_make(&op.keys, "0123456789abcdef", 16));
-    snprintf(first, sizeof(first), "%s", apply(&op, "", "4111-1111-1111-1111"));
+    keep(first, sizeof(first), apply(&op, "", "4111-1111-1111-1111"));
     assert_int_equal(strlen(first), 19);
     assert_int_equal(first[4], '-');
     assert_string_equal(apply(&op, "", "4111-1111-1111-1111"), first);
