@@ -43,7 +43,11 @@ static int find(ol_arena *arena, const char *given, ol_transform_spec *spec, ol_
         spec->vouch.ships = true;
         spec->path = ol_shipped_find(arena, text);
         ol_shipped_needs(spec);
-        return spec->path ? OL_OK : say_unknown(arena, text, err);
+        if (!spec->path)
+            return say_unknown(arena, text, err);
+        return spec->isolation == OL_ISOLATION_INLINE && ol_shipped_needs_process(given)
+                   ? ol_error_set(err, OL_EINVAL, "%s needs a process of its own: not --inline", given)
+                   : OL_OK;
     }
     const char *why = ol_file_unreadable(given);
     if (why)

@@ -102,6 +102,9 @@ static void judge_inline(ol_builder *b, const char *label, const ol_draft_transf
         ol_build_mistake(b, from->at.line,
                          "%s: isolation = \"inline\" has no walls, and sandbox_required asks for some",
                          label);
+    if (spec->vouch.ships && ol_shipped_needs_process(spec->name))
+        ol_build_mistake(b, from->at.line,
+                         "%s: it needs a process of its own: isolation = \"inline\" is not for it", label);
     bool vouched = spec->vouch.ships || spec->vouch.has_digest || spec->vouch.keys.count > 0;
     bool shared = spec->path && ol_slice_ends(ol_slice_cstr(spec->path), OL_SLICE_LIT(".so"));
     if (shared && !vouched)

@@ -65,24 +65,40 @@ const char *ol_shipped_find(ol_arena *arena, ol_slice name)
     return NULL;
 }
 
+static const struct need {
+    const char *name;
+    uint64_t memory_bytes;
+    const char *folders;
+    bool process;
+} needs[] = {
+    /* The libraries of codecs alone take half of it. What they and GLib set up is of the whole process,
+     * and can be done once in its life. */
+    {"image", 384 * OL_MIB, "/usr/share/fonts/truetype/dejavu\n", true},
+};
+
+static const struct need *find_need(const char *name)
+{
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+        if (strcmp(name, needs[i].name) == 0)
+            return &needs[i];
+    return NULL;
+}
+
 void ol_shipped_needs(ol_transform_spec *spec)
 {
-    static const struct {
-        const char *name;
-        uint64_t memory_bytes;
-        const char *folders;
-    } needs[] = {
-        /* The libraries of codecs alone take half of it. */
-        {"image", 384 * OL_MIB, "/usr/share/fonts/truetype/dejavu\n"},
-    };
-    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
-        if (strcmp(spec->name, needs[i].name) != 0)
-            continue;
-        if (spec->limits.memory_bytes < needs[i].memory_bytes)
-            spec->limits.memory_bytes = needs[i].memory_bytes;
-        if (spec->preload_folders.len == 0)
-            spec->preload_folders = ol_slice_cstr(needs[i].folders);
-    }
+    const struct need *need = find_need(spec->name);
+    if (!need)
+        return;
+    if (spec->limits.memory_bytes < need->memory_bytes)
+        spec->limits.memory_bytes = need->memory_bytes;
+    if (spec->preload_folders.len == 0)
+        spec->preload_folders = ol_slice_cstr(need->folders);
+}
+
+bool ol_shipped_needs_process(const char *name)
+{
+    const struct need *need = find_need(name);
+    return need && need->process;
 }
 
 static size_t list_shelf(ol_arena *arena, const char *folder, const shelf *of,

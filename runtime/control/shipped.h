@@ -21,6 +21,8 @@ const char *ol_shipped_names(ol_arena *arena);
 /* What one that ships needs to work at all: no less memory than that, and, where the spec names no
  * preload folders, those of this machine. */
 void ol_shipped_needs(ol_transform_spec *spec);
+/* Whether one that ships cannot run inline. */
+bool ol_shipped_needs_process(const char *name);
 
 #define OL_SHIPPED_MAX 64
 /* The names, in no order. */

@@ -11,6 +11,7 @@
 #include "format.h"
 
 #define PATH_BYTES 512
+#define NOWHERE "/nonexistent"
 
 /* The loaders and savers that there are to be. All others of the library are blocked. */
 static const char *const allowed[] = {
@@ -29,12 +30,20 @@ static GLogWriterOutput drop(GLogLevelFlags level, const GLogField *fields, gsiz
     return G_LOG_WRITER_HANDLED;
 }
 
+/* What is set up here is of the whole process, and GLib ends one where it is done twice: by a second
+ * copy of this shared object, on another thread of the same process. */
+static bool is_set_up(void)
+{
+    const char *home = getenv("VIPSHOME");
+    return home && strcmp(home, NOWHERE) == 0;
+}
+
 /* Before the library looks at them. */
 static void set_environment(void)
 {
     /* Modules are looked for below this prefix: none is found, and the one that is wanted is loaded
      * by its name. The others read PDF, slides, and whatever ImageMagick reads. */
-    setenv("VIPSHOME", "/nonexistent", 1);
+    setenv("VIPSHOME", NOWHERE, 1);
     /* No machine code made at run time: no memory here is both written and executed. */
     setenv("ORC_CODE", "emulate", 1);
     setenv("VIPS_NOVECTOR", "1", 1);
@@ -63,6 +72,10 @@ static void load_heif(void)
 
 bool image_library_load(char *reason, size_t reason_size)
 {
+    if (is_set_up()) {
+        snprintf(reason, reason_size, "it needs a process of its own: it cannot run inline");
+        return false;
+    }
     g_log_set_writer_func(drop, NULL, NULL);
     set_environment();
     vips_vector_set_enabled(FALSE);
