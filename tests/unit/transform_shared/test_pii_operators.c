@@ -125,6 +125,7 @@ static void test_dates_by_a_day(void **state)
         {"3 March 1999", "2 March 1999", "4 March 1999"},
         {"MAY 1, 2020", "APRIL 30, 2020", "MAY 2, 2020"},
         {"1 Mar 1900", "28 Feb 1900", "2 Mar 1900"},  {"2000-01-01T10:00Z", "1999-12-31T10:00Z", "2000-01-02T10:00Z"},
+        {"(2025-03-01 10:00:01.5 +02:00", "(2025-02-28 10:00:01.5 +02:00", "(2025-03-02 10:00:01.5 +02:00"},
     };
     struct pii_operator op = date_operator(1, false);
     for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
@@ -132,7 +133,9 @@ static void test_dates_by_a_day(void **state)
         if (strcmp(got, dates[i][1]) != 0 && strcmp(got, dates[i][2]) != 0)
             fail_msg("%s became %s", dates[i][0], got);
     }
-    static const char *const none[] = {"2023-02-29", "20/11/26", "31.04.2020", "soon", "2020-1", "0000-01-01"};
+    static const char *const none[] = {"2023-02-29", "20/11/26", "31.04.2020", "soon", "2020-1", "0000-01-01",
+                                       "Bob, 2020-01-02", "2020-01-02 Bob", "2020-01-02 536-22-1234", "4111 2020-01-02",
+                                       "2020-01-02 10:00 5551234567", "\xc3\xa9 2020-01-02"};
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         assert_string_equal(apply(&op, "", none[i]), "[DATE_TIME]");
 }

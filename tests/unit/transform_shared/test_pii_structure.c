@@ -107,6 +107,7 @@ static void test_csv(void **state)
         {"{\"template\":\"a|b\",\"csv\":{\"delimiter\":\"|\"}}", type, "x|a@b.co|y", "x|\"a|b\"|y", NULL},
         {"", "text/tab-separated-values", "a\tb,c\n1\tx@y.org\n", "a\tb,c\n1\t[EMAIL_ADDRESS]\n", NULL},
         {"", type, "a,b\n\"x\" y@z.org,2\n", "a,b\n\"x\" [EMAIL_ADDRESS],2\n", NULL},
+        {"{\"fields\":{\"ssn\":\"redact\"}}", type, "\n\r\nwho;ssn\nBob;5\n", "\n\r\nwho;ssn\nBob;\n", NULL},
         {"", type, "a,b\n\"never ends", NULL, "UnexpectedContent"},
         {"", type, "", "", NULL},
         {"", type, "a@b.co", "[EMAIL_ADDRESS]", NULL},
@@ -128,6 +129,12 @@ static void test_xml(void **state)
          "<a id=\"1\"><p id=\"**\"><n></n><q><ssn>[US_SSN]<z>[US_SSN]</z></ssn></q></p><n>Bo</n><x>a@b.co</x></a>", NULL},
         {"{\"template\":\"<{type}&'\"}" , type, "<a>a@b.co</a>", "<a>&lt;EMAIL_ADDRESS&amp;&apos;</a>", NULL},
         {"", type, "<a>&own; &#xZ; a & b@c.org</a>", "<a>&own; &#xZ; a & [EMAIL_ADDRESS]</a>", NULL},
+        {"{\"fields\":{\"s\":\"US_SSN\",\"n\":\"mask\"}}", type, "<a><s><![CDATA[53]6]]]></s><n><!-- 5 ---><?p 6?7?></n><s><![CDATA[]]></s></a>",
+         "<a><s><![CDATA[[US_SSN]]]></s><n><!--****--><?*****?></n><s><![CDATA[]]></s></a>", NULL},
+        {"{\"fields\":{\"s\":\"redact\"}}", type, "<a><s></b>secret</s></a>", NULL, "UnexpectedContent"},
+        {"", type, "</a>", NULL, "UnexpectedContent"},
+        {"", type, "<!4111111111111111>", NULL, "UnexpectedContent"},
+        {"", type, "<a><![CDbob@example.com]]></a>", NULL, "UnexpectedContent"},
         {"", type, "<a b=1></a>", NULL, "UnexpectedContent"},
         {"", type, "<a", NULL, "UnexpectedContent"},
         {"", type, "<bob@example.com>", NULL, "UnexpectedContent"},
@@ -353,6 +360,55 @@ static void test_long_values(void **state)
     }
 }
 
+/* What a mask keeps at the ends is not kept of each piece of a long value. */
+static void test_long_masks(void **state)
+{
+    (void)state;
+    static const char *const payloads[] = {
+        "{\"format\":\"json\",\"fields\":{\"a\":{\"operator\":\"mask\",\"keep_first\":3,\"keep_last\":4}}}",
+        "{\"operator\":{\"operator\":\"mask\",\"keep_first\":3,\"keep_last\":4}}",
+    };
+    static const size_t sizes[] = {1, 7, 511, 4097, 65537};
+    static char text[20000];
+    for (size_t i = 0; i < 10; i++) {
+        bool json = i < 5;
+        size_t size = (size_t)sprintf(text, json ? "{\"a\":\"" : "x@");
+        while (size < sizeof(text) - 10)
+            size += (size_t)sprintf(text + size, json ? "secret" : "bcd.");
+        size += (size_t)sprintf(text + size, json ? "\"}" : "com");
+        struct objlens_call call;
+        piece_size = sizes[i % 5];
+        direct_init(&call, payloads[!json], 5000, 1);
+        assert_int_equal(direct_run(pii, &call, text, size, direct_pieces), OBJLENS_OK);
+        size_t shown = 0;
+        for (size_t at = 0; at < call.size; at++)
+            shown += ((char *)call.out)[at] != '*';
+        assert_int_equal(call.size, size);
+        assert_int_equal(shown, json ? 8 : 7);
+        direct_fini(&call);
+    }
+}
+
+static void test_many_columns(void **state)
+{
+    (void)state;
+    static char text[12000], payload[200];
+    size_t size = 0;
+    for (int line = 0; line < 2; line++)
+        for (int i = 1; i <= 1100; i++)
+            size += (size_t)sprintf(text + size, "%s%d%c", line ? "" : "c", i, i < 1100 ? ',' : '\n');
+    for (int i = 0; i < 5; i++) {
+        static const char *const fields[] = {"", "\"#1024\":\"redact\"", "\"#1025\":\"redact\"", "\"c1050\":\"redact\"",
+                                             "\"*z\":\"redact\""};
+        struct objlens_call call;
+        snprintf(payload, sizeof(payload), "{\"format\":\"csv\",\"fields\":{%s}}", fields[i]);
+        direct_init(&call, payload, 5000, 1);
+        int rc = direct_run(pii, &call, text, size, direct_chopped);
+        assert_int_equal(rc, i < 2 ? OBJLENS_OK : OBJLENS_EFAILED);
+        direct_fini(&call);
+    }
+}
+
 int main(void)
 {
     pii = direct_load("pii");
@@ -364,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_report),       cmocka_unit_test(test_deny),
         cmocka_unit_test(test_utf16),        cmocka_unit_test(test_unsupported),
         cmocka_unit_test(test_depth),        cmocka_unit_test(test_long_values),
+        cmocka_unit_test(test_long_masks),   cmocka_unit_test(test_many_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

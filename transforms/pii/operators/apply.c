@@ -96,7 +96,7 @@ void pii_operator_more(const struct pii_operator *op, const uint8_t *text, size_
 {
     out->size = 0;
     if (op->kind == PII_MASK)
-        pii_mask(op, text, size, out);
+        pii_mask_more(op, text, size, out);
     else if (op->kind == PII_KEEP)
         pii_put(out, text, size);
 }

@@ -130,12 +130,59 @@ static bool named_month(const struct pii_text *t, size_t at, struct date *d)
     return in_calendar(d);
 }
 
+static size_t two_digits(const struct pii_text *t, size_t at)
+{
+    return pii_digit(pii_at(t, at)) && pii_digit(pii_at(t, at + 1)) ? 2 : 0;
+}
+
+/* "Z", "am", "+02:00" */
+static size_t zone_at(const struct pii_text *t, size_t at)
+{
+    int c = pii_lower(pii_at(t, at));
+    if (c == 'z')
+        return 1;
+    if ((c == 'a' || c == 'p') && pii_lower(pii_at(t, at + 1)) == 'm')
+        return 2;
+    size_t hours = c == '+' || c == '-' ? two_digits(t, at + 1) : 0;
+    size_t colon = hours > 0 && pii_at(t, at + 3) == ':';
+    return hours > 0 ? 1 + hours + colon + two_digits(t, at + 3 + colon) : 0;
+}
+
+/* Whether nothing but a time of day stands there, if that. */
+static bool only_time(const struct pii_text *t, size_t at)
+{
+    at += pii_lower(pii_at(t, at)) == 't';
+    at += blanks_at(t, at);
+    for (int part = 0; part < 3 && two_digits(t, at); part++) {
+        at += 2;
+        if (pii_at(t, at) != ':')
+            break;
+        at++;
+    }
+    if (pii_at(t, at) == '.' && at++)
+        for (int digits = 0; digits < 9 && pii_digit(pii_at(t, at)); digits++)
+            at++;
+    at += pii_at(t, at) == ' ';
+    at += zone_at(t, at);
+    while (at < t->len && pii_at(t, at) == ' ')
+        at++;
+    return at == t->len;
+}
+
+static size_t end_of(const struct date *d)
+{
+    size_t year = d->year_at + d->year_size, day = d->day_at + d->day_size;
+    return year > day ? year : day; /* a month is never the last */
+}
+
+/* What stands beside the date stays; so that may be a time behind it, and no letter or digit before. */
 static bool read_date(const struct pii_text *t, bool day_first, struct date *d)
 {
     for (size_t at = 0; at < t->len; at++) {
-        bool begins = !pii_alnum(pii_at(t, at - 1));
-        if (begins && (three_numbers(t, at, day_first, d) || named_month(t, at, d)))
-            return true;
+        if (three_numbers(t, at, day_first, d) || named_month(t, at, d))
+            return only_time(t, end_of(d));
+        if (pii_alnum(t->p[at]) || t->p[at] >= 0x80)
+            return false;
     }
     return false;
 }

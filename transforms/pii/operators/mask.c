@@ -55,6 +55,19 @@ void pii_mask(const struct pii_operator *op, const uint8_t *text, size_t size,
     }
 }
 
+/* Bytes may be cut anywhere, so a character counts by its first one. */
+void pii_mask_more(const struct pii_operator *op, const uint8_t *text, size_t size,
+                   struct pii_replacement *out)
+{
+    for (size_t at = 0; at < size; at++) {
+        bool goes_on = (text[at] & 0xc0) == 0x80;
+        if (!counts(op, text[at]))
+            pii_put(out, text + at, 1);
+        else if (!goes_on || !op->mask_code_points)
+            pii_put(out, op->mask_character, op->mask_size);
+    }
+}
+
 /* ---- surrogates --------------------------------------------------------------------------- */
 
 /* Bytes that follow from the key and the text, 32 at a time. */

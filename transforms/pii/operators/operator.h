@@ -87,6 +87,9 @@ void pii_put(struct pii_replacement *out, const void *bytes, size_t size);
 void pii_put_marker(struct pii_replacement *out, const char *type);
 void pii_mask(const struct pii_operator *op, const uint8_t *text, size_t size,
               struct pii_replacement *out);
+/* Of what pii_mask had the beginning of: nothing of it is shown, however it is cut. */
+void pii_mask_more(const struct pii_operator *op, const uint8_t *text, size_t size,
+                   struct pii_replacement *out);
 /* The length of the digest's text; 0 after a failure. */
 #define PII_HASH_TEXT_MAX 64
 size_t pii_hash(const struct pii_operator *op, const uint8_t *text, size_t size,

@@ -8,6 +8,7 @@
  * follows the closing one, up to the next delimiter, is a value too. A quoted field that never
  * ends fails the request.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "structure/structure.h"
@@ -115,6 +116,16 @@ static bool rules_name_columns(const struct pii_fields *fields)
     return false;
 }
 
+/* Whether a rule may be for a column that is not kept. */
+static bool rules_reach_further(const struct pii_fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        if (fields->rules[i].selector[0] == '#' &&
+            strtoul(fields->rules[i].selector + 1, NULL, 10) > COLUMNS_MAX)
+            return true;
+    return rules_name_columns(fields);
+}
+
 static void sniff(struct csv *c)
 {
     size_t line = first_line(c, c->sniffed, c->sniffed_size);
@@ -176,6 +187,8 @@ static void end_of_field(struct csv *c, uint8_t byte)
     c->state = FIELD;
     if (byte == c->delimiter) {
         c->column++;
+        if (c->column == COLUMNS_MAX && rules_reach_further(&c->config->fields))
+            pii_structure_fail(c->values, "the CSV has more than 1024 columns, and there are rules for fields");
         return;
     }
     c->column = 0;
@@ -281,6 +294,15 @@ static void csv_begin(void *state, struct pii_values *values)
     settle_columns(c);
 }
 
+/* In front of the first line. */
+static size_t blank_lines(const struct csv *c, const uint8_t *bytes, size_t size)
+{
+    size_t n = 0;
+    while (n < size && (bytes[n] == '\n' || bytes[n] == '\r') && bytes[n] != c->delimiter)
+        n++;
+    return n;
+}
+
 static void csv_write(void *state, const uint8_t *bytes, size_t size)
 {
     struct csv *c = state;
@@ -288,6 +310,10 @@ static void csv_write(void *state, const uint8_t *bytes, size_t size)
         records(c, bytes, size);
         return;
     }
+    size_t blank = c->sniffed_size == 0 ? blank_lines(c, bytes, size) : 0;
+    pii_values_literal(c->values, bytes, blank);
+    bytes += blank;
+    size -= blank;
     size_t part = sizeof(c->sniffed) - c->sniffed_size;
     part = part < size ? part : size;
     memcpy(c->sniffed + c->sniffed_size, bytes, part);

@@ -200,9 +200,9 @@ struct pii_field_rule *pii_fields_add(struct pii_fields *fields, const char *sel
                                 size_t reason_size)
 {
     size_t size = strlen(selector);
-    if (size == 0 || size > PII_SELECTOR_MAX || fields->count == PII_FIELD_RULES_MAX) {
-        snprintf(reason, reason_size, "at most %d fields with names of 1 to %d bytes", PII_FIELD_RULES_MAX,
-                 PII_SELECTOR_MAX);
+    size_t most = is_path(selector) ? PII_SELECTOR_MAX : PII_NAME_MAX;
+    if (size == 0 || size > most || fields->count == PII_FIELD_RULES_MAX) {
+        snprintf(reason, reason_size, "at most %d fields with names of 1 to %zu bytes", PII_FIELD_RULES_MAX, most);
         return NULL;
     }
     size_t steps = fields->steps_count;

@@ -2,10 +2,10 @@
 /*
  * XML as a stream of marks and text: character data and attribute values are values, with their
  * references decoded; CDATA, comments, processing instructions and declarations are looked into
- * as they stand. Nesting is followed, not validated; names are not looked into. Entities that a
+ * as they stand. What is closed must be what is open; names are not looked into. Entities that a
  * document declares itself are never expanded: a reference to one stays as it is.
  *
- * What is refused: names that are none, attribute values without quotes, markup that does not end,
+ * What is refused: names and declarations that are none, attribute values without quotes, markup that does not end,
  * a reference longer than PII_ESCAPE_MAX bytes, and a nesting deeper than PII_DEPTH_MAX. (HTML is
  * often none of this; it is read as text, see text.c.)
  */
@@ -201,23 +201,24 @@ static void start_special(struct xml *x, const char *ending)
     begin_value(x, PII_PLACE_RAW_XML);
 }
 
-/* Behind "<!", what is to come of it. Everything here leaves as it is. */
+/* Behind "<!", what is to come of it. Everything here leaves as it is, so it can be nothing else. */
 static void declare(struct xml *x, uint8_t c)
 {
-    static const char cdata[] = "[CDATA[";
+    static const struct {
+        const char *opening, *ending;
+    } kinds[] = {{"--", "-->"}, {"[CDATA[", "]]>"}, {"DOCTYPE", ">"}};
+    bool known = false;
     x->opening[x->opening_size++] = c;
     literal(x, c);
-    size_t n = x->opening_size;
-    if (n == 2 && memcmp(x->opening, "--", 2) == 0)
-        start_special(x, "-->");
-    else if (n == 7 && memcmp(x->opening, cdata, 7) == 0)
-        start_special(x, "]]>");
-    else if (!(n == 1 && c == '-') && memcmp(x->opening, cdata, n) != 0)
-        start_special(x, c == '>' ? "" : ">");
-    if (x->state == SPECIAL && x->ending[0] == '\0') {
-        end_value(x);
-        x->state = TEXT;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strncmp(kinds[i].opening, (const char *)x->opening, x->opening_size) != 0)
+            continue;
+        known = true;
+        if (kinds[i].opening[x->opening_size] == '\0')
+            start_special(x, kinds[i].ending);
     }
+    if (!known)
+        fail(x, "the XML has a declaration that is none");
 }
 
 /* How far the ending is seen with this byte, when so much of it was. */
@@ -248,19 +249,29 @@ static bool hides(struct xml *x, uint8_t c)
     return x->brackets > 0;
 }
 
+/* The ending is no part of the value. What may be its beginning waits: it is known, so it need not
+ * be kept. `waiting` of these bytes stand before `bytes`. */
+static void special_bytes(struct xml *x, const uint8_t *bytes, size_t size, size_t waiting)
+{
+    size_t ready = waiting + size - x->ending_seen;
+    size_t first = waiting < ready ? waiting : ready;
+    if (first > 0)
+        pii_values_plain(x->values, (const uint8_t *)x->ending, first, false);
+    if (ready > first)
+        pii_values_plain(x->values, bytes, ready - first, false);
+}
+
 static size_t in_special(struct xml *x, const uint8_t *bytes, size_t size)
 {
-    size_t n = 0, whole = strlen(x->ending);
-    while (n < size) {
+    size_t n = 0, whole = strlen(x->ending), waiting = x->ending_seen;
+    while (n < size && x->ending_seen < whole) {
         uint8_t c = bytes[n++];
         x->ending_seen = hides(x, c) ? 0 : ending_with(x, c);
-        if (x->ending_seen == whole)
-            break;
     }
-    bool last = x->ending_seen == whole;
-    pii_values_plain(x->values, bytes, n, last);
-    if (last) {
-        x->in_value = false;
+    special_bytes(x, bytes, n, waiting);
+    if (x->ending_seen == whole) {
+        end_value(x);
+        pii_values_literal(x->values, (const uint8_t *)x->ending, whole);
         x->state = TEXT;
     }
     return n;
@@ -294,6 +305,16 @@ static void mark(struct xml *x, uint8_t c)
     }
 }
 
+/* Names are compared as far as they are remembered. */
+static bool closes_open(const struct xml *x)
+{
+    size_t size;
+    const char *name = pii_path_name(&x->path, &size);
+    if (x->path.depth >= PII_NAMES_KEPT)
+        return true;
+    return x->path.depth > 0 && size == x->name_size && memcmp(name, x->name, size) == 0;
+}
+
 static void end_tag(struct xml *x, uint8_t c)
 {
     literal(x, c);
@@ -301,6 +322,8 @@ static void end_tag(struct xml *x, uint8_t c)
         add_name(x, c);
     if (c != '>')
         return;
+    if (!closes_open(x))
+        fail(x, "the XML closes an element that is not open");
     pii_path_pop(&x->path);
     x->state = TEXT;
 }
