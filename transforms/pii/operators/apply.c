@@ -28,17 +28,23 @@ static size_t name_at(const char *text, const char *name)
     return strncmp(text, name, size) == 0 ? size : 0;
 }
 
+static void put_number(struct pii_replacement *out, uint64_t number)
+{
+    char text[24];
+    pii_put(out, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, number));
+}
+
 static void fill(const char *template_text, const struct pii_circumstances *c, const uint8_t *value,
                  size_t value_size, struct pii_replacement *out)
 {
-    char number[24];
-    snprintf(number, sizeof(number), "%" PRIu64, c->number);
     for (const char *at = template_text; *at;) {
-        size_t skip;
-        if ((skip = name_at(at, "{type}")) > 0)
+        size_t skip = strcspn(at, "{");
+        if (skip > 0)
+            pii_put(out, at, skip);
+        else if ((skip = name_at(at, "{type}")) > 0)
             pii_put(out, c->type, strlen(c->type));
         else if ((skip = name_at(at, "{n}")) > 0)
-            pii_put(out, number, strlen(number));
+            put_number(out, c->number);
         else if ((skip = name_at(at, "{value}")) > 0)
             pii_put(out, value, value_size);
         else
