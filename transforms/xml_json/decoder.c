@@ -18,10 +18,17 @@ void xj_decoder_init(struct xj_decoder *d, struct xj_failure *failure)
     d->failure = failure;
 }
 
+void xj_decoder_fini(struct xj_decoder *d)
+{
+    xj_foreign_fini(&d->foreign);
+}
+
 static void fail(struct xj_decoder *d, const char *text)
 {
     xj_failure_set(d->failure, XJ_MALFORMED, "%s", text);
 }
+
+static const char not_of_encoding[] = "bytes that are no character of the declared encoding";
 
 static void put_utf8(struct sink *out, uint32_t c)
 {
@@ -157,29 +164,80 @@ static void decode_utf16(struct xj_decoder *d, struct xj_input *in, struct sink 
     if (d->part_size < 2)
         return;
     d->part_size = 0;
-    bool big = d->encoding == XJ_UTF16BE;
+    bool big = d->encoding.encoding == XJ_UTF16BE;
     put_unit(d, out, (uint32_t)d->part[big ? 0 : 1] << 8 | d->part[big ? 1 : 0]);
+}
+
+static void decode_utf32(struct xj_decoder *d, struct xj_input *in, struct sink *out)
+{
+    uint32_t c = 0;
+    d->part[d->part_size++] = *in->at++;
+    if (d->part_size < 4)
+        return;
+    d->part_size = 0;
+    for (size_t i = 0; i < 4; i++)
+        c = c << 8 | d->part[d->encoding.encoding == XJ_UTF32BE ? i : 3 - i];
+    if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        fail(d, "a character that is not valid UTF-32");
+    else
+        put(d, out, c);
 }
 
 static void decode_byte(struct xj_decoder *d, struct xj_input *in, struct sink *out)
 {
     uint8_t c = *in->at++;
-    if (d->encoding == XJ_ASCII && c >= 0x80)
+    if (d->encoding.encoding == XJ_ASCII && c >= 0x80)
         fail(d, "a character that is not US-ASCII");
     else
         put(d, out, c);
 }
 
+static void decode_by_table(struct xj_decoder *d, struct xj_input *in, struct sink *out)
+{
+    uint16_t c = d->encoding.charset->table[*in->at++];
+    if (c == XJ_NO_CHARACTER)
+        fail(d, not_of_encoding);
+    else
+        put(d, out, c);
+}
+
+static void take_foreign(struct xj_decoder *d, struct sink *out)
+{
+    struct xj_foreign *f = &d->foreign;
+    while (f->done < f->count && out->end - out->at >= XJ_DECODED_BYTES_MIN && d->failure->reason == XJ_NONE)
+        put(d, out, (uint32_t)f->characters[f->done++]);
+}
+
+/* Characters come in lots: what there is no room for waits. */
+static void decode_foreign(struct xj_decoder *d, struct xj_input *in, struct sink *out)
+{
+    struct xj_foreign *f = &d->foreign;
+    for (;;) {
+        take_foreign(d, out);
+        if (d->failure->reason != XJ_NONE || f->done < f->count)
+            return;
+        if (f->broken)
+            fail(d, not_of_encoding);
+        if (f->broken || in->at == in->end)
+            return;
+        xj_foreign_fill(f, &in->at, in->end);
+    }
+}
+
 static void decode_character(struct xj_decoder *d, struct xj_input *in, struct sink *out)
 {
     uint8_t c = *in->at;
-    if (d->encoding == XJ_UTF16LE || d->encoding == XJ_UTF16BE) {
+    if (d->encoding.encoding == XJ_UTF16LE || d->encoding.encoding == XJ_UTF16BE) {
         decode_utf16(d, in, out);
+    } else if (d->encoding.encoding == XJ_UTF32LE || d->encoding.encoding == XJ_UTF32BE) {
+        decode_utf32(d, in, out);
+    } else if (d->encoding.encoding == XJ_TABLE) {
+        decode_by_table(d, in, out);
     } else if (c >= 0x20 && c < 0x80 && d->part_size == 0) {
         *out->at++ = c;
         in->at++;
         d->after_cr = false;
-    } else if (d->encoding == XJ_UTF8) {
+    } else if (d->encoding.encoding == XJ_UTF8) {
         decode_utf8(d, in, out);
     } else {
         decode_byte(d, in, out);
@@ -194,9 +252,12 @@ static bool can_go_on(const struct xj_decoder *d, const struct xj_input *in, con
 
 static void decode(struct xj_decoder *d, struct xj_input *in, struct sink *out)
 {
-    bool wide = d->encoding == XJ_UTF16LE || d->encoding == XJ_UTF16BE;
+    if (d->encoding.encoding == XJ_FOREIGN) {
+        decode_foreign(d, in, out);
+        return;
+    }
     while (can_go_on(d, in, out)) {
-        if (!wide && d->part_size == 0)
+        if (d->encoding.is_ascii && d->part_size == 0)
             copy_plain(d, in, out);
         for (size_t i = 0; i < RUN_BYTES && can_go_on(d, in, out); i++)
             decode_character(d, in, out);
@@ -206,7 +267,9 @@ static void decode(struct xj_decoder *d, struct xj_input *in, struct sink *out)
 static void decide(struct xj_decoder *d)
 {
     d->decided = true;
-    xj_encoding_decide(d->head, d->head_size, &d->encoding, d->failure);
+    if (xj_encoding_decide(d->head, d->head_size, &d->encoding, d->failure) &&
+        d->encoding.encoding == XJ_FOREIGN && !xj_foreign_init(&d->foreign, d->encoding.charset))
+        xj_failure_set(d->failure, XJ_NO_MEMORY, "out of memory");
 }
 
 /* Bytes go to the head until it is known what they are. */
@@ -228,7 +291,7 @@ size_t xj_decoder_run(struct xj_decoder *d, struct xj_input *in, uint8_t *out, s
     struct sink sink = {out, out + room};
     if (!d->decided)
         fill_head(d, in);
-    if (!d->decided)
+    if (!d->decided || d->failure->reason != XJ_NONE)
         return 0;
     if (d->head_done < d->head_size) {
         struct xj_input head = {d->head + d->head_done, d->head + d->head_size};
@@ -247,9 +310,14 @@ void xj_decoder_finish(struct xj_decoder *d)
         decide(d);
 }
 
+bool xj_decoder_holds(const struct xj_decoder *d)
+{
+    return d->head_done < d->head_size || d->foreign.done < d->foreign.count;
+}
+
 bool xj_decoder_is_whole(struct xj_decoder *d)
 {
-    if (d->part_size > 0 || d->high)
+    if (d->part_size > 0 || d->high || d->foreign.part_size > 0)
         fail(d, "the document ends inside a character");
     return d->failure->reason == XJ_NONE;
 }

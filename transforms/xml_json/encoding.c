@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A byte order mark decides; without one the bytes are ASCII with something above it, and the
- * XML declaration, if there is one, says what. A declaration that contradicts the mark is an
- * error. libxml2 never gets to decide: it would load converters, and the sandbox has no files.
+ * A byte order mark decides, or how "<?" looks; else the bytes are ASCII with something above it,
+ * and the XML declaration, if there is one, says what. A declaration that contradicts the mark is
+ * an error. libxml2 never gets to decide: it would load converters, and the sandbox has no files.
  */
 #include "encoding.h"
 
@@ -17,20 +17,28 @@
 struct mark {
     const char *bytes;
     size_t size; /* as much as is looked at */
+    size_t skip; /* of them, the byte order mark */
     size_t width; /* bytes of a unit; 0: cannot be read */
     enum xj_encoding encoding;
     const char *refusal;
 };
 
+static const char ebcdic_opening[] = "\x4c\x6f\xa7\x94"; /* "<?xm" */
+
 static const struct mark marks[] = {
-    {"\x00\x00\xfe\xff", 4, 0, 0, "the document is UTF-32"},
-    {"\xff\xfe\x00\x00", 4, 0, 0, "the document is UTF-32"},
-    {"\xff\xfe", 2, 2, XJ_UTF16LE, NULL},
-    {"\xfe\xff", 2, 2, XJ_UTF16BE, NULL},
-    {"\xef\xbb\xbf", 3, 1, XJ_UTF8, NULL},
-    {"<\x00", 2, 0, 0, "the document looks like UTF-16 but has no byte order mark"},
-    {"\x00<", 2, 0, 0, "the document looks like UTF-16 but has no byte order mark"},
-    {"\x1f\x8b", 2, 0, 0, "the document is compressed (gzip); decompress it first"},
+    {"\x00\x00\xfe\xff", 4, 4, 4, XJ_UTF32BE, NULL},
+    {"\xff\xfe\x00\x00", 4, 4, 4, XJ_UTF32LE, NULL},
+    {"\xff\xfe", 2, 2, 2, XJ_UTF16LE, NULL},
+    {"\xfe\xff", 2, 2, 2, XJ_UTF16BE, NULL},
+    {"\xef\xbb\xbf", 3, 3, 1, XJ_UTF8, NULL},
+    {"<\x00\x00\x00", 4, 0, 4, XJ_UTF32LE, NULL},
+    {"\x00\x00\x00<", 4, 0, 4, XJ_UTF32BE, NULL},
+    {"<\x00?\x00", 4, 0, 2, XJ_UTF16LE, NULL},
+    {"\x00<\x00?", 4, 0, 2, XJ_UTF16BE, NULL},
+    {"<\x00", 2, 0, 0, 0, "the document looks like UTF-16 but has no byte order mark"},
+    {"\x00<", 2, 0, 0, 0, "the document looks like UTF-16 but has no byte order mark"},
+    {ebcdic_opening, 4, 0, 1, XJ_TABLE, NULL},
+    {"\x1f\x8b", 2, 0, 0, 0, "the document is compressed (gzip); decompress it first"},
 };
 
 static const struct mark *find_mark(const uint8_t *head, size_t size)
@@ -48,16 +56,25 @@ struct view {
     size_t size;
 };
 
+static uint32_t unit_at(const struct mark *mark, const uint8_t *bytes, size_t width)
+{
+    bool big = mark && (mark->encoding == XJ_UTF16BE || mark->encoding == XJ_UTF32BE);
+    uint32_t unit = 0;
+    for (size_t i = 0; i < width; i++)
+        unit = unit << 8 | bytes[big ? i : width - 1 - i];
+    return unit;
+}
+
 static void read_view(struct view *view, const struct mark *mark, const uint8_t *head, size_t size)
 {
     size_t width = mark && mark->width ? mark->width : 1;
-    bool big = mark && mark->encoding == XJ_UTF16BE;
+    const uint16_t *table = mark && mark->encoding == XJ_TABLE ? xj_charset_ebcdic() : NULL;
     view->size = 0;
-    for (size_t i = mark ? mark->size : 0;
+    for (size_t i = mark ? mark->skip : 0;
          i + width <= size && view->size < XJ_DECLARATION_BYTES_MAX; i += width) {
-        uint8_t low = head[width == 2 && big ? i + 1 : i];
-        uint8_t high = width == 2 ? head[big ? i : i + 1] : 0;
-        view->text[view->size++] = high || low >= 0x80 || low == 0 ? 1 : (char)low;
+        uint32_t c = unit_at(mark, head + i, width);
+        c = table ? table[c] : c;
+        view->text[view->size++] = c >= 0x80 || c == 0 ? 1 : (char)c;
     }
     view->text[view->size] = '\0';
 }
@@ -145,33 +162,91 @@ static const struct known {
     {"UTF-8", XJ_UTF8, 1},         {"UTF-16", XJ_UTF16LE, 2},      {"UTF-16LE", XJ_UTF16LE, 2},
     {"UTF-16BE", XJ_UTF16BE, 2},   {"ISO-8859-1", XJ_LATIN1, 1},   {"ISO_8859-1", XJ_LATIN1, 1},
     {"LATIN1", XJ_LATIN1, 1},      {"US-ASCII", XJ_ASCII, 1},      {"ASCII", XJ_ASCII, 1},
+    {"UTF-32", XJ_UTF32LE, 4},     {"UTF-32LE", XJ_UTF32LE, 4},    {"UTF-32BE", XJ_UTF32BE, 4},
+    {"UCS-4", XJ_UTF32LE, 4},      {"ISO-10646-UCS-4", XJ_UTF32LE, 4},
+    {"UCS-2", XJ_UTF16LE, 2},      {"ISO-10646-UCS-2", XJ_UTF16LE, 2},
 };
 
-static bool decide_declared(const char *name, size_t size, const struct mark *mark,
-                            enum xj_encoding *encoding, struct xj_failure *failure)
+/* Names that leave it open which byte comes first. */
+static bool is_of_any_order(const struct known *found)
 {
-    const struct known *found = NULL;
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (is_name(name, size, known[i].name))
-            found = &known[i];
-    if (!found) {
-        xj_failure_set(failure, XJ_ENCODING,
-                       "the declared encoding is none of UTF-8, UTF-16, ISO-8859-1 and US-ASCII");
+    size_t size = strlen(found->name);
+    return found->width > 1 && found->name[size - 1] != 'E';
+}
+
+/* Nothing of the document is quoted but what can only be a name. */
+static void refuse_unknown(struct xj_failure *failure, const char *name, size_t size)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    if (size > 0 && size <= XJ_ENCODING_BYTES_MAX && strspn(name, letters) >= size)
+        xj_failure_set(failure, XJ_ENCODING, "the declared encoding, %.*s, is not known", (int)size, name);
+    else
+        xj_failure_set(failure, XJ_ENCODING, "the declared encoding is not known");
+}
+
+static bool refuse_other(struct xj_failure *failure)
+{
+    xj_failure_set(failure, XJ_ENCODING, "the document is not in the encoding that it declares");
+    return false;
+}
+
+static bool refuse_undeclared(struct xj_failure *failure)
+{
+    xj_failure_set(failure, XJ_ENCODING, "the document looks like EBCDIC and declares no encoding");
+    return false;
+}
+
+/* One that is not built in. The declaration has been read as ASCII or EBCDIC: it must be one of the
+ * encoding itself. */
+static bool decide_charset(const char *name, size_t size, const struct mark *mark, const uint8_t *head,
+                           size_t head_size, struct xj_encoding_choice *choice, struct xj_failure *failure)
+{
+    const struct xj_charset *charset = xj_charset_named(name, size);
+    if (!charset) {
+        refuse_unknown(failure, name, size);
         return false;
     }
+    if ((mark && mark->encoding != XJ_TABLE) || !xj_charset_reads(charset, head, head_size))
+        return refuse_other(failure);
+    choice->encoding = charset->table ? XJ_TABLE : XJ_FOREIGN;
+    choice->charset = charset;
+    return true;
+}
+
+static const struct known *find_known(const char *name, size_t size)
+{
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (is_name(name, size, known[i].name))
+            return &known[i];
+    return NULL;
+}
+
+/* One of those built in. */
+static bool decide_known(const struct known *found, const struct mark *mark,
+                         struct xj_encoding_choice *choice, struct xj_failure *failure)
+{
     if (!mark && found->width == 1) {
-        *encoding = found->encoding;
+        choice->encoding = found->encoding;
         return true;
     }
     bool agrees = mark && (found->encoding == mark->encoding ||
-                           (mark->width == 2 && is_name(name, size, "UTF-16")));
-    if (!agrees)
-        xj_failure_set(failure, XJ_ENCODING, "the document is not in the encoding that it declares");
-    return agrees;
+                           (mark->width == found->width && is_of_any_order(found)));
+    return agrees || refuse_other(failure);
 }
 
-bool xj_encoding_decide(const uint8_t *head, size_t size, enum xj_encoding *encoding,
-                        struct xj_failure *failure)
+static void set_ascii(struct xj_encoding_choice *choice)
+{
+    choice->is_ascii = choice->encoding == XJ_UTF8 || choice->encoding == XJ_LATIN1 || choice->encoding == XJ_ASCII;
+    if (choice->encoding != XJ_TABLE)
+        return;
+    choice->is_ascii = true;
+    for (uint8_t c = 0x20; c < 0x80; c++)
+        choice->is_ascii &= choice->charset->table[c] == c;
+    choice->is_ascii &= choice->charset->table['\t'] == '\t' && choice->charset->table['\n'] == '\n';
+}
+
+static bool decide(const uint8_t *head, size_t size, struct xj_encoding_choice *choice,
+                   struct xj_failure *failure)
 {
     struct view view;
     size_t name_size;
@@ -180,10 +255,11 @@ bool xj_encoding_decide(const uint8_t *head, size_t size, enum xj_encoding *enco
         xj_failure_set(failure, XJ_ENCODING, "%s", mark->refusal);
         return false;
     }
-    *encoding = mark ? mark->encoding : XJ_UTF8;
+    choice->encoding = mark ? mark->encoding : XJ_UTF8;
     read_view(&view, mark, head, size);
+    bool is_ebcdic = mark && mark->encoding == XJ_TABLE;
     if (!may_be_declaration(&view) || view.size <= strlen("<?xml"))
-        return true;
+        return !is_ebcdic || refuse_undeclared(failure);
     if (!strstr(view.text, "?>") && view.size == XJ_DECLARATION_BYTES_MAX) {
         failure->line = 1;
         xj_failure_set(failure, XJ_TOO_LARGE, "the XML declaration is longer than %u bytes",
@@ -191,5 +267,19 @@ bool xj_encoding_decide(const uint8_t *head, size_t size, enum xj_encoding *enco
         return false;
     }
     const char *name = declared(&view, &name_size);
-    return !name || decide_declared(name, name_size, mark, encoding, failure);
+    if (!name)
+        return !is_ebcdic || refuse_undeclared(failure);
+    const struct known *found = find_known(name, name_size);
+    return found ? decide_known(found, mark, choice, failure)
+                 : decide_charset(name, name_size, mark, head, size, choice, failure);
+}
+
+bool xj_encoding_decide(const uint8_t *head, size_t size, struct xj_encoding_choice *choice,
+                        struct xj_failure *failure)
+{
+    *choice = (struct xj_encoding_choice){XJ_UTF8, false, NULL};
+    if (!decide(head, size, choice, failure))
+        return false;
+    set_ascii(choice);
+    return true;
 }

@@ -17,6 +17,7 @@
 #define XJ_NAMES_BYTES_MAX XJ_MIB     /* different names of a document, together */
 #define XJ_TOKEN_BYTES_MAX (4 * XJ_MIB) /* one tag, comment, instruction or CDATA section */
 #define XJ_DECLARATION_BYTES_MAX 1024 /* up to the end of <?xml … ?> */
+#define XJ_ENCODING_BYTES_MAX 40       /* of a declared name that a message quotes */
 
 #define XJ_NAMESPACES_MAX 256          /* in scope, where they are looked up */
 #define XJ_DECLARATIONS_BYTES_MAX 8192 /* of one element, as JSON, where they are looked up */

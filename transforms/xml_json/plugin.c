@@ -28,8 +28,11 @@ struct instance {
 static int xj_load(const struct objlens_host *host, char *reason, size_t reason_size)
 {
     int rc = kit_load(host, reason, reason_size);
-    if (rc != OBJLENS_OK || xj_parser_prepare())
+    if (rc != OBJLENS_OK)
         return rc;
+    xj_charsets_prepare();
+    if (xj_parser_prepare())
+        return OBJLENS_OK;
     snprintf(reason, reason_size, "libxml2 does not work");
     return OBJLENS_EFAILED;
 }
@@ -123,6 +126,7 @@ static int xj_finish(void *instance)
 static void xj_close(void *instance)
 {
     struct instance *in = instance;
+    xj_reader_fini(&in->reader);
     xj_parser_fini(&in->parser);
     xj_document_fini(&in->document);
     kit_output_fini(&in->out);

@@ -12,6 +12,11 @@ void xj_reader_init(struct xj_reader *r, struct xj_parser *parser, struct xj_fai
     xj_decoder_init(&r->decoder, failure);
 }
 
+void xj_reader_fini(struct xj_reader *r)
+{
+    xj_decoder_fini(&r->decoder);
+}
+
 /* The parser takes a "]]" at the end of what it is given for text, and would then not see that
  * a '>' makes it an error: such an end waits for what follows. */
 static size_t undecided(const struct xj_reader *r)
@@ -86,7 +91,7 @@ void xj_reader_finish(struct xj_reader *r)
     xj_decoder_finish(&r->decoder);
     do
         decode(r, &none);
-    while (can_go_on(r) && r->decoder.head_done < r->decoder.head_size);
+    while (can_go_on(r) && xj_decoder_holds(&r->decoder));
     if (!can_go_on(r))
         return;
     if (!xj_decoder_is_whole(&r->decoder)) {

@@ -20,6 +20,8 @@ struct xj_reader {
 };
 
 void xj_reader_init(struct xj_reader *r, struct xj_parser *parser, struct xj_failure *failure);
+/* Also of one that is all zero. */
+void xj_reader_fini(struct xj_reader *r);
 /* A failure is in `failure`. */
 void xj_reader_write(struct xj_reader *r, const uint8_t *bytes, size_t size);
 void xj_reader_finish(struct xj_reader *r);

@@ -166,20 +166,20 @@ static void test_encodings_refused(void **state)
     (void)state;
 #define REFUSED(bytes, code, says) xml_bytes_fail(NULL, bytes, sizeof(bytes) - 1, code, says)
 #define DECLARED(name) "<?xml version='1.0' encoding='" name "'?><a/>"
-    const char *none = "none of UTF-8, UTF-16, ISO-8859-1 and US-ASCII", *other = "not in the encoding";
-    REFUSED(DECLARED("windows-1252"), "InvalidTextEncoding", none);
-    REFUSED(DECLARED("Shift_JIS"), "InvalidTextEncoding", none);
-    REFUSED(DECLARED("UTF-7"), "InvalidTextEncoding", none);
-    REFUSED(DECLARED("UTF-32"), "InvalidTextEncoding", none);
-    REFUSED(DECLARED(""), "InvalidTextEncoding", none);
+    const char *other = "not in the encoding";
+    REFUSED(DECLARED("UTF-7"), "InvalidTextEncoding", "the declared encoding, UTF-7, is not known");
+    REFUSED(DECLARED("windows-12522"), "InvalidTextEncoding", "windows-12522, is not known");
+    REFUSED(DECLARED("UTF-8 <secret>"), "InvalidTextEncoding", "the declared encoding is not known");
+    REFUSED(DECLARED("aaaaaaaaaabbbbbbbbbbccccccccccddddddddddx"), "InvalidTextEncoding", "the declared encoding is not known");
+    REFUSED(DECLARED(""), "InvalidTextEncoding", "the declared encoding is not known");
+    REFUSED(DECLARED("UTF-32"), "InvalidTextEncoding", other);
+    REFUSED(DECLARED("IBM037"), "InvalidTextEncoding", other);
     REFUSED(DECLARED("UTF-16"), "InvalidTextEncoding", other);
     REFUSED("\xef\xbb\xbf" DECLARED("ISO-8859-1"), "InvalidTextEncoding", other);
     REFUSED("\xff\xfe<\0?\0x\0m\0l\0 \0v\0e\0r\0s\0i\0o\0n\0=\0'\0\x31\0.\0\x30\0'\0 \0e\0n\0c\0o\0d\0i\0n\0g\0=\0"
             "'\0u\0t\0f\0-\0\x38\0'\0?\0>\0<\0a\0/\0>\0", "InvalidTextEncoding", other);
     REFUSED("<\0a\0/\0>\0", "InvalidTextEncoding", "no byte order mark");
     REFUSED("\0<\0a\0/\0>", "InvalidTextEncoding", "no byte order mark");
-    REFUSED("\xff\xfe\0\0<\0\0\0a\0\0\0/\0\0\0>\0\0\0", "InvalidTextEncoding", "UTF-32");
-    REFUSED("\0\0\xfe\xff\0\0\0<\0\0\0a\0\0\0/\0\0\0>", "InvalidTextEncoding", "UTF-32");
     REFUSED("\x1f\x8b\x08\0\0\0\0\0", "InvalidTextEncoding", "gzip");
     REFUSED("<?xml version='1.0' encoding='US-ASCII'?>\n<a>\xc3\xa9</a>", "MalformedXML", "line 2: a character that is not US-ASCII");
     REFUSED("\xff\xfe<\0a\0>\0\0\xd8<\0/\0a\0>\0", "MalformedXML", "not valid UTF-16");
