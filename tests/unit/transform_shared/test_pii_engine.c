@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/engine.h"
@@ -221,9 +222,62 @@ static void test_all_entities(void **state)
     check_set("ALL", 60, 100000);
 }
 
+/* ---- cuts ---- */
+
+/* Found only with the words in front, or not because of what follows. */
+static const char *const near_cuts[] = {
+    "phone 415 555 2671 ", "(415) 555-2671.bob@x.com ", "ssn 536 22 1234, ", "call me at 020 7946 0958 ",
+    "my social security number is 536221234\n", "415-555-2671.ann@example.com ", "order 4155552671 ",
+    "card 4111 1111 1111 1111 ", "tel. 4155552671 ", "https://example.com/a?b=c, ", "word ",
+};
+
+static size_t fill_near_cuts(char *text, size_t size, struct pii_random *random)
+{
+    size_t n = 0;
+    while (n + 100 < size)
+        n += (size_t)sprintf(text + n, "%s",
+                             near_cuts[pii_next(random, sizeof(near_cuts) / sizeof(near_cuts[0]))]);
+    return n;
+}
+
+static void run_cut(const struct pii_rules *rules, struct found *f, const char *text, size_t n, size_t cut)
+{
+    static struct pii_engine engine;
+    const struct pii_sink sink = {.clean = on_clean, .found = on_found, .more = on_more, .arg = f};
+    f->count = f->bytes = 0;
+    f->text = (const uint8_t *)text;
+    pii_engine_init(&engine, rules, &sink);
+    pii_engine_begin(&engine, NULL, 0);
+    if (cut > 0)
+        assert_true(pii_engine_feed(&engine, f->text, cut, false));
+    assert_true(pii_engine_feed(&engine, f->text + cut, n - cut, true));
+    assert_int_equal(f->bytes, n);
+}
+
+/* One cut at every place of a stretch, both pieces so long that they are worked on where they lie:
+ * what is found does not change. */
+static void test_words_in_front_at_every_cut(void **state)
+{
+    (void)state;
+    static struct pii_rules rules;
+    static struct found want, got;
+    static char text[12000];
+    const struct pii_set set = pii_registry_default();
+    assert_true(pii_rules_init(&rules, &set, PII_SCORE_THRESHOLD));
+    struct pii_random random = {4};
+    size_t n = fill_near_cuts(text, sizeof(text), &random);
+    run_cut(&rules, &want, text, n, 0);
+    assert_true(want.count > 200);
+    for (size_t cut = 5000; cut < 5500; cut++) {
+        run_cut(&rules, &got, text, n, cut);
+        expect_same(&got, &want, 4, cut);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words_in_front_at_every_cut),
         cmocka_unit_test(test_default_entities),
         cmocka_unit_test(test_all_entities),
     };
