@@ -132,6 +132,8 @@ static void test_xml(void **state)
         {"{\"fields\":{\"s\":\"US_SSN\",\"n\":\"mask\"}}", type, "<a><s><![CDATA[53]6]]]></s><n><!-- 5 ---><?p 6?7?></n><s><![CDATA[]]></s></a>",
          "<a><s><![CDATA[[US_SSN]]]></s><n><!--****--><?*****?></n><s><![CDATA[]]></s></a>", NULL},
         {"{\"fields\":{\"s\":\"redact\"}}", type, "<a><s></b>secret</s></a>", NULL, "UnexpectedContent"},
+        {"{\"fields\":{\"*:s\":\"redact\",\"t\":\"redact\"}}", type, "<a><n:s>x</n:s><s>x</s><t n:s='x'/><n:t>x</n:t></a>",
+         "<a><n:s></n:s><s>x</s><t n:s=''/><n:t>x</n:t></a>", NULL},
         {"", type, "</a>", NULL, "UnexpectedContent"},
         {"", type, "<!4111111111111111>", NULL, "UnexpectedContent"},
         {"", type, "<a><![CDbob@example.com]]></a>", NULL, "UnexpectedContent"},
