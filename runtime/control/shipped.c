@@ -68,12 +68,14 @@ const char *ol_shipped_find(ol_arena *arena, ol_slice name)
 static const struct need {
     const char *name;
     uint64_t memory_bytes;
-    const char *folders;
+    const char *folders; /* "": none */
     bool process;
 } needs[] = {
     /* The libraries of codecs alone take half of it. What they and GLib set up is of the whole process,
      * and can be done once in its life. */
     {"image", 384 * OL_MIB, "/usr/share/fonts/truetype/dejavu\n", true},
+    /* It gives libxml2 functions of its own, for good: each host would add a copy of them. */
+    {"xml_json", 0, "", true},
 };
 
 static const struct need *find_need(const char *name)

@@ -24,13 +24,18 @@ ACCESS_KEY = "ROOTKEYFORTESTS"
 SECRET_KEY = "root-secret-for-tests-0123456789"
 
 
+# These do not run inline.
+NEED_A_PROCESS = {"image", "xml_json"}
+
+
 def inline(config):
-    """The same configuration with `isolation = "inline"` in each transform, also in those that ship and
-    have no block. (Plugins would have to be pinned: they stay as they are.)"""
-    config = re.sub(r'(transform "[^"]+" \{)(?! plugin)', r'\1 isolation = "inline",', config)
+    """The same configuration with `isolation = "inline"` in each transform that can, also in those that
+    ship and have no block. (Plugins would have to be pinned: they stay as they are.)"""
+    config = re.sub(rf'(transform "(?!(?:{"|".join(NEED_A_PROCESS)})")[^"]+" \{{)(?! plugin)', r'\1 isolation = "inline",', config)
     given = set(re.findall(r'transform "([^"]+)"', config))
-    used = {name for names in re.findall(r"transforms = \{([^}]*)\}", config) for name in re.findall(r'"([^"]+)"', names)}
-    blocks = [f'transform "{name}" {{ isolation = "inline" }}' for name in sorted(used - given)]
+    bare = re.sub(r"\[\[.*?\]\]", '', config, flags=re.DOTALL)  # names in payloads are others
+    used = {name for names in re.findall(r"transforms = \{([^}]*)\}", bare) for name in re.findall(r'"([^"]+)"', names)}
+    blocks = [f'transform "{name}" {{ isolation = "inline" }}' for name in sorted(used - given - NEED_A_PROCESS)]
     return "\n".join([config, *blocks])
 
 
