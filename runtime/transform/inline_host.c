@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
@@ -269,6 +270,7 @@ int ol_inline_host_start(ol_inline_host **out, uint8_t *base, size_t size,
                          const ol_program *program, ol_error *err)
 {
     unsigned stuck;
+    json_object_seed(0); /* at random, before code that is used to a process of its own fixes it for us */
     clear_orphans(&stuck);
     if (stuck >= OL_INLINE_STUCK_MAX)
         return ol_error_set(err, OL_EUNAVAILABLE,

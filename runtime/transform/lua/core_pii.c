@@ -190,17 +190,14 @@ static void begin(lua_State *L, reader *r, bool findings)
 /* (payload, findings) */
 static int pii_new(lua_State *L)
 {
-    static bool seeded;
     size_t len;
     const char *payload = luaL_checklstring(L, 1, &len);
     bool findings = lua_toboolean(L, 2);
     reader *r = lua_newuserdatauv(L, sizeof(*r), 1);
 
-    if (!seeded) {
-        seeded = true;
-        /* Options come from the transform's author: a fixed seed, and no device for a random one. */
-        json_object_seed(1);
-    }
+    /* Options come from the transform's author: a fixed seed, and no device for a random one. (Only the
+     * first seed of a process counts: the server has its own.) */
+    json_object_seed(1);
     memset(r, 0, sizeof(*r));
     luaL_setmetatable(L, TYPE);
     r->call.L = L;
