@@ -173,6 +173,8 @@ static void test_operators(void **state)
         {"{\"operators\":{\"US_SSN\":\"keep\",\"EMAIL\":\"redact\"}}", NULL, "a@b.co 536-22-1234", " 536-22-1234", NULL},
         /* printf a@b.co | openssl dgst -sha256 -hmac 0123456789abcdef */
         {"{\"operator\":{\"operator\":\"hash\",\"length\":16}," KEY "}", NULL, "A@b.co", "6d65514ee61fe443", NULL},
+        {"{\"fields\":{\"s\":{\"operator\":\"ff1\",\"alphabet\":\"alnum\"}}," KEY "}", "application/json",
+         "[{\"s\":\"\xd0\x98\xd0\xb2 123456\"},{\"s\":\"\\u0416 123456\"}]", "[{\"s\":\"[PII]\"},{\"s\":\"[PII]\"}]", NULL},
         {"{\"operator\":\"encrypt\"}", NULL, "x", NULL, "InvalidTransformPayload"},
         {"{\"key\":\"short\"}", NULL, "x", NULL, "InvalidTransformPayload"},
         {"{\"mode\":\"restore\"}", NULL, "x", NULL, "InvalidTransformPayload"},

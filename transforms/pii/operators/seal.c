@@ -110,6 +110,12 @@ static uint8_t character_of(uint8_t value)
     return (uint8_t)(value < 10 ? '0' + value : value < 36 ? 'A' + value - 10 : 'a' + value - 36);
 }
 
+/* A letter that no alphabet has would stay to be read; dashes and blanks (U+00A0, U+2010 …) may. */
+static bool is_foreign(const struct pii_operator *op, uint8_t c)
+{
+    return op->alphabet == PII_ALPHABET_ALNUM && c >= 0xc3 && c != 0xe2;
+}
+
 struct selection {
     size_t at[PII_FF1_NUMERALS_MAX];
     uint8_t values[PII_FF1_NUMERALS_MAX];
@@ -122,8 +128,11 @@ static bool select_numerals(const struct pii_operator *op, const uint8_t *text, 
                             struct selection *s)
 {
     size_t all = 0, n = 0;
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < size; i++) {
+        if (is_foreign(op, text[i]))
+            return false;
         all += numeral(op, text[i]) >= 0;
+    }
     if (all > PII_FF1_NUMERALS_MAX || (uint64_t)op->keep_first + op->keep_last > all)
         return false;
     for (size_t i = 0; i < size; i++) {
