@@ -13,6 +13,7 @@ import rows_encryption
 import rows_fairness
 import rows_formats
 import rows_hop
+import rows_images
 import rows_memory
 import rows_passthrough
 import rows_policies
@@ -39,6 +40,7 @@ ROWS = {
     "memory": rows_memory.run,
     "fairness": rows_fairness.run,
     "hop": rows_hop.run,
+    "images": rows_images.run,
     "attacks": rows_attacks.run,
 }
 

@@ -93,12 +93,13 @@ static void test_cuts_do_not_matter(void **state)
 static void test_truncated_is_no_picture(void **state)
 {
     static const char *const payloads[] = {
-        "{\"width\":12}", "{\"fit\":\"crop\",\"width\":4,\"height\":4,\"gravity\":\"north\"}"};
+        "{\"width\":12}", "{\"fit\":\"crop\",\"width\":4,\"height\":4,\"gravity\":\"north\"}",
+        "{\"width\":2}" /* a JPEG's decoder scales it */};
     (void)state;
     for (size_t i = 0; i < ORIGINALS; i++) {
         struct original o = read_original(originals[i]);
         for (o.size--; o.size > 0; o.size--)
-            expect_refusal(payloads[o.size % 2], &o, "InvalidImage");
+            expect_refusal(payloads[o.size % 3], &o, "InvalidImage");
     }
 }
 
@@ -113,6 +114,19 @@ static void test_damaged_png_is_no_picture(void **state)
         assert_int_equal(c.failed_status, 400);
         direct_fini(&c);
         o.bytes[i] ^= 0x20;
+    }
+}
+
+/* Its end is there, and some of what should be before it is not. */
+static void test_damaged_jpeg_is_no_picture(void **state)
+{
+    static const char *const payloads[] = {"{\"width\":12}", "{\"width\":2}"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct original o = read_original("small.jpg");
+        o.size -= 30;
+        memcpy(o.bytes + o.size - 2, "\xff\xd9", 2);
+        expect_refusal(payloads[i], &o, "InvalidImage");
     }
 }
 
@@ -398,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_cuts_do_not_matter),
         cmocka_unit_test(test_truncated_is_no_picture),
         cmocka_unit_test(test_damaged_png_is_no_picture),
+        cmocka_unit_test(test_damaged_jpeg_is_no_picture),
         cmocka_unit_test(test_bombs_are_refused_from_the_header),
         cmocka_unit_test(test_limits_of_the_payload),
         cmocka_unit_test(test_other_formats_are_refused),
