@@ -145,6 +145,25 @@ static bool read_parse_values(struct kit_config *c, const char *key, const json_
            (json_is_boolean(value) || kit_wrong(c, "\"%s\" must be true or false", key));
 }
 
+static bool read_force_cdata(struct kit_config *c, const char *key, const json_t *value)
+{
+    if (!has_objects(c, key))
+        return false;
+    if (!own(c)->convention.text_key)
+        return kit_wrong(c, "\"%s\" has no meaning with parker", key);
+    own(c)->convention.text_in_object |= json_is_true(value);
+    return json_is_boolean(value) || kit_wrong(c, "\"%s\" must be true or false", key);
+}
+
+static bool read_xml_attribs(struct kit_config *c, const char *key, const json_t *value)
+{
+    if (!has_objects(c, key))
+        return false;
+    if (json_is_false(value))
+        own(c)->convention.attribute_prefix = NULL;
+    return json_is_boolean(value) || kit_wrong(c, "\"%s\" must be true or false", key);
+}
+
 static bool read_force_list(struct kit_config *c, const char *key, const json_t *value)
 {
     if (!has_objects(c, key))
@@ -217,6 +236,8 @@ static const struct kit_key keys[] = {
     KIT_OTHER_KEY("attr_prefix", read_attr_prefix),
     KIT_OTHER_KEY("text_key", read_text_key),
     KIT_OTHER_KEY("cdata_key", read_text_key), /* as xmltodict calls it */
+    KIT_OTHER_KEY("force_cdata", read_force_cdata), /* likewise */
+    KIT_OTHER_KEY("xml_attribs", read_xml_attribs), /* likewise; attr_prefix has been read */
     KIT_OTHER_KEY("strip", read_strip),
     KIT_OTHER_KEY("strip_whitespace", read_strip_whitespace), /* likewise */
     KIT_OTHER_KEY("parse_values", read_parse_values),

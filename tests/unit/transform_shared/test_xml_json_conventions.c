@@ -132,6 +132,12 @@ static void test_values(void **state)
         xml_becomes("{\"parse_values\":true}", xml, json);
     }
     xml_becomes("{\"parse_values\":true}", "<a>1<b/>2</a>", "{\"a\":{\"b\":null,\"#text\":\"12\"}}");
+    xml_becomes("{\"force_cdata\":true}", "<a k='1'><b>x</b><b/><b> </b></a>",
+                "{\"a\":{\"@k\":\"1\",\"b\":[{\"#text\":\"x\"},null,null]}}");
+    xml_becomes("{\"force_cdata\":true,\"records\":\"/a/b\",\"text_key\":\"$\"}", "<a><b>x</b><b/></a>", "{\"$\":\"x\"}\nnull\n");
+    xml_becomes("{\"xml_attribs\":false}", "<a k='1'><b k='2'/><b xmlns:n='u'>x</b></a>", "{\"a\":{\"b\":[null,\"x\"]}}");
+    xml_becomes("{\"xml_attribs\":false,\"namespaces\":\"expand\"}", "<n:a xmlns:n='u' n:k='1'/>", "{\"u:a\":null}");
+    xml_becomes("{\"xml_attribs\":false,\"attr_prefix\":\"\"}", "<a b='1'><b/></a>", "{\"a\":{\"b\":null}}");
     xml_becomes("{\"convention\":\"parker\",\"parse_values\":false}", "<a><b>1</b></a>", "{\"b\":\"1\"}");
 }
 

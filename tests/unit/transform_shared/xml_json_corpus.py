@@ -139,7 +139,8 @@ def records(tree, path):
 
 
 # Those of xmltodict, by the same names.
-OPTIONS = {"attr_prefix": ["", "-", "$@"], "cdata_key": ["$", "text", "é"], "strip_whitespace": [False, True]}
+OPTIONS = {"attr_prefix": ["", "-", "$@"], "cdata_key": ["$", "text", "é"], "strip_whitespace": [False, True],
+           "force_cdata": [True, False], "xml_attribs": [False, True]}
 
 
 # URIs to what stands for them, as xmltodict's argument "namespaces" has it.
