@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,8 +19,10 @@
 #include "net/loop_private.h"
 
 #define PIPES_MAX 256u /* of a loop: two descriptors each */
-#define DESCRIPTORS_SHARE 16u /* of those that the process may have: connections come first */
+#define DESCRIPTORS_PER_PIPE 16u /* that the process may have, for each of its pipes: connections come first */
 #define KEPT_MAX 16u   /* open and unused */
+
+static atomic_uint process_pipes; /* open, those of all loops */
 
 struct ol_pipe {
     ol_pipes *home;
@@ -30,20 +34,21 @@ struct ol_pipe {
 struct ol_pipes {
     uint8_t *windows;
     ol_pipe all[PIPES_MAX];
-    unsigned used, max; /* how many of them ever were, and may be */
+    unsigned used; /* how many of them ever were open */
+    unsigned process_max;
     ol_pipe *kept, *closed;
     unsigned kept_count, open_count;
 };
 
 /* ---- all of a loop's ---- */
 
-static unsigned pipes_max(void)
+static unsigned process_pipes_max(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return 1;
-    rlim_t share = limit.rlim_cur / DESCRIPTORS_SHARE;
-    return share < PIPES_MAX ? (unsigned)share : PIPES_MAX;
+    rlim_t max = limit.rlim_cur / DESCRIPTORS_PER_PIPE;
+    return max < UINT_MAX ? (unsigned)max : UINT_MAX;
 }
 
 static ol_pipes *pipes_new(void)
@@ -58,7 +63,7 @@ static ol_pipes *pipes_new(void)
         return NULL;
     }
     pipes->windows = windows;
-    pipes->max = pipes_max();
+    pipes->process_max = process_pipes_max();
     return pipes;
 }
 
@@ -68,6 +73,7 @@ static void close_ends(ol_pipe *pipe)
     close(pipe->out);
     pipe->in = pipe->out = -1;
     pipe->home->open_count--;
+    atomic_fetch_sub_explicit(&process_pipes, 1, memory_order_relaxed);
     pipe->next = pipe->home->closed;
     pipe->home->closed = pipe;
 }
@@ -100,12 +106,24 @@ static uint8_t *window_of(const ol_pipe *pipe)
     return pipe->home->windows + (size_t)(pipe - pipe->home->all) * OL_PIPE_BYTES;
 }
 
+static bool process_may_open(const ol_pipes *pipes)
+{
+    if (atomic_fetch_add_explicit(&process_pipes, 1, memory_order_relaxed) < pipes->process_max)
+        return true;
+    atomic_fetch_sub_explicit(&process_pipes, 1, memory_order_relaxed);
+    return false;
+}
+
 /* A small one (a user may have had enough of them) is of little use. */
 static bool open_ends(ol_pipe *pipe)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (!process_may_open(pipe->home))
         return false;
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        atomic_fetch_sub_explicit(&process_pipes, 1, memory_order_relaxed);
+        return false;
+    }
     pipe->out = ends[0];
     pipe->in = ends[1];
     pipe->home->open_count++;
@@ -117,7 +135,7 @@ static ol_pipe *take_closed(ol_pipes *pipes)
     ol_pipe *pipe = pipes->closed;
     if (pipe)
         pipes->closed = pipe->next;
-    else if (pipes->used < pipes->max)
+    else if (pipes->used < PIPES_MAX)
         pipe = &pipes->all[pipes->used++];
     if (!pipe)
         return NULL;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -133,25 +134,47 @@ static void what_is_left_is_dropped(void **state)
     tear_down(&s);
 }
 
+enum { MORE = 300 };
+
+static unsigned open_many(scene *s, ol_pipe *pipes[MORE])
+{
+    unsigned opened = 0;
+    for (unsigned i = 0; i < MORE; i++) {
+        pipes[i] = ol_pipe_open(s->t.loop);
+        opened += pipes[i] != NULL;
+    }
+    return opened;
+}
+
+static void close_many(ol_pipe *pipes[MORE])
+{
+    for (unsigned i = 0; i < MORE; i++)
+        ol_pipe_close(pipes[i]);
+}
+
+/* A sixteenth of the descriptors that the process may have, however many loops there are. */
 static void there_is_a_bound(void **state)
 {
     (void)state;
-    scene s = {0};
+    struct rlimit before, few;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){.rlim_cur = 512, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    scene s = {0}, other = {0};
+    ol_pipe *pipes[MORE], *others[MORE];
     set_up(&s);
-    enum { MORE = 300 };
-    ol_pipe *pipes[MORE];
-    unsigned opened = 0;
-    for (unsigned i = 0; i < MORE; i++) {
-        pipes[i] = ol_pipe_open(s.t.loop);
-        opened += pipes[i] != NULL;
-    }
-    assert_in_range(opened, 1, MORE - 1); /* 256, or what the process may have */
-    for (unsigned i = 0; i < MORE; i++)
-        ol_pipe_close(pipes[i]);
+    assert_int_equal(open_many(&s, pipes), 32);
+    set_up(&other);
+    assert_int_equal(open_many(&other, others), 0);
+    close_many(pipes);
+    assert_int_equal(open_many(&other, others), 32 - 16); /* the first keeps some for its next bodies */
+    close_many(others);
+    tear_down(&other);
     ol_pipe *again = ol_pipe_open(s.t.loop);
     assert_non_null(again);
     ol_pipe_close(again);
     tear_down(&s);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 static void memory_is_not_taken_for_a_pipe(void **state)
