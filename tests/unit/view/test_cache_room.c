@@ -18,6 +18,8 @@ static int open_all(void **state)
     live = ol_alloc_live();
     assert_code(ol_test_loop_open(&loop), OL_OK);
     cache = kit_cache(1000 * 1024, 200 * 1024);
+    /* The sketch may take one entry for another: rarely, but in each of our runs for the same ones. */
+    cache->seed = 1;
     body = kit_bytes(BODY_BYTES, 1);
     return 0;
 }
