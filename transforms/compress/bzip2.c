@@ -36,6 +36,8 @@ static enum cp_result run(void *encoder, struct cp_io *io, bool end)
     io->out_size -= room - z->avail_out;
     if (rc == BZ_STREAM_END)
         return CP_END;
+    if (rc == BZ_PARAM_ERROR && !end && io->in_size == 0)
+        return CP_MORE; /* the room was filled to the last byte, and there was nothing left to say */
     return rc == BZ_RUN_OK || rc == BZ_FINISH_OK ? CP_MORE : CP_NO_MEMORY;
 }
 
