@@ -176,7 +176,8 @@ static void reap(pid_t pid, int pidfd)
 int ol_spawn(const ol_spawn_options *options, pid_t *pid, int *pidfd)
 {
     child_start start = {.options = options};
-    int error = clone_with(become_host, &start, clone_flags(options->namespaces), pid, pidfd);
+    uint32_t at_birth = options->namespaces & ~OL_WALL_MOUNT_NAMESPACE; /* that one: sandbox_root.c */
+    int error = clone_with(become_host, &start, clone_flags(at_birth), pid, pidfd);
     if (error != 0)
         return error;
     if (start.error == 0)

@@ -4,12 +4,12 @@
  *
  *   birth    dies with its server; no core dump, no tracing; nothing gained by exec. It was born in
  *            namespaces of its own where the kernel permits them (spawn.h).
- *   loading  a root that holds the listed folders alone; no capabilities; memory, files and
- *            processes limited; Landlock lets nothing be opened but those folders (nothing at all
- *            for Lua); a system-call filter without writing, sockets, processes or signals. What a
- *            shared object's loading needs beyond computing (files, code, threads) the filter
- *            allows only as long as the server says yes to each call (warden.h): so step two holds
- *            even for an object that keeps this process from taking it.
+ *   loading  mounts of its own, with a root that holds the listed folders alone; no capabilities;
+ *            memory, files and processes limited; Landlock lets nothing be opened but those folders
+ *            (nothing at all for Lua); a system-call filter without writing, sockets, processes or
+ *            signals. What a shared object's loading needs beyond computing (files, code, threads)
+ *            the filter allows only as long as the server says yes to each call (warden.h): so step
+ *            two holds even for an object that keeps this process from taking it.
  *   running  a filter that leaves what a computing loop needs: memory without PROT_EXEC, its own
  *            eventfd, futex, clocks, its timer. Looking for files is answered EACCES, since
  *            libraries probe for optional ones; anything else kills the process.

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -147,9 +148,12 @@ static int enter(int root, const ol_sandbox_load *load)
     return umount2(".", MNT_DETACH);
 }
 
+/* The copies of the server's mounts are made here, and not at birth: program and libraries, open by
+ * now, lie in the server's own. If they lay in a copy it would not go away with the old root, and
+ * what the server's machine unmounts meanwhile would live on as long as this process. */
 bool ol_sandbox_change_root(const ol_sandbox_load *load)
 {
-    int root = make_root();
+    int root = unshare(CLONE_NEWNS) == 0 ? make_root() : -1;
     if (root < 0)
         return false;
     bool entered = enter(root, load) == 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From bit masks (one bit a byte, one mask a class of bytes) to anchors, by shifting the masks
  * over each other. Masks are numbers of 64 bits, or vectors of LANES such, for as many windows
