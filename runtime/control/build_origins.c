@@ -66,6 +66,7 @@ static void build_origin(ol_builder *b, const ol_draft_origin *from, ol_config_o
     to->options.virtual_host = from->addressing == 1;
     to->options.payload = (enum ol_s3_payload)from->payload;
     to->options.checksums = (enum ol_s3_checksums)from->checksums;
+    to->options.canonical_ids = (enum ol_s3_canonical_ids)from->canonical_ids;
     to->options.ca_file = path_or_null(&from->ca);
     if (to->options.backoff_base_ms > to->options.backoff_max_ms)
         ol_build_mistake(b, from->at.line,

@@ -127,7 +127,7 @@ typedef struct ol_draft_origin {
     uint32_t credentials; /* enum ol_s3_credentials_from, or OL_DRAFT_CHOICE_UNSET */
     uint32_t addressing;  /* 0 path, 1 virtual */
     ol_s3_origin_options options; /* the numbers and choices of it */
-    uint32_t payload, checksums;
+    uint32_t payload, checksums, canonical_ids;
     ol_draft_client_encryption client_encryption;
 } ol_draft_origin;
 

@@ -159,8 +159,8 @@ const char *ol_name_mfa_secret_wrong(ol_slice secret)
 
 const char *ol_name_canonical_id_wrong(ol_slice id)
 {
-    bool ok = id.len >= 1 && id.len <= 64 && all_of(id, is_alnum, "_-");
-    return ok ? NULL : "is not a canonical id: 1 to 64 letters, digits, '_' and '-'";
+    bool ok = id.len >= 1 && id.len <= 128 && all_of(id, is_alnum, "_-$");
+    return ok ? NULL : "is not a canonical id: 1 to 128 letters, digits, '_', '-' and '$'";
 }
 
 const char *ol_name_sts_key_wrong(ol_slice key)

@@ -137,6 +137,12 @@ static const char *const checksums[] = {
     NULL,
 };
 
+static const char *const canonical_ids[] = {
+    [OL_S3_CANONICAL_IDS_OWN] = "own",
+    [OL_S3_CANONICAL_IDS_SHARED] = "shared",
+    NULL,
+};
+
 static const ol_field origin_fields[] = {
     {"kind", OL_FIELD_CHOICE, AT(ol_draft_origin, kind), .choices = kinds, .fallback = "\"s3\""},
     {"endpoint", OL_FIELD_TEXT, AT(ol_draft_origin, endpoint), .required = true, .max = 512,
@@ -160,6 +166,8 @@ static const ol_field origin_fields[] = {
      .fallback = "\"auto\""},
     {"checksums", OL_FIELD_CHOICE, AT(ol_draft_origin, checksums), .choices = checksums,
      .fallback = "\"auto\""},
+    {"canonical_ids", OL_FIELD_CHOICE, AT(ol_draft_origin, canonical_ids),
+     .choices = canonical_ids, .fallback = "\"own\""},
     {"client_encryption", OL_FIELD_TABLE, AT(ol_draft_origin, client_encryption),
      .table = &ol_schema_client_encryption},
     {"limits", OL_FIELD_TABLE, AT(ol_draft_origin, options), .table = &schema_origin_limits},

@@ -9,8 +9,7 @@
 ol_slice ol_writer_id(const ol_request *request)
 {
     ol_slice id = ol_people_caller(request);
-    /* AWS's id of the anonymous user. */
-    return id.len > 0 ? id : OL_SLICE_LIT("65a011a29cdf8ec533ec3d1ccaae921c");
+    return id.len > 0 ? id : OL_SLICE_LIT(OL_ACL_ANONYMOUS_ID);
 }
 
 ol_slice ol_bucket_owner_id(const ol_request *request)

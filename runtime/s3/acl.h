@@ -16,6 +16,8 @@
 /* Of the kept text: an id may be 256 bytes, each encoded as 3. */
 #define OL_ACL_ID_BYTES_MAX 256
 #define OL_ACL_TEXT_BYTES_MAX ((OL_ACL_GRANTS_MAX + 1) * (OL_ACL_ID_BYTES_MAX * 3 + 4))
+/* AWS's id of the anonymous user, who owns what is written without a signature. */
+#define OL_ACL_ANONYMOUS_ID "65a011a29cdf8ec533ec3d1ccaae921c"
 
 enum ol_acl_permission {
     OL_ACL_READ = 1,
@@ -48,7 +50,7 @@ typedef struct ol_acl {
 /* Whom a new list is for. */
 typedef struct ol_acl_context {
     ol_slice owner_id;        /* of the bucket or object that gets the list; empty, for a document
-                                 of an origin's: whom it names */
+                                 of an origin's: whom it names, or nobody */
     ol_slice bucket_owner_id; /* of the bucket that holds the object; empty for a bucket's list */
     const ol_people *people;  /* may be NULL */
     ol_arena *arena;          /* where lists live */
@@ -56,6 +58,8 @@ typedef struct ol_acl_context {
                             others, is nothing asked for where ownership is enforced. AWS refuses it;
                             there are clients that always send it */
 } ol_acl_context;
+
+const char *ol_acl_group_uri(enum ol_acl_grantee grantee); /* "" for OL_ACL_CANONICAL */
 
 /* "private", "public-read", …; OL_EINVAL (unknown), OL_ENOTIMPLEMENTED (aws-exec-read),
  * OL_ENOMEM. "bucket-owner-*" of a bucket's own list is "private", as on AWS. */

@@ -19,6 +19,5 @@ int ol_acl_add_uri(ol_acl *acl, ol_slice uri, unsigned permission, ol_error *err
 int ol_acl_add_email(ol_acl *acl, const ol_acl_context *context, ol_slice email,
                      unsigned permission, ol_error *err);
 
-const char *ol_acl_group_uri(enum ol_acl_grantee grantee); /* "" for OL_ACL_CANONICAL */
 
 #endif

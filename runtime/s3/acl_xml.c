@@ -66,20 +66,21 @@ static int read_grant(const ol_xml_node *grant, const ol_acl_context *context, o
 static int read_list(const ol_xml_node *root, const ol_acl_context *context, ol_acl *out,
                      ol_error *err)
 {
-    static const ol_xml_rule in_root[] = {
-        {"Owner", 1, 1}, {"AccessControlList", 1, 1}, {NULL, 0, 0}};
+    bool of_origin = context->owner_id.len == 0;
+    const ol_xml_rule in_root[] = {
+        {"Owner", of_origin ? 0 : 1, 1}, {"AccessControlList", 1, 1}, {NULL, 0, 0}};
     static const ol_xml_rule in_list[] = {{"Grant", 0, OL_ACL_GRANTS_MAX}, {NULL, 0, 0}};
     const ol_xml_node *owner = ol_xml_child(root, "Owner"),
                       *list = ol_xml_child(root, "AccessControlList");
     int rc = ol_xml_children(root, in_root, err);
-    if (rc == OL_OK)
+    if (rc == OL_OK && owner)
         rc = ol_xml_children(owner, in_person, err);
     if (rc == OL_OK)
         rc = ol_xml_children(list, in_list, err);
     if (rc != OL_OK)
         return rc;
-    ol_slice owner_id = ol_xml_trimmed(ol_xml_child(owner, "ID"));
-    if (context->owner_id.len > 0 && !ol_slice_eq(owner_id, context->owner_id))
+    ol_slice owner_id = owner ? ol_xml_trimmed(ol_xml_child(owner, "ID")) : OL_SLICE_NONE;
+    if (!of_origin && !ol_slice_eq(owner_id, context->owner_id))
         return ol_error_set(err, OL_EACCESS, "an ACL does not change the owner");
     rc = ol_acl_begin(out, owner_id, context->arena, err);
     for (const ol_xml_node *n = list->first; rc == OL_OK && n; n = n->next)

@@ -96,16 +96,6 @@ static int add_tags(ol_s3_document *doc, ol_slice text, ol_error *err)
     return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "s3 origin: tags");
 }
 
-static int add_acl(ol_s3_document *doc, ol_slice text, ol_error *err)
-{
-    ol_slice canned;
-    int rc = ol_s3_acl_canned(text, doc->arena, &canned, err);
-    if (rc == OL_OK)
-        ol_s3_document_header(doc, "x-amz-acl",
-                              canned.len > 0 ? canned : OL_SLICE_LIT("private"));
-    return rc;
-}
-
 int ol_s3_attribute_set(ol_origin *o, ol_loop *loop, const ol_object_ref *ref,
                         enum ol_attribute which, ol_slice text, ol_done_cb cb, void *arg,
                         ol_error *err)
@@ -121,7 +111,7 @@ int ol_s3_attribute_set(ol_origin *o, ol_loop *loop, const ol_object_ref *ref,
     aim(doc, ref, which);
     int rc = OL_OK;
     if (which == OL_ATTRIBUTE_ACL)
-        rc = add_acl(doc, text, err);
+        rc = ol_s3_acl_of_change(doc, text, err);
     else if (!removes)
         rc = add_tags(doc, text, err);
     if (rc == OL_OK)

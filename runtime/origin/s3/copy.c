@@ -98,11 +98,11 @@ static void aim_at_part(ol_s3_document *doc, const ol_copy_request *req)
 
 static int aim_at_object(ol_s3_document *doc, const ol_copy_request *req, ol_error *err)
 {
-    ol_slice canned;
-    int rc = ol_s3_acl_canned(req->acl, doc->arena, &canned, err);
+    ol_s3_acl_headers acl;
+    int rc = ol_s3_acl_of_new(doc->at->origin, req->acl, doc->arena, &acl, err);
     if (rc != OL_OK)
         return rc;
-    ol_s3_document_header(doc, "x-amz-acl", canned);
+    ol_s3_document_own_headers(doc, acl.headers, acl.count);
     if (req->replace_headers) {
         ol_s3_document_header(doc, "x-amz-metadata-directive", OL_SLICE_LIT("REPLACE"));
         ol_s3_document_headers(doc, req->headers, req->header_count);

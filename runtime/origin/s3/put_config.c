@@ -62,9 +62,9 @@ static void add_encryption(ol_s3_put_config *config, const ol_s3_encryption *enc
 static int add_metadata(ol_s3_put_config *config, const ol_put_request *req, ol_arena *arena,
                         ol_error *err)
 {
-    ol_slice canned;
+    ol_s3_acl_headers acl;
     ol_s3_encryption encryption = {0};
-    int rc = ol_s3_acl_canned(req->acl, arena, &canned, err);
+    int rc = ol_s3_acl_of_new(config->origin, req->acl, arena, &acl, err);
     if (rc == OL_OK)
         rc = ol_s3_encryption_of_write(config->origin, req->sse, arena, &encryption, err);
     add_encryption(config, &encryption, req->sse && req->sse->mode == OL_SSE_C);
@@ -73,8 +73,8 @@ static int add_metadata(ol_s3_put_config *config, const ol_put_request *req, ol_
     config->metadata_count = config->header_count;
     if (rc == OL_OK)
         rc = add_header(config, arena, OL_SLICE_LIT("x-amz-tagging"), req->tags, err);
-    if (rc == OL_OK)
-        rc = add_header(config, arena, OL_SLICE_LIT("x-amz-acl"), canned, err);
+    for (size_t i = 0; rc == OL_OK && i < acl.count; i++)
+        rc = add_header(config, arena, acl.headers[i].name, acl.headers[i].value, err);
     if (rc == OL_OK)
         rc = add_etag(config, arena, "if-match", req->if_match, err);
     ol_slice none = req->if_none_match_any ? OL_SLICE_LIT("*") : req->if_none_match;

@@ -53,6 +53,12 @@ enum ol_s3_checksums {
     OL_S3_CHECKSUMS_OFF   /* the service does not know them; objlens alone has checked them */
 };
 
+/* Whose the canonical ids of the service's users are. */
+enum ol_s3_canonical_ids {
+    OL_S3_CANONICAL_IDS_OWN,   /* the service's alone: only lists that name nobody can be set there */
+    OL_S3_CANONICAL_IDS_SHARED /* accounts of ours are its users, under the same ids */
+};
+
 /* Strings are borrowed until ol_s3_origin_new returns. ol_s3_origin_options_default fills
  * everything but name, endpoint and credentials. */
 typedef struct ol_s3_origin_options {
@@ -65,6 +71,7 @@ typedef struct ol_s3_origin_options {
                              always verified, there is no switch */
     enum ol_s3_payload payload;
     enum ol_s3_checksums checksums;
+    enum ol_s3_canonical_ids canonical_ids;
 
     /* Of one loop. */
     uint32_t connections_max;

@@ -57,14 +57,14 @@ static void on_created(ol_s3_document *doc, const ol_http_answer *answer, ol_sli
 int ol_s3_upload_create(ol_origin *o, ol_loop *loop, const ol_upload_request *req, ol_upload_cb cb,
                         void *arg, ol_error *err)
 {
-    ol_slice canned;
+    ol_s3_acl_headers acl;
     ol_s3_document *doc = ol_s3_document_new(o, loop, "POST", sizeof(create_op), err);
     if (!doc)
         return err->code;
     *(create_op *)doc->op = (create_op){.cb = cb, .arg = arg, .arena = doc->arena};
     doc->done = on_created;
     ol_s3_encryption encryption = {0};
-    int rc = ol_s3_acl_canned(req->acl, doc->arena, &canned, err);
+    int rc = ol_s3_acl_of_new(doc->at->origin, req->acl, doc->arena, &acl, err);
     if (rc == OL_OK)
         rc = ol_s3_encryption_of_write(doc->at->origin, req->sse, doc->arena, &encryption, err);
     if (rc != OL_OK) {
@@ -76,7 +76,7 @@ int ol_s3_upload_create(ol_origin *o, ol_loop *loop, const ol_upload_request *re
     ol_s3_document_headers(doc, req->headers, req->header_count);
     ol_s3_document_own_headers(doc, encryption.headers, encryption.count);
     ol_s3_document_header(doc, "x-amz-tagging", req->tags);
-    ol_s3_document_header(doc, "x-amz-acl", canned);
+    ol_s3_document_own_headers(doc, acl.headers, acl.count);
     if (doc->at->origin->checksums && req->checksum_name.len > 0) {
         ol_s3_document_header(doc, "x-amz-checksum-algorithm", req->checksum_name);
         ol_s3_document_header(doc, "x-amz-checksum-type",
