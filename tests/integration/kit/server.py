@@ -17,6 +17,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("OBJLENS_BUILD", ROOT / "build" / "release"))
 OBJLENS = BUILD / "objlens"
 
+
+def sanitized():
+    cache = BUILD / "CMakeCache.txt"
+    return cache.exists() and bool(re.search(r"^OBJLENS_SANITIZE:\w+=.", cache.read_text(), re.MULTILINE))
+
+
+# Built with sanitizers: slower, with freed memory held back, and with walls that leave them what they need
+# to report at all (runtime/transform/host/sandbox.h).
+SANITIZED = sanitized()
+
 # Every transform runs inline instead of in a process of its own: the same tests, once more.
 INLINE = os.environ.get("OBJLENS_ISOLATION") == "inline"
 
