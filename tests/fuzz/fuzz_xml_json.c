@@ -11,11 +11,16 @@
 
 #define BLOCK_BYTES (16 * 1024)
 
+/* Those whose number has the bit 2 give lines. */
 static const char *const payloads[] = {
     "", "{\"memory_bytes\":131072,\"namespaces\":{\"u\":null,\"w\":\"x\"}}", "{\"records\":\"/r/a\"}", "{\"records\":\"/r\",\"force_list\":[\"a\",\"#text\"]}",
     "{\"convention\":\"gdata\",\"namespaces\":\"strip\"}", "{\"convention\":\"jsonml\",\"namespaces\":\"expand\"}",
     "{\"records\":\"/r/a\",\"convention\":\"badgerfish\",\"text_key\":\"a\",\"attr_prefix\":\"\"}",
-    "{\"records\":\"/r/a\",\"convention\":\"parker\",\"strip\":\"none\"}"};
+    "{\"records\":\"/r/a\",\"convention\":\"parker\",\"strip\":\"none\"}",
+    "{\"process_comments\":true,\"cdata_separator\":\"|\",\"force_cdata\":[\"a\"]}",
+    "{\"process_comments\":true,\"comment_key\":\"a\",\"attr_prefix\":\"\",\"namespaces\":{\"u\":null}}",
+    "{\"item_depth\":2,\"process_comments\":true,\"cdata_separator\":\" \",\"force_list\":[\"#comment\"]}",
+    "{\"item_depth\":3,\"convention\":\"jsonml\",\"namespaces\":{\"u\":null}}"};
 
 static const struct objlens_transform *xml_json;
 
@@ -70,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     struct objlens_call call;
-    unsigned which = data[0] % 8;
+    unsigned which = data[0] % 12;
     int rc = run_twice(xml_json, payloads[which], data[0], data + 2, size - 2, &call);
     if (rc == OBJLENS_OK)
         check_json(&call, which & 2);

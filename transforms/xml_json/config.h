@@ -33,7 +33,13 @@ struct xj_config {
     uint64_t memory_bytes;
     json_t *force_list; /* an object whose keys are the names; NULL = none */
     bool lists_all;     /* every element becomes an array */
-    size_t path_count;  /* 0: the whole document */
+    json_t *force_cdata; /* likewise, of elements whose text is a member of an object */
+    char text_separator[XJ_SEPARATOR_BYTES_MAX + 1]; /* between parts of a text that children part */
+    size_t text_separator_size;
+    bool has_comments; /* they become members, of this name: */
+    char comment_key[XJ_KEY_BYTES_MAX + 1];
+    size_t item_depth;  /* elements at this depth are records; 0: those at `path` */
+    size_t path_count;  /* 0 as well: the whole document */
     const char *path[XJ_DEPTH_MAX];
     char path_text[XJ_RECORDS_BYTES_MAX + 1]; /* what `path` points to */
 };
@@ -42,6 +48,25 @@ struct xj_config {
 static inline bool xj_config_lists(const struct xj_config *config, const char *name)
 {
     return config->lists_all || (config->force_list && json_object_get(config->force_list, name));
+}
+
+/* force_cdata */
+static inline bool xj_config_puts_text_in_object(const struct xj_config *config, const char *name)
+{
+    return config->convention.text_in_object ||
+           (config->force_cdata && json_object_get(config->force_cdata, name));
+}
+
+/* Where the outermost elements of what is converted stand: records, or the root. */
+static inline size_t xj_config_outermost_depth(const struct xj_config *config)
+{
+    return config->item_depth > 0 ? config->item_depth : config->path_count > 0 ? config->path_count : 1;
+}
+
+/* Is every record converted on its own? */
+static inline bool xj_config_has_records(const struct xj_config *config)
+{
+    return config->item_depth > 0 || config->path_count > 0;
 }
 
 /* What a payload says; empty means the defaults. What is wrong with it is in `kit.reason`. It stays

@@ -2,9 +2,12 @@
 #include "decoder.h"
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
-/* Plain bytes are looked at in runs of this size; the compiler turns that into vectors. As many
- * characters are then decoded one by one before the next run is tried. */
+/* Plain bytes are looked at in runs of this size. As many characters are then decoded one by one before
+ * the next run is tried. */
 #define RUN_BYTES 32
 
 /* Where the next byte goes. */
@@ -90,19 +93,41 @@ static uint32_t utf8_value(const uint8_t *p, size_t size)
     return c;
 }
 
+/* Is there another byte than printable ASCII, tab and LF in this run? */
+#if defined(__SSE2__)
+static bool is_odd16(__m128i w)
+{
+    /* Signed, so that the bytes above 0x7f are below 0x20 as well. */
+    __m128i low = _mm_cmplt_epi8(w, _mm_set1_epi8(0x20));
+    __m128i fine = _mm_or_si128(_mm_cmpeq_epi8(w, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(w, _mm_set1_epi8('\t')));
+    return _mm_movemask_epi8(_mm_andnot_si128(fine, low)) != 0;
+}
+
+static bool is_odd_run(const uint8_t *bytes)
+{
+    return is_odd16(_mm_loadu_si128((const __m128i *)(const void *)bytes)) ||
+           is_odd16(_mm_loadu_si128((const __m128i *)(const void *)(bytes + 16)));
+}
+#else
+static bool is_odd_run(const uint8_t *bytes)
+{
+    unsigned odd = 0;
+    for (size_t i = 0; i < RUN_BYTES; i++) {
+        uint8_t c = bytes[i];
+        odd |= (c < 0x20) & (c != '\t') & (c != '\n');
+        odd |= c >= 0x80;
+    }
+    return odd;
+}
+#endif
+
 /* Printable ASCII, tabs and LF pass as they are: copy as many as there are. */
 static void copy_plain(struct xj_decoder *d, struct xj_input *in, struct sink *out)
 {
     if (d->after_cr)
         return;
     while (in->end - in->at >= RUN_BYTES && out->end - out->at >= RUN_BYTES) {
-        unsigned odd = 0;
-        for (size_t i = 0; i < RUN_BYTES; i++) {
-            uint8_t c = in->at[i];
-            odd |= (c < 0x20) & (c != '\t') & (c != '\n');
-            odd |= c >= 0x80;
-        }
-        if (odd)
+        if (is_odd_run(in->at))
             return;
         memcpy(out->at, in->at, RUN_BYTES);
         in->at += RUN_BYTES;

@@ -20,6 +20,7 @@ struct xj_document {
     struct xj_failure *failure;
     struct kit_output *out;
     size_t depth;   /* open elements */
+    size_t outermost; /* where the root, or a record, stands */
     size_t on_path; /* of them, how many from the root are those of the path */
     bool began;     /* there was a root */
     struct xj_memory memory;
@@ -40,6 +41,8 @@ void xj_document_fini(struct xj_document *d);
 void xj_document_begin(struct xj_document *d, const char *name, const char *const *attributes);
 void xj_document_text(struct xj_document *d, const uint8_t *bytes, size_t size);
 void xj_document_end(struct xj_document *d);
+/* `name` is that of the member which it becomes. */
+void xj_document_comment(struct xj_document *d, const char *name, const uint8_t *bytes, size_t size);
 
 /* The document was well-formed: write what is to be written at its end. */
 void xj_document_finish(struct xj_document *d);

@@ -9,7 +9,7 @@
 /* The tree of a document, or of a record. */
 #define XJ_TREE_BYTES_DEFAULT (16 * XJ_MIB)
 #define XJ_TREE_BYTES_MIN (128 * XJ_KIB)
-#define XJ_TREE_BYTES_MAX (64 * XJ_MIB)
+#define XJ_TREE_BYTES_MAX (1024 * XJ_MIB)
 
 #define XJ_DEPTH_MAX 256       /* elements inside each other, the root counted */
 #define XJ_ATTRIBUTES_MAX 1000 /* of one element */
@@ -29,8 +29,9 @@
 
 /* Payload */
 #define XJ_RECORDS_BYTES_MAX 4096
-#define XJ_FORCE_LIST_MAX 1000
-#define XJ_KEY_BYTES_MAX 32 /* attr_prefix, text_key */
+#define XJ_NAMES_MAX 1000 /* force_list, force_cdata */
+#define XJ_KEY_BYTES_MAX 32 /* attr_prefix, text_key, comment_key */
+#define XJ_SEPARATOR_BYTES_MAX 32 /* cdata_separator */
 
 /* A text that may be a number: all digits of a double, a sign, a point and an exponent. */
 #define XJ_NUMBER_BYTES_MAX 24

@@ -60,17 +60,21 @@ uint32_t xj_names_look_up(struct xj_names *n, const char *text)
         if (known != 0)
             return known - 1;
     }
-    if (!grow_slots(n) ||
+    n->too_long = strnlen(text, XJ_NAME_BYTES_MAX + 1) > XJ_NAME_BYTES_MAX;
+    if (n->too_long || !grow_slots(n) ||
         !xj_memory_grow(n->memory, &n->items, &n->room, sizeof(*n->items), n->count + 1))
         return XJ_NO_NAME;
     n->items[n->count] = (struct xj_name){
         .text = text,
         .size = (uint32_t)strlen(text),
         .is_odd = is_odd(text),
+        .is_xmlns = strcmp(text, xj_declarations) == 0,
         .is_json = text == xj_declarations,
         .listed = xj_config_lists(n->config, text),
         .is_text_key = n->config->convention.text_key && strcmp(n->config->convention.text_key, text) == 0,
+        .text_in_object = xj_config_puts_text_in_object(n->config, text),
     };
+    n->has_text_key |= n->items[n->count].is_text_key;
     n->slots[find_slot(n, text)] = (uint32_t)++n->count;
     return (uint32_t)n->count - 1;
 }

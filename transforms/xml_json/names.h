@@ -21,9 +21,11 @@ struct xj_name {
     /* 1 + the innermost open group of elements of this name, see tree.h; 0 = none. */
     uint32_t group;
     bool listed; /* force_list: an array even if there is one only */
+    bool is_xmlns;    /* what an element's declarations are called, be this name it or another like it */
     bool is_json;     /* values of an attribute of this name are JSON already */
     bool is_odd;      /* it holds what JSON escapes: a part of a URI */
     bool is_text_key; /* an element or attribute of this name would take the text's key */
+    bool text_in_object; /* its text is a member of an object also when it stands alone */
     uint32_t attribute_of; /* the last element with an attribute of this name, see tree.h */
 };
 
@@ -34,6 +36,8 @@ struct xj_names {
     size_t count, room;
     uint32_t *slots; /* 1 + the number of a name, found by its address; 0 = free */
     size_t slot_count;
+    bool has_text_key; /* one of the names is the text's key */
+    bool too_long;     /* one was longer than XJ_NAME_BYTES_MAX */
     /* The last name of its kind that was asked for: mostly it is asked for again. */
     struct {
         const char *text;
@@ -43,10 +47,10 @@ struct xj_names {
 
 void xj_names_init(struct xj_names *n, struct xj_memory *memory, const struct xj_config *config);
 void xj_names_fini(struct xj_names *n);
-/* Where the others are found, or added. XJ_NO_NAME when memory is refused. */
+/* Where the others are found, or added. XJ_NO_NAME when memory is refused, or when `too_long` is set now. */
 uint32_t xj_names_look_up(struct xj_names *n, const char *text);
 
-/* XJ_NO_NAME when memory is refused. */
+/* Likewise. */
 static inline uint32_t xj_names_number(struct xj_names *n, const char *text)
 {
     size_t at = ((uintptr_t)text >> 2 ^ (uintptr_t)text >> 8) % XJ_RECENT_NAMES;

@@ -183,6 +183,12 @@ static bool has_twice(const struct xj_bare_element *e, size_t used)
     return false;
 }
 
+/* The element's declarations will be of that name. */
+static bool is_beside_declarations(const struct xj_namespaces *n, const xmlChar *name)
+{
+    return n->text_size > 0 && strcmp((const char *)name, xj_declarations) == 0;
+}
+
 bool xj_namespaces_begin(struct xj_namespaces *n, xmlDictPtr dict, const xmlChar *name,
                          const xmlChar *const *attributes)
 {
@@ -199,7 +205,7 @@ bool xj_namespaces_begin(struct xj_namespaces *n, xmlDictPtr dict, const xmlChar
         e->attributes[used + 1] = attributes[i + 1];
         if (!e->attributes[used])
             return false;
-        if (strchr((const char *)attributes[i], ':') && has_twice(e, used))
+        if (strchr((const char *)attributes[i], ':') && (has_twice(e, used) || is_beside_declarations(n, e->attributes[used])))
             return collide(n);
         used += 2;
     }

@@ -34,6 +34,27 @@ static unsigned plain16(const uint8_t *bytes)
 }
 #endif
 
+#if defined(__SSE2__)
+size_t xj_out_copy_plain(uint8_t *to, const uint8_t *from, size_t size)
+{
+    for (size_t i = 0; i < size; i += 16) {
+        unsigned n = plain16(from + i);
+        memcpy(to + i, from + i, 16);
+        if (n < 16)
+            return i + n < size ? i + n : size;
+    }
+    return size;
+}
+#else
+size_t xj_out_copy_plain(uint8_t *to, const uint8_t *from, size_t size)
+{
+    size_t i = 0;
+    for (; i < size && is_plain(from[i]); i++)
+        to[i] = from[i];
+    return i;
+}
+#endif
+
 /* How many bytes at the beginning can be written as they are. */
 static size_t plain_run(const uint8_t *bytes, size_t size)
 {

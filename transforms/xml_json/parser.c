@@ -13,10 +13,9 @@
 #include "prefixes.h"
 #include "xml_memory.h"
 
-static bool has_failed(const struct xj_parser *p)
+static inline bool has_failed(const struct xj_parser *p)
 {
-    return p->out_of_memory || p->failure->reason != XJ_NONE ||
-           p->document->out->result != OBJLENS_OK;
+    return p->out_of_memory | (p->failure->reason != XJ_NONE) | (p->document->out->result != OBJLENS_OK);
 }
 
 /* No further callback comes. */
@@ -29,7 +28,7 @@ static void stop(struct xj_parser *p)
 
 /* The document has taken what it was given, and may have waited in between: other requests'
  * parsers ran. */
-static void resume(struct xj_parser *p)
+static inline void resume(struct xj_parser *p)
 {
     xj_xml_memory_tell(&p->out_of_memory);
     if (has_failed(p))
@@ -86,6 +85,15 @@ static void on_text(void *arg, const xmlChar *text, int size)
     if (has_failed(p) || size <= 0)
         return;
     xj_document_text(p->document, text, (size_t)size);
+    resume(p);
+}
+
+static void on_comment(void *arg, const xmlChar *text)
+{
+    struct xj_parser *p = arg;
+    if (has_failed(p))
+        return;
+    xj_document_comment(p->document, (const char *)p->comment_name, text, strlen((const char *)text));
     resume(p);
 }
 
@@ -172,7 +180,7 @@ static xmlParserInputPtr load_nothing(const char *url, const char *id, xmlParser
     return NULL;
 }
 
-static xmlParserCtxtPtr make_context(void *arg)
+static xmlParserCtxtPtr make_context(struct xj_parser *p)
 {
     xmlSAXHandler handler = {
         .initialized = 1, /* SAX 1 */
@@ -183,8 +191,9 @@ static xmlParserCtxtPtr make_context(void *arg)
         .characters = on_text,
         .ignorableWhitespace = on_text, /* the same, so that none is taken for ignorable */
         .cdataBlock = on_text,
+        .comment = p->document->config->has_comments ? on_comment : NULL,
     };
-    xmlParserCtxtPtr context = xmlCreatePushParserCtxt(&handler, arg, NULL, 0, NULL);
+    xmlParserCtxtPtr context = xmlCreatePushParserCtxt(&handler, p, NULL, 0, NULL);
     /* NOENT: otherwise an '&' of an attribute's value would come as "&#38;". There is no entity
      * that it could expand. IGNORE_ENC: the text is UTF-8 now, whatever was declared. */
     if (context)
@@ -232,6 +241,8 @@ bool xj_parser_init(struct xj_parser *p, struct xj_document *document, struct xj
         return false;
     xj_xml_memory_tell(&p->out_of_memory);
     p->context = make_context(p);
+    if (p->context && document->config->has_comments)
+        p->comment_name = xmlDictLookup(p->context->dict, (const xmlChar *)document->config->comment_key, -1);
     xj_xml_memory_tell(NULL);
     if (p->context && !p->out_of_memory)
         return true;

@@ -16,6 +16,7 @@ struct xj_parser {
     struct xj_document *document;
     struct xj_namespaces *namespaces; /* of the host's memory; NULL: they are not looked up */
     struct xj_failure *failure;
+    const xmlChar *comment_name; /* of the member that a comment becomes, where they do */
     bool out_of_memory; /* libxml2 was refused memory: nothing it says counts any more */
 };
 

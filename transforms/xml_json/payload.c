@@ -145,6 +145,22 @@ static bool read_parse_values(struct kit_config *c, const char *key, const json_
            (json_is_boolean(value) || kit_wrong(c, "\"%s\" must be true or false", key));
 }
 
+/* A list of names becomes the keys of an object. */
+static bool read_names(struct kit_config *c, const char *key, const json_t *list, json_t **names)
+{
+    if (!json_is_array(list) || json_array_size(list) > XJ_NAMES_MAX)
+        return kit_wrong(c, "\"%s\" must be true, or a list of at most 1000 element names", key);
+    *names = json_object();
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        if (!name)
+            return kit_wrong(c, "\"%s\" must hold names only", key);
+        if (json_object_set_new(*names, name, json_true()) != 0)
+            return kit_wrong(c, "%s", "out of memory");
+    }
+    return true;
+}
+
 static bool read_force_cdata(struct kit_config *c, const char *key, const json_t *value)
 {
     if (!has_objects(c, key))
@@ -152,7 +168,7 @@ static bool read_force_cdata(struct kit_config *c, const char *key, const json_t
     if (!own(c)->convention.text_key)
         return kit_wrong(c, "\"%s\" has no meaning with parker", key);
     own(c)->convention.text_in_object |= json_is_true(value);
-    return json_is_boolean(value) || kit_wrong(c, "\"%s\" must be true or false", key);
+    return json_is_boolean(value) || read_names(c, key, value, &own(c)->force_cdata);
 }
 
 static bool read_xml_attribs(struct kit_config *c, const char *key, const json_t *value)
@@ -169,18 +185,48 @@ static bool read_force_list(struct kit_config *c, const char *key, const json_t 
     if (!has_objects(c, key))
         return false;
     own(c)->lists_all = json_is_true(value);
-    if (json_is_boolean(value))
-        return true;
-    if (!json_is_array(value) || json_array_size(value) > XJ_FORCE_LIST_MAX)
-        return kit_wrong(c, "\"%s\" must be true, or a list of at most 1000 element names", key);
-    own(c)->force_list = json_object();
-    for (size_t i = 0; i < json_array_size(value); i++) {
-        const char *name = json_string_value(json_array_get(value, i));
-        if (!name)
-            return kit_wrong(c, "\"%s\" must hold names only", key);
-        if (json_object_set_new(own(c)->force_list, name, json_true()) != 0)
-            return kit_wrong(c, "%s", "out of memory");
-    }
+    return json_is_boolean(value) || read_names(c, key, value, &own(c)->force_list);
+}
+
+static bool is_like_xmltodict(struct kit_config *c, const char *key)
+{
+    return strcmp(own(c)->convention.name, "xmltodict") == 0 ||
+           kit_wrong(c, "\"%s\" has a meaning with xmltodict only", key);
+}
+
+static bool read_cdata_separator(struct kit_config *c, const char *key, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    size_t size = text ? json_string_length(value) : 0;
+    if (!is_like_xmltodict(c, key))
+        return false;
+    if (!text || size > XJ_SEPARATOR_BYTES_MAX || strlen(text) != size)
+        return kit_wrong(c, "\"%s\" must be a text of at most 32 bytes", key);
+    memcpy(own(c)->text_separator, text, size + 1);
+    own(c)->text_separator_size = size;
+    return true;
+}
+
+static bool read_process_comments(struct kit_config *c, const char *key, const json_t *value)
+{
+    own(c)->has_comments = json_is_true(value);
+    return is_like_xmltodict(c, key) &&
+           (json_is_boolean(value) || kit_wrong(c, "\"%s\" must be true or false", key));
+}
+
+static bool read_comment_key(struct kit_config *c, const char *key, const json_t *value)
+{
+    char *text = own(c)->comment_key;
+    return is_like_xmltodict(c, key) &&
+           ((read_key_text(value, text) && *text) || kit_wrong(c, "\"%s\" must be 1 to 32 bytes", key));
+}
+
+static bool read_item_depth(struct kit_config *c, const char *key, const json_t *value)
+{
+    json_int_t depth = json_integer_value(value);
+    if (!json_is_integer(value) || depth < 0 || depth > XJ_DEPTH_MAX)
+        return kit_wrong(c, "\"%s\" must be a whole number from 0 to 256", key);
+    own(c)->item_depth = (size_t)depth;
     return true;
 }
 
@@ -245,17 +291,37 @@ static const struct kit_key keys[] = {
     KIT_OTHER_KEY("process_namespaces", read_process_namespaces), /* as xmltodict calls it */
     KIT_TEXT_KEY("namespace_separator", struct xj_config, namespace_separator, 1),
     KIT_OTHER_KEY("force_list", read_force_list),
+    KIT_OTHER_KEY("cdata_separator", read_cdata_separator), /* these four as xmltodict calls them */
+    KIT_OTHER_KEY("process_comments", read_process_comments),
+    KIT_OTHER_KEY("comment_key", read_comment_key),
+    KIT_OTHER_KEY("item_depth", read_item_depth),
     KIT_NUMBER_KEY("memory_bytes", struct xj_config, memory_bytes, XJ_TREE_BYTES_MIN, XJ_TREE_BYTES_MAX),
 };
+
+/* A comment has a key that no attribute and no text has. */
+static bool check_comment_key(struct kit_config *c)
+{
+    const struct xj_convention *convention = &own(c)->convention;
+    const char *prefix = convention->attribute_prefix, *key = own(c)->comment_key;
+    if (strcmp(key, convention->text_key) == 0)
+        return kit_wrong(c, "\"%s\" must not be that of text", "comment_key");
+    if (prefix && *prefix && strncmp(key, prefix, strlen(prefix)) == 0)
+        return kit_wrong(c, "\"%s\" must not begin as attributes do", "comment_key");
+    return true;
+}
 
 static bool check_together(struct kit_config *c)
 {
     const struct xj_convention *convention = &own(c)->convention;
     const char *prefix = convention->attribute_prefix, *text = convention->text_key;
-    if (own(c)->as_array && own(c)->path_count == 0)
-        return kit_wrong(c, "\"%s\" goes with \"records\" only", "records_as");
+    if (own(c)->path_count > 0 && own(c)->item_depth > 0)
+        return kit_wrong(c, "\"%s\" does not go with \"records\"", "item_depth");
+    if (own(c)->as_array && !xj_config_has_records(own(c)))
+        return kit_wrong(c, "\"%s\" goes with \"records\" or \"item_depth\" only", "records_as");
     if (prefix && *prefix && text && strncmp(text, prefix, strlen(prefix)) == 0)
         return kit_wrong(c, "\"%s\" must not begin as attributes do", "text_key");
+    if (own(c)->has_comments && !check_comment_key(c))
+        return false;
     if (strpbrk(own(c)->namespace_separator, "\"\\") || !is_plain_text(own(c)->namespace_separator))
         return kit_wrong(c, "\"%s\" must not hold what JSON escapes", "namespace_separator");
     return true;
@@ -268,6 +334,7 @@ int xj_config_new(const char *payload, size_t size, struct xj_config **config)
         return OBJLENS_ENOMEM;
     made->convention = *xj_convention_named("xmltodict");
     made->namespace_separator[0] = ':';
+    memcpy(made->comment_key, "#comment", sizeof("#comment"));
     made->memory_bytes = XJ_TREE_BYTES_DEFAULT;
     int rc = kit_payload_read(&made->kit, keys, sizeof(keys) / sizeof(keys[0]), payload, size);
     if (rc == OBJLENS_OK && made->kit.reason[0] == '\0')
@@ -282,6 +349,7 @@ int xj_config_new(const char *payload, size_t size, struct xj_config **config)
 void xj_config_destroy(struct xj_config *config)
 {
     json_decref(config->force_list);
+    json_decref(config->force_cdata);
     json_decref(config->namespace_map);
     free(config);
 }

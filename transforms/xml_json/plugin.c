@@ -58,7 +58,7 @@ static int set_up(struct instance *in)
 {
     const struct objlens_host *host = in->host;
     const struct xj_config *config = in->config;
-    bool records = config->path_count > 0, lines = records && !config->as_array;
+    bool records = xj_config_has_records(config), lines = records && !config->as_array;
     bool streams = records || config->convention.is_array;
     const char *type = lines ? "application/x-ndjson" : "application/json";
     int rc = host->set_header(in->call, "content-type", type, strlen(type));

@@ -43,6 +43,36 @@ bool xj_store_append_across(struct xj_store *s, const void *bytes, size_t size)
     return true;
 }
 
+void xj_store_copy(const struct xj_store *s, uint32_t at, uint8_t *out, uint32_t size)
+{
+    uint32_t there = s->end - at < size ? s->end - at : size;
+    memset(out, 0, size);
+    for (uint32_t done = 0, part; done < there; done += part) {
+        part = there - done;
+        const uint8_t *bytes = xj_store_bytes(s, at + done, &part);
+        memcpy(out + done, bytes, part);
+    }
+}
+
+uint32_t xj_store_u32_across(const struct xj_store *s, uint32_t at)
+{
+    uint32_t value;
+    uint8_t bytes[4];
+    xj_store_copy(s, at, bytes, sizeof(bytes));
+    memcpy(&value, bytes, 4);
+    return value;
+}
+
+uint32_t xj_store_varint_across(const struct xj_store *s, uint32_t *at)
+{
+    uint8_t copy[XJ_VARINT_BYTES_MAX];
+    const uint8_t *from = copy;
+    xj_store_copy(s, *at, copy, sizeof(copy));
+    uint32_t value = xj_varint_read(&from);
+    *at += (uint32_t)(from - copy);
+    return value;
+}
+
 void xj_store_cut(struct xj_store *s, uint32_t end)
 {
     s->end = end;

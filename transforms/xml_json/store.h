@@ -45,33 +45,46 @@ static inline bool xj_store_together(uint32_t at, uint32_t size)
 }
 
 /* Four bytes, in the order of the machine that wrote them. */
+uint32_t xj_store_u32_across(const struct xj_store *s, uint32_t at);
+
 static inline uint32_t xj_store_u32(const struct xj_store *s, uint32_t at)
 {
     uint32_t value;
-    uint8_t bytes[4];
-    if (xj_store_together(at, 4)) {
-        memcpy(&value, xj_store_at(s, at), 4);
-        return value;
-    }
-    for (uint32_t i = 0; i < 4; i++)
-        bytes[i] = *xj_store_at(s, at + i);
-    memcpy(&value, bytes, 4);
+    if (!xj_store_together(at, 4))
+        return xj_store_u32_across(s, at);
+    memcpy(&value, xj_store_at(s, at), 4);
     return value;
 }
 
+/* As many of the bytes from `at` on as there are; the rest of `out` becomes 0. */
+void xj_store_copy(const struct xj_store *s, uint32_t at, uint8_t *out, uint32_t size);
+
 /* A number of up to 32 bits; *at moves behind it. Most take a byte. */
-static inline uint32_t xj_store_varint(const struct xj_store *s, uint32_t *at)
+static inline uint32_t xj_varint_read(const uint8_t **at)
 {
-    uint32_t value = *xj_store_at(s, (*at)++);
+    uint32_t value = *(*at)++;
     if (value < 0x80)
         return value;
     value &= 0x7f;
     for (unsigned shift = 7; shift < 7 * XJ_VARINT_BYTES_MAX; shift += 7) {
-        uint8_t byte = *xj_store_at(s, (*at)++);
+        uint8_t byte = *(*at)++;
         value |= (uint32_t)(byte & 0x7f) << shift;
         if (byte < 0x80)
             break;
     }
+    return value;
+}
+
+/* Where it may not lie in one page. */
+uint32_t xj_store_varint_across(const struct xj_store *s, uint32_t *at);
+
+static inline uint32_t xj_store_varint(const struct xj_store *s, uint32_t *at)
+{
+    if (!xj_store_together(*at, XJ_VARINT_BYTES_MAX))
+        return xj_store_varint_across(s, at);
+    const uint8_t *begin = xj_store_at(s, *at), *from = begin;
+    uint32_t value = xj_varint_read(&from);
+    *at += (uint32_t)(from - begin);
     return value;
 }
 
@@ -95,7 +108,21 @@ static inline bool xj_store_append(struct xj_store *s, const void *bytes, size_t
     return true;
 }
 
-/* Encode for xj_store_varint; returns how many bytes. */
+/* Where the next `size` bytes may be written, when they fit into the page that is being filled; else NULL. */
+static inline uint8_t *xj_store_room(const struct xj_store *s, uint32_t size)
+{
+    if (s->end / XJ_PAGE_BYTES == s->page_count || !xj_store_together(s->end, size))
+        return NULL;
+    return xj_store_at(s, s->end);
+}
+
+/* So many of them have been written. */
+static inline void xj_store_take(struct xj_store *s, size_t size)
+{
+    s->end += (uint32_t)size;
+}
+
+/* Encode for xj_varint_read; returns how many bytes. */
 static inline size_t xj_varint(uint8_t out[XJ_VARINT_BYTES_MAX], uint32_t value)
 {
     size_t n = 0;

@@ -12,14 +12,22 @@
 
 #include <string.h>
 
-enum { HAS_ATTRIBUTES = 1, HAS_TEXT = 2, HAS_MORE = 4, HAS_CHILDREN = 8, FLAG_BITS = 4 };
+enum { HAS_ATTRIBUTES = 1, HAS_TEXT = 2, HAS_MORE = 4, HAS_CHILDREN = 8, IS_COMMENT = 16, FLAG_BITS = 5 };
 
-#define NODE_BYTES_MAX (8 + 6 * XJ_VARINT_BYTES_MAX)
+#define VARINTS_BYTES_MAX (6 * XJ_VARINT_BYTES_MAX)
+#define NODE_BYTES_MAX (8 + VARINTS_BYTES_MAX)
+
+/* Do attributes have names that children may have? */
+static bool is_bare(const struct xj_convention *convention)
+{
+    return convention->attribute_prefix && *convention->attribute_prefix == '\0';
+}
 
 void xj_tree_init(struct xj_tree *t, struct xj_memory *memory, struct xj_names *names)
 {
     t->memory = memory;
     t->names = names;
+    t->claims_keys = names->config->naming != XJ_AS_WRITTEN || is_bare(&names->config->convention);
     xj_store_init(&t->store, memory);
 }
 
@@ -51,23 +59,48 @@ static const struct xj_convention *convention_of(const struct xj_tree *t)
     return &t->names->config->convention;
 }
 
+/* Which element has an attribute of that name. An element's declarations are one: it stands beside those of
+ * the parser, which are known by their addresses. */
+static uint32_t *attribute_of(struct xj_tree *t, struct xj_name *name)
+{
+    return name->is_xmlns ? &t->xmlns_of : &name->attribute_of;
+}
+
 /* Two attributes may have one name when prefixes are left out. */
 static bool claim_key(struct xj_tree *t, struct xj_open *e, struct xj_name *name)
 {
-    t->collides = name->attribute_of == e->serial;
-    name->attribute_of = e->serial;
-    e->has_text_key |= name->is_text_key && *convention_of(t)->attribute_prefix == '\0';
+    uint32_t *element = attribute_of(t, name);
+    t->collides = *element == e->serial;
+    *element = e->serial;
+    e->has_text_key |= name->is_text_key && is_bare(convention_of(t));
     return !t->collides;
+}
+
+/* Where it does not fit into the page. */
+static __attribute__((noinline)) bool append_attribute_across(struct xj_store *s, uint32_t number, const char *value,
+                                                              size_t size)
+{
+    return xj_store_append_varint(s, number) && xj_store_append_varint(s, (uint32_t)size) &&
+           xj_store_append(s, value, size);
 }
 
 static bool append_attribute(struct xj_tree *t, struct xj_open *e, const char *name,
                              const char *value)
 {
     uint32_t number = xj_names_number(t->names, name);
+    if (number == XJ_NO_NAME || (t->claims_keys && !claim_key(t, e, &t->names->items[number])))
+        return false;
     size_t size = strlen(value);
-    return number != XJ_NO_NAME && claim_key(t, e, &t->names->items[number]) &&
-           xj_store_append_varint(&t->store, number) && xj_store_append_varint(&t->store, (uint32_t)size) &&
-           xj_store_append(&t->store, value, size);
+    uint8_t *room = NULL;
+    if (size < XJ_PAGE_BYTES)
+        room = xj_store_room(&t->store, (uint32_t)size + 2 * XJ_VARINT_BYTES_MAX);
+    if (!room)
+        return append_attribute_across(&t->store, number, value, size);
+    size_t head_size = xj_varint(room, number);
+    head_size += xj_varint(room + head_size, (uint32_t)size);
+    kit_copy(room + head_size, value, size);
+    xj_store_take(&t->store, head_size + size);
+    return true;
 }
 
 static bool append_attributes(struct xj_tree *t, struct xj_open *e, const char *const *attributes)
@@ -97,12 +130,24 @@ bool xj_tree_begin(struct xj_tree *t, const char *name, const char *const *attri
     return append_attributes(t, e, attributes);
 }
 
+/* Between the parts of a text that children part, white space though they may be. */
+static bool add_separator(struct xj_tree *t, struct xj_open *e)
+{
+    const struct xj_config *config = t->names->config;
+    e->text_parted = false;
+    return xj_text_add(&e->text, &t->store, config->convention.strip, (const uint8_t *)config->text_separator,
+                       config->text_separator_size);
+}
+
 bool xj_tree_text(struct xj_tree *t, const uint8_t *bytes, size_t size)
 {
     const struct xj_convention *convention = convention_of(t);
     struct xj_open *e = &t->open[t->depth];
     if (convention->text_of_head && t->group_count > e->groups)
         return true;
+    if (e->text_parted && !add_separator(t, e))
+        return false;
+    e->has_text = true;
     return xj_text_add(&e->text, &t->store, convention->strip, bytes, size);
 }
 
@@ -111,7 +156,7 @@ static void claim_again(struct xj_tree *t, const struct xj_open *e)
 {
     uint32_t at = e->attributes, count = at ? xj_store_varint(&t->store, &at) : 0;
     for (uint32_t i = 0; i < count; i++) {
-        t->names->items[xj_store_varint(&t->store, &at)].attribute_of = e->serial;
+        *attribute_of(t, &t->names->items[xj_store_varint(&t->store, &at)]) = e->serial;
         uint32_t size = xj_store_varint(&t->store, &at);
         at += size;
     }
@@ -121,15 +166,17 @@ static void claim_again(struct xj_tree *t, const struct xj_open *e)
 static bool keys_collide(struct xj_tree *t, const struct xj_open *e)
 {
     const struct xj_convention *convention = convention_of(t);
-    bool has_text = e->text.first && convention->text_key;
-    bool bare = convention->attribute_prefix && *convention->attribute_prefix == '\0';
+    bool has_text = e->text.first && convention->text_key && t->names->has_text_key;
+    bool bare = is_bare(convention);
+    if (!has_text && !bare)
+        return false;
     if (has_text && e->has_text_key)
         return true;
     if (bare)
         claim_again(t, e);
     for (size_t i = e->groups; i < t->group_count && (bare || has_text); i++) {
-        const struct xj_name *name = &t->names->items[t->groups[i].name];
-        if ((bare && name->attribute_of == e->serial) || (has_text && name->is_text_key))
+        struct xj_name *name = &t->names->items[t->groups[i].name];
+        if ((bare && *attribute_of(t, name) == e->serial) || (has_text && name->is_text_key))
             return true;
     }
     return false;
@@ -155,7 +202,7 @@ static void link_as_group(struct xj_tree *t, size_t parent_groups, uint32_t name
 static size_t encode(const struct xj_open *e, uint32_t at, uint32_t child, uint8_t *out)
 {
     unsigned flags = (e->attributes ? HAS_ATTRIBUTES : 0) | (e->text.first ? HAS_TEXT : 0) |
-                     (e->text.more ? HAS_MORE : 0) | (child ? HAS_CHILDREN : 0);
+                     (e->text.more ? HAS_MORE : 0) | (child ? HAS_CHILDREN : 0) | (e->is_comment ? IS_COMMENT : 0);
     size_t n = xj_varint(out, e->name << FLAG_BITS | flags);
     if (e->attributes)
         n += xj_varint(out + n, at - e->attributes);
@@ -170,6 +217,51 @@ static size_t encode(const struct xj_open *e, uint32_t at, uint32_t child, uint8
     return n;
 }
 
+static size_t encode_node(const struct xj_open *e, size_t links, uint32_t at, uint32_t child, uint8_t *out)
+{
+    memset(out, 0, 8);
+    return links + encode(e, at, child, out + links);
+}
+
+/* Where it may not fit into the page. */
+static __attribute__((noinline)) bool append_node_across(struct xj_tree *t, const struct xj_open *e, size_t links,
+                                                         uint32_t at, uint32_t child)
+{
+    uint8_t node[NODE_BYTES_MAX];
+    return xj_store_append(&t->store, node, encode_node(e, links, at, child, node));
+}
+
+static bool append_node(struct xj_tree *t, const struct xj_open *e, size_t links, uint32_t at, uint32_t child)
+{
+    uint8_t *room = xj_store_room(&t->store, NODE_BYTES_MAX);
+    if (!room)
+        return append_node_across(t, e, links, at, child);
+    xj_store_take(&t->store, encode_node(e, links, at, child, room));
+    return true;
+}
+
+/* `e`, which is no longer open, becomes the last child of what is. */
+static bool add_child(struct xj_tree *t, const struct xj_open *e, uint32_t child)
+{
+    struct xj_open *parent = &t->open[t->depth];
+    uint32_t group = t->names->items[e->name].group;
+    bool first = group <= parent->groups;
+    if (first && t->group_count == t->groups_room &&
+        !xj_memory_grow(t->memory, &t->groups, &t->groups_room, sizeof(*t->groups),
+                                 t->group_count + 1))
+        return false;
+    size_t links = first ? 8 : 4;
+    uint32_t at = t->store.end + (uint32_t)links - 4;
+    if (!append_node(t, e, links, at, child))
+        return false;
+    if (first)
+        link_as_group(t, parent->groups, e->name, at);
+    else
+        link_to_group(t, &t->groups[group - 1], at);
+    parent->text_parted = parent->has_text && t->names->config->text_separator_size > 0;
+    return true;
+}
+
 bool xj_tree_end(struct xj_tree *t)
 {
     struct xj_open *e = &t->open[t->depth--];
@@ -177,46 +269,53 @@ bool xj_tree_end(struct xj_tree *t)
     xj_text_end(&e->text, &t->store, convention_of(t)->strip);
     t->collides = keys_collide(t, e);
     drop_groups(t, e->groups);
-    if (t->collides)
-        return false;
-
-    uint32_t parent_groups = t->open[t->depth].groups, group = t->names->items[e->name].group;
-    bool first = group <= parent_groups;
-    if (first && !xj_memory_grow(t->memory, &t->groups, &t->groups_room, sizeof(*t->groups),
-                                 t->group_count + 1))
-        return false;
-    uint8_t node[NODE_BYTES_MAX] = {0};
-    size_t links = first ? 8 : 4;
-    uint32_t at = t->store.end + (uint32_t)links - 4;
-    size_t size = links + encode(e, at, child, node + links);
-    if (!xj_store_append(&t->store, node, size))
-        return false;
-    if (first)
-        link_as_group(t, parent_groups, e->name, at);
-    else
-        link_to_group(t, &t->groups[group - 1], at);
-    return true;
+    return !t->collides && add_child(t, e, child);
 }
 
-uint32_t xj_tree_root(const struct xj_tree *t)
+bool xj_tree_comment(struct xj_tree *t, const char *name, const uint8_t *bytes, size_t size)
+{
+    enum xj_strip strip = convention_of(t)->strip;
+    struct xj_open e = {.is_comment = true, .name = xj_names_number(t->names, name)};
+    if (e.name == XJ_NO_NAME || !xj_text_add(&e.text, &t->store, strip, bytes, size))
+        return false;
+    xj_text_end(&e.text, &t->store, strip);
+    return add_child(t, &e, 0);
+}
+
+uint32_t xj_tree_first(const struct xj_tree *t)
 {
     return t->groups[0].first;
 }
 
-void xj_tree_node(const struct xj_tree *t, uint32_t at, struct xj_node *node)
+static void read_node(const uint8_t *from, uint32_t at, struct xj_node *node)
 {
-    uint32_t next = at + 4, head = xj_store_varint(&t->store, &next);
-    *node = (struct xj_node){.name = head >> FLAG_BITS};
+    uint32_t head = xj_varint_read(&from);
+    *node = (struct xj_node){.name = head >> FLAG_BITS, .is_comment = head & IS_COMMENT};
     if (head & HAS_ATTRIBUTES)
-        node->attributes = at - xj_store_varint(&t->store, &next);
+        node->attributes = at - xj_varint_read(&from);
     if (head & HAS_TEXT) {
-        node->text = at - xj_store_varint(&t->store, &next);
-        node->text_size = xj_store_varint(&t->store, &next);
+        node->text = at - xj_varint_read(&from);
+        node->text_size = xj_varint_read(&from);
     }
     if (head & HAS_MORE)
-        node->more = at - xj_store_varint(&t->store, &next);
+        node->more = at - xj_varint_read(&from);
     if (head & HAS_CHILDREN)
-        node->group = at - xj_store_varint(&t->store, &next);
+        node->group = at - xj_varint_read(&from);
+}
+
+static __attribute__((noinline)) void read_node_across(const struct xj_tree *t, uint32_t at, struct xj_node *node)
+{
+    uint8_t copy[VARINTS_BYTES_MAX];
+    xj_store_copy(&t->store, at + 4, copy, sizeof(copy));
+    read_node(copy, at, node);
+}
+
+void xj_tree_node(const struct xj_tree *t, uint32_t at, struct xj_node *node)
+{
+    if (xj_store_together(at + 4, VARINTS_BYTES_MAX))
+        read_node(xj_store_at(&t->store, at + 4), at, node);
+    else
+        read_node_across(t, at, node);
 }
 
 uint32_t xj_tree_same(const struct xj_tree *t, uint32_t at)

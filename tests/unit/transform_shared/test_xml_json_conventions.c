@@ -141,6 +141,60 @@ static void test_values(void **state)
     xml_becomes("{\"convention\":\"parker\",\"parse_values\":false}", "<a><b>1</b></a>", "{\"b\":\"1\"}");
 }
 
+static void test_options_of_xmltodict(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *payload, *xml, *json;
+    } cases[] = {
+        {"{\"force_cdata\":[\"b\"]}", "<a>1<b>x</b><c>y</c><b/></a>",
+         "{\"a\":{\"b\":[{\"#text\":\"x\"},null],\"c\":\"y\",\"#text\":\"1\"}}"},
+        {"{\"cdata_separator\":\"|\"}", "<a>1<b/><![CDATA[2]]>3<!-- c -->4<b>x<?p?>y</b></a>",
+         "{\"a\":{\"b\":[null,\"xy\"],\"#text\":\"1|234\"}}"},
+        {"{\"cdata_separator\":\"\\\"\"}", "<a>1<b/> <b/>\n</a>", "{\"a\":{\"b\":[null,null],\"#text\":\"1\\\" \\\"\"}}"},
+        {"{\"cdata_separator\":\"|\"}", "<a> <b/> <b/></a>", "{\"a\":{\"b\":[null,null],\"#text\":\"|\"}}"},
+        {"{\"cdata_separator\":\" \"}", "<a> <b/> <b/></a>", "{\"a\":{\"b\":[null,null]}}"},
+        {"{\"cdata_separator\":\"|\"}", "<a><b/>x<b/></a>", "{\"a\":{\"b\":[null,null],\"#text\":\"x\"}}"},
+        {"{\"cdata_separator\":\"|\",\"process_comments\":true}", "<a>1<!--c-->2</a>",
+         "{\"a\":{\"#comment\":\"c\",\"#text\":\"1|2\"}}"},
+        {"{\"process_comments\":true}", "<!-- x --><a k='1'><!-- c --><b/><!----><!-- \"\r\n--></a><!--y-->",
+         "{\"#comment\":[\"x\",\"y\"],\"a\":{\"@k\":\"1\",\"#comment\":[\"c\",\"\",\"\\\"\"],\"b\":null}}"},
+        {"{\"process_comments\":true}", "<a/><!-- y -->", "{\"a\":null,\"#comment\":\"y\"}"},
+        {"{\"process_comments\":true,\"comment_key\":\"b\"}", "<a><b/><!--c--><b>x</b></a>", "{\"a\":{\"b\":[null,\"c\",\"x\"]}}"},
+        {"{\"process_comments\":true,\"strip_whitespace\":false}", "<a><!-- c --></a>", "{\"a\":{\"#comment\":\" c \"}}"},
+        {"{\"process_comments\":true,\"force_list\":[\"#comment\"]}", "<a><!--c--></a>", "{\"a\":{\"#comment\":[\"c\"]}}"},
+        {"{\"process_comments\":true,\"records\":\"/a/b\"}", "<!--x--><a><!--x--><b><!--c--></b><b/></a><!--x-->",
+         "{\"#comment\":\"c\"}\nnull\n"},
+        {"{\"process_comments\":false}", "<a><!--c--></a>", "{\"a\":null}"},
+        {"{\"item_depth\":2}", "<a><b k='1'>x<c/></b> y <c>z</c><b/></a>",
+         "{\"@k\":\"1\",\"c\":null,\"#text\":\"x\"}\n\"z\"\nnull\n"},
+        {"{\"item_depth\":1}", "<a> x </a>", "\"x\"\n"},
+        {"{\"item_depth\":3}", "<a><b><c/><c>1</c></b><c/><b><d/></b></a>", "null\n\"1\"\nnull\n"},
+        {"{\"item_depth\":2,\"records_as\":\"array\"}", "<a><b/><c>1</c></a>", "[null,\"1\"]"},
+        {"{\"item_depth\":2,\"convention\":\"jsonml\"}", "<a><b/>x<c>1</c></a>", "[\"b\"]\n[\"c\",\"1\"]\n"},
+        {"{\"item_depth\":9}", "<a><b/></a>", ""},
+        {"{\"item_depth\":0}", "<a><b/></a>", "{\"a\":{\"b\":null}}"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        xml_becomes(cases[i].payload, cases[i].xml, cases[i].json);
+}
+
+/* The declarations of an element are called as a child may be, and other attributes. */
+static void test_declarations_collide(void **state)
+{
+    (void)state;
+    static const char *const bare = "{\"attr_prefix\":\"\",\"namespaces\":{\"u\":null}}";
+    static const char *const two = "two of an element's attributes, children and text would have one key";
+    xml_fails(bare, "<a xmlns:n='u'><n:xmlns/></a>", "UnsupportedXML", two);
+    xml_fails(bare, "<a xmlns:n='u'><b xmlns:m='w'/><n:xmlns/></a>", "UnsupportedXML", two);
+    xml_becomes(bare, "<a xmlns:n='u'><b><n:xmlns/></b></a>", "{\"a\":{\"xmlns\":{\"n\":\"u\"},\"b\":{\"xmlns\":null}}}");
+    xml_fails("{\"namespaces\":{\"u\":null}}", "<a xmlns:n='u' n:xmlns='1'/>", "UnsupportedXML", "two attributes");
+    xml_fails("{\"namespaces\":{\"u\":null},\"convention\":\"jsonml\"}", "<a xmlns:n='u' n:xmlns='1'/>", "UnsupportedXML",
+              "two attributes");
+    xml_becomes("{\"namespaces\":{\"u\":null}}", "<a xmlns:n='u'><b n:xmlns='1'/></a>",
+                "{\"a\":{\"@xmlns\":{\"n\":\"u\"},\"b\":{\"@xmlns\":\"1\"}}}");
+}
+
 static void test_prefixes(void **state)
 {
     (void)state;
@@ -250,7 +304,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_side_by_side),   cmocka_unit_test(test_keys),
         cmocka_unit_test(test_colliding_keys), cmocka_unit_test(test_white_space),
-        cmocka_unit_test(test_values),         cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_values),         cmocka_unit_test(test_options_of_xmltodict),
+        cmocka_unit_test(test_declarations_collide),
+        cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_namespaces),     cmocka_unit_test(test_namespaces_refused),
         cmocka_unit_test(test_records),        cmocka_unit_test(test_jsonml_fails_cleanly),
     };

@@ -224,6 +224,47 @@ static void test_memory_limit(void **state)
     assert_int_equal(given, 0);
 }
 
+static int run_within(const char *xml, size_t size, uint64_t memory_bytes, struct objlens_call *call, char payload[64])
+{
+    snprintf(payload, 64, "{\"memory_bytes\":%llu}", (unsigned long long)memory_bytes);
+    direct_init(call, payload, 100000, 1);
+    return direct_run(xml_json, call, xml, size, direct_chopped);
+}
+
+/* There is one limit above which a document is converted, and below which it is refused by name. */
+static void test_at_the_memory_limit(void **state)
+{
+    (void)state;
+    struct xml_text t = {0};
+    struct objlens_call call;
+    char payload[64], says[128];
+    xml_add(&t, "<r>");
+    for (unsigned i = 0; i < 20000; i++)
+        xml_add(&t, i % 3 ? "<row id='1'>some text</row>" : "<v>1</v>");
+    xml_add(&t, "</r>");
+    uint64_t refused = 131072, taken = 4 * MIB;
+    while (taken - refused > 1) {
+        uint64_t tried = refused + (taken - refused) / 2;
+        int rc = run_within(t.bytes, t.size, tried, &call, payload);
+        if (rc == OBJLENS_OK) {
+            taken = tried;
+        } else {
+            refused = tried;
+            assert_string_equal(call.failed_code, "EntityTooLarge");
+            snprintf(says, sizeof(says), "the document takes more than memory_bytes, %llu: ", (unsigned long long)tried);
+            assert_non_null(strstr(call.failed_message, says));
+            assert_int_equal(call.size, 0);
+        }
+        direct_fini(&call);
+    }
+    assert_in_range(taken, t.size / 2, t.size + 131072);
+    assert_int_equal(run_within(t.bytes, t.size, taken, &call, payload), OBJLENS_OK);
+    direct_fini(&call);
+    assert_int_equal(run_within(t.bytes, t.size, taken - 1, &call, payload), OBJLENS_EFAILED);
+    direct_fini(&call);
+    free(t.bytes);
+}
+
 /* By records only the largest counts, however many there are. */
 static void test_records_in_bounded_memory(void **state)
 {
@@ -457,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_name_length),
         cmocka_unit_test(test_token_size),
         cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_at_the_memory_limit),
         cmocka_unit_test(test_records_in_bounded_memory),
         cmocka_unit_test(test_many_names),
         cmocka_unit_test(test_declarations_are_refused),
