@@ -7,7 +7,8 @@
 #                     security tests against the release build, each fuzzer for a fixed number of runs
 #   run.sh --full     that, with all unit tests under TSan, the integration and security tests
 #                     against the sanitized build as well, larger views and more ranges of them,
-#                     and long fuzzer runs
+#                     the tests of parsers and transforms under valgrind, long fuzzer runs, and
+#                     ceph/s3-tests where S3_TESTS names a checkout of it
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C.UTF-8
@@ -91,24 +92,67 @@ inline() {
     count_junit "$results/inline-$1.xml"
 }
 
-# fuzz RUNS: each fuzzer over its seeds and RUNS inputs of its own.
+# fuzz_one FUZZER RUNS SECONDS: over its seeds and inputs of its own; RUNS of them, or as many as SECONDS
+# allow (0: all). Leaves NAME.log and, when it went well, NAME.ok with their number.
+fuzz_one() {
+    local name corpus
+    name=$(basename "$1")
+    corpus=tests/fuzz/corpus/${name#fuzz_}
+    mkdir -p "$results/corpus/$name"
+    "$1" -runs="$2" -max_total_time="$3" -seed=1 -max_len=65536 -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 \
+        -artifact_prefix="$results/" "$results/corpus/$name" "$corpus" >"$results/$name.log" 2>&1 || return 0
+    sed -n 's/^stat::number_of_executed_units: *//p' "$results/$name.log" >"$results/$name.ok"
+}
+
+# fuzz RUNS SECONDS: all fuzzers, as many at a time as there are cores.
 fuzz() {
-    step "fuzzers: $1 runs each"
-    local fuzzer name corpus
+    step "fuzzers: $1 runs each${2:+, $2 s at most}"
+    local fuzzer name
+    export results
+    export -f fuzz_one
+    find build/fuzz/tests -maxdepth 1 -name 'fuzz_*' -type f -executable -print0 | sort -z |
+        xargs -0 -P "$jobs" -I{} bash -c 'fuzz_one "$@"' fuzz_one {} "$1" "${2:-0}"
     for fuzzer in build/fuzz/tests/fuzz_*; do
         [[ -f $fuzzer && -x $fuzzer ]] || continue
         name=$(basename "$fuzzer")
-        corpus=tests/fuzz/corpus/${name#fuzz_}
-        mkdir -p "$results/corpus/$name"
-        if "$fuzzer" -runs="$1" -seed=1 -max_len=65536 -timeout=20 -rss_limit_mb=4096 -print_final_stats=0 \
-            -artifact_prefix="$results/" "$results/corpus/$name" "$corpus" >"$results/$name.log" 2>&1; then
-            echo "$name: ok"
+        if [[ -s $results/$name.ok ]]; then
+            echo "$name: ok, $(<"$results/$name.ok") runs"
             passed=$((passed + 1))
         else
             tail -n 40 "$results/$name.log"
             fail "$name"
         fi
     done
+}
+
+# memcheck: the tests of parsers and transforms under valgrind, which sees what sanitizers do not: reads of
+# memory that nobody has written.
+memcheck() {
+    local tests=(build/debug/tests/{s3,transform_shared,crypto,access}_test_*) test name
+    step "valgrind"
+    for test in "${tests[@]}"; do
+        [[ -f $test && -x $test ]] || continue
+        name=$(basename "$test")
+        if tests/lib/memcheck.sh "$test" >"$results/$name.log" 2>&1; then
+            passed=$((passed + 1))
+        else
+            tail -n 60 "$results/$name.log"
+            fail "valgrind: $name"
+        fi
+    done
+}
+
+# conformance PRESET: ceph/s3-tests, of which nothing is here, against the embedded store.
+conformance() {
+    step "conformance: $1"
+    if [[ -z ${S3_TESTS:-} ]]; then
+        echo "skipped: conformance: S3_TESTS names no checkout of ceph/s3-tests"
+        skipped=$((skipped + 1))
+    elif OBJLENS_BUILD="$PWD/build/$1" "$python" tests/conformance/s3_tests.py "$S3_TESTS"; then
+        passed=$((passed + 1))
+    else
+        fail "conformance"
+    fi
 }
 
 build asan && unit asan || fail "the asan build"
@@ -123,8 +167,10 @@ inline release
 if $full; then
     for suite in integration security; do black_box asan "$suite"; done
     inline asan
+    conformance release
+    build debug && memcheck || fail "the debug build"
 fi
-build fuzz && if $full; then fuzz 2000000; else fuzz 20000; fi || fail "the fuzz build"
+build fuzz && if $full; then fuzz 2000000 900; else fuzz 20000; fi || fail "the fuzz build"
 
 step "times"
 phase_times

@@ -238,11 +238,15 @@ static void a_second_run_that_differs_is_seen(void **state)
 
 /* ---- a slow consumer ---- */
 
+/* By memmem: a sanitizer's strstr reads to the end of all that was received, at each step. */
 static size_t count_of(const kit *k, const char *text)
 {
+    const char *at = k->got, *end = k->got + k->got_len;
     size_t count = 0;
-    for (const char *at = k->got; (at = strstr(at, text)) != NULL; at++)
+    while ((at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL) {
         count++;
+        at++;
+    }
     return count;
 }
 
