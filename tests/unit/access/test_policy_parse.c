@@ -83,7 +83,14 @@ static void bucket_policies(void **state)
         {"{'Statement':[{'Effect':'Deny'," DOOR BUCKET_GET
          "},\n{'Sid':'My one','Effect':'Allow'," DOOR "'Action':'s3:GetObjekt','Resource':'*'}]}",
          "Policy has invalid action: s3:GetObjekt (statement 2, \"My one\", line 2, column 59)"},
-        /* Principal */
+    };
+    CHECK(cases, OL_POLICY_BUCKET, ASK_BUCKET);
+}
+
+static void principals_in_bucket_policies(void **state)
+{
+    (void)state;
+    static const parse_case cases[] = {
         {ST("'Effect':'Allow'," BUCKET_GET), "Missing required field Principal"},
         {ST("'Effect':'Allow','Principal':'ann'," BUCKET_GET), "Invalid principal in policy: ann"},
         {ST("'Effect':'Allow','Principal':{}," BUCKET_GET), "Invalid principal in policy"},
@@ -113,7 +120,14 @@ static void bucket_policies(void **state)
         {ST("'Effect':'Deny','NotPrincipal':{'AWS':'111122223333'}," BUCKET_GET), NULL},
         {ST("'Effect':'Deny','Principal':'*','NotPrincipal':'*'," BUCKET_GET),
          "Principal and NotPrincipal exclude each other"},
-        /* Action */
+    };
+    CHECK(cases, OL_POLICY_BUCKET, ASK_BUCKET);
+}
+
+static void actions_in_bucket_policies(void **state)
+{
+    (void)state;
+    static const parse_case cases[] = {
         {ST("'Effect':'Allow'," DOOR "'Resource':'*'"), "Missing required field Action"},
         {ST("'Effect':'Allow'," DOOR "'Action':[],'Resource':'*'"), "Action is an empty list"},
         {ST("'Effect':'Allow'," DOOR "'Action':1,'Resource':'*'"), "Action must be text"},
@@ -131,7 +145,14 @@ static void bucket_policies(void **state)
         {ST("'Effect':'Deny'," DOOR "'NotAction':'s3:Get*','Resource':'*'"), NULL},
         {ST("'Effect':'Deny'," DOOR "'Action':'*','NotAction':'s3:Get*','Resource':'*'"),
          "Action and NotAction exclude each other"},
-        /* Resource */
+    };
+    CHECK(cases, OL_POLICY_BUCKET, ASK_BUCKET);
+}
+
+static void resources_in_bucket_policies(void **state)
+{
+    (void)state;
+    static const parse_case cases[] = {
         {ST("'Effect':'Allow'," DOOR "'Action':'s3:GetObject'"), "Missing required field Resource"},
         {ST("'Effect':'Allow'," DOOR "'Action':'s3:GetObject','Resource':'arn:aws:s3:::c/*'"),
          "Policy has invalid resource: arn:aws:s3:::c/*"},
@@ -383,9 +404,15 @@ static void large_policies_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bucket_policies),        cmocka_unit_test(conditions),
-        cmocka_unit_test(other_kinds),            cmocka_unit_test(bounds_hold),
-        cmocka_unit_test(messages_are_printable), cmocka_unit_test(survives_want_of_memory),
+        cmocka_unit_test(bucket_policies),
+        cmocka_unit_test(principals_in_bucket_policies),
+        cmocka_unit_test(actions_in_bucket_policies),
+        cmocka_unit_test(resources_in_bucket_policies),
+        cmocka_unit_test(conditions),
+        cmocka_unit_test(other_kinds),
+        cmocka_unit_test(bounds_hold),
+        cmocka_unit_test(messages_are_printable),
+        cmocka_unit_test(survives_want_of_memory),
         cmocka_unit_test(large_policies_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
