@@ -10,7 +10,7 @@ set -euo pipefail
 BUILD=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libssl-dev libxml2-dev liblua5.4-dev
        node-llhttp libsqlite3-dev libseccomp-dev libjansson-dev libxxhash-dev nettle-dev
        zlib1g-dev libzstd-dev libbz2-dev liblzma-dev liblz4-dev libsnappy-dev libbrotli-dev
-       libsodium-dev librnp-dev libpcre2-dev libexpat1-dev libvips-dev libraqm-dev
+       libsodium-dev librnp-dev libpcre2-dev libexpat1-dev libvips-dev libjpeg-dev libraqm-dev
        libfreetype-dev fonts-dejavu-core
        python3 awscli curl ca-certificates)
 TESTS=(g++ make clang libclang-rt-14-dev llvm libcmocka-dev python3-pytest python3-pytest-timeout

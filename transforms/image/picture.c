@@ -6,10 +6,12 @@
  */
 #include "picture.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <vips/vips.h>
 #include <zlib.h>
 
+#include "jpeg.h"
 #include "library.h"
 #include "paint.h"
 #include "plan.h"
@@ -57,13 +59,22 @@ static bool png_is_whole(const unsigned char *bytes, size_t size)
     return false;
 }
 
+/* Looked for from the end, where it lies but for what some cameras put behind it. */
+static bool has_jpeg_end(const unsigned char *bytes, size_t size)
+{
+    const unsigned char *at = size > 0 ? memrchr(bytes, 0xd9, size) : NULL;
+    while (at && at > bytes && at[-1] != 0xff)
+        at = memrchr(bytes, 0xd9, (size_t)(at - bytes));
+    return at && at > bytes;
+}
+
 /* Nothing behind the last byte of what was sent is missing. Decoders stop as soon as they have all
  * pixels, and some make up what they lack. */
 static bool is_whole(enum image_format format, const unsigned char *bytes, size_t size)
 {
     switch (format) {
     case IMAGE_JPEG:
-        return memmem(bytes, size, "\xff\xd9", 2) != NULL;
+        return has_jpeg_end(bytes, size);
     case IMAGE_WEBP:
         return ((size_t)bytes[4] | (size_t)bytes[5] << 8 | (size_t)bytes[6] << 16 |
                 (size_t)bytes[7] << 24) <= size - 8;
@@ -75,27 +86,29 @@ static bool is_whole(enum image_format format, const unsigned char *bytes, size_
 }
 
 struct measures {
+    VipsImage *head;        /* what the library reads of the header; nobody asks it for pixels */
     unsigned width, height; /* after EXIF's turn */
+    bool turned;            /* by it: they have changed places */
     bool has_profile;       /* its colours are not those of sRGB, or not said to be */
 };
 
-/* What the library reads of the header, which must be no more than was admitted. */
+/* The header says no more than what was admitted. */
 static enum image_result measure(const struct image_config *config,
                                  const struct image_original *original, struct measures *m)
 {
     VipsImage *image = vips_image_new_from_buffer(original->bytes, original->size, "", "access",
                                                   VIPS_ACCESS_SEQUENTIAL, NULL);
+    m->head = image;
     if (!image)
         return IMAGE_DAMAGED;
     unsigned across = (unsigned)vips_image_get_width(image);
     unsigned down = (unsigned)vips_image_get_page_height(image);
     unsigned frames = (unsigned)vips_image_get_n_pages(image);
-    bool turned = vips_image_get_orientation_swap(image);
+    m->turned = vips_image_get_orientation_swap(image);
     m->has_profile = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0 ||
                      vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK;
-    m->width = turned ? down : across;
-    m->height = turned ? across : down;
-    g_object_unref(image);
+    m->width = m->turned ? down : across;
+    m->height = m->turned ? across : down;
     if (frames > config->frames_max)
         return IMAGE_TOO_LARGE;
     return too_large(config, across, down) ? IMAGE_TOO_LARGE : IMAGE_OK;
@@ -149,29 +162,60 @@ static unsigned decoder_scale(const struct image_original *original, const struc
     return by;
 }
 
-static VipsImage *shrink_scaled(const struct image_original *original, bool has_profile, unsigned by,
-                                const struct image_plan *plan)
+/* Takes over `in`, scaled by the decoder or done already: turns it, and gives it sRGB's colours. */
+static VipsImage *fit_into(VipsImage *in, const struct measures *m, const struct image_plan *plan)
 {
-    VipsImage *in = NULL, *out = NULL;
-    if (vips_jpegload_buffer((void *)(uintptr_t)original->bytes, original->size, &in, "shrink", (int)by,
-                             "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_WARNING, NULL) != 0)
+    VipsImage *out = NULL;
+    if (!in)
         return NULL;
-    int rc = has_profile ? vips_thumbnail_image(in, &out, (int)plan->width, "height", (int)plan->height, "size",
-                                                VIPS_SIZE_FORCE, "export_profile", "srgb", "intent",
-                                                VIPS_INTENT_RELATIVE, NULL)
-                         : vips_thumbnail_image(in, &out, (int)plan->width, "height", (int)plan->height, "size",
-                                                VIPS_SIZE_FORCE, NULL);
+    int rc = m->has_profile ? vips_thumbnail_image(in, &out, (int)plan->width, "height", (int)plan->height, "size",
+                                                   VIPS_SIZE_FORCE, "export_profile", "srgb", "intent",
+                                                   VIPS_INTENT_RELATIVE, NULL)
+                            : vips_thumbnail_image(in, &out, (int)plan->width, "height", (int)plan->height, "size",
+                                                   VIPS_SIZE_FORCE, NULL);
     g_object_unref(in);
     return rc == 0 ? out : NULL;
 }
 
+static VipsImage *shrink_scaled(const struct image_original *original, const struct measures *m, unsigned by,
+                                const struct image_plan *plan)
+{
+    VipsImage *in = NULL;
+    vips_jpegload_buffer((void *)(uintptr_t)original->bytes, original->size, &in, "shrink", (int)by,
+                         "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_WARNING, NULL);
+    return fit_into(in, m, plan);
+}
+
+/* `pixels` last until the picture is written. False: the library is to do it. */
+static bool shrink_jpeg(const struct image_original *original, const struct measures *m,
+                        const struct image_plan *plan, unsigned by, unsigned char **pixels, VipsImage **out)
+{
+    unsigned bands;
+    struct image_size to = {m->turned ? plan->height : plan->width, m->turned ? plan->width : plan->height};
+    bool is_less = plan->width < m->width || plan->height < m->height;
+    if (original->header->format != IMAGE_JPEG || !is_less)
+        return false;
+    switch (image_jpeg_shrink(original, by, to, &bands, pixels)) {
+    case IMAGE_JPEG_OTHER:
+        return false;
+    case IMAGE_JPEG_DAMAGED:
+        *out = NULL;
+        return true;
+    default:
+        *out = fit_into(image_jpeg_as(m->head, *pixels, to, bands), m, plan);
+        return true;
+    }
+}
+
 static VipsImage *shrink(const struct image_original *original, const struct measures *m,
-                         const struct image_plan *plan)
+                         const struct image_plan *plan, unsigned char **pixels)
 {
     unsigned by = decoder_scale(original, m, plan);
-    if (by > 1)
-        return shrink_scaled(original, m->has_profile, by, plan);
     VipsImage *out = NULL;
+    if (shrink_jpeg(original, m, plan, by, pixels, &out))
+        return out;
+    if (by > 1)
+        return shrink_scaled(original, m, by, plan);
     void *bytes = (void *)(uintptr_t)original->bytes;
     /* Its own option fail_on does not reach the decoder, in some versions. */
     const char *strictly = "fail_on=warning";
@@ -253,8 +297,9 @@ static enum image_result make(const struct image_config *config, const struct im
                               const struct measures *measures, const struct image_plan *plan,
                               const struct overlays *overlays, struct image_picture *made)
 {
+    unsigned char *pixels = NULL;
     vips_error_clear();
-    VipsImage *image = shrink(original, measures, plan);
+    VipsImage *image = shrink(original, measures, plan, &pixels);
     if (image)
         image = cut_out(config, plan, image);
     if (image)
@@ -264,6 +309,7 @@ static enum image_result make(const struct image_config *config, const struct im
     int rc = image ? save(config, image, made) : -1;
     if (image)
         g_object_unref(image);
+    free(pixels);
     if (rc == 0 && warned(original)) {
         image_picture_fini(made);
         rc = -1;
@@ -276,7 +322,7 @@ enum image_result image_picture_make(const struct image_config *config,
                                      const struct image_text *texts, struct image_picture *made)
 {
     struct image_plan plan;
-    struct measures measures;
+    struct measures measures = {0};
     struct overlays overlays = {0};
     enum image_format format = original->header->format;
     *made = (struct image_picture){.format = config->format ? config->format : format};
@@ -294,6 +340,7 @@ enum image_result image_picture_make(const struct image_config *config,
     if (result == IMAGE_OK)
         result = make(config, original, &measures, &plan, &overlays, made);
     free_marks(&overlays);
+    VIPS_UNREF(measures.head);
     vips_error_clear();
     return result;
 }
