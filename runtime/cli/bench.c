@@ -161,11 +161,10 @@ static int map_input(benching *self, const char *path, ol_error *err)
 
 static int open_program(benching *self, ol_error *err)
 {
-    bool no_walls = ol_options_has(self->options, "inline");
     ol_cli_program_asked asked = {
         .given = self->options->operands[0],
         .limits = &self->limits,
-        .isolation = no_walls ? OL_ISOLATION_INLINE : OL_ISOLATION_PROCESS,
+        .options = self->options,
     };
     return ol_cli_program_open(&self->opened, self->arena, &asked, err);
 }
@@ -219,7 +218,7 @@ static const ol_option bench_options[] = {
     {"payload", "TEXT", false, "the transform's payload (usually JSON)"},
     {"event", "FILE", false, "an event as AWS writes it (JSON)"},
     {"limit", "KEY=VALUE", true, "one of limits.transform in the configuration"},
-    {"inline", NULL, false, "without a process and walls: isolation = \"inline\""},
+    OL_CLI_PROGRAM_OPTIONS,
 };
 
 const ol_command ol_command_bench = {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/program.h"
 
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
 #include "control/draft.h"
 #include "control/files.h"
 #include "control/shipped.h"
@@ -60,12 +64,35 @@ static int find(ol_arena *arena, const char *given, ol_transform_spec *spec, ol_
     return OL_OK;
 }
 
+/* Each followed by a newline, as a spec has them. */
+static int read_folders(ol_arena *arena, const ol_options *options, ol_transform_spec *spec, ol_error *err)
+{
+    const char *all = "", *given;
+    char path[PATH_MAX];
+    struct stat info;
+    for (size_t i = 0; all && (given = ol_options_value(options, "preload-folder", i)); i++) {
+        if (!realpath(given, path) || stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+            return ol_error_set(err, OL_EINVAL, "--preload-folder: %s is no folder", given);
+        all = ol_arena_printf(arena, "%s%s\n", all, path);
+    }
+    if (!all)
+        return ol_error_set(err, OL_ENOMEM, "starting");
+    spec->preload_folders = ol_slice_cstr(all);
+    return OL_OK;
+}
+
 int ol_cli_program_open(ol_cli_program *opened, ol_arena *arena, const ol_cli_program_asked *asked,
                         ol_error *err)
 {
-    ol_transform_spec spec = {.limits = *asked->limits, .isolation = asked->isolation};
+    bool no_walls = ol_options_has(asked->options, "inline");
+    ol_transform_spec spec = {
+        .limits = *asked->limits,
+        .isolation = no_walls ? OL_ISOLATION_INLINE : OL_ISOLATION_PROCESS,
+    };
     *opened = (ol_cli_program){0};
-    int rc = find(arena, asked->given, &spec, err);
+    int rc = read_folders(arena, asked->options, &spec, err);
+    if (rc == OL_OK)
+        rc = find(arena, asked->given, &spec, err);
     if (rc == OL_OK)
         rc = ol_registry_new(&opened->registry, &spec, 1, err);
     if (rc != OL_OK)

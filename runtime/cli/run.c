@@ -145,11 +145,10 @@ static int run_program(const run_state *self, ol_program *program, uint64_t *wri
 static int load_and_run(run_state *self, uint64_t *written, ol_error *err)
 {
     ol_cli_program opened;
-    bool no_walls = ol_options_has(self->options, "inline");
     ol_cli_program_asked asked = {
         .given = self->options->operands[0],
         .limits = &self->limits,
-        .isolation = no_walls ? OL_ISOLATION_INLINE : OL_ISOLATION_PROCESS,
+        .options = self->options,
     };
     int rc = ol_cli_program_open(&opened, self->arena, &asked, err);
     if (rc == OL_OK)
@@ -187,7 +186,7 @@ static const ol_option run_options[] = {
      "how much of the input the transform is given at a time,\n"
      "a multiple of 4KiB (default: 128KiB); limits.slot_bytes in\n"
      "the configuration"},
-    {"inline", NULL, false, "without a process and walls: isolation = \"inline\""},
+    OL_CLI_PROGRAM_OPTIONS,
     {"head", NULL, false,
      "its function head instead of get; prints status, length and\n"
      "headers. Input from a file says how long the original is"},

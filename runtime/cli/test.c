@@ -82,11 +82,10 @@ static int open_transform(testing *self, ol_error *err)
     int rc = transform ? OL_OK : find_transform(self, &transform, err);
     if (rc != OL_OK)
         return rc;
-    bool no_walls = ol_options_has(self->options, "inline");
     ol_cli_program_asked asked = {
         .given = transform,
         .limits = &self->limits,
-        .isolation = no_walls ? OL_ISOLATION_INLINE : OL_ISOLATION_PROCESS,
+        .options = self->options,
     };
     return ol_cli_program_open(&self->opened, self->arena, &asked, err);
 }
@@ -228,7 +227,7 @@ static const ol_option test_options[] = {
      "at how many points a longer input is cut, one run each\n"
      "(default: 200)"},
     {"limit", "KEY=VALUE", true, "one of limits.transform in the configuration"},
-    {"inline", NULL, false, "without a process and walls: isolation = \"inline\""},
+    OL_CLI_PROGRAM_OPTIONS,
     {"update", NULL, false, "write what comes out as what is expected; read the change well"},
 };
 

@@ -7,7 +7,7 @@ import urllib.parse
 import zlib
 
 import pytest
-from PIL import Image, ImageChops, ImageCms, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
 from kit.raw import get
 from kit.server import Server
@@ -35,6 +35,10 @@ user "ada" { access_key = "ADASKEYFORTESTS1", secret_key = "ada-secret-for-tests
   views = { "named", "small", "stamped" } }
 user "bob" { access_key = "BOBSKEYFORTESTS1", secret_key = "bob-secret-for-tests-0123456789",
   views = { "named", "small", "stamped" } }
+object_lambda "branded" { access_point = "photos", transforms = { { "image", payload = [[{"width": 100, "format": "png",
+  "watermark": {"image_file": "marks/logo.png", "position": "north-west", "offset": [0, 0], "scale": 0.5, "opacity": 1}}]] } } }
+object_lambda "unbranded" { access_point = "photos", transforms = { { "image", payload =
+  [[{"watermark": {"image_file": "logo.png"}}]] } } }
 object_lambda "kept" { access_point = "photos", transforms = { { "image", payload = [[{"strip": false}]] } } }
 '''
 
@@ -83,7 +87,11 @@ def originals():
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("photos"), config=CONFIG)
+    stored = tmp_path_factory.mktemp("stored")
+    (stored / "marks").mkdir()
+    (stored / "marks" / "logo.png").write_bytes(encoded(Image.new("RGB", (8, 4), (255, 255, 0)), "PNG"))
+    folders = f'transform "image" {{ preload_folders = {{ "/usr/share/fonts/truetype/dejavu", "{stored}" }} }}'
+    server = Server(tmp_path_factory.mktemp("photos"), config=CONFIG + folders)
     server.start()
     for key, body in originals().items():
         server.s3().put_object(Bucket="photos", Key=key, Body=body)
@@ -121,6 +129,24 @@ def test_each_original_is_made_small(photos, key):
     assert image.size == (100, 75)
     if key not in ("clear.png", "grey.jpg", "cmyk.jpg"):
         assert difference(image, picture(100, 75)) < 12
+
+
+@pytest.mark.parametrize("width", [399, 250, 152, 60, 8])
+@pytest.mark.parametrize("key", ["photo.jpg", "grey.jpg", "turned.jpg", "profile.jpg", "progressive.jpg"])
+def test_jpegs_are_scaled_as_by_lanczos(photos, key, width):
+    whole = ImageOps.exif_transpose(Image.open(io.BytesIO(originals()[key])))
+    wanted = whole.resize((width, round(width * 3 / 4)), Image.Resampling.LANCZOS)
+    image = view(photos, "small", key, f"?format=png&width={width}")
+    assert image.mode == wanted.mode and image.size == wanted.size
+    assert difference(image, wanted) < 3
+
+
+def test_an_image_of_the_preload_folders_is_laid_over(photos, s3):
+    image = view(photos, "branded", "photo.jpg")
+    assert image.getpixel((2, 2)) == image.getpixel((49, 24)) == (255, 255, 0)
+    assert image.getpixel((51, 2))[2] > 100 and image.getpixel((2, 26))[2] < 100
+    status, body = refusal(photos, "unbranded", "photo.jpg")
+    assert status == 500 and b"InvalidTransformPayload" in body
 
 
 def test_formats(photos):
@@ -167,6 +193,8 @@ def test_exif_turns_the_picture_and_stays_behind(photos, s3):
     assert b"secret place" not in body and b"Exif" not in body
     kept = view(photos, "kept", "turned.jpg")
     assert "secret place" in kept.getexif()[0x010E] and kept.getexif().get(0x0112, 1) == 1
+    small = view(photos, "kept", "turned.jpg", "?width=100")
+    assert small.size == (100, 75) and "secret place" in small.getexif()[0x010E]
 
 
 def test_transparency(photos):

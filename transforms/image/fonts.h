@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Fonts, found in the preload folders and mapped while files can still be read, and used from memory ever
- * after.
- */
+/* Fonts, of the preload folders (stored.h). */
 #ifndef IMAGE_FONTS_H
 #define IMAGE_FONTS_H
 

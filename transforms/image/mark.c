@@ -120,7 +120,7 @@ static enum image_mark_result draw_image(const struct image_mark *mark, double b
                 header.format <= IMAGE_WEBP &&
                 (uint64_t)header.width * header.height <= IMAGE_PIXELS_MAX;
     double wanted = mark->scale * width * by;
-    good = good && vips_thumbnail_buffer(mark->image, mark->image_size, &out, wanted < 1 ? 1 : (int)wanted,
+    good = good && vips_thumbnail_buffer((void *)(uintptr_t)mark->image, mark->image_size, &out, wanted < 1 ? 1 : (int)wanted,
                                          "height", VIPS_MAX_COORD, "option_string", "fail_on=warning",
                                          NULL) == 0;
     return good && keep(out, overlay) ? IMAGE_MARK_OK : IMAGE_MARK_NO_IMAGE;

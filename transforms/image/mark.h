@@ -17,8 +17,9 @@ enum image_spread { IMAGE_ONCE, IMAGE_TILE, IMAGE_CHESSBOARD };
 struct image_mark {
     struct kit_config kit;
     char text[IMAGE_TEMPLATE_BYTES_MAX + 1]; /* a template; "" is none */
-    unsigned char *image;                    /* a JPEG, PNG or WebP; g_free */
+    const void *image;                       /* a JPEG, PNG or WebP */
     size_t image_size;
+    unsigned char *owned;                    /* g_free; the image, if the payload brought it */
     char font[IMAGE_FONT_BYTES_MAX + 1];
     double size;  /* of letters: pixels of the picture, below 1 of its shorter side */
     double scale; /* of an image: its width, of that of the picture */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "config.h"
+#include "stored.h"
 
 static struct image_mark *own(struct kit_config *config)
 {
@@ -31,14 +32,31 @@ static bool read_text(struct kit_config *c, const char *key, const json_t *value
     return true;
 }
 
+static bool has_image(struct kit_config *c)
+{
+    return own(c)->image != NULL && !kit_wrong(c, "a watermark has an \"image\" or an \"%s\"", "image_file");
+}
+
 static bool read_image(struct kit_config *c, const char *key, const json_t *value)
 {
     gsize size = 0;
+    if (has_image(c))
+        return false;
     const char *text = json_string_value(value);
     if (text)
-        own(c)->image = g_base64_decode(text, &size);
+        own(c)->image = own(c)->owned = g_base64_decode(text, &size);
     own(c)->image_size = size;
     return size > 0 || kit_wrong(c, "\"%s\" must be a JPEG, PNG or WebP in base64", key);
+}
+
+static bool read_image_file(struct kit_config *c, const char *key, const json_t *value)
+{
+    const char *name = json_string_value(value);
+    if (has_image(c))
+        return false;
+    return (name && image_stored_find(name, &own(c)->image, &own(c)->image_size)) ||
+           kit_wrong(c, "\"image_file\": no JPEG, PNG or WebP in preload_folders is called \"%s\"",
+                     name ? name : key);
 }
 
 static bool read_position(struct kit_config *c, const char *key, const json_t *value)
@@ -100,6 +118,7 @@ static bool read_color(struct kit_config *c, const char *key, const json_t *valu
 static const struct kit_key keys[] = {
     KIT_OTHER_KEY("text", read_text),
     KIT_OTHER_KEY("image", read_image),
+    KIT_OTHER_KEY("image_file", read_image_file),
     KIT_TEXT_KEY("font", struct image_mark, font, 1),
     KIT_OTHER_KEY("size", read_size),
     KIT_OTHER_KEY("scale", read_share),
@@ -130,12 +149,12 @@ bool image_mark_read(struct image_mark *mark, json_t *value)
     if (!kit_read_object(&mark->kit, keys, sizeof(keys) / sizeof(keys[0]), value))
         return false;
     if (!mark->text[0] == !mark->image)
-        return kit_wrong(&mark->kit, "a watermark has either a \"%s\" or an \"image\"", "text");
+        return kit_wrong(&mark->kit, "a watermark has a \"%s\", an \"image\" or an \"image_file\"", "text");
     return true;
 }
 
 void image_mark_fini(struct image_mark *mark)
 {
-    g_free(mark->image);
-    mark->image = NULL;
+    g_free(mark->owned);
+    mark->image = mark->owned = NULL;
 }

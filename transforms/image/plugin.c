@@ -14,6 +14,7 @@
 #include "picture.h"
 #include "query.h"
 #include "sign.h"
+#include "stored.h"
 
 #define THREADS 32u
 #define FIRST_BYTES (64u * 1024u)
@@ -38,6 +39,7 @@ static int image_load(const struct objlens_host *host, char *reason, size_t reas
     if (rc != OBJLENS_OK)
         return rc;
     image_fonts_load(host);
+    image_stored_load(host);
     return image_library_load(reason, reason_size) ? OBJLENS_OK : OBJLENS_EFAILED;
 }
 

@@ -236,8 +236,12 @@ static int direct_limits(struct objlens_call *c, struct objlens_limits *limits)
 
 static int direct_preload_folder(uint32_t index, const char **path)
 {
-    *path = "/usr/share/fonts/truetype/dejavu";
-    return index == 0 ? OBJLENS_OK : OBJLENS_ENOTFOUND;
+    static const char *const folders[] = {"/usr/share/fonts/truetype/dejavu",
+                                          OBJLENS_SOURCE_DIR "/tests/fuzz/corpus/image"};
+    if (index >= sizeof(folders) / sizeof(folders[0]))
+        return OBJLENS_ENOTFOUND;
+    *path = folders[index];
+    return OBJLENS_OK;
 }
 
 static const struct objlens_host direct_host = {

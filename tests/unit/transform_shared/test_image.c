@@ -332,6 +332,8 @@ static void test_every_way_to_lay_a_mark(void **state)
         /* a PNG of 2x1, half transparent */
         "{\"image\":\"iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAYAAAD0In+KAAAAEUlEQVR4nGP8z8DQwMDAwAAACooBge1WxT4AAAAASUVORK5CYII=\","
         "\"scale\":0.5,\"rotate\":10}",
+        "{\"image_file\":\"alpha.png\",\"scale\":0.5,\"position\":\"tile\"}",
+        "{\"image_file\":\"small.jpg\",\"rotate\":45}",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
@@ -364,7 +366,7 @@ static void test_who_has_no_name_gets_no_picture(void **state)
 static void test_wrong_marks(void **state)
 {
     static const char *const marks[][2] = {
-        {"{}", "image: a watermark has either a \"text\" or an \"image\""},
+        {"{}", "image: a watermark has a \"text\", an \"image\" or an \"image_file\""},
         {"7", "image: a watermark must be an object"},
         {"{\"text\":\"{x\"}", "image: \"text\" has a { without a }"},
         {"{\"text\":\"{a b}\"}", "image: \"text\" has braces around something else than the path of a field"},
@@ -373,6 +375,14 @@ static void test_wrong_marks(void **state)
          "image: \"position\" must be centre, north, south-east, …, tile or chessboard"},
         {"{\"text\":\"x\",\"markup\":true}", "image: the payload has an unknown key, \"markup\""},
         {"{\"text\":\"x\",\"font\":\"No Such Font\"}", "image: there is no font for the watermark"},
+        {"{\"image_file\":\"../image/small.png\"}",
+         "image: \"image_file\": no JPEG, PNG or WebP in preload_folders is called \"../image/small.png\""},
+        {"{\"image_file\":7}",
+         "image: \"image_file\": no JPEG, PNG or WebP in preload_folders is called \"image_file\""},
+        {"{\"image_file\":\"small.png\",\"image\":\"eHh4\"}",
+         "image: a watermark has an \"image\" or an \"image_file\""},
+        {"{\"image_file\":\"small.png\",\"text\":\"x\"}",
+         "image: a watermark has a \"text\", an \"image\" or an \"image_file\""},
         {"{\"image\":\"eHh4\"}", "image: the watermark's own image cannot be read"},
         {"[{\"text\":\"x\"},{\"text\":\"x\"},{\"text\":\"x\"},{\"text\":\"x\"},{\"text\":\"x\"}]",
          "image: there are more than 4 watermarks"},
