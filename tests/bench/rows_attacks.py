@@ -2,9 +2,9 @@
 """What neighbours notice while somebody's transform attacks: p50 and p99 of 200 light requests a second
 through another view of the same loop, without the attack and beside it. Each attack is asked for again
 as soon as it was answered, by two clients."""
+import multiprocessing
 import pathlib
 import subprocess
-import threading
 
 from gauge.machine import median, percentile
 from gauge.peers import Objlens
@@ -73,9 +73,12 @@ def config(folder):
 
 
 def beside(server, view, seconds):
-    """The light requests' latencies while two clients ask for the attack."""
-    stop = threading.Event()
-    attackers = [threading.Thread(target=looped, args=(server, f"/{view}--ol-s3/k", stop)) for _ in range(2)]
+    """The light requests' latencies while two clients ask for the attack, from processes of their own:
+    what they read is not to hold up the clock of the light ones."""
+    processes = multiprocessing.get_context("fork")
+    stop = processes.Event()
+    attackers = [processes.Process(target=looped, args=(server, f"/{view}--ol-s3/k", stop), daemon=True)
+                 for _ in range(2)]
     for attacker in attackers:
         attacker.start()
     taken = light_requests(server, "/good--ol-s3/k", seconds)
