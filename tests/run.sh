@@ -8,7 +8,9 @@
 #   run.sh --full     that, with all unit tests under TSan, the integration and security tests
 #                     against the sanitized build as well, larger views and more ranges of them,
 #                     the tests of parsers and transforms under valgrind, long fuzzer runs, and
-#                     ceph/s3-tests where S3_TESTS names a checkout of it
+#                     ceph/s3-tests where S3_TESTS names a checkout of it. Takes hours on two cores: a
+#                     fuzzer may have 15 minutes, and two run side by side. One test alone under
+#                     valgrind: cmake --preset debug, build it, tests/lib/memcheck.sh build/debug/tests/NAME
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C.UTF-8
@@ -17,7 +19,7 @@ full=false
 case ${1:-} in
     --full) full=true; export OBJLENS_FULL=1 ;;
     "") ;;
-    *) sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,/^set /s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 
 examples/install.sh tests

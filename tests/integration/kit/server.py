@@ -43,7 +43,8 @@ def inline(config):
     ship and have no block. (Plugins would have to be pinned: they stay as they are.)"""
     config = re.sub(rf'(transform "(?!(?:{"|".join(NEED_A_PROCESS)})")[^"]+" \{{)(?! plugin)', r'\1 isolation = "inline",', config)
     given = set(re.findall(r'transform "([^"]+)"', config))
-    bare = re.sub(r"\[\[.*?\]\]", '', config, flags=re.DOTALL)  # names in payloads are others
+    # What a payload says is no name.
+    bare = re.sub(r'\[\[.*?\]\]|payload = "[^"]*"', '', config, flags=re.DOTALL)
     used = {name for names in re.findall(r"transforms = \{([^}]*)\}", bare) for name in re.findall(r'"([^"]+)"', names)}
     blocks = [f'transform "{name}" {{ isolation = "inline" }}' for name in sorted(used - given - NEED_A_PROCESS)]
     return "\n".join([config, *blocks])
