@@ -64,6 +64,7 @@ static void expect(struct jx_build *b)
     switch (innermost(b)) {
     case JX_LIST: b->role = JX_ROLE_CHILD; break;
     case JX_TEXTS: b->role = JX_ROLE_TEXT; break;
+    case JX_COMMENTS: b->role = JX_ROLE_COMMENT; break;
     case JX_ARRAY_NAME:
     case JX_ARRAY_FIRST:
     case JX_ARRAY: b->role = JX_ROLE_CONTENT; break;
@@ -208,6 +209,7 @@ static bool takes_scalars_only(struct jx_build *b)
 {
     switch (b->role) {
     case JX_ROLE_TEXT: return unsupported(b, "text that is an object, or an array inside an array");
+    case JX_ROLE_COMMENT: return unsupported(b, "a comment that is an object, or an array inside an array");
     case JX_ROLE_ATTRIBUTE: return unsupported(b, "an attribute that is an object or an array");
     default: return false;
     }
@@ -233,7 +235,7 @@ bool jx_build_object(struct jx_build *b)
         return begin_jsonml_object(b);
     if (b->role == JX_ROLE_ATTRIBUTE && is_xmlns(b) && innermost(b) == JX_ELEMENT)
         return push(b, JX_NAMESPACES, false);
-    if (b->role == JX_ROLE_TEXT || b->role == JX_ROLE_ATTRIBUTE)
+    if (b->role == JX_ROLE_TEXT || b->role == JX_ROLE_COMMENT || b->role == JX_ROLE_ATTRIBUTE)
         return takes_scalars_only(b);
     if (is_all_records(b))
         return unsupported(b, "the records are no array");
@@ -305,6 +307,8 @@ bool jx_build_array(struct jx_build *b)
         ok = push(b, JX_RECORDS, false);
     else if (b->role == JX_ROLE_TEXT && innermost(b) == JX_ELEMENT)
         ok = push(b, JX_TEXTS, false);
+    else if (b->role == JX_ROLE_COMMENT && innermost(b) != JX_COMMENTS)
+        ok = push(b, JX_COMMENTS, false);
     else if (b->role == JX_ROLE_CHILD && innermost(b) != JX_LIST)
         ok = push_list(b);
     else if (b->role == JX_ROLE_ROOT)
@@ -344,6 +348,12 @@ static bool begins_with(const char *key, size_t size, const char *prefix)
     return size >= n && memcmp(key, prefix, n) == 0;
 }
 
+static bool is_comment_key(const struct jx_build *b, const char *key, size_t size)
+{
+    const char *wanted = convention_of(b)->comment_key;
+    return wanted && size == strlen(wanted) && memcmp(key, wanted, size) == 0;
+}
+
 /* A member of an element. */
 static bool take_member(struct jx_build *b, const char *key, size_t size)
 {
@@ -359,6 +369,8 @@ static bool take_member(struct jx_build *b, const char *key, size_t size)
         b->role = JX_ROLE_ATTRIBUTE;
         key += strlen(prefix);
         size -= strlen(prefix);
+    } else if (is_comment_key(b, key, size)) {
+        b->role = JX_ROLE_COMMENT;
     }
     keep_key(b, key, size);
     return true;
@@ -384,6 +396,7 @@ bool jx_build_key(struct jx_build *b, const char *key, size_t size)
     case JX_ELEMENT: return take_member(b, key, size);
     case JX_NAMESPACES: take_declaration(b, key, size); return true;
     case JX_ATTRIBUTES: b->role = JX_ROLE_ATTRIBUTE; break;
+    case JX_DOCUMENT: b->role = is_comment_key(b, key, size) ? JX_ROLE_COMMENT : JX_ROLE_CHILD; break;
     default: b->role = JX_ROLE_CHILD; break;
     }
     keep_key(b, key, size);
@@ -416,6 +429,13 @@ static void settle_role(struct jx_build *b)
 static bool begin_scalar(struct jx_build *b)
 {
     settle_role(b);
+    b->in_comment = b->role == JX_ROLE_COMMENT;
+    b->in_value = b->closes = false;
+    if (b->in_comment) {
+        release_held(b);
+        jx_xml_comment_begin(&b->xml);
+        return true;
+    }
     b->in_value = b->role == JX_ROLE_ATTRIBUTE;
     b->closes = b->role == JX_ROLE_CHILD || b->role == JX_ROLE_ROOT;
     if (b->in_value)
@@ -433,6 +453,8 @@ static bool begin_scalar(struct jx_build *b)
 
 static bool end_scalar(struct jx_build *b)
 {
+    if (b->in_comment && !jx_xml_comment_end(&b->xml))
+        return false;
     if (b->in_value)
         jx_xml_attribute_end(&b->xml);
     else if (b->closes)
@@ -448,6 +470,8 @@ bool jx_build_string(struct jx_build *b)
 
 bool jx_build_string_part(struct jx_build *b, const uint8_t *bytes, size_t size)
 {
+    if (b->in_comment)
+        return jx_xml_comment(&b->xml, bytes, size);
     if (b->in_value)
         jx_xml_value(&b->xml, bytes, size);
     else if (b->closes)
@@ -471,10 +495,11 @@ bool jx_build_null(struct jx_build *b)
 {
     if (b->role == JX_ROLE_CONTENT || b->role == JX_ROLE_ATTRIBUTE)
         return unsupported(b, "null, where there must be a text");
-    if (b->role == JX_ROLE_TEXT) {
+    if (b->role == JX_ROLE_TEXT || b->role == JX_ROLE_COMMENT) {
         expect(b);
         return true;
     }
+    b->in_comment = false;
     b->in_value = false;
     b->closes = true;
     if (is_all_records(b) || convention_of(b)->is_array)

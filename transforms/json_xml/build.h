@@ -16,6 +16,7 @@ enum jx_frame {
     JX_ELEMENT,     /* an object whose members are attributes, text and children */
     JX_LIST,        /* an array of elements of one name */
     JX_TEXTS,       /* an array of text, of one element */
+    JX_COMMENTS,    /* an array of comments */
     JX_NAMESPACES,  /* an object of declarations: "@xmlns": {"": …} */
     JX_ARRAY_NAME,  /* JsonML: the name must come */
     JX_ARRAY_FIRST, /* JsonML: attributes may come */
@@ -28,6 +29,7 @@ enum jx_role {
     JX_ROLE_ROOT,      /* the whole, or a record */
     JX_ROLE_CHILD,     /* of the name that `key` is */
     JX_ROLE_TEXT,
+    JX_ROLE_COMMENT,
     JX_ROLE_ATTRIBUTE, /* likewise */
     JX_ROLE_CONTENT    /* of JsonML: text or an element */
 };
@@ -46,6 +48,7 @@ struct jx_build {
     enum jx_role role;
     bool in_value; /* the string is an attribute's value */
     bool closes;   /* the string is an element of its own */
+    bool in_comment; /* the string is a comment */
     size_t key_size;
     char key[JX_NAME_BYTES_MAX + JX_KEY_BYTES_MAX + 2];
     /* Names of lists: inside each other, so one behind the other. */

@@ -11,6 +11,7 @@ struct jx_convention {
     const char *name;
     const char *attribute_prefix; /* empty: what is no object and no array; NULL: there are none */
     const char *text_key;         /* NULL: there is none */
+    const char *comment_key;      /* likewise */
     const char *root;             /* of a document without its root's name */
     bool is_array;                /* JsonML */
 };
@@ -18,7 +19,7 @@ struct jx_convention {
 struct jx_config {
     struct kit_config kit;
     struct jx_convention convention; /* what the payload changes is changed here */
-    char attribute_prefix[JX_KEY_BYTES_MAX + 1], text_key[JX_KEY_BYTES_MAX + 1];
+    char attribute_prefix[JX_KEY_BYTES_MAX + 1], text_key[JX_KEY_BYTES_MAX + 1], comment_key[JX_KEY_BYTES_MAX + 1];
     char root[JX_NAME_BYTES_MAX + 1];
     int as_array;  /* the records are those of one array */
     int declares;  /* <?xml …?> */

@@ -18,6 +18,6 @@
 
 /* Payload */
 #define JX_RECORDS_BYTES_MAX 4096
-#define JX_KEY_BYTES_MAX 32 /* attr_prefix, text_key */
+#define JX_KEY_BYTES_MAX 32 /* attr_prefix, text_key, comment_key */
 
 #endif

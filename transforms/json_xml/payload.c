@@ -6,7 +6,7 @@
 #include "name.h"
 
 static const struct jx_convention conventions[] = {
-    {.name = "xmltodict", .attribute_prefix = "@", .text_key = "#text"},
+    {.name = "xmltodict", .attribute_prefix = "@", .text_key = "#text", .comment_key = "#comment"},
     {.name = "badgerfish", .attribute_prefix = "@", .text_key = "$"},
     {.name = "gdata", .attribute_prefix = "", .text_key = "$t"},
     {.name = "parker", .root = "root"},
@@ -99,6 +99,17 @@ static bool read_text_key(struct kit_config *c, const char *key, const json_t *v
     return true;
 }
 
+static bool read_comment_key(struct kit_config *c, const char *key, const json_t *value)
+{
+    struct jx_config *config = own(c);
+    if (!config->convention.comment_key)
+        return kit_wrong(c, "\"%s\" has a meaning with xmltodict only", key);
+    if (!read_key_text(value, config->comment_key) || !config->comment_key[0])
+        return kit_wrong(c, "\"%s\" must be 1 to 32 bytes", key);
+    config->convention.comment_key = config->comment_key;
+    return true;
+}
+
 static bool read_root(struct kit_config *c, const char *key, const json_t *value)
 {
     const char *name = json_string_value(value);
@@ -123,6 +134,7 @@ static const struct kit_key keys[] = {
     KIT_OTHER_KEY("attr_prefix", read_attr_prefix),
     KIT_OTHER_KEY("text_key", read_text_key),
     KIT_OTHER_KEY("cdata_key", read_text_key), /* as xmltodict calls it */
+    KIT_OTHER_KEY("comment_key", read_comment_key), /* likewise */
     KIT_OTHER_KEY("root", read_root),
     KIT_WORD_KEY("declaration", struct jx_config, declares, declaration),
 };
@@ -137,6 +149,11 @@ static bool check_together(struct kit_config *c)
         return kit_wrong(c, "\"%s\" does not go with \"records\"", "root");
     if (prefix && *prefix && text && strncmp(text, prefix, strlen(prefix)) == 0)
         return kit_wrong(c, "\"%s\" must not begin as attributes do", "text_key");
+    const char *comment = own(c)->comment_key; /* empty: that of the convention, which comes last */
+    if (*comment && text && strcmp(comment, text) == 0)
+        return kit_wrong(c, "\"%s\" must not be that of text", "comment_key");
+    if (*comment && prefix && *prefix && strncmp(comment, prefix, strlen(prefix)) == 0)
+        return kit_wrong(c, "\"%s\" must not begin as attributes do", "comment_key");
     return true;
 }
 

@@ -117,6 +117,32 @@ void jx_xml_attribute_end(struct jx_xml *x)
     kit_output_byte(x->out, '"');
 }
 
+void jx_xml_comment_begin(struct jx_xml *x)
+{
+    jx_xml_settle(x);
+    kit_output_write(x->out, "<!--", 4);
+    x->after_dash = false;
+}
+
+bool jx_xml_comment(struct jx_xml *x, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] == '-' && x->after_dash)
+            return jx_fail(x->failure, JX_UNSUPPORTED, "a comment with \"--\" inside");
+        x->after_dash = bytes[i] == '-';
+    }
+    kit_output_write(x->out, bytes, size);
+    return true;
+}
+
+bool jx_xml_comment_end(struct jx_xml *x)
+{
+    if (x->after_dash)
+        return jx_fail(x->failure, JX_UNSUPPORTED, "a comment with a '-' at its end");
+    kit_output_write(x->out, "-->", 3);
+    return true;
+}
+
 void jx_xml_end(struct jx_xml *x)
 {
     size_t at = x->depth > 0 ? x->ends[x->depth - 1] : 0;

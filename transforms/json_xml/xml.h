@@ -17,6 +17,7 @@ struct jx_xml {
     size_t depth;
     bool in_tag; /* the start tag of the innermost element has no '>' yet */
     bool has_root;
+    bool after_dash; /* the comment that is open ends with a '-' so far */
     /* The names of the open elements, one behind the other. */
     char *names;
     size_t names_room;
@@ -38,6 +39,11 @@ void jx_xml_attribute_end(struct jx_xml *x);
 /* The start tag is whole: no attribute may follow. */
 void jx_xml_settle(struct jx_xml *x);
 void jx_xml_end(struct jx_xml *x);
+
+/* Around and inside the root. False: a failure, for what comes cannot stand in a comment. */
+void jx_xml_comment_begin(struct jx_xml *x);
+bool jx_xml_comment(struct jx_xml *x, const uint8_t *bytes, size_t size);
+bool jx_xml_comment_end(struct jx_xml *x);
 
 /* Characters of XML, as UTF-8. */
 void jx_xml_text(struct jx_xml *x, const uint8_t *bytes, size_t size);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "charset.h"
 
+#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 #include <wchar.h>
 
 static const char *const single[] = {
     "IBM037 CP037 EBCDIC-CP-US", /* the first: see xj_charset_ebcdic */
-    "ISO-8859-2 ISO_8859-2 LATIN2", "ISO-8859-3 ISO_8859-3 LATIN3", "ISO-8859-4 ISO_8859-4 LATIN4",
-    "ISO-8859-5 ISO_8859-5 CYRILLIC", "ISO-8859-6 ISO_8859-6 ARABIC", "ISO-8859-7 ISO_8859-7 GREEK",
-    "ISO-8859-8 ISO_8859-8 ISO-8859-8-I HEBREW", "ISO-8859-9 ISO_8859-9 LATIN5",
-    "ISO-8859-10 ISO_8859-10 LATIN6", "ISO-8859-11", "ISO-8859-13", "ISO-8859-14 LATIN8",
-    "ISO-8859-15 LATIN-9", "ISO-8859-16 LATIN10",
+    "ISO-8859-2 LATIN2 ISO-LATIN2 L2", "ISO-8859-3 LATIN3 ISO-LATIN3 L3", "ISO-8859-4 LATIN4 ISO-LATIN4 L4",
+    "ISO-8859-5 CYRILLIC", "ISO-8859-6 ARABIC", "ISO-8859-7 GREEK",
+    "ISO-8859-8 ISO-8859-8-I HEBREW", "ISO-8859-9 LATIN5 ISO-LATIN5 L5",
+    "ISO-8859-10 LATIN6 ISO-LATIN6 L6", "ISO-8859-11", "ISO-8859-13", "ISO-8859-14 LATIN8 ISO-LATIN8 L8",
+    "ISO-8859-15 LATIN-9 ISO-LATIN-9 L9", "ISO-8859-16 LATIN10 ISO-LATIN10 L10",
     "CP1250 WINDOWS-1250", "CP1251 WINDOWS-1251", "CP1252 WINDOWS-1252", "CP1253 WINDOWS-1253",
     "CP1254 WINDOWS-1254", "CP1255 WINDOWS-1255", "CP1256 WINDOWS-1256", "CP1257 WINDOWS-1257",
     "CP1258 WINDOWS-1258", "CP874 WINDOWS-874", "KOI8-R", "KOI8-U", "TIS-620", "VISCII",
@@ -25,6 +25,11 @@ static const char *const single[] = {
     "IBM1141 IBM01141 CP1141", "IBM1142 IBM01142 CP1142", "IBM1143 IBM01143 CP1143", "IBM1144 IBM01144 CP1144",
     "IBM1145 IBM01145 CP1145", "IBM1146 IBM01146 CP1146", "IBM1147 IBM01147 CP1147", "IBM1148 IBM01148 CP1148",
     "IBM1149 IBM01149 CP1149",
+    "IBM424 CP424 EBCDIC-CP-HE", "IBM875 CP875", "IBM880 CP880", "IBM1025 CP1025", "IBM1026 CP1026", "IBM1112 CP1112",
+    "IBM1122 CP1122", "IBM1123 CP1123", "IBM1153 CP1153", "IBM1154 CP1154", "IBM1155 CP1155", "IBM1156 CP1156",
+    "IBM1157 CP1157", "IBM1158 CP1158", "IBM856 CP856", "CP1125 RUSCII", "IBM1124 CP1124", "IBM1129 CP1129",
+    "IBM1161 CP1161", "IBM1162 CP1162", "IBM1163 CP1163", "IBM922 CP922", "KOI8-T", "KOI8-RU", "RK1048", "PT154", "MIK", "TCVN5712-1 TCVN",
+    "HP-ROMAN8 ROMAN8", "MAC-UK", "MAC-CENTRALEUROPE", "GEORGIAN-ACADEMY",
 };
 
 static const char *const several[] = {
@@ -94,11 +99,31 @@ void xj_charsets_prepare(void)
         prepare_converter(several[i], &held[i]);
 }
 
+/* What counts of a name, from *at on; moves behind it. 0: the end. */
+static int next_letter(const char *name, size_t size, size_t *at)
+{
+    while (*at < size && (name[*at] == '-' || name[*at] == '_'))
+        (*at)++;
+    return *at < size ? toupper((unsigned char)name[(*at)++]) : 0;
+}
+
+bool xj_charset_names_equal(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+    size_t a_at = 0, b_at = 0;
+    int letter;
+    do {
+        letter = next_letter(a, a_size, &a_at);
+        if (letter != next_letter(b, b_size, &b_at))
+            return false;
+    } while (letter != 0);
+    return true;
+}
+
 static bool has_name(const char *names, const char *name, size_t size)
 {
     for (size_t n; *names; names += n + (names[n] == ' ')) {
         n = strcspn(names, " ");
-        if (n == size && strncasecmp(names, name, n) == 0)
+        if (xj_charset_names_equal(names, n, name, size))
             return true;
     }
     return false;

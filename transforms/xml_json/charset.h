@@ -22,7 +22,9 @@ struct xj_charset {
 /* Once in the life of the process, while files may still be opened. What iconv does not have is
  * not known from then on. */
 void xj_charsets_prepare(void);
-/* By a declared name, capitals or not. NULL: not known. */
+/* The same but for capitals, '-' and '_'? */
+bool xj_charset_names_equal(const char *a, size_t a_size, const char *b, size_t b_size);
+/* By a declared name. NULL: not known. */
 const struct xj_charset *xj_charset_named(const char *name, size_t size);
 /* To wchar_t, which is UTF-32 here. (iconv_t)-1: out of memory. */
 iconv_t xj_charset_open(const struct xj_charset *charset);

@@ -7,7 +7,6 @@
 #include "encoding.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "limits.h"
 
@@ -151,7 +150,7 @@ static const char *declared(const struct view *view, size_t *size)
 
 static bool is_name(const char *text, size_t size, const char *name)
 {
-    return size == strlen(name) && strncasecmp(text, name, size) == 0;
+    return xj_charset_names_equal(text, size, name, strlen(name));
 }
 
 static const struct known {
@@ -160,10 +159,12 @@ static const struct known {
     size_t width;
 } known[] = {
     {"UTF-8", XJ_UTF8, 1},         {"UTF-16", XJ_UTF16LE, 2},      {"UTF-16LE", XJ_UTF16LE, 2},
-    {"UTF-16BE", XJ_UTF16BE, 2},   {"ISO-8859-1", XJ_LATIN1, 1},   {"ISO_8859-1", XJ_LATIN1, 1},
+    {"UTF-16BE", XJ_UTF16BE, 2},   {"ISO-8859-1", XJ_LATIN1, 1},
     {"LATIN1", XJ_LATIN1, 1},      {"US-ASCII", XJ_ASCII, 1},      {"ASCII", XJ_ASCII, 1},
     {"UTF-32", XJ_UTF32LE, 4},     {"UTF-32LE", XJ_UTF32LE, 4},    {"UTF-32BE", XJ_UTF32BE, 4},
     {"UCS-4", XJ_UTF32LE, 4},      {"ISO-10646-UCS-4", XJ_UTF32LE, 4},
+    {"ISO-LATIN-1", XJ_LATIN1, 1}, {"L1", XJ_LATIN1, 1},           {"CP819", XJ_LATIN1, 1},
+    {"IBM819", XJ_LATIN1, 1},      {"ISO-IR-100", XJ_LATIN1, 1},   {"csISOLatin1", XJ_LATIN1, 1},
     {"UCS-2", XJ_UTF16LE, 2},      {"ISO-10646-UCS-2", XJ_UTF16LE, 2},
 };
 

@@ -27,6 +27,21 @@ static void test_one_byte(void **state)
     ENCODED(HEAD("CP866") "<a>\xac\xa8\xe0</a>", "{\"a\":\"мир\"}");
 }
 
+/* Hyphens, underscores and capitals do not count. */
+static void test_names(void **state)
+{
+    (void)state;
+    ENCODED(HEAD("utf8") "<a>\xc3\xa9</a>", "{\"a\":\"é\"}");
+    ENCODED(HEAD("UTF_8") "<a>\xc3\xa9</a>", "{\"a\":\"é\"}");
+    ENCODED(HEAD("iso8859_15") "<a>\xa4</a>", "{\"a\":\"€\"}");
+    ENCODED(HEAD("Windows1252") "<a>\x80</a>", "{\"a\":\"€\"}");
+    ENCODED(HEAD("L2") "<a>\xb3</a>", "{\"a\":\"ł\"}");
+    ENCODED(HEAD("Latin-1") "<a>\xe9</a>", "{\"a\":\"é\"}");
+    ENCODED(HEAD("shift-jis") "<a>\x95\x5c</a>", "{\"a\":\"表\"}");
+    REFUSED(HEAD("UTF-80") "<a/>", "InvalidTextEncoding", "the declared encoding, UTF-80, is not known");
+    REFUSED(HEAD("UT") "<a/>", "InvalidTextEncoding", "the declared encoding, UT, is not known");
+}
+
 static void test_several_bytes(void **state)
 {
     (void)state;
@@ -154,6 +169,7 @@ int main(void)
     xml_json = direct_load("xml_json");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_byte),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_several_bytes),
         cmocka_unit_test(test_units_and_ebcdic),
         cmocka_unit_test(test_long_documents),
