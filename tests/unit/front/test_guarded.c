@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "front/sealed_guard_stage.h"
+#include "read_result.h"
 
 #define BYTES 3000u
 
@@ -234,17 +235,6 @@ static void what_cannot_be_looked_at_gives_nothing(void **state)
 }
 
 /* ---- reads ---- */
-
-typedef struct read_result {
-    bool done;
-    int rc;
-    size_t got;
-} read_result;
-
-static void on_read(void *arg, const ol_error *err, size_t got)
-{
-    *(read_result *)arg = (read_result){true, err ? err->code : OL_OK, got};
-}
 
 static int read_here(rig *r, uint64_t offset, ol_span span, read_result *result)
 {

@@ -4,6 +4,7 @@
  * closed at every point, without memory.
  */
 #include "unsealed_kit.h"
+#include "read_result.h"
 
 /* ---- pieces and reads ---- */
 
@@ -37,18 +38,6 @@ static void a_piece_of_what_is_damaged_elsewhere_is_refused(void **state)
         assert_gave(&r, 100, ranged ? 100 : 0);
         tear_down(&r);
     }
-}
-
-typedef struct read_result {
-    bool done;
-    int rc;
-    size_t got;
-} read_result;
-
-static void on_read(void *arg, const ol_error *err, size_t got)
-{
-    read_result *result = arg;
-    *result = (read_result){true, err ? err->code : OL_OK, got};
 }
 
 static void reads_share_one_pass(void **state)
