@@ -133,6 +133,8 @@ static void test_email(void **state)
     expect("wait..bob@x.com", "wait..[EMAIL_ADDRESS]");
     expect("bob@x.com1 bob@x.com-y", "[EMAIL_ADDRESS]1 [EMAIL_ADDRESS]-y");
     expect("x@xn--p1ai.xn--p1ai", "[EMAIL_ADDRESS]");
+    expect("r&d@x.org ?n=1&bob@x.org n=1&r&d@x.org", "[EMAIL_ADDRESS] ?n=1&[EMAIL_ADDRESS] n=1&[EMAIL_ADDRESS]");
+    expect("Hi,\\nbob@x.org\\tC:\\\\new", "Hi,\\n[EMAIL_ADDRESS]\\tC:\\\\new");
     expect("(415) 555-2671.bob@x.com", "(415) [EMAIL_ADDRESS]");
     expect("536-22-1234@x.com", "[EMAIL_ADDRESS]");
 }
@@ -240,6 +242,11 @@ static void test_card(void **state)
     expect("imei 490154203237518 ms 1700000000000", "imei 490154203237518 ms 1700000000000");
     expect("x4111111111111111 _4111111111111111_", "x4111111111111111 _[CREDIT_CARD]_");
     expect("0000000000000000", "0000000000000000");
+    expect("4111111111111111.0, 4111111111111111.00", "[CREDIT_CARD].0, [CREDIT_CARD].00");
+    expect("4111111111111111.000 4111111111111111.01", "4111111111111111.000 4111111111111111.01");
+    expect("%B4111111111111111^DOE/J^2512 B4111111111111111", "%B[CREDIT_CARD]^DOE/J^2512 B4111111111111111");
+    expect("4111\xe2\x80\x87" "1111\xe2\x80\x87" "1111\xe2\x80\x87" "1111", "[CREDIT_CARD]");
+    expect("card:\\n4111111111111111\\n", "card:\\n[CREDIT_CARD]\\n");
 }
 
 static void test_ssn(void **state)
@@ -276,6 +283,8 @@ static void test_mac(void **state)
     (void)state;
     expect("00:1a:2b:3c:4d:5e 00-1A-2B-3C-4D-5E 001a.2b3c.4d5e", "[MAC_ADDRESS] [MAC_ADDRESS] [MAC_ADDRESS]");
     expect("00:00:00:00:00:00 ff:ff:ff:ff:ff:ff 00:1a:2b:3c:4d", "00:00:00:00:00:00 ff:ff:ff:ff:ff:ff 00:1a:2b:3c:4d");
+    expect("mac:00:1a:2b:3c:4d:5e see:5c:b2:9e:f7:69:a6 ee:5c:b2:9e:f7:69:a6",
+           "mac:[MAC_ADDRESS] see:[MAC_ADDRESS] ee:5c:b2:9e:f7:69:a6");
     expect("00-1a:2b-3c:4d-5e 12-34-56-78-90-12", "00-1a:2b-3c:4d-5e 12-34-56-78-90-12");
 }
 
@@ -317,6 +326,13 @@ static void test_phone(void **state)
     expect("020 7946 0958, tel 020 7946 0958", "020 7946 0958, tel [PHONE_NUMBER]");
     expect("Telefon: (030) 1234-567, handy 0171/1234567", "Telefon: [PHONE_NUMBER], handy [PHONE_NUMBER]");
     expect("phone=4155552671 mobile 98765 43210", "phone=[PHONE_NUMBER] mobile [PHONE_NUMBER]");
+    expect("937 935 4644 4812, 4812 937 935 4644, phone 415 555 2671 12", "937 935 4644 4812, 4812 937 935 4644, phone [PHONE_NUMBER] 12");
+    expect("+49 30 901820 2 times, +49 (0) 30 / 90 18 20", "[PHONE_NUMBER] 2 times, [PHONE_NUMBER]");
+    expect("tel:415-555-2671 ...+44 20 7946 0958... 12:415-555-2671", "tel:[PHONE_NUMBER] ...[PHONE_NUMBER]... 12:415-555-2671");
+    expect("T: 020 7946 0958, M 07700 900123", "T: [PHONE_NUMBER], M [PHONE_NUMBER]");
+    expect("AT: 020 7946 0958, T: 1700000000", "AT: 020 7946 0958, T: 1700000000");
+    expect("call John Smith at 020 7946 0958, ended at 1700000000", "call John Smith at [PHONE_NUMBER], ended at 1700000000");
+    expect("WhatsApp: 07700 900123 Handynummer 0171 2345678", "WhatsApp: [PHONE_NUMBER] Handynummer [PHONE_NUMBER]");
     expect("order 415-555-2671, called 2024-01-01, +40.7128-074.0060", "order 415-555-2671, called 2024-01-01, +40.7128-074.0060");
 }
 

@@ -158,6 +158,10 @@ static void test_text_and_forms(void **state)
         {"{\"format\":\"log\",\"fields\":{\"user\":\"mask\",\"pw\":\"PASSWORD_\"}}", NULL, "x", NULL, "InvalidTransformPayload"},
         {"{\"format\":\"log\",\"fields\":{\"user\":\"mask\",\"pw\":\"redact\"}}", NULL,
          "t=1 user=bob pw: \"a \\\" b\" user:'x' url=/u?user=ann&y=a@b.co end user=", "t=1 user=*** pw: \"\" user:'*' url=/u?user=***&y=[EMAIL_ADDRESS] end user=", NULL},
+        {"{\"format\":\"log\",\"fields\":{\"ssn\":\"US_SSN\"}}", NULL,
+         "{\"ssn\":\"x y\",\"n\":1} {'ssn' : 5} {\"ssn\":7} ssn = 4 \"ssn=6\" \\nssn=8 \"a ssn b\":9 \"ssn b\":9 ssn b=9",
+         "{\"ssn\":\"[US_SSN]\",\"n\":1} {'ssn' : [US_SSN]} {\"ssn\":[US_SSN]} ssn = [US_SSN] \"ssn=[US_SSN]\" \\nssn=[US_SSN] "
+         "\"a ssn b\":9 \"ssn b\":9 ssn b=9", NULL},
         {"", "text/html", "<p>bob&commat;example.com <bob@example.com></p>", "<p>[EMAIL_ADDRESS] <[EMAIL_ADDRESS]></p>", NULL},
     };
     CHECK(examples);

@@ -169,7 +169,7 @@ bool pii_expiry_find(const struct pii_text *t, size_t at, struct pii_match *m)
     unsigned month = pii_number(t, at, 2);
     if ((end - year != 2 && end - year != 4) || month < 1 || month > 12 || !pii_stands_alone(t, at, end) ||
         !close_by(t, at, "exp|expiry|expires|expiration|exp date|expiry date|valid thru|valid through|"
-                         "valid until|good thru|vence|gültig bis|expire"))
+                         "valid until|good thru|vence|gültig bis|expire|expiring"))
         return false;
     return found(m, at, end, 30);
 }

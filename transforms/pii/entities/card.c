@@ -62,12 +62,29 @@ static bool behind_hex(const struct pii_text *t, size_t start)
     return len == 4 || len == 8;
 }
 
+/* ".0", ".00": how programs write whole numbers of a column with gaps. */
+static bool is_whole(const struct pii_text *t, size_t dot)
+{
+    size_t at = dot + 1;
+    while (at - dot <= 2 && pii_at(t, at) == '0')
+        at++;
+    return at > dot + 1 && !pii_alnum(pii_at(t, at)) && !(pii_at(t, at) == '.' && pii_alnum(pii_at(t, at + 1)));
+}
+
+/* The first track of a magnetic stripe begins so: "%B4111…". */
+static bool behind_track_sign(const struct pii_text *t, size_t start)
+{
+    return pii_at(t, start - 1) == 'B' && pii_at(t, start - 2) == '%';
+}
+
 /* Not the inside of a word, of a longer number, or of a decimal fraction. */
 static bool bounded(const struct pii_text *t, size_t start, size_t end)
 {
     int left = pii_at(t, start - 1), right = pii_at(t, end), after = pii_at(t, end + 1);
-    if (pii_alnum(left) || pii_alnum(right) || left == '+')
+    if ((pii_alnum(left) && !behind_track_sign(t, start)) || pii_alnum(right) || left == '+')
         return false;
+    if (right == '.' && is_whole(t, end))
+        right = ' ';
     if ((left == '.' || left == '-') && pii_digit(pii_at(t, start - 2)))
         return false;
     if ((right == '.' || right == '-') && pii_digit(after))
@@ -126,7 +143,7 @@ bool pii_card_find(const struct pii_text *t, size_t start, struct pii_match *m)
     struct reading r = {.at = start};
     char joint = 0;
     size_t size;
-    if (pii_alnum(pii_at(t, start - 1)))
+    if (pii_alnum(pii_at(t, start - 1)) && !behind_track_sign(t, start))
         return false;
     for (;;) {
         read_group(t, &r);

@@ -147,14 +147,28 @@ static size_t local_unit(const struct pii_text *t, size_t at)
     return at >= 3 && far_letter(t, at - 3) ? 3 : 0;
 }
 
+/* "r&d@example.com", but not "?n=1&bob@example.com": an '&' between letters or digits belongs to
+ * the local part, unless a '=' or '?' makes it one of an URL. */
+static bool joins_words(const struct pii_text *t, size_t ampersand)
+{
+    return pii_at(t, ampersand) == '&' && pii_alnum(pii_at(t, ampersand + 1)) &&
+           pii_alnum(pii_at(t, ampersand - 1));
+}
+
 /* The earliest place from which everything up to the '@' can be a local part. */
 static size_t local_start(const struct pii_text *t, size_t sign)
 {
-    size_t at = sign;
+    size_t at = sign, behind_ampersand = 0;
     for (;;) {
         size_t step = local_unit(t, at);
-        if (step == 0 || sign - at + step > PII_LOCAL_MAX)
-            return at;
+        if (step == 0 && joins_words(t, at - 1)) {
+            behind_ampersand = at;
+            step = 1;
+        }
+        if (step == 0 || sign - at + step > PII_LOCAL_MAX) {
+            bool query = pii_at(t, at - 1) == '=' || pii_at(t, at - 1) == '?';
+            return behind_ampersand && query ? behind_ampersand : at;
+        }
         if (pii_at(t, at - 1) == '.' && pii_at(t, at) == '.')
             return at;
         at -= step;

@@ -8,7 +8,8 @@
 /* What stands directly in front of a number of four parts that is no address. */
 #define NO_ADDRESS "version|ver|v|release|rel|build|rev|revision|firmware|oid|section|sec|chapter|" \
                    "clause|paragraph|para|figure|fig|upgrade|upgraded|patch|" \
-                   "assemblyversion|fileversion|productversion|edition|driver|sdk|api|bios|step|item"
+                   "assemblyversion|fileversion|productversion|edition|driver|sdk|api|bios|step|item|" \
+                   "net|framework|msie|netscape|appendix|annex|table|rule|art|article"
 #define ADDRESS "ip|address|addr|host|server|client|peer|gateway|dns|inet|localhost|from|remote|subnet"
 
 /* The length of a number up to 255 at `at`, 0 when there is none. */
@@ -49,6 +50,10 @@ static bool bounded(const struct pii_text *t, size_t start, size_t end)
         return false;
     /* "libssl-1.0.2.4", "1.2.3.4-rc1", "1.2.3.4+build" */
     if (left == '-' && pii_letter(pii_at(t, start - 2)))
+        return false;
+    /* "§ 7.2.8.3" */
+    size_t sign = start - (left == ' ');
+    if (sign >= 2 && pii_at(t, sign - 2) == 0xc2 && pii_at(t, sign - 1) == 0xa7)
         return false;
     return !((right == '-' || right == '+') && pii_letter(after)) && left != '+';
 }

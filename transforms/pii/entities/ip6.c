@@ -64,14 +64,14 @@ static bool take_address(const struct pii_text *t, struct parse *p)
 }
 
 /* Neither part of a word nor of a longer run of groups. */
-static bool bounded(const struct pii_text *t, size_t start, size_t end)
+static bool bounded(const struct pii_text *t, size_t start, size_t end, bool labelled)
 {
     int left = pii_at(t, start - 1), right = pii_at(t, end);
     if (pii_alnum(left) || pii_alnum(right))
         return false;
     if (left == '[' && (pii_alnum(pii_at(t, start - 2)) || pii_at(t, start - 2) == ']'))
         return false; /* "list[::2]" */
-    if (left == ':') {
+    if (left == ':' && !labelled) {
         int before = pii_at(t, start - 2);
         if (before == ':' || pii_hex(before))
             return false;
@@ -108,6 +108,16 @@ static bool run_byte(int c)
     return c == ':' || pii_hex(c);
 }
 
+static size_t behind_label(const struct pii_text *t, size_t start)
+{
+    size_t at = start;
+    if (!pii_letter(pii_at(t, start - 1)))
+        return start;
+    while (pii_hex(pii_at(t, at)))
+        at++;
+    return pii_at(t, at) == ':' && pii_hex(pii_at(t, at + 1)) ? at + 1 : start;
+}
+
 bool pii_ip6_find(const struct pii_text *t, size_t at, struct pii_match *m)
 {
     size_t start = at, end = at;
@@ -118,11 +128,15 @@ bool pii_ip6_find(const struct pii_text *t, size_t at, struct pii_match *m)
     m->seen = end;
     if (at - start > ADDRESS_MAX)
         return false;
-    /* A colon that belongs to the text before: "from:fe80::1". */
+    /* A label whose end could be part of it ("see:2001:…"), or a colon that belongs to the text
+     * before: "from:fe80::1". */
+    size_t labelled = behind_label(t, start);
+    bool moved = labelled != start;
+    start = labelled;
     if (pii_at(t, start) == ':' && (pii_at(t, start + 1) != ':' || pii_at(t, start + 2) == ':'))
         start++;
     struct parse p = {.end = start, .start = start};
-    if (!take_address(t, &p) || !likely(t, &p) || !bounded(t, start, p.end))
+    if (!take_address(t, &p) || !likely(t, &p) || !bounded(t, start, p.end, moved))
         return false;
     m->start = start;
     m->end = p.end + zone_length(t, p.end);

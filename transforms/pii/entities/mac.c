@@ -33,13 +33,23 @@ static bool take_all(const struct pii_text *t, struct pairs *p, unsigned group)
 }
 
 /* Five or seven pairs, fingerprints: no address. */
+/* "device:", "mac:": more than hexadecimal digits stand in front of the colon. */
+static bool behind_word(const struct pii_text *t, size_t colon)
+{
+    size_t at = colon;
+    while (colon - at < 16 && pii_hex(pii_at(t, at - 1)))
+        at--;
+    return pii_letter(pii_at(t, at - 1));
+}
+
 static bool bounded(const struct pii_text *t, size_t start, size_t end)
 {
     int left = pii_at(t, start - 1), right = pii_at(t, end);
     if (pii_alnum(left) || pii_alnum(right))
         return false;
     bool before = (left == ':' || left == '-' || left == '.') && pii_hex(pii_at(t, start - 2)) &&
-                  (left != ':' || pii_hex(pii_at(t, start - 3)) || pii_at(t, start - 3) == ':');
+                  (left != ':' || pii_hex(pii_at(t, start - 3)) || pii_at(t, start - 3) == ':') &&
+                  !(left == ':' && behind_word(t, start - 1));
     bool behind = (right == ':' || right == '-' || right == '.') && pii_hex(pii_at(t, end + 1)) &&
                   pii_hex(pii_at(t, end + 2));
     return !before && !behind;

@@ -59,6 +59,7 @@ struct number {
     unsigned count, groups, short_groups, dots, hyphens;
     size_t at;
     bool parenthesis; /* one pair was seen */
+    bool complete;    /* so far it is a number already */
 };
 
 static bool take_digits(const struct pii_text *t, struct number *n)
@@ -74,10 +75,22 @@ static bool take_digits(const struct pii_text *t, struct number *n)
     return n->at > before;
 }
 
-/* A single separator, if one stands there. */
+/* " / " and " - " between two groups. */
+static bool take_wide_separator(const struct pii_text *t, struct number *n)
+{
+    int sign = pii_at(t, n->at + 1);
+    if (pii_at(t, n->at) != ' ' || (sign != '/' && sign != '-') || pii_at(t, n->at + 2) != ' ')
+        return false;
+    n->at += 3;
+    return true;
+}
+
+/* A separator, if one stands there. */
 static void take_separator(const struct pii_text *t, struct number *n)
 {
     size_t size;
+    if (!n->complete && take_wide_separator(t, n))
+        return;
     char kind = pii_joint(t, n->at, &size);
     n->dots += kind == '.';
     n->hyphens += kind == '-';
@@ -103,14 +116,18 @@ static bool take_parenthesis(const struct pii_text *t, struct number *n)
     return true;
 }
 
-/* The next group of digits with what stands before it. */
+/* The next group of digits with what stands before it. Behind a number that is complete a single
+ * digit and a blank before it are something else: "+49 30 901820 2 times". */
 static bool take_group(const struct pii_text *t, struct number *n)
 {
     size_t before = n->at;
     take_separator(t, n);
     if (take_parenthesis(t, n))
         take_separator(t, n);
-    return n->at > before && take_digits(t, n);
+    size_t from = n->at;
+    if (n->at == before || !take_digits(t, n))
+        return false;
+    return !(n->complete && n->at - from == 1 && pii_at(t, from - 1) == ' ');
 }
 
 /* "+51.50735100" is a latitude, "+3.4655-50.9405" a place (ISO 6709); registries of domains write
@@ -126,14 +143,17 @@ bool pii_phone_plus_find(const struct pii_text *t, size_t at, struct pii_match *
 {
     int left = pii_at(t, at - 1);
     struct number n = {.at = at + 1};
-    if (pii_alnum(left) || left == '+' || left == '-' || left == '.' || !take_digits(t, &n))
+    if (pii_alnum(left) || left == '+' || left == '-' || (left == '.' && pii_alnum(pii_at(t, at - 2))) ||
+        !take_digits(t, &n))
         return false;
     bool one_run = n.count >= ONE_RUN_MIN; /* then a number behind a space is another one */
     do {
         size_t end = n.at;
         if (pii_phone_length_ok(n.digits, n.count) && n.short_groups <= 2 &&
-            !is_fraction(t, at, &n) && pii_phone_ends(t, &end))
+            !is_fraction(t, at, &n) && pii_phone_ends(t, &end)) {
             m->end = end;
+            n.complete = true;
+        }
     } while (!(one_run && m->end) && take_group(t, &n));
     m->start = at;
     m->score = 75;
@@ -185,14 +205,24 @@ static bool starts_well(const struct pii_text *t, size_t start)
         return !pii_digit(left);
     if (pii_alnum(left) || left == '+' || left == '$')
         return false;
-    return !((left == '-' || left == '.' || left == '/' || left == ':') && pii_alnum(pii_at(t, start - 2)));
+    int before = pii_at(t, start - 2);
+    return !((left == '-' || left == '.' || left == '/') && pii_alnum(before)) && !(left == ':' && pii_digit(before));
 }
 
-/* "1 415 555 2671 9": one of a row of numbers. */
+/* "1 415 555 2671 9": one of a row of numbers, or at an end of one. */
+static bool number_in_front(const struct pii_text *t, size_t start)
+{
+    return pii_at(t, start - 1) == ' ' && pii_digit(pii_at(t, start - 2));
+}
+
+static bool number_behind(const struct pii_text *t, size_t end)
+{
+    return pii_at(t, end) == ' ' && pii_digit(pii_at(t, end + 1));
+}
+
 static bool in_a_row(const struct pii_text *t, size_t start, size_t end)
 {
-    return pii_at(t, start - 1) == ' ' && pii_digit(pii_at(t, start - 2)) && pii_at(t, end) == ' ' &&
-           pii_digit(pii_at(t, end + 1));
+    return number_in_front(t, start) && number_behind(t, end);
 }
 
 bool pii_phone_nanp_find(const struct pii_text *t, size_t at, struct pii_match *m)
@@ -214,7 +244,8 @@ bool pii_phone_nanp_find(const struct pii_text *t, size_t at, struct pii_match *
     m->start = trunk_fits ? first : bare;
     m->end = end;
     m->sign = trunk_fits && bare_fits ? bare : 0;
-    bool other = pii_context_before(t, m->start, 3, PII_PHONE_NOT);
+    bool other = pii_context_before(t, m->start, 3, PII_PHONE_NOT) ||
+                 (spaced && (number_behind(t, end) || (number_in_front(t, m->start) && pii_digit(pii_at(t, m->start - 3)))));
     m->score = other ? 15 : spaced ? 50 : joint == ')' ? 75 : 60;
     return true;
 }

@@ -10,8 +10,10 @@
 /* The words that make a number without '+' or North American punctuation one of a telephone. */
 #define PII_PHONE_CONTEXT \
     "phone|tel|tels|tél|cel|telefon|telefono|teléfono|téléphone|telefone|telefoon|telef|mobile|mobil|móvil|" \
-    "movil|celular|cellulare|fax|telefax|sms|whatsapp|viber|text me|hotline|helpline|voicemail|landline|" \
-    "call me|call us|call him|call her|call them|call me at|call us at|reach me|reach us|cell phone|" \
+    "movil|celular|cellulare|fax|telefax|sms|whats app|viber|text me|text us|hotline|helpline|voicemail|" \
+    "landline|call me|call us|call him|call her|call them|reach me|reach us|reach him|reach her|reach them|" \
+    "ring me|ring us|ring him|ring her|contact me|contact us|contact him|contact her|cell phone|" \
+    "handynummer|handy nr|mobilnummer|mobilnr|natel|gsm nummer|mobiel|kontaktnummer|customer service|" \
     "contact number|contact no|rufnummer|телефон|тел|моб|ph|mob|msisdn|numero de contacto|電話|手机|电话|" \
     "전화|puhelin|puh|tlf|gsm"
 

@@ -46,7 +46,9 @@ static bool take_joint(const struct pii_text *t, struct number *n, bool *open)
         *open = false;
     }
     char kind = pii_joint(t, at, &size);
-    if (!kind && pii_at(t, at) == '/' && n->groups == 1) {
+    if (kind == ' ' && (pii_at(t, at + 1) == '-' || pii_at(t, at + 1) == '/') && pii_at(t, at + 2) == ' ' && n->groups <= 2) {
+        size = 3;
+    } else if (!kind && pii_at(t, at) == '/' && n->groups == 1) {
         n->slash = true;
         size = 1;
     } else if (!kind && at == n->at && pii_at(t, at) != '(') {
@@ -117,8 +119,22 @@ static bool starts_well(const struct pii_text *t, size_t start)
         return false;
     if (left == ' ' && pii_digits(t, start - 5, 4) && pii_digits(t, start, 4) && start >= 5)
         return false; /* groups of four: inside of a longer number */
-    return !((left == '-' || left == '.' || left == '/' || left == ':' || left == ')') &&
-             pii_alnum(pii_at(t, start - 2)));
+    int before = pii_at(t, start - 2);
+    return !((left == '-' || left == '.' || left == '/' || left == ')') && pii_alnum(before)) &&
+           !(left == ':' && pii_digit(before));
+}
+
+/* 415 555 2671: nothing behind it belongs to it. */
+static bool is_north_american(const struct number *n)
+{
+    const unsigned *g = n->group;
+    return n->groups == 3 && g[0] == 3 && g[1] == 3 && g[2] == 4 && pii_phone_nanp_ok(n->digits);
+}
+
+/* A blank and a single digit behind what is a number already. */
+static bool is_another(const struct pii_text *t, const struct number *n)
+{
+    return n->group[n->groups - 1] == 1 && pii_at(t, n->at - 2) == ' ';
 }
 
 /* The end of the longest plausible number from n->at, 0 for none. */
@@ -131,9 +147,9 @@ static size_t longest(const struct pii_text *t, struct number *n, bool open)
         if (is_of_others(n))
             return 0;
         size_t end = n->at;
-        if (!open && plausible(n) && pii_phone_ends(t, &end))
+        if (!open && plausible(n) && !(best && is_another(t, n)) && pii_phone_ends(t, &end))
             best = end;
-    } while (take_joint(t, n, &open));
+    } while (!(best && is_north_american(n)) && take_joint(t, n, &open));
     return best;
 }
 
@@ -145,6 +161,23 @@ static bool weakly_said(const struct pii_text *t, size_t start)
     unsigned weak = pii_context_near(t, start, PII_PHONE_WEAK);
     return weak == PII_CONTEXT_WORDS ||
            (weak == PII_CONTEXT_WORDS - 1 && pii_context_before(t, start, 1, "is|at|on|me|us|no|number"));
+}
+
+/* "T: 020 7946 0018", "M 07700 900123": so signatures of letters and mails write it. */
+static bool behind_initial(const struct pii_text *t, size_t start, const struct number *n)
+{
+    size_t at = start - (pii_at(t, start - 1) == ' ');
+    at -= pii_at(t, at - 1) == ':' || pii_at(t, at - 1) == '.';
+    int initial = pii_at(t, at - 1);
+    return n->groups > 1 && n->count >= 9 && n->count <= 11 && (n->digits[0] == 0 || n->parenthesis) && at != start && at > 0 &&
+           initial > 0 && strchr("TMFPtmfpCHW", initial) && !pii_alnum(pii_at(t, at - 2)) && pii_at(t, at - 2) < 0x80;
+}
+
+/* "call John at", "reach the office on": the word is three or four words away, and one of these between. */
+static bool called_at(const struct pii_text *t, size_t start, const struct number *n)
+{
+    return n->groups > 1 && n->count >= 9 && pii_context_before(t, start, 1, "at|on") &&
+           pii_context_before(t, start, 4, "call|ring|reach|dial|text|contact|phone");
 }
 
 /* "0044 20 7946 0018": the country's code by itself behind "00" is as good as a '+'. */
@@ -186,7 +219,8 @@ bool pii_phone_national_find(const struct pii_text *t, size_t at, struct pii_mat
     unsigned needed = n.groups > 1 ? 1 : n.count >= 9 ? PII_CONTEXT_WORDS - 2 : PII_CONTEXT_WORDS - 1;
     unsigned near = pii_context_near(t, start, PII_PHONE_CONTEXT);
     bool plain = n.groups == 1 && n.count < 9, said = near >= needed;
-    bool alone = !plain && near < PII_CONTEXT_WORDS && (dialled_abroad(t, start, &n) || weakly_said(t, start));
+    bool alone = !plain && near < PII_CONTEXT_WORDS && (dialled_abroad(t, start, &n) || weakly_said(t, start) ||
+                                                            behind_initial(t, start, &n) || called_at(t, start, &n));
     if ((!said && !alone) || pii_context_before(t, start, 2, PII_PHONE_NOT))
         return false;
     m->start = start;

@@ -72,7 +72,7 @@ const struct pii_entity_info pii_entities[PII_ENTITIES] = {
     },
     [PII_CREDIT_DEBIT_EXPIRY] = {
         .name = "CREDIT_DEBIT_EXPIRY", .synonyms = "EXPIRY", .country = "", .kind = PII_OPTIONAL,
-        .context = "exp|expiry|expires|expiration|valid|thru|gültig|vence|expire",
+        .context = "exp|expiry|expires|expiring|expiration|valid|thru|gültig|vence|expire",
     },
     [PII_PIN] = {
         .name = "PIN", .synonyms = "", .country = "", .kind = PII_OPTIONAL,
@@ -187,7 +187,7 @@ const struct pii_entity_info pii_entities[PII_ENTITIES] = {
     },
     [PII_ZA_ID_NUMBER] = {
         .name = "ZA_ID_NUMBER", .synonyms = "ZA_ID", .country = "ZA", .kind = PII_OPTIONAL,
-        .context = "id number|identity|said|south african|id no|national id",
+        .context = "id number|identity|said|south african|id no|national id|sa id|rsa id|rsa|id nommer",
     },
     [PII_AU_TFN] = {
         .name = "AU_TFN", .synonyms = "", .country = "AU", .kind = PII_OPTIONAL,

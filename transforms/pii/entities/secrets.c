@@ -20,8 +20,21 @@ static bool ends_value(int c)
            c == '>' || c == '|';
 }
 
+/* "--password hunter2", or "-p hunter2": the word that ends at `end` is an option of a command. */
+static bool is_option(const struct pii_text *t, size_t end)
+{
+    size_t at = end;
+    while (end - at < 32 && (pii_alnum(pii_at(t, at - 1)) || pii_at(t, at - 1) == '_'))
+        at--;
+    while (end - at < 32 && pii_at(t, at - 1) == '-' && pii_alnum(pii_at(t, at - 2)))
+        for (at--; end - at < 32 && pii_alnum(pii_at(t, at - 1));)
+            at--;
+    return at < end && pii_at(t, at - 1) == '-' && pii_at(t, at - 2) == '-';
+}
+
 /* Where the value begins that has its first letter or digit at `at`; its key ends at *key_end.
- * False when no '=' or ':' (nor, if `sentence`, "is") stands in front. */
+ * False when no '=' or ':' (nor, if `sentence`, "is") stands in front, and it is neither in quotes
+ * nor behind an option. */
 static bool value_start(const struct pii_text *t, size_t at, bool sentence, size_t *start, size_t *key_end)
 {
     size_t from = at;
@@ -35,6 +48,11 @@ static bool value_start(const struct pii_text *t, size_t at, bool sentence, size
     int separator = pii_at(t, from - 1);
     if (separator == '=' || separator == ':') {
         *key_end = from - 1;
+        return true;
+    }
+    bool quoted = pii_at(t, *start - 1) == '"' || pii_at(t, *start - 1) == '\'';
+    if (from < *start && pii_letter(separator) && (quoted || is_option(t, from))) {
+        *key_end = from;
         return true;
     }
     bool is = from > 3 && from <= t->len && memcmp(t->p + from - 3, " is", 3) == 0;
@@ -62,11 +80,12 @@ static bool means_nothing(const struct pii_text *t, size_t start, size_t end)
                                 "redacted hidden masked invalid incorrect wrong missing expired changed reset "
                                 "unknown not set the a an ";
     char wanted[16] = " ";
-    if (end - start > 12)
+    size_t size = end - start;
+    if (size > 12)
         return false;
-    for (size_t i = start; i < end; i++)
-        wanted[i - start + 1] = (char)pii_lower(t->p[i]);
-    wanted[end - start + 1] = ' ';
+    for (size_t i = 0; i < size; i++)
+        wanted[i + 1] = (char)pii_lower(t->p[start + i]);
+    wanted[size + 1] = ' ';
     return strstr(words, wanted) != NULL;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text: one value from end to end. What is written as %40, &#64;, &commat; or \u0040 is seen as
- * what it means, where that is a letter, a digit or one of @.-+:_/; it leaves as it came unless
- * it lies in a finding.
+ * what it means, where that is a letter, a digit or one of @.-+:_/, and \n, \r and \t as the blanks
+ * that they are; it leaves as it came unless it lies in a finding.
  *
  * Logs are text in which rules for keys apply: what follows "key=" or "key:", in quotes or up to
- * a blank, comma, semicolon or ampersand, is then a value of its own.
+ * a blank, comma, semicolon or ampersand, is then a value of its own. The key may stand in quotes
+ * ("ssn": "x"); the value then also ends in front of a bracket.
  */
 #include <string.h>
 
@@ -21,6 +22,8 @@ struct text {
     /* Of logs. */
     char key[PII_NAME_MAX];
     size_t key_size; /* over PII_NAME_MAX: too long for a key */
+    uint8_t key_quote; /* in front of the key; 0: none */
+    bool key_ended;    /* a blank or quote stands behind it */
     const struct pii_field_rule *rule; /* a value of this rule begins, or goes on */
     bool in_field;
     uint8_t quote; /* of the value; 0: none */
@@ -52,13 +55,18 @@ static bool is_sign(uint8_t c)
     return c == '%' || c == '&' || c == '\\';
 }
 
+static bool is_letter_of_escape(uint8_t c)
+{
+    return c == 'u' || c == 'n' || c == 'r' || c == 't' || c == '\\';
+}
+
 /* Whether a token may go on with `c` as its byte number `n`. */
 static bool goes_on(const struct text *t, size_t n, uint8_t c)
 {
     if (t->token[0] == '%')
         return pii_hex(c);
     if (t->token[0] == '\\')
-        return n == 1 ? c == 'u' : pii_hex(c);
+        return n == 1 ? is_letter_of_escape(c) : pii_hex(c);
     return pii_alnum(c) || c == '#' || c == ';';
 }
 
@@ -66,7 +74,9 @@ static bool is_whole(const struct text *t)
 {
     uint8_t sign = t->token[0];
     size_t n = t->token_size;
-    return sign == '%' ? n == 3 : sign == '\\' ? n == 6 : n > 1 && t->token[n - 1] == ';';
+    if (sign == '\\')
+        return n == 6 || (n == 2 && t->token[1] != 'u');
+    return sign == '%' ? n == 3 : n > 1 && t->token[n - 1] == ';';
 }
 
 static uint32_t meaning_of(const struct text *t)
@@ -94,10 +104,17 @@ static bool hides(uint8_t c)
            c == '/';
 }
 
+/* "\n", "\r" and "\t", as JSON and programs write them: the number behind is not part of a word. */
+static uint8_t blank_of(uint8_t letter)
+{
+    return letter == 't' ? '\t' : '\n';
+}
+
 static void give_token(struct text *t)
 {
-    uint32_t code = meaning_of(t);
-    if (code > 0x7e || !hides((uint8_t)code)) {
+    bool blank = t->token[0] == '\\' && t->token_size == 2 && t->token[1] != '\\';
+    uint32_t code = blank ? blank_of(t->token[1]) : meaning_of(t);
+    if (!blank && (code > 0x7e || !hides((uint8_t)code))) {
         drop_token(t);
         return;
     }
@@ -196,11 +213,31 @@ static bool in_key(uint8_t c)
     return pii_alnum(c) || c == '_' || c == '.' || c == '-' || c == '@';
 }
 
+static bool is_quote(uint8_t c)
+{
+    return c == '"' || c == '\'';
+}
+
+static void forget_key(struct text *t, uint8_t before)
+{
+    t->key_size = 0;
+    t->key_ended = false;
+    t->key_quote = is_quote(before) ? before : 0;
+}
+
+/* ssn, "ssn" or 'ssn', perhaps with a blank behind it. */
 static void watch_key(struct text *t, uint8_t c)
 {
+    bool closes = t->key_quote ? c == t->key_quote && !t->key_ended : c == ' ';
+    if (t->key_size > 0 && (closes || (c == ' ' && t->key_ended)))
+        t->key_ended = true;
+    else if (!in_key(c))
+        forget_key(t, c);
+    else if (t->key_ended)
+        forget_key(t, 0);
     if (!in_key(c))
-        t->key_size = 0;
-    else if (t->key_size < sizeof(t->key))
+        return;
+    if (t->key_size < sizeof(t->key))
         t->key[t->key_size++] = (char)c;
     else
         t->key_size = sizeof(t->key) + 1;
@@ -246,7 +283,8 @@ static bool ends_field(const struct text *t, uint8_t c)
         return true;
     if (t->quote)
         return c == t->quote && !t->escaped;
-    return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '&';
+    return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '&' ||
+           (t->key_quote && (c == '}' || c == ']' || c == t->key_quote));
 }
 
 static size_t in_field(struct text *t, const uint8_t *bytes, size_t size)
@@ -259,7 +297,7 @@ static size_t in_field(struct text *t, const uint8_t *bytes, size_t size)
         return n;
     t->in_value = t->in_field = false;
     t->rule = NULL;
-    t->key_size = 0;
+    forget_key(t, 0);
     return n;
 }
 
@@ -276,8 +314,11 @@ static size_t log_step(struct text *t, const uint8_t *bytes, size_t size)
         start_field(t, rule, bytes[0]);
         return 1;
     }
+    bool escapes = t->token_size == 1 && t->token[0] == '\\';
     size_t used = plain(t, bytes, 1);
-    if (used > 0)
+    if (used > 0 && escapes && is_letter_of_escape(bytes[0]))
+        forget_key(t, 0);
+    else if (used > 0)
         watch_key(t, bytes[0]);
     return used;
 }
