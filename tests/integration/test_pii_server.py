@@ -22,12 +22,16 @@ CONFIG = '''
 bucket "desk" {}
 access_point "desk" { bucket = "desk" }
 transform "same" { file = "same.lua" }
+transform "pii" { preload_folders = "lists" }
 object_lambda "deny" { access_point = "desk", transforms = { { "pii", payload = env "PII_DENY" } } }
 object_lambda "late" { access_point = "desk", transforms = { "same", { "pii", payload = env "PII_DENY" } } }
 object_lambda "report" { access_point = "desk", transforms = { { "pii", payload = env "PII_REPORT" } } }
 object_lambda "hashed" { access_point = "desk", transforms = { { "pii", payload = env "PII_HASH" } } }
 object_lambda "sealed" { access_point = "desk", transforms = { { "pii", payload = env "PII_SEAL" } } }
 object_lambda "opened" { access_point = "desk", transforms = { { "pii", payload = env "PII_OPEN" } } }
+object_lambda "listed" { access_point = "desk", transforms = { { "pii", payload = [[{"custom": {"file": "custom.json"}}]] } } }
+object_lambda "joined" { access_point = "desk", transforms = { { "pii", payload = [[{"operator": "hash", "key": {"file": "join.key"}}]] } } }
+object_lambda "misread" { access_point = "desk", transforms = { { "pii", payload = [[{"custom": [{"name": "KEY", "pattern": {"file": "join.key"}}]}]] } } }
 object_lambda "others" { access_point = "desk", transforms = { { "pii", payload = env "PII_OTHER" } } }
 '''
 
@@ -47,9 +51,16 @@ ENVIRONMENT = {
 }
 
 
+LISTS = {
+    "lists/custom.json": json.dumps([{"name": "PROJECT", "words": {"file": "more/projects.txt"}}]),
+    "lists/more/projects.txt": "".join(f"Zorb{n} Quill\n" for n in range(100000)),
+    "lists/join.key": OTHER_KEY + "\n",
+}
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("desk"), config=CONFIG, files={"same.lua": SAME}, environment=ENVIRONMENT)
+    server = Server(tmp_path_factory.mktemp("desk"), config=CONFIG, files={"same.lua": SAME, **LISTS}, environment=ENVIRONMENT)
     server.secrets += [KEY, OTHER_KEY, MAIL, CARD]
     server.start()
     yield server
@@ -148,6 +159,35 @@ def test_report_has_counts_and_no_values(desk):
     wait_for(lambda: counted(desk, "email_address") == mails + 2, 10, "the counter of addresses")
     assert counted(desk, "credit_card") == cards + 2
     assert counted(desk, "objects") == objects + 1
+
+
+def test_a_head_and_a_long_report_have_counts_too(desk):
+    put(desk, "mails", b"ada@example.org " * 5000)
+    answer = exchange(desk, signed(desk, "HEAD", "/report--ol-s3/mails"))
+    assert (answer.status, answer.headers["x-amz-meta-pii-email-address"]) == (200, "5000")
+    answer = read(desk, "report", "mails")
+    assert answer.headers["x-amz-meta-pii-email-address"] == "5000" and len(answer.body.splitlines()) == 5000
+    put(desk, "more-mails", b"ada@example.org " * 12000)  # leaves before all of it is known
+    answer = read(desk, "report", "more-mails")
+    assert answer.complete and len(answer.body.splitlines()) == 12000
+    assert "x-amz-meta-pii-email-address" not in answer.headers
+    assert logged(desk, answer.request_id) == ["pii: reported EMAIL_ADDRESS=12000"]
+
+
+def test_lists_and_keys_from_files(desk):
+    put(desk, "lists", b"the zorb99999 quill of ada@example.org")
+    assert read(desk, "listed", "lists").body == b"the [PROJECT] of [EMAIL_ADDRESS]"
+    digest = hmac.new(OTHER_KEY.encode(), b"ada@example.org", hashlib.sha256).hexdigest()
+    assert read(desk, "joined", "lists").body == f"the zorb99999 quill of {digest}".encode()
+    desk.write("lists/more/projects.txt", "something else\n")
+    wait_for(lambda: read(desk, "listed", "lists").body == b"the zorb99999 quill of [EMAIL_ADDRESS]", 30, "the new list")
+
+
+def test_a_key_is_read_for_nothing_else(desk):
+    put(desk, "key", OTHER_KEY.encode())
+    answer = read(desk, "misread", "key")
+    assert (answer.status, answer.code) == (500, "InvalidTransformPayload")
+    assert OTHER_KEY.encode() not in answer.raw
 
 
 def test_a_key_from_the_environment(desk):

@@ -37,6 +37,7 @@ struct pii_config {
     int mode, format;          /* enum pii_mode, enum pii_format */
     int unsupported_pass;      /* what cannot be read as text leaves as it is */
     bool numbers;              /* numbers of JSON are looked into */
+    int luhn_waived;           /* by context: see pii_card_find_waived */
     bool decode;               /* %40, &#64; and \u0040 in text are seen as what they mean */
     int csv_header;            /* enum pii_header */
     uint8_t csv_delimiter;     /* 0: found out */

@@ -5,6 +5,7 @@
 
 /* Longer clean spans are handed to the host as they are: it may pass them on uncopied. */
 #define EMIT_MIN (16 * 1024)
+#define HELD_FIRST_BYTES ((size_t)16 * 1024)
 
 void pii_output_init(struct pii_output *out, const struct objlens_host *host,
                      struct objlens_call *call)
@@ -132,9 +133,24 @@ void pii_output_copy(struct pii_output *out, const uint8_t *bytes, size_t size)
 
 void pii_output_hold(struct pii_output *out)
 {
-    out->held = out->host->alloc(out->call, PII_HELD_REPORT_BYTES);
+    out->held = out->host->alloc(out->call, HELD_FIRST_BYTES);
+    out->held_room = HELD_FIRST_BYTES;
     if (!out->held)
         out->result = OBJLENS_ENOMEM;
+}
+
+/* Twice the room, up to the most there may be. False: so much is not held. */
+static bool hold_more(struct pii_output *out)
+{
+    size_t room = 2 * out->held_room;
+    uint8_t *more = room <= PII_HELD_REPORT_BYTES ? out->host->alloc(out->call, room) : NULL;
+    if (!more)
+        return false;
+    memcpy(more, out->held, out->held_size);
+    out->host->free(out->call, out->held);
+    out->held = more;
+    out->held_room = room;
+    return true;
 }
 
 bool pii_output_holds(const struct pii_output *out)
@@ -153,7 +169,7 @@ void pii_output_release(struct pii_output *out)
 
 void pii_output_report(struct pii_output *out, const void *bytes, size_t size)
 {
-    if (out->held && size > PII_HELD_REPORT_BYTES - out->held_size)
+    if (out->held && size > out->held_room - out->held_size && !hold_more(out))
         pii_output_release(out);
     if (!out->held) {
         put(out, bytes, size);

@@ -25,7 +25,7 @@ struct pii_output {
     size_t size, used;
     int result;
     uint8_t *held; /* a report that is short enough to be counted before it leaves; or NULL */
-    size_t held_size;
+    size_t held_size, held_room;
     uint8_t part[4]; /* of UTF-16: a character that is not whole yet */
     size_t part_size;
 };
@@ -39,8 +39,8 @@ void pii_output_skip(struct pii_output *out, const uint8_t *bytes, size_t size);
 void pii_output_write(struct pii_output *out, const uint8_t *bytes, size_t size);
 /* Not part of the object: written even when silent, and never as UTF-16. */
 void pii_output_report(struct pii_output *out, const void *bytes, size_t size);
-/* Hold a report back, up to PII_HELD_REPORT_BYTES. True at the end: all of it is still held. */
-#define PII_HELD_REPORT_BYTES (64 * 1024)
+/* Hold a report back, up to PII_HELD_REPORT_BYTES; room is taken as it is needed. True at the end: all of it is still held. */
+#define PII_HELD_REPORT_BYTES (512 * 1024)
 void pii_output_hold(struct pii_output *out);
 bool pii_output_holds(const struct pii_output *out);
 void pii_output_release(struct pii_output *out);

@@ -340,6 +340,8 @@ static const struct kit_word formats[] = {
     {NULL, 0},
 };
 
+static const struct kit_word luhn_ways[] = {{"require", false}, {"context-waives", true}, {NULL, 0}};
+
 static const struct kit_key keys[] = {
     KIT_OTHER_KEY("entities", read_entities),
     KIT_OTHER_KEY("pii_entity_types", read_entities),
@@ -360,6 +362,7 @@ static const struct kit_key keys[] = {
     KIT_OTHER_KEY("UNSUPPORTED_FILE_HANDLING", read_unsupported),
     KIT_WORD_KEY("format", struct pii_config, format, formats),
     KIT_BOOL_KEY("numbers", struct pii_config, numbers),
+    KIT_WORD_KEY("luhn", struct pii_config, luhn_waived, luhn_ways),
     KIT_BOOL_KEY("decode", struct pii_config, decode),
     KIT_OTHER_KEY("csv", read_csv),
     KIT_OTHER_KEY("key", read_key),
@@ -406,6 +409,13 @@ static bool lacks_key(const struct pii_operator *op)
     return op && pii_operator_keyed(op->kind) && !op->keys.given;
 }
 
+static void waive_luhn(struct pii_rules *rules)
+{
+    for (size_t i = 0; i < rules->first[PII_ANCHORS]; i++)
+        if (rules->rules[i].find == pii_card_find)
+            rules->rules[i].find = pii_card_find_waived;
+}
+
 /* Operators that came from "mode" and the like have the payload's key, and need one. */
 static bool settle(struct pii_config *config)
 {
@@ -422,9 +432,12 @@ static bool settle(struct pii_config *config)
     if (lacks)
         return kit_wrong(c, "%s", "hash, encrypt, ff1, date_shift and surrogate need a \"key\"");
     config->csv_may_need_quotes = may_need_quotes(config);
-    return (pii_rules_init(&config->rules, &config->entities, config->threshold) &&
-            pii_custom_enable(&config->custom, &config->rules)) ||
-           kit_wrong(c, "too many entities at once%s", "");
+    if (!pii_rules_init(&config->rules, &config->entities, config->threshold) ||
+        !pii_custom_enable(&config->custom, &config->rules))
+        return kit_wrong(c, "too many entities at once%s", "");
+    if (config->luhn_waived)
+        waive_luhn(&config->rules);
+    return true;
 }
 
 static void set_defaults(struct pii_config *config)

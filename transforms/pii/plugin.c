@@ -13,9 +13,12 @@
 #include <string.h>
 
 #include "deny.h"
+#include "files.h"
 #include "operators/keys.h"
 
 #define NAMED_COUNTERS 12 /* of entities; there are others before them */
+
+#define LOG_LINE_BYTES 3072 /* all entities at once */
 
 enum counter { OBJECTS, FINDINGS, DENIED, OTHER_COUNTERS };
 
@@ -61,10 +64,11 @@ static int pii_load(const struct objlens_host *host, char *reason, size_t reason
                  pii_seal(&op.keys, "PII", (const uint8_t *)"sample", 6, &out) &&
                  pii_format_preserve(&op, (const uint8_t *)"0123456789", 10, false, &out);
     OPENSSL_cleanse(&op, sizeof(op));
-    if (works)
-        return kit_load(host, reason, reason_size);
-    snprintf(reason, reason_size, "OpenSSL lacks AES-SIV, AES or HMAC");
-    return OBJLENS_EFAILED;
+    if (!works) {
+        snprintf(reason, reason_size, "OpenSSL lacks AES-SIV, AES or HMAC");
+        return OBJLENS_EFAILED;
+    }
+    return pii_files_load(host, reason, reason_size) ? kit_load(host, reason, reason_size) : OBJLENS_EFAILED;
 }
 
 static int pii_configure(const struct objlens_host *host, const void *payload, size_t size, void **config,
@@ -176,7 +180,7 @@ static void log_counts(struct instance *in)
 {
     static const char *const modes[] = {"redacted", "denied", "reported", "restored"};
     const struct pii_decision *d = &in->front.decision;
-    char line[1024];
+    char line[LOG_LINE_BYTES];
     if (d->total == 0)
         return;
     size_t used = (size_t)snprintf(line, sizeof(line), "pii: %s", modes[in->config->mode]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "entities/registry.h"
+#include "operators/read.h"
 
 static bool wrong(struct kit_config *c, const struct pii_custom_entity *e, const char *what)
 {
@@ -38,8 +39,8 @@ static bool read_score(struct kit_config *c, struct pii_custom_entity *e, const 
     return true;
 }
 
-static bool read_words(struct pii_memory memory, struct kit_config *c, struct pii_custom_entity *e,
-                       const json_t *value)
+static bool words_from_list(struct pii_memory memory, struct kit_config *c, struct pii_custom_entity *e,
+                            const json_t *value)
 {
     size_t count = json_array_size(value);
     struct pii_word *list = count > 0 ? calloc(count, sizeof(*list)) : NULL;
@@ -56,13 +57,77 @@ static bool read_words(struct pii_memory memory, struct kit_config *c, struct pi
     return e->words || wrong(c, e, "must have words: a list of texts of 1 to 255 bytes");
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* The next line that is not empty, without blanks at its ends. False: there is none. */
+static bool next_line(const char **at, const char *end, struct pii_word *word)
+{
+    while (*at < end) {
+        const char *from = *at, *newline = memchr(from, '\n', (size_t)(end - from));
+        const char *to = newline ? newline : end;
+        *at = newline ? newline + 1 : end;
+        while (from < to && is_blank(*from))
+            from++;
+        while (to > from && is_blank(to[-1]))
+            to--;
+        *word = (struct pii_word){from, (size_t)(to - from)};
+        if (word->size > 0)
+            return true;
+    }
+    return false;
+}
+
+static size_t read_lines(const char *bytes, size_t size, struct pii_word *list)
+{
+    const char *at = bytes;
+    struct pii_word word;
+    size_t count = 0;
+    if (size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
+        at += 3;
+    for (; next_line(&at, bytes + size, &word); count++)
+        if (list)
+            list[count] = word;
+    return count;
+}
+
+static bool words_from_file(struct pii_memory memory, struct kit_config *c, struct pii_custom_entity *e,
+                            const json_t *value)
+{
+    const char *bytes;
+    size_t size;
+    if (!pii_file_of(c, "words", value, false, &bytes, &size))
+        return false;
+    size_t count = read_lines(bytes, size, NULL);
+    struct pii_word *list = count > 0 ? calloc(count, sizeof(*list)) : NULL;
+    if (list) {
+        read_lines(bytes, size, list);
+        e->words = pii_words_new(memory, list, count, (struct pii_words_options){.fold = !e->case_sensitive});
+    }
+    free(list);
+    return e->words || wrong(c, e, "must have a file of words of 1 to 255 bytes, one a line");
+}
+
+static bool read_words(struct pii_memory memory, struct kit_config *c, struct pii_custom_entity *e,
+                       const json_t *value)
+{
+    return json_is_object(value) ? words_from_file(memory, c, e, value) : words_from_list(memory, c, e, value);
+}
+
 static bool read_pattern(struct pii_memory memory, struct kit_config *c, struct pii_custom_entity *e,
                          const json_t *value)
 {
-    if (!json_is_string(value) || json_string_length(value) == 0)
+    const char *text = json_string_value(value);
+    size_t size = text ? json_string_length(value) : 0;
+    if (json_is_object(value) && !pii_file_of(c, "pattern", value, false, &text, &size))
+        return false;
+    while (json_is_object(value) && size > 0 && (text[size - 1] == '\n' || text[size - 1] == '\r'))
+        size--;
+    if (size == 0)
         return wrong(c, e, "must have a pattern that is a text");
-    e->pattern = pii_pattern_new(memory, json_string_value(value), json_string_length(value),
-                                 e->case_sensitive, c->reason, sizeof(c->reason));
+    e->pattern = pii_pattern_new(memory, text, size, e->case_sensitive, c->reason, sizeof(c->reason));
     return e->pattern != NULL;
 }
 
@@ -85,8 +150,10 @@ static bool known_keys(struct kit_config *c, const struct pii_custom_entity *e, 
 static bool read_check(struct kit_config *c, struct pii_custom_entity *e, const json_t *value)
 {
     const char *name = json_string_value(value);
-    e->luhn = name && strcmp(name, "luhn") == 0;
-    return e->luhn || wrong(c, e, "can have the check \"luhn\"");
+    e->check = name ? pii_check_named(name) : NULL;
+    if (!e->check)
+        snprintf(c->reason, sizeof(c->reason), "the check of \"%s\" in \"custom\" must be %s", e->name, pii_check_names());
+    return e->check != NULL;
 }
 
 static bool read_entity(struct pii_custom *custom, struct pii_memory memory, struct kit_config *c,
@@ -111,8 +178,8 @@ static bool read_entity(struct pii_custom *custom, struct pii_memory memory, str
            (!pattern || read_pattern(memory, c, e, pattern)) && (!words || read_words(memory, c, e, words));
 }
 
-bool pii_custom_read(struct pii_custom *custom, struct pii_memory memory, struct kit_config *c,
-                     const char *key, const json_t *value)
+static bool read_list(struct pii_custom *custom, struct pii_memory memory, struct kit_config *c,
+                      const char *key, const json_t *value)
 {
     if (!json_is_array(value) || json_array_size(value) > PII_CUSTOM_ENTITIES_MAX)
         return kit_wrong(c, "\"%s\" must be a list of at most 32 objects", key);
@@ -122,26 +189,30 @@ bool pii_custom_read(struct pii_custom *custom, struct pii_memory memory, struct
     return true;
 }
 
-/* ---- searching ---------------------------------------------------------------------------- */
-
-static bool luhn_ok(const struct pii_text *t, const struct pii_match *m)
+bool pii_custom_read(struct pii_custom *custom, struct pii_memory memory, struct kit_config *c,
+                     const char *key, const json_t *value)
 {
-    unsigned sum = 0, n = 0;
-    for (size_t i = m->end; i-- > m->start;)
-        if (pii_digit(t->p[i])) {
-            unsigned digit = (unsigned)(t->p[i] - '0') << (n++ & 1);
-            sum += digit > 9 ? digit - 9 : digit;
-        }
-    return n > 1 && sum % 10 == 0;
+    const char *bytes;
+    size_t size;
+    if (!json_is_object(value))
+        return read_list(custom, memory, c, key, value);
+    if (!pii_file_of(c, key, value, false, &bytes, &size))
+        return false;
+    json_t *list = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, NULL);
+    bool ok = list ? read_list(custom, memory, c, key, list) : kit_wrong(c, "the file of \"%s\" is not JSON", key);
+    json_decref(list);
+    return ok;
 }
+
+/* ---- searching ---------------------------------------------------------------------------- */
 
 static bool seek(const struct pii_custom_entity *e, pii_seek_fn *seeker, const void *state,
                  const struct pii_text *t, size_t from, size_t limit, struct pii_match *m)
 {
     for (; seeker(state, t, from, limit, m); from = m->start + 1) {
         m->score = (uint8_t)e->score;
-        m->checked = e->luhn;
-        if (!e->luhn || luhn_ok(t, m))
+        m->checked = e->check != NULL;
+        if (!e->check || pii_check_bytes(e->check, t->p + m->start, m->end - m->start))
             return true;
     }
     return false;

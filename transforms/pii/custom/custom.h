@@ -8,6 +8,7 @@
 
 #include "../kit/payload.h"
 
+#include "custom/checks.h"
 #include "custom/pattern.h"
 #include "engine/rules.h"
 #include "engine/words.h"
@@ -19,7 +20,7 @@ struct pii_custom_entity {
     char name[PII_CUSTOM_NAME_MAX + 1];
     struct pii_pattern *pattern; /* owned, or NULL */
     struct pii_words *words;     /* likewise */
-    bool luhn;                   /* only what has a check digit */
+    const struct pii_check *check; /* only what has this check digit; or NULL */
     unsigned score;
     bool case_sensitive;
 };
@@ -29,7 +30,7 @@ struct pii_custom {
     struct pii_custom_entity entities[PII_CUSTOM_ENTITIES_MAX];
 };
 
-/* The value of "custom". False: kit_wrong has said why. */
+/* The value of "custom": the list, or the file that holds it. False: kit_wrong has said why. */
 bool pii_custom_read(struct pii_custom *custom, struct pii_memory memory, struct kit_config *c,
                      const char *key, const json_t *value);
 /* False: there are too many. `custom` stays where it is as long as the rules are used. */

@@ -103,7 +103,7 @@ bool pii_swift_find(const struct pii_text *t, size_t at, struct pii_match *m)
 }
 
 /* Vehicle identification numbers: transliterated, weighted, mod 11 (North America only). */
-static bool vin_checks(const char *vin)
+bool pii_vin_checks(const char *vin)
 {
     static const char values[] = "12345678\0" "12345\0" "7\0" "923456789"; /* A to Z */
     static const uint8_t weights[17] = {8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2};
@@ -128,7 +128,7 @@ bool pii_vin_find(const struct pii_text *t, size_t at, struct pii_match *m)
     }
     if (digits == n.count)
         return false;
-    m->checked = vin_checks(n.digit);
+    m->checked = pii_vin_checks(n.digit);
     return found(m, at, n.end, m->checked ? 50 : 20);
 }
 

@@ -12,6 +12,7 @@
 #define DIGITS_MIN 12
 #define DIGITS_MAX 19
 #define SHORT_MAX 13 /* so short are also national identifiers: a word can decide for them */
+#define WAIVED_SCORE 15
 #define LENGTHS(from, to) (((1u << ((to) - (from) + 1)) - 1) << (from))
 
 /* First six digits from..to (shorter prefixes are filled up), and lengths as a bit set. */
@@ -122,10 +123,28 @@ static bool ends_layout(const struct reading *r)
     return n >= 3 && r->group[n - 1] <= 4;
 }
 
-static bool is_card(const struct pii_text *t, size_t start, const struct reading *r)
+static bool has_shape(const struct pii_text *t, size_t start, const struct reading *r)
 {
-    return r->count >= DIGITS_MIN && r->count <= DIGITS_MAX && ends_layout(r) &&
-           issued(r->digit, r->count) && pii_luhn(r->digit, r->count) && bounded(t, start, r->at);
+    return r->count >= DIGITS_MIN && r->count <= DIGITS_MAX && ends_layout(r) && bounded(t, start, r->at);
+}
+
+static bool checks(const struct reading *r)
+{
+    return issued(r->digit, r->count) && pii_luhn(r->digit, r->count);
+}
+
+/* Whether what was read so far is a card, and how sure that is. `waived`: the shape is enough where
+ * a word in front says so. The longest counts, but what checks goes before what does not. */
+static void judge(const struct pii_text *t, size_t start, const struct reading *r, bool waived, struct pii_match *m)
+{
+    if (!has_shape(t, start, r))
+        return;
+    bool checked = checks(r);
+    if (!checked && (m->checked || !waived))
+        return;
+    m->end = r->at;
+    m->checked = checked;
+    m->score = !checked ? WAIVED_SCORE : r->count <= SHORT_MAX ? 75 : 100;
 }
 
 /* Four digits and the same separator: one of a row of such groups. */
@@ -138,7 +157,7 @@ static bool group_in_front(const struct pii_text *t, size_t start, char joint)
            !pii_alnum(pii_at(t, start - size - 5));
 }
 
-bool pii_card_find(const struct pii_text *t, size_t start, struct pii_match *m)
+static bool find(const struct pii_text *t, size_t start, bool waived, struct pii_match *m)
 {
     struct reading r = {.at = start};
     char joint = 0;
@@ -147,10 +166,7 @@ bool pii_card_find(const struct pii_text *t, size_t start, struct pii_match *m)
         return false;
     for (;;) {
         read_group(t, &r);
-        if (is_card(t, start, &r)) {
-            m->end = r.at;
-            m->score = r.count <= SHORT_MAX ? 75 : 100;
-        }
+        judge(t, start, &r, waived, m);
         char kind = pii_joint(t, r.at, &size);
         if (r.group[0] != 4 || r.groups == 5 || kind == 0 || (joint && kind != joint) ||
             !pii_digit(pii_at(t, r.at + size)))
@@ -159,7 +175,16 @@ bool pii_card_find(const struct pii_text *t, size_t start, struct pii_match *m)
         r.at += size;
     }
     m->start = start;
-    m->checked = true;
     return m->end != 0 && !(r.groups > 1 && group_in_front(t, start, joint)) &&
            !pii_context_before(t, start, 2, "imei|gtin|ean|upc|isbn|barcode|tracking|iccid|imsi");
+}
+
+bool pii_card_find(const struct pii_text *t, size_t start, struct pii_match *m)
+{
+    return find(t, start, false, m);
+}
+
+bool pii_card_find_waived(const struct pii_text *t, size_t start, struct pii_match *m)
+{
+    return find(t, start, true, m);
 }

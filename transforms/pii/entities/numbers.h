@@ -40,6 +40,8 @@ bool pii_luhn(const char *digit, unsigned count);
 bool pii_verhoeff(const char *digit, unsigned count);
 /* ISO 7064 MOD 11,10. */
 bool pii_mod_11_10(const char *digit, unsigned count);
+/* Of 17 capitals and digits, none of them I, O or Q. */
+bool pii_vin_checks(const char *vin);
 unsigned pii_value(const char *digit, unsigned count);
 bool pii_date_exists(unsigned year, unsigned month, unsigned day);
 /* All digits the same. */

@@ -83,6 +83,7 @@ _Static_assert(PII_ENTITIES <= PII_CUSTOM, "a set of entities holds them all");
 
 pii_find_fn pii_email_find;
 pii_find_fn pii_card_find;
+pii_find_fn pii_card_find_waived; /* behind a context word neither issuer nor check digit matter */
 pii_find_fn pii_ssn_find;
 pii_find_fn pii_ssn_bare_find;
 pii_find_fn pii_ssn_wide_find;

@@ -3,6 +3,8 @@
 
 #include <openssl/crypto.h>
 
+#include "files.h"
+
 #define KEEP_MAX 64
 #define DAYS_MAX 36500
 
@@ -58,10 +60,29 @@ bool pii_read_template(struct kit_config *c, const char *key, const json_t *valu
     return true;
 }
 
+bool pii_file_of(struct kit_config *c, const char *key, const json_t *value, bool as_key, const char **bytes,
+                 size_t *size)
+{
+    const char *name = json_string_value(json_object_get(value, "file"));
+    if (!name || json_object_size(value) != 1)
+        return kit_wrong(c, "a file of \"%s\" is named by an object with the key \"file\" alone", key);
+    if (as_key && !pii_files_is_key(name))
+        return kit_wrong(c, "\"%s\" is no file for a key: its name must end in .key", name);
+    if (!as_key && pii_files_is_key(name))
+        return kit_wrong(c, "\"%s\" is a key, and not read for anything else", name);
+    return pii_files_find(name, bytes, size) ||
+           kit_wrong(c, "there is no file \"%s\" in the preload_folders of pii", name);
+}
+
 bool pii_read_key(struct kit_config *c, const char *key, const json_t *value, struct pii_keys *keys)
 {
     const char *text = json_string_value(value);
-    return (text && pii_keys_make(keys, text, json_string_length(value))) ||
+    size_t size = text ? json_string_length(value) : 0;
+    if (json_is_object(value) && !pii_file_of(c, key, value, true, &text, &size))
+        return false;
+    while (json_is_object(value) && size > 0 && (text[size - 1] == '\n' || text[size - 1] == '\r'))
+        size--;
+    return (text && pii_keys_make(keys, text, size)) ||
            kit_wrong(c, "\"%s\" must be a text of 16 to 256 bytes, or 64 hexadecimal digits", key);
 }
 

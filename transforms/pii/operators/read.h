@@ -13,6 +13,10 @@ void pii_operator_defaults(struct pii_operator *op);
 bool pii_read_operator(struct kit_config *c, const char *key, const json_t *value,
                        const struct pii_operator *from, const struct pii_keys *keys,
                        struct pii_operator *op);
+/* What {"file": "NAME"} stands for; see files.h. A key is read from a key's file only, and nothing
+ * else is. False: kit_wrong has said why. */
+bool pii_file_of(struct kit_config *c, const char *key, const json_t *value, bool as_key, const char **bytes,
+                 size_t *size);
 bool pii_read_key(struct kit_config *c, const char *key, const json_t *value, struct pii_keys *keys);
 bool pii_read_mask_character(struct kit_config *c, const char *key, const json_t *value,
                              struct pii_operator *op);
