@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libxml2's pull reader under a strict diet. Its own limits against bombs stay on; on top of
- * them every node type that S3's documents have no use for ends the reading.
+ * Expat under a strict diet: what S3's documents have no use for ends the reading. Nothing is
+ * fetched or declared, so nothing can expand. (libxml2 would do as well, and bring libraries along that
+ * make every start of a process twice as long, a host's too.)
+ *
+ * Handlers are called while XML_Parse runs. Expat tells text in pieces of its own liking; a run of text
+ * is what stands between two tags, comments or CDATA brackets.
  */
 #include "s3/xml_reader.h"
 
-#include <libxml/parser.h>
-#include <libxml/xmlreader.h>
-#include <pthread.h>
+#include <expat.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "s3/xml_writer.h"
 
-static pthread_once_t initialised = PTHREAD_ONCE_INIT;
+#define SEPARATOR '\n' /* between namespace and name; stands in neither */
 
 typedef struct reading {
-    xmlTextReaderPtr reader;
+    XML_Parser parser;
     const ol_xml_events *events;
     const char *xmlns;
     ol_xml_path path;
-    ol_buf texts[OL_XML_DEPTH_MAX]; /* of the open elements */
+    ol_buf names[OL_XML_DEPTH_MAX]; /* of the open elements, as are these: */
+    ol_buf texts[OL_XML_DEPTH_MAX];
     bool has_child[OL_XML_DEPTH_MAX];
+    size_t run_at;    /* where in the innermost text the run begins */
+    bool run_blank;   /* so far */
+    bool run_cut;     /* there was more of it than is kept */
+    ol_error *err;
+    int rc;           /* the first failure of ours */
 } reading;
 
 static int malformed(ol_error *err, const char *why)
@@ -30,93 +38,160 @@ static int malformed(ol_error *err, const char *why)
     return ol_error_set(err, OL_EMALFORMEDXML, "%s", why);
 }
 
-/* Errors are told by the reader's return value; the text of libxml2's messages quotes the
- * document and belongs in no log. */
-static void ignore_error(void *arg, xmlErrorPtr error)
+static void settle(reading *r, int rc)
 {
-    (void)arg;
-    (void)error;
+    if (rc == OL_OK || r->rc != OL_OK)
+        return;
+    r->rc = rc;
+    XML_StopParser(r->parser, XML_FALSE); /* a handler or two may still be called */
 }
 
-static bool namespace_ok(const reading *r)
+/* ---- text ---- */
+
+static bool is_layout(const reading *r)
 {
-    const xmlChar *uri = xmlTextReaderConstNamespaceUri(r->reader);
-    return !uri || strcmp((const char *)uri, r->xmlns) == 0;
+    return r->run_blank && r->has_child[r->path.depth - 1];
 }
 
-static int leave_element(reading *r, ol_error *err)
+static void begin_run(reading *r)
+{
+    r->run_at = r->path.depth > 0 ? r->texts[r->path.depth - 1].len : 0;
+    r->run_blank = true;
+    r->run_cut = false;
+}
+
+/* The layout of a list of thousands is no text. */
+static void end_run(reading *r)
+{
+    if (r->path.depth > 0 && is_layout(r))
+        r->texts[r->path.depth - 1].len = r->run_at;
+    begin_run(r);
+}
+
+static int add_text(reading *r, ol_slice piece)
+{
+    r->run_blank = r->run_blank && ol_xml_is_blank(piece);
+    int rc = r->run_cut ? OL_ELIMIT : ol_buf_add(&r->texts[r->path.depth - 1], piece);
+    if (rc == OL_ELIMIT && is_layout(r)) {
+        r->run_cut = true;
+        return OL_OK;
+    }
+    if (rc == OL_ELIMIT)
+        return malformed(r->err, "a text is too long");
+    return rc == OL_OK ? OL_OK : ol_error_set(r->err, rc, "xml text");
+}
+
+static void on_text(void *arg, const XML_Char *bytes, int size)
+{
+    reading *r = arg;
+    if (r->rc == OL_OK && r->path.depth > 0)
+        settle(r, add_text(r, ol_slice_of(bytes, (size_t)size)));
+}
+
+/* ---- elements ---- */
+
+static int leave_element(reading *r)
 {
     ol_buf *text = &r->texts[r->path.depth - 1];
-    int rc = r->events->on_close(r->events->arg, &r->path, ol_buf_slice(text), err);
+    end_run(r);
+    int rc = r->events->on_close(r->events->arg, &r->path, ol_buf_slice(text), r->err);
     r->path.depth--;
+    begin_run(r);
     return rc;
 }
 
-static int enter_element(reading *r, ol_error *err)
+static int push_name(reading *r, const char *name)
 {
+    ol_buf *kept = &r->names[r->path.depth];
+    ol_buf_clear(kept);
+    int rc = ol_buf_add_cstr(kept, name);
+    if (rc == OL_ELIMIT)
+        return malformed(r->err, "a name is too long");
+    if (rc != OL_OK)
+        return ol_error_set(r->err, rc, "xml name");
+    r->path.names[r->path.depth] = ol_buf_cstr(kept);
+    return OL_OK;
+}
+
+static bool namespace_ok(const reading *r, const char *name, const char *local)
+{
+    size_t size = local == name ? 0 : (size_t)(local - name) - 1;
+    return size == 0 || (strlen(r->xmlns) == size && memcmp(name, r->xmlns, size) == 0);
+}
+
+static int enter_element(reading *r, const char *name)
+{
+    const char *separator = strrchr(name, SEPARATOR);
+    const char *local = separator ? separator + 1 : name;
     if (r->path.depth == OL_XML_DEPTH_MAX)
-        return malformed(err, "nested too deeply");
-    if (!namespace_ok(r))
-        return malformed(err, "an element of another namespace");
-    /* The reader's dictionary keeps names until the reader is freed. */
-    const xmlChar *name = xmlTextReaderConstLocalName(r->reader);
-    if (!name)
-        return ol_error_set(err, OL_ENOMEM, "xml reader");
+        return malformed(r->err, "nested too deeply");
+    if (!namespace_ok(r, name, local))
+        return malformed(r->err, "an element of another namespace");
+    int rc = push_name(r, local);
+    if (rc != OL_OK)
+        return rc;
+    end_run(r);
     if (r->path.depth > 0)
         r->has_child[r->path.depth - 1] = true;
-    r->path.names[r->path.depth++] = (const char *)name;
+    r->path.depth++;
     r->has_child[r->path.depth - 1] = false;
     ol_buf_clear(&r->texts[r->path.depth - 1]);
-    int rc = r->events->on_open(r->events->arg, &r->path, err);
-    if (rc == OL_OK && xmlTextReaderIsEmptyElement(r->reader) == 1)
-        rc = leave_element(r, err);
-    return rc;
+    begin_run(r);
+    return r->events->on_open(r->events->arg, &r->path, r->err);
 }
 
-static int add_text(reading *r, ol_error *err)
+static void on_start(void *arg, const XML_Char *name, const XML_Char **attributes)
 {
-    const xmlChar *text = xmlTextReaderConstValue(r->reader);
-    if (!text || r->path.depth == 0)
-        return OL_OK;
-    /* The layout of a list of thousands is no text. */
-    if (r->has_child[r->path.depth - 1] && ol_xml_is_blank(ol_slice_cstr((const char *)text)))
-        return OL_OK;
-    int rc = ol_buf_add_cstr(&r->texts[r->path.depth - 1], (const char *)text);
-    if (rc == OL_ELIMIT)
-        return malformed(err, "a text is too long");
-    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "xml text");
+    reading *r = arg;
+    (void)attributes;
+    if (r->rc == OL_OK)
+        settle(r, enter_element(r, name));
 }
 
-static int on_node(reading *r, ol_error *err)
+static void on_end(void *arg, const XML_Char *name)
 {
-    switch (xmlTextReaderNodeType(r->reader)) {
-    case XML_READER_TYPE_ELEMENT:
-        return enter_element(r, err);
-    case XML_READER_TYPE_END_ELEMENT:
-        return leave_element(r, err);
-    case XML_READER_TYPE_TEXT:
-    case XML_READER_TYPE_CDATA:
-    case XML_READER_TYPE_WHITESPACE:
-    case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
-        return add_text(r, err);
-    case XML_READER_TYPE_COMMENT:
-    case XML_READER_TYPE_XML_DECLARATION:
-        return OL_OK;
-    default: /* document types, entity references, processing instructions */
-        return malformed(err, "a DTD, an entity or a processing instruction");
-    }
+    reading *r = arg;
+    (void)name;
+    if (r->rc == OL_OK)
+        settle(r, leave_element(r));
 }
 
-static int read_all(reading *r, ol_error *err)
+/* ---- everything else ---- */
+
+static void on_bracket(void *arg)
 {
-    int more;
-    while ((more = xmlTextReaderRead(r->reader)) == 1) {
-        int rc = on_node(r, err);
-        if (rc != OL_OK)
-            return rc;
-    }
-    return more < 0 ? malformed(err, "not well-formed") : OL_OK;
+    end_run(arg);
 }
+
+static void on_comment(void *arg, const XML_Char *text)
+{
+    (void)text;
+    end_run(arg);
+}
+
+static void refuse(reading *r)
+{
+    settle(r, malformed(r->err, "a DTD, an entity or a processing instruction"));
+}
+
+static void on_instruction(void *arg, const XML_Char *target, const XML_Char *data)
+{
+    (void)target;
+    (void)data;
+    refuse(arg);
+}
+
+static void on_doctype(void *arg, const XML_Char *name, const XML_Char *system, const XML_Char *public,
+                       int has_subset)
+{
+    (void)name;
+    (void)system;
+    (void)public;
+    (void)has_subset;
+    refuse(arg);
+}
+
+/* ---- reading ---- */
 
 static int check_document(ol_slice xml, size_t bytes_max, ol_error *err)
 {
@@ -130,29 +205,52 @@ static int check_document(ol_slice xml, size_t bytes_max, ol_error *err)
     return OL_OK;
 }
 
+static void set_handlers(reading *r)
+{
+    XML_SetUserData(r->parser, r);
+    XML_SetElementHandler(r->parser, on_start, on_end);
+    XML_SetCharacterDataHandler(r->parser, on_text);
+    XML_SetCdataSectionHandler(r->parser, on_bracket, on_bracket);
+    XML_SetCommentHandler(r->parser, on_comment);
+    XML_SetProcessingInstructionHandler(r->parser, on_instruction);
+    XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
+}
+
+static int parse(reading *r, ol_slice xml)
+{
+    static const XML_Memory_Handling_Suite memory = {ol_malloc, ol_realloc, ol_free};
+    r->parser = XML_ParserCreate_MM("UTF-8", &memory, (const XML_Char[]){SEPARATOR, '\0'});
+    if (!r->parser)
+        return ol_error_set(r->err, OL_ENOMEM, "xml reader");
+    set_handlers(r);
+    bool whole = XML_Parse(r->parser, (const char *)xml.data, (int)xml.len, XML_TRUE) == XML_STATUS_OK;
+    bool memory_ended = XML_GetErrorCode(r->parser) == XML_ERROR_NO_MEMORY;
+    XML_ParserFree(r->parser);
+    if (r->rc != OL_OK || whole)
+        return r->rc;
+    return memory_ended ? ol_error_set(r->err, OL_ENOMEM, "xml reader")
+                        : malformed(r->err, "not well-formed");
+}
+
 int ol_xml_read_as(ol_slice xml, const ol_xml_bounds *bounds, const ol_xml_events *events,
                    ol_error *err)
 {
     static const ol_xml_bounds usual = {0};
     const ol_xml_bounds *b = bounds ? bounds : &usual;
-    pthread_once(&initialised, xmlInitParser);
-    reading r = {.events = events, .xmlns = b->xmlns ? b->xmlns : OL_S3_XMLNS};
+    reading r = {.events = events, .xmlns = b->xmlns ? b->xmlns : OL_S3_XMLNS, .err = err};
     int rc = check_document(
         xml, b->document_bytes_max ? b->document_bytes_max : OL_XML_BODY_BYTES_MAX, err);
     if (rc != OL_OK)
         return rc;
-    r.reader = xmlReaderForMemory((const char *)xml.data, (int)xml.len, NULL, "UTF-8",
-                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                                      XML_PARSE_IGNORE_ENC);
-    if (!r.reader)
-        return ol_error_set(err, OL_ENOMEM, "xml reader");
-    xmlTextReaderSetStructuredErrorHandler(r.reader, ignore_error, NULL);
-    for (size_t i = 0; i < OL_XML_DEPTH_MAX; i++)
+    for (size_t i = 0; i < OL_XML_DEPTH_MAX; i++) {
+        ol_buf_init(&r.names[i], OL_XML_TEXT_BYTES_MAX);
         ol_buf_init(&r.texts[i], b->text_bytes_max ? b->text_bytes_max : OL_XML_TEXT_BYTES_MAX);
-    rc = read_all(&r, err);
-    for (size_t i = 0; i < OL_XML_DEPTH_MAX; i++)
+    }
+    rc = parse(&r, xml);
+    for (size_t i = 0; i < OL_XML_DEPTH_MAX; i++) {
+        ol_buf_fini(&r.names[i]);
         ol_buf_fini(&r.texts[i]);
-    xmlFreeTextReader(r.reader);
+    }
     return rc;
 }
 
