@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/limits.h"
+
+#define READS_IN_A_ROW 16u /* then the loop has its turn */
 
 int ol_stdin_init(ol_stdin *in)
 {
@@ -72,7 +75,23 @@ static void begin_read(ol_stdin *in)
     ol_stage_fail(in->stage, &err);
 }
 
-static void pass_on(ol_stdin *in)
+/* What is there already is read without a thread, and straight to where the stage below wants it. False
+ * when a thread has to wait for it, or cannot be told from here. */
+static bool read_now(ol_stdin *in)
+{
+    ol_span span;
+    if (ol_stage_reserve(in->stage, &span) != OL_OK)
+        span = (ol_span){in->buffer, OL_READ_BYTES};
+    struct iovec to = {.iov_base = span.data, .iov_len = span.len};
+    ssize_t got = preadv2(in->fd, &to, 1, -1, RWF_NOWAIT);
+    in->bytes = span.data;
+    in->got = got > 0 ? (size_t)got : 0;
+    in->failure = 0;
+    return got >= 0;
+}
+
+/* True when the stage below has taken it, and more is to come. */
+static bool pass_on(ol_stdin *in)
 {
     ol_error err = {0};
     int rc;
@@ -81,21 +100,29 @@ static void pass_on(ol_stdin *in)
     else if (in->got == 0)
         rc = ol_stage_finish(in->stage, &err);
     else
-        rc = ol_stage_write(in->stage, ol_slice_of(in->buffer, in->got), &err);
+        rc = ol_stage_write(in->stage, ol_slice_of(in->bytes, in->got), &err);
     if (rc < 0)
         ol_stage_fail(in->stage, &err);
-    else if (rc == OL_OK && in->got > 0)
-        begin_read(in);
+    return rc == OL_OK && in->got > 0 && !in->failure;
+}
+
+static void go_on(ol_stdin *in)
+{
+    for (unsigned reads = 0; reads < READS_IN_A_ROW && read_now(in); reads++)
+        if (!pass_on(in))
+            return;
+    begin_read(in);
 }
 
 static void on_read(ol_task *task)
 {
     ol_stdin *in = task->arg;
     in->reading = false;
+    in->bytes = in->buffer;
     if (!in->stage)
         in->on_idle(in->arg);
-    else if (!ol_stage_is_over(in->stage))
-        pass_on(in);
+    else if (!ol_stage_is_over(in->stage) && pass_on(in))
+        go_on(in);
 }
 
 static int open_stage(ol_stage *st, ol_error *err)
@@ -120,7 +147,7 @@ static void resume(ol_stage *st)
             return;
         }
     }
-    begin_read(in);
+    go_on(in);
 }
 
 static void close_stage(ol_stage *st)

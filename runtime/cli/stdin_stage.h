@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Standard input as the source of a pipeline: pipe, terminal or file, read by a thread so
- * that the loop never waits. The struct outlives the pipeline, because a read may.
+ * Standard input as the source of a pipeline: pipe, terminal or file. What the kernel has at hand is
+ * read at once, for the rest there is a thread, so that the loop never waits. The struct outlives the
+ * pipeline, because a read may.
  */
 #ifndef OL_CLI_STDIN_STAGE_H
 #define OL_CLI_STDIN_STAGE_H
@@ -22,6 +23,7 @@ typedef struct ol_stdin {
     uint8_t *buffer;
     int wake_fd; /* ends a read that waits */
     ol_task task;
+    const uint8_t *bytes; /* of the last read: `buffer`, or memory of the stage below */
     size_t got;
     int failure; /* errno of the last read, or 0 */
     bool headed, reading;

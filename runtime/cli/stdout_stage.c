@@ -4,7 +4,23 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+/* As much as can be written without waiting. */
+static void write_now(ol_stdout *out)
+{
+    while (out->data.len > 0 && !out->always_waits) {
+        struct iovec from = {.iov_base = (void *)out->data.data, .iov_len = out->data.len};
+        ssize_t put = pwritev2(out->fd, &from, 1, -1, RWF_NOWAIT);
+        if (put <= 0) { /* a failure is the thread's to meet */
+            out->always_waits = put < 0 && errno != EAGAIN && errno != EINTR;
+            return;
+        }
+        out->data = ol_slice_from(out->data, (size_t)put);
+        out->written += (uint64_t)put;
+    }
+}
 
 /* On the writer's thread. Whoever gave us standard output may have made it non-blocking. */
 static void write_data(ol_task *task)
@@ -65,6 +81,9 @@ static int take_data(ol_stage *st, ol_slice in, ol_error *err)
 {
     ol_stdout *out = (ol_stdout *)(uintptr_t)st->config;
     out->data = in;
+    write_now(out);
+    if (out->data.len == 0)
+        return OL_OK;
     int rc = ol_offload_submit(out->writers, &out->task);
     if (rc != OL_OK)
         return ol_error_set(err, rc, "standard output");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Standard output as the sink of a pipeline, written by a thread; while it writes, nothing
- * more is asked for. The struct outlives the pipeline.
+ * Standard output as the sink of a pipeline: what the kernel takes at once is written at once, the rest by
+ * a thread; while it writes, nothing more is asked for. The struct outlives the pipeline.
  */
 #ifndef OL_CLI_STDOUT_STAGE_H
 #define OL_CLI_STDOUT_STAGE_H
@@ -22,6 +22,7 @@ typedef struct ol_stdout {
     ol_stage *stage;
     ol_task task;
     ol_slice data;
+    bool always_waits; /* there is no writing without waiting here */
     int failure;
 } ol_stdout;
 
