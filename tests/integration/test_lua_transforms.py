@@ -37,6 +37,9 @@ def test_the_page_says_what_happens(name):
     ("csv_json", "{", "too early"), ("json_filter", "{}", "keep or drop"), ("json_filter", '{"keep": ["a"]}', "begins with"),
     ("json_filter", '{"keep": ["/a"], "drop": ["/b"]}', "keep or drop"), ("json_filter", '{"keep": [1]}', "begins with"),
     ("lines", '{"grep": "("}', "re.compile"), ("lines", '{"head": 1, "tail": 1}', "head or tail"),
+    ("csv_json", '{"separator": "::"}', "one byte"), ("csv_json", '{"quote": ","}', "the same"),
+    ("json_filter", '{"keep": {"a": 1}}', "lists of paths"), ("lines", '{"sample": 1.5}', "0 to 1"),
+    ("lines", '{"invert": true}', "grep"), ("lines", '{"seed": "x"}', "sample"),
     ("lines", '{"head": -1}', "negative"), ("lines", '{"head": 1.5}', "head"), ("lines", '{"tail": 1000000}', "100000"),
 ])
 def test_payloads_that_are_refused(name, payload, why):

@@ -9,11 +9,15 @@ local function is_number(text)
   return text:find("^-?[1-9]%d*%.?%d*$") and text:sub(-1) ~= "." or text:find("^-?0%.%d+$") or text == "0"
 end
 
+local function open(event, object)
+  local options = json.options(event.configuration.payload, known)
+  return options, csv.rows(object:chunks(), { separator = options.separator, quote = options.quote })
+end
+
 local function get(event, object, response)
-  local ok, options = pcall(json.options, event.configuration.payload, known)
+  local ok, options, rows = pcall(open, event, object)
   if not ok then response:error(500, "InvalidTransformPayload", options) end
   response.headers["content-type"] = options.array and "application/json" or "application/x-ndjson"
-  local rows = csv.rows(object:chunks(), { separator = options.separator, quote = options.quote })
   local names, before = rows() or {}, options.array and "[" or ""
   for i, name in ipairs(names) do names[i] = json.quote(name) .. ":" end
   for fields, number in rows do

@@ -15,6 +15,7 @@ enum dc_result {
     DC_END,       /* the stream ended; `in` stands behind it */
     DC_BAD,       /* not of this format, or damaged */
     DC_TOO_LARGE, /* it takes more memory than is allowed */
+    DC_DICTIONARY, /* it cannot be opened without a dictionary */
     DC_NO_MEMORY
 };
 

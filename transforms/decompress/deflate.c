@@ -58,6 +58,8 @@ static enum dc_result run(void *decoder, struct dc_io *io)
         return DC_END;
     if (rc == Z_MEM_ERROR)
         return DC_NO_MEMORY;
+    if (rc == Z_NEED_DICT)
+        return DC_DICTIONARY;
     return rc == Z_OK || rc == Z_BUF_ERROR ? DC_MORE : DC_BAD;
 }
 

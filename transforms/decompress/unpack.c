@@ -55,6 +55,7 @@ static enum dc_failure judge(struct dc_unpack *u, enum dc_result result)
     case DC_MORE: return is_bomb(u) ? DC_FAIL_RATIO : DC_FINE;
     case DC_BAD: return damaged(u);
     case DC_TOO_LARGE: return DC_FAIL_MEMORY_LIMIT;
+    case DC_DICTIONARY: return DC_FAIL_DICTIONARY;
     case DC_NO_MEMORY: return DC_FAIL_NO_MEMORY;
     case DC_END: break;
     }
@@ -115,6 +116,8 @@ int dc_failure_report(enum dc_failure failure, const struct dc_format *format,
         [DC_FAIL_TRAILING] = {"InvalidCompressionFormat",
                               "something else follows the compressed data (see \"trailing\")"},
         [DC_FAIL_MEMORY_LIMIT] = {"EntityTooLarge", "it takes more than memory_bytes to open"},
+        [DC_FAIL_DICTIONARY] = {"InvalidCompressionFormat",
+                                "it was made with a dictionary, and none is known here"},
         [DC_FAIL_RATIO] = {"EntityTooLarge", "it grows by more than max_ratio"},
     };
     char message[160];

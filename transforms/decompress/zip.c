@@ -176,7 +176,7 @@ static int answer(struct zip *z, const char *name, size_t name_size)
     struct dc_zip_entry entry = {0};
     if (dc_zip_source_init(&z->source, z->out->kit.host, z->out->kit.call) != OBJLENS_OK)
         return refuse(z, 400, "InvalidCompressionFormat",
-                      "an archive can only be opened by the first transform of a chain");
+                      "an archive is read out of order: not from a pipe, and only by the first transform of a chain");
     if (!dc_zip_directory_open(&z->directory, &z->source))
         return refuse(z, 400, "InvalidCompressionFormat", "there is no archive that could be read");
     if (!name)

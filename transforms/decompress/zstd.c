@@ -25,6 +25,7 @@ static enum dc_result failure(size_t rc)
 {
     switch (ZSTD_getErrorCode(rc)) {
     case ZSTD_error_frameParameter_windowTooLarge: return DC_TOO_LARGE;
+    case ZSTD_error_dictionary_wrong: return DC_DICTIONARY;
     case ZSTD_error_memory_allocation: return DC_NO_MEMORY;
     default: return DC_BAD;
     }

@@ -27,7 +27,8 @@ end
 -- "/a/*/b" for each of the paths, as one tree: what to do at its leaves is the caller's.
 local function tree_of(paths)
   local root = {}
-  for _, path in ipairs(paths) do
+  for number, path in pairs(paths) do
+    if type(number) ~= "number" then error("keep and drop are lists of paths", 0) end
     if type(path) ~= "string" or path:sub(1, 1) ~= "/" then error("a path begins with '/'", 0) end
     local node = root
     for name in path:gmatch("/([^/]*)") do

@@ -10,6 +10,9 @@ local function options_of(event)
   if options.head and options.tail then error("either head or tail", 0) end
   if (options.head or options.tail or 0) < 0 then error("a number of lines is not negative", 0) end
   if options.tail and options.tail > 100000 then error("tail is 100000 at most", 0) end
+  if options.sample and not (options.sample >= 0 and options.sample <= 1) then error("sample is 0 to 1", 0) end
+  if not options.grep and (options.flags or options.invert) then error("flags and invert go with grep", 0) end
+  if options.seed and not options.sample then error("seed goes with sample", 0) end
   options.pattern = options.grep and re.compile(options.grep, options.flags)
   options.below = options.sample and options.sample * 4294967296
   return options

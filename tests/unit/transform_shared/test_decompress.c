@@ -290,6 +290,28 @@ static void test_padding_between_streams(void **state)
     }
 }
 
+/* What names a dictionary is told apart from damage. */
+static void test_dictionaries(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *payload, *bytes;
+        size_t size;
+    } cases[] = {
+        {NULL, "\x28\xb5\x2f\xfd\x21\x07\x01\x09\x00\x00x", 11}, /* zstd: number 7 */
+        {"{\"format\":\"zlib\"}", "\x78\xbb\x00\x00\x00\x07\x4b\x04\x00", 9},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct objlens_call c;
+        direct_init(&c, cases[i].payload, 3, 1);
+        assert_int_equal(direct_run(decompress, &c, cases[i].bytes, cases[i].size, direct_bytes), OBJLENS_EFAILED);
+        assert_string_equal(c.failed_code, "InvalidCompressionFormat");
+        assert_non_null(strstr(c.failed_message, "dictionary"));
+        assert_int_equal(c.size, 0);
+        direct_fini(&c);
+    }
+}
+
 static void test_unrecognised(void **state)
 {
     (void)state;
@@ -396,7 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats_however_cut), cmocka_unit_test(test_cut_short),
         cmocka_unit_test(test_damage),              cmocka_unit_test(test_what_follows),
-        cmocka_unit_test(test_padding_between_streams), cmocka_unit_test(test_unrecognised),
+        cmocka_unit_test(test_padding_between_streams), cmocka_unit_test(test_dictionaries), cmocka_unit_test(test_unrecognised),
         cmocka_unit_test(test_payloads),            cmocka_unit_test(test_bombs),
         cmocka_unit_test(test_windows),             cmocka_unit_test(test_no_memory),
     };
