@@ -21,7 +21,7 @@
 #include "transform/host/host.h"
 
 #define FILES_WHILE_LOADING 24
-#define STACK_AND_SLACK_BYTES (64ull * OL_MIB)
+#define STACK_AND_SLACK_BYTES (104ull * OL_MIB) /* what its libraries map among it */
 #define THREAD_STACK_BYTES OL_MIB
 #define GROUP_CONTROLLERS (OL_CGROUP_MEMORY | OL_CGROUP_PIDS | OL_CGROUP_CPU)
 
