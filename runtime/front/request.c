@@ -128,6 +128,29 @@ static const ol_config_listener *listener_of(const ol_request *request)
     return index < config->listener_count ? &config->listeners[index] : NULL;
 }
 
+/* Its turn, in a line of those that change something. */
+static void on_turn(void *arg)
+{
+    ol_request *request = arg;
+    if (!request->gone)
+        ol_request_dispatch(request);
+    ol_request_release(request);
+}
+
+/* Whoever reads is served as soon as the socket has been read. In a storm of PUTs the others stand in
+ * line: a reader then waits for a few of them and not for all. */
+static void start(ol_request *request)
+{
+    ol_loop *loop = request->worker->loop;
+    enum ol_http_method method = request->http->method;
+    if (method == OL_HTTP_GET || method == OL_HTTP_HEAD || ol_loop_may_go(loop)) {
+        ol_request_dispatch(request);
+        return;
+    }
+    request->turn = (ol_post){.fn = on_turn, .arg = ol_request_acquire(request)};
+    ol_loop_line_up(loop, &request->turn);
+}
+
 void ol_request_begin(ol_worker *worker, ol_http_exchange *x)
 {
     ol_arena *arena = ol_worker_arena_take(worker);
@@ -152,7 +175,7 @@ void ol_request_begin(ol_worker *worker, ol_http_exchange *x)
     ol_headers_init(&request->standing, arena);
     ol_http_exchange_set(x, &exchange_ops, request);
     if (request->listener && ol_dev_begin(request) == OL_OK)
-        ol_request_dispatch(request);
+        start(request);
     else
         ol_http_abort(x);
 }

@@ -59,6 +59,7 @@ typedef struct ol_request {
     struct ol_stage *sink; /* the respond stage that is live, or NULL */
     ol_answer answer;      /* private to answer.c */
 
+    ol_post turn; /* of one that changes something and gives way to readers */
     ol_access_line line;
     ol_error error;             /* what the access log reports */
     char unsatisfied_range[72]; /* Content-Range of a 416; empty = none */

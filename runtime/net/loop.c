@@ -6,7 +6,8 @@
  * round, so a producer pays one compare-and-swap, and one wake-up only when the stack was
  * empty. `deferred` belongs to the loop's thread and is drained right before and right after
  * the poll; while it holds something an idle handle makes the poll return at once, so
- * deferring never costs a system call and never waits for one.
+ * deferring never costs a system call and never waits for one. `lined` belongs to it, too: of that
+ * a slice is done after each poll.
  */
 #include "net/loop_private.h"
 #include "net/pipe.h"
@@ -27,6 +28,14 @@ static void on_idle(uv_idle_t *idle)
     (void)idle;
 }
 
+static void stay_awake(ol_loop *loop)
+{
+    if (loop->deferred || loop->lined)
+        uv_idle_start(&loop->idle, on_idle); /* once more: nothing happens */
+    else
+        uv_idle_stop(&loop->idle);
+}
+
 /* What is deferred meanwhile waits for the next drain. */
 static void drain_deferred(ol_loop *loop)
 {
@@ -35,7 +44,7 @@ static void drain_deferred(ol_loop *loop)
         return;
     loop->deferred = NULL;
     loop->deferred_tail = &loop->deferred;
-    uv_idle_stop(&loop->idle);
+    stay_awake(loop);
     while (post) {
         ol_post *next = post->next_; /* the memory may be gone after fn */
         post->fn(post->arg);
@@ -48,9 +57,26 @@ static void on_prepare(uv_prepare_t *prepare)
     drain_deferred(prepare->data);
 }
 
+/* A slice of a long line grows with it, so that it is never starved by turns that are long. */
+static void drain_lined(ol_loop *loop)
+{
+    size_t slice = loop->lined_count / 4 > OL_LOOP_SLICE ? loop->lined_count / 4 : OL_LOOP_SLICE;
+    for (size_t done = loop->gone_ahead; loop->lined && done < slice; done++) {
+        ol_post *post = loop->lined;
+        loop->lined = post->next_;
+        loop->lined_count--;
+        if (!loop->lined)
+            loop->lined_tail = &loop->lined;
+        post->fn(post->arg); /* the memory may be gone now */
+    }
+    loop->gone_ahead = 0;
+    stay_awake(loop);
+}
+
 static void on_check(uv_check_t *check)
 {
     drain_deferred(check->data);
+    drain_lined(check->data);
 }
 
 void ol_loop_defer(ol_loop *loop, ol_post *post)
@@ -59,8 +85,25 @@ void ol_loop_defer(ol_loop *loop, ol_post *post)
     post->next_ = NULL;
     *loop->deferred_tail = post;
     loop->deferred_tail = &post->next_;
-    if (loop->deferred == post)
-        uv_idle_start(&loop->idle, on_idle);
+    stay_awake(loop);
+}
+
+void ol_loop_line_up(ol_loop *loop, ol_post *post)
+{
+    assert(ol_loop_is_current(loop));
+    post->next_ = NULL;
+    *loop->lined_tail = post;
+    loop->lined_tail = &post->next_;
+    loop->lined_count++;
+    stay_awake(loop);
+}
+
+bool ol_loop_may_go(ol_loop *loop)
+{
+    if (loop->lined || loop->gone_ahead >= OL_LOOP_SLICE)
+        return false;
+    loop->gone_ahead++;
+    return true;
 }
 
 /* ---- posted ---- */
@@ -169,6 +212,7 @@ int ol_loop_new(ol_loop **out, unsigned index)
     loop->wall_read_ms = UINT64_MAX;
     ol_page_pipe_init(&loop->page_pipe);
     loop->deferred_tail = &loop->deferred;
+    loop->lined_tail = &loop->lined;
     atomic_store(&loop->owner, pthread_self());
     loop->reads = ol_read_pool_new();
     if (!loop->reads) {
@@ -200,9 +244,11 @@ void ol_loop_run(ol_loop *loop)
         uv_run(&loop->uv, UV_RUN_DEFAULT);
         drain_posted(loop);
         drain_deferred(loop);
+        drain_lined(loop);
         if (!uv_loop_alive(&loop->uv) && atomic_load(&loop->holds) > 0)
             wait_for_holds(loop);
-    } while (uv_loop_alive(&loop->uv) || loop->deferred || atomic_load(&loop->holds) > 0 ||
+    } while (uv_loop_alive(&loop->uv) || loop->deferred || loop->lined ||
+             atomic_load(&loop->holds) > 0 ||
              atomic_load(&loop->posted));
 }
 

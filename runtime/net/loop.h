@@ -44,6 +44,15 @@ void ol_loop_post(ol_loop *loop, ol_post *post);
 /* From the loop's own thread only: call on a later turn, before the loop sleeps again.
  * Costs no system call. */
 void ol_loop_defer(ol_loop *loop, ol_post *post);
+
+/* From the loop's own thread only: call on a later turn, in order, a few each turn (OL_LOOP_SLICE, or
+ * a quarter of those that wait): for work that comes in heaps and is not urgent. Between the slices
+ * the loop looks at its sockets, so that what is urgent waits for one slice and not for the heap. */
+#define OL_LOOP_SLICE 8
+void ol_loop_line_up(ol_loop *loop, ol_post *post);
+/* True: nobody is waiting and this turn's slice is not used up, so the caller may do it at once. It
+ * counts as one of the slice. */
+bool ol_loop_may_go(ol_loop *loop);
 /* From any thread: something is under way that will come back through ol_loop_post; run does
  * not return before it is let go. (ol_offload holds the loop for its tasks by itself.) */
 void ol_loop_hold(ol_loop *loop);

@@ -18,7 +18,7 @@ struct ol_loop {
     uv_async_t async;
     uv_prepare_t prepare;
     uv_check_t check;
-    uv_idle_t idle; /* active while `deferred` is not empty: keeps the poll from sleeping */
+    uv_idle_t idle; /* active while something is deferred or lined up: keeps the poll from sleeping */
     unsigned index;
     _Atomic(pthread_t) owner;
     _Atomic(ol_post *) posted; /* newest first */
@@ -27,6 +27,9 @@ struct ol_loop {
     atomic_int posting; /* calls of ol_loop_post that may still touch the loop */
     ol_post *deferred;
     ol_post **deferred_tail;
+    ol_post *lined;
+    ol_post **lined_tail;
+    size_t lined_count, gone_ahead; /* gone_ahead: on this turn */
     struct ol_read_pool *reads; /* read_pool.h */
     ol_page_pipe page_pipe;
     struct ol_pipes *pipes; /* pipe.h; NULL until one is asked for */

@@ -249,7 +249,7 @@ bool ol_upload_after_write(ol_upload *up)
 
 /* ---- the commit ---- */
 
-static void on_turn(void *arg)
+static void on_answer_turn(void *arg)
 {
     ol_upload *up = arg;
     ol_loop *loop = up->loop;
@@ -259,6 +259,18 @@ static void on_turn(void *arg)
     else
         upload_free(up);
     ol_loop_unhold(loop);
+}
+
+/* A commit answers many at once, and each answer brings the next PUT: readers come between. */
+static void on_turn(void *arg)
+{
+    ol_upload *up = arg;
+    if (ol_loop_may_go(up->loop)) {
+        on_answer_turn(up);
+        return;
+    }
+    up->answered = (ol_post){.fn = on_answer_turn, .arg = up};
+    ol_loop_line_up(up->loop, &up->answered);
 }
 
 /* On the committer's thread. */
