@@ -154,6 +154,8 @@ static void build_data_keys(ol_builder *b)
                                                      .entries_max = given->entries_max,
                                                      .bytes_max = given->bytes_max,
                                                      .denial_ms = given->denial_ms};
+    b->config->crypto.opened_keys =
+        (ol_opened_keys_limits){.entries_max = given->opened_max, .age_ms = given->age_ms};
 }
 
 static void build_audit(ol_builder *b)

@@ -341,7 +341,7 @@ typedef struct ol_draft_kms {
 
 typedef struct ol_draft_data_keys {
     ol_draft_place at;
-    uint32_t age_ms, entries_max, denial_ms;
+    uint32_t age_ms, entries_max, denial_ms, opened_max;
     uint64_t uses_max, bytes_max;
 } ol_draft_data_keys;
 

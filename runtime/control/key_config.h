@@ -10,6 +10,7 @@
 #include "crypto/data_key_cache.h"
 #include "crypto/keys.h"
 #include "crypto/kms_remote.h"
+#include "crypto/opened_keys.h"
 
 enum ol_config_kms_kind { OL_CONFIG_KMS_AWS, OL_CONFIG_KMS_VAULT, OL_CONFIG_KMS_KES };
 
@@ -49,6 +50,7 @@ typedef struct ol_config_keys {
     size_t kms_count;
     const char *s3_key; /* what AES256 is done with; NULL: the local keyring's default key */
     ol_data_key_limits data_keys;
+    ol_opened_keys_limits opened_keys;
     ol_config_key_audit audit;
     const ol_config_client_key *clients;
     size_t client_count;

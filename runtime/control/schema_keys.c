@@ -94,6 +94,8 @@ const ol_schema ol_schema_kms = {
 
 /* ---- data keys ---- */
 
+#define OPENED_MAX 1024
+
 static const ol_field data_key_fields[] = {
     {"age_ms", OL_FIELD_MS, AT(ol_draft_data_keys, age_ms), .max = DAY_MS, .fallback = "300000"},
     {"uses_max", OL_FIELD_NUMBER64, AT(ol_draft_data_keys, uses_max), .max = UINT32_MAX,
@@ -104,6 +106,8 @@ static const ol_field data_key_fields[] = {
      .max = 512 * OL_KIB, .fallback = "256 KiB"},
     {"denial_ms", OL_FIELD_MS, AT(ol_draft_data_keys, denial_ms), .max = 1000,
      .fallback = "1000"},
+    {"opened_max", OL_FIELD_NUMBER, AT(ol_draft_data_keys, opened_max), .max = OL_OPENED_KEYS_MAX,
+     .fallback = "1024"},
 };
 
 void ol_draft_data_keys_default(ol_draft_data_keys *keys)
@@ -115,6 +119,7 @@ void ol_draft_data_keys_default(ol_draft_data_keys *keys)
     keys->entries_max = (uint32_t)limits.entries_max;
     keys->bytes_max = limits.bytes_max;
     keys->denial_ms = limits.denial_ms;
+    keys->opened_max = OPENED_MAX;
 }
 
 static void prepare_data_keys(const ol_draft *draft, void *item)

@@ -76,6 +76,10 @@ size_t ol_at_rest_seal(const ol_at_rest_part *part, uint64_t first, bool ends, o
 /* The other way round, in place: chunk i's plaintext is at i * OL_AT_REST_SEALED_CHUNK_BYTES. False:
  * a chunk is not what was sealed there; nothing of `sealed` may be used. */
 bool ol_at_rest_open(const ol_at_rest_part *part, uint64_t first, bool ends, ol_span sealed);
+/* The same into `out`, which has as much room and the same layout; `sealed` stays as it is. False:
+ * nothing of `out` may be used. */
+bool ol_at_rest_open_into(const ol_at_rest_part *part, uint64_t first, bool ends, ol_slice sealed,
+                          uint8_t *out);
 
 /* HMAC-SHA-256 over `message` with the key for records. */
 void ol_at_rest_mac(const ol_at_rest_key *key, ol_slice message, uint8_t mac[OL_AT_REST_MAC_BYTES]);

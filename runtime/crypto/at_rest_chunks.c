@@ -106,12 +106,12 @@ static bool set(walk *w, uint64_t index, bool last)
            EVP_CipherUpdate(w->ctx, NULL, &len, w->aad, AAD_BYTES) == 1;
 }
 
-/* The outer layer, on or off, of the chunk for which all is set. */
-static bool cross(walk *w, uint8_t *chunk, size_t sealed_len)
+/* The outer layer, on or off, of the chunk for which all is set; maybe in place. */
+static bool cross(walk *w, const uint8_t *chunk, uint8_t *out, size_t sealed_len)
 {
     int len;
-    return !w->outer || (EVP_CipherInit_ex(w->outer, NULL, NULL, NULL, w->counter, 1) == 1 &&
-                         EVP_CipherUpdate(w->outer, chunk, &len, chunk, (int)sealed_len) == 1);
+    return EVP_CipherInit_ex(w->outer, NULL, NULL, NULL, w->counter, 1) == 1 &&
+           EVP_CipherUpdate(w->outer, out, &len, chunk, (int)sealed_len) == 1;
 }
 
 static bool seal_one(walk *w, uint64_t index, bool last, ol_slice plain, uint8_t *out)
@@ -123,20 +123,21 @@ static bool seal_one(walk *w, uint64_t index, bool last, ol_slice plain, uint8_t
            EVP_EncryptFinal_ex(w->ctx, out + plain.len, &rest) == 1 &&
            EVP_CIPHER_CTX_ctrl(w->ctx, EVP_CTRL_AEAD_GET_TAG, OL_AT_REST_TAG_BYTES,
                                out + plain.len) == 1 &&
-           cross(w, out, plain.len + OL_AT_REST_TAG_BYTES);
+           (!w->outer || cross(w, out, out, plain.len + OL_AT_REST_TAG_BYTES));
 }
 
-static bool open_one(walk *w, uint64_t index, bool last, uint8_t *chunk, size_t sealed_len)
+static bool open_one(walk *w, uint64_t index, bool last, ol_slice sealed, uint8_t *out)
 {
-    if (sealed_len < OL_AT_REST_TAG_BYTES)
+    if (sealed.len < OL_AT_REST_TAG_BYTES)
         return false;
-    size_t plain_len = sealed_len - OL_AT_REST_TAG_BYTES;
+    size_t plain_len = sealed.len - OL_AT_REST_TAG_BYTES;
+    const uint8_t *chunk = w->outer ? out : sealed.data;
     int len, rest;
-    return set(w, index, last) && cross(w, chunk, sealed_len) &&
+    return set(w, index, last) && (!w->outer || cross(w, sealed.data, out, sealed.len)) &&
            EVP_CIPHER_CTX_ctrl(w->ctx, EVP_CTRL_AEAD_SET_TAG, OL_AT_REST_TAG_BYTES,
-                               chunk + plain_len) == 1 &&
-           (plain_len == 0 || EVP_DecryptUpdate(w->ctx, chunk, &len, chunk, (int)plain_len) == 1) &&
-           EVP_DecryptFinal_ex(w->ctx, chunk + plain_len, &rest) == 1;
+                               (void *)(uintptr_t)(chunk + plain_len)) == 1 &&
+           (plain_len == 0 || EVP_DecryptUpdate(w->ctx, out, &len, chunk, (int)plain_len) == 1) &&
+           EVP_DecryptFinal_ex(w->ctx, out + plain_len, &rest) == 1;
 }
 
 size_t ol_at_rest_seal(const ol_at_rest_part *part, uint64_t first, bool ends, ol_slice plain,
@@ -159,17 +160,25 @@ size_t ol_at_rest_seal(const ol_at_rest_part *part, uint64_t first, bool ends, o
     return good ? (size_t)(at - out) : 0;
 }
 
-bool ol_at_rest_open(const ol_at_rest_part *part, uint64_t first, bool ends, ol_span sealed)
+bool ol_at_rest_open_into(const ol_at_rest_part *part, uint64_t first, bool ends, ol_slice sealed,
+                          uint8_t *out)
 {
     walk w;
     bool good = begin(&w, part, 0);
     while (good && sealed.len >= OL_AT_REST_SEALED_CHUNK_BYTES) {
-        good = open_one(&w, first++, false, sealed.data, OL_AT_REST_SEALED_CHUNK_BYTES);
-        sealed.data += OL_AT_REST_SEALED_CHUNK_BYTES;
-        sealed.len -= OL_AT_REST_SEALED_CHUNK_BYTES;
+        good = open_one(&w, first++, false, ol_slice_first(sealed, OL_AT_REST_SEALED_CHUNK_BYTES),
+                        out);
+        sealed = ol_slice_from(sealed, OL_AT_REST_SEALED_CHUNK_BYTES);
+        out += OL_AT_REST_SEALED_CHUNK_BYTES;
     }
     /* The last chunk is shorter than a full one, so nothing else can be left. */
-    good = good && (ends ? open_one(&w, first, true, sealed.data, sealed.len) : sealed.len == 0);
+    good = good && (ends ? open_one(&w, first, true, sealed, out) : sealed.len == 0);
     end(&w);
     return good;
+}
+
+bool ol_at_rest_open(const ol_at_rest_part *part, uint64_t first, bool ends, ol_span sealed)
+{
+    return ol_at_rest_open_into(part, first, ends, ol_slice_of(sealed.data, sealed.len),
+                                sealed.data);
 }

@@ -182,6 +182,8 @@ void ol_data_key_use(ol_data_key_cache *cache, ol_data_key_entry *entry, ol_data
 {
     copy_out(entry, out);
     out->cached = true;
+    /* Uses that are counted have to come here. */
+    out->until_ms = cache->limits.uses_max == 0 ? entry->ends_ms : 0;
     if (entry->used_key)
         cache->stats.hits++;
     else

@@ -113,6 +113,7 @@ static int give(ol_data_key_answer *answer, ol_kms_call *call, enum ol_kms_state
     call->key_len = answer->key_len;
     call->key_version = answer->key_version;
     call->cached = answer->cached;
+    call->until_ms = answer->until_ms;
     if (state)
         *state = answer->state;
     answer->key = NULL;

@@ -40,6 +40,7 @@ typedef struct ol_data_key_answer {
     uint32_t key_version;
     enum ol_kms_state state;
     bool cached;
+    uint64_t until_ms; /* as ol_kms_call's */
 } ol_data_key_answer;
 
 struct ol_data_key_cache {

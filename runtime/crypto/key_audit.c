@@ -113,6 +113,7 @@ static void hand_over(const passing *p)
     outer->key_version = p->call.key_version;
     outer->cached = p->call.cached;
     outer->stale = p->call.stale;
+    outer->until_ms = p->call.until_ms;
 }
 
 static void on_answer(ol_kms_call *call, const ol_error *err)
@@ -180,6 +181,17 @@ static int rewrap(ol_kms *kms, ol_kms_call *call, ol_error *err)
     return p ? finish(p, inner->ops->rewrap(inner, &p->call, err)) : OL_ENOMEM;
 }
 
+static void again(ol_kms *kms, const ol_kms_call *call)
+{
+    const ol_key_audit_entry entry = {.event = OL_KEY_OPENED,
+                                      .use = call->use,
+                                      .key = call->used_key,
+                                      .version = call->key_version,
+                                      .request_id = call->request_id,
+                                      .cached = true};
+    ol_key_audit_write(self_of(kms)->audit, &entry);
+}
+
 static void cancel(ol_kms *kms, ol_kms_call *call)
 {
     ol_kms *inner = self_of(kms)->kms;
@@ -213,6 +225,7 @@ static const ol_kms_ops operations = {.name = "audit",
                                       .state = state,
                                       .cancel = cancel,
                                       .rewrap = rewrap,
+                                      .again = again,
                                       .attach = attach,
                                       .detach = detach,
                                       .destroy = destroy};

@@ -49,6 +49,7 @@ typedef struct ol_kms_call {
     uint32_t key_version; /* 0 = not told */
     bool cached;          /* it came from the data-key cache, nobody was asked */
     bool stale;           /* opened: it could be wrapped by a newer version of its key */
+    uint64_t until_ms;    /* opened: the same may be answered from memory until then (monotonic); 0 = no */
     void *private_[16];
 } ol_kms_call;
 
@@ -75,6 +76,9 @@ typedef struct ol_kms_ops {
      * key_version; no key is handed out. At once, any thread. OL_SKIP: that is how it is wrapped
      * already. May be NULL: versions are the keeper's own business. */
     int (*rewrap)(ol_kms *kms, ol_kms_call *call, ol_error *err);
+    /* The caller answers an `open` from its own memory: `used_key` and version are as they were told. For
+     * the audit. At once, any thread. May be NULL. */
+    void (*again)(ol_kms *kms, const ol_kms_call *call);
     void (*destroy)(ol_kms *kms);
 } ol_kms_ops;
 

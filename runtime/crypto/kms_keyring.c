@@ -136,6 +136,7 @@ static int open_key(ol_kms *kms, ol_kms_call *call, ol_error *err)
     call->key_len = opened.data_key_len;
     call->key_version = opened.version;
     call->stale = stale;
+    call->until_ms = UINT64_MAX; /* or a change: see options.changed */
     return OL_OK;
 }
 
@@ -199,6 +200,8 @@ static void swap(kms_keyring *self, ol_keyring *ring, const ol_keyring_stamp *st
     self->ring = ring;
     self->stamp = *stamp;
     pthread_mutex_unlock(&self->lock);
+    if (self->options.changed)
+        self->options.changed(self->options.changed_arg);
     ol_keyring_destroy(old);
 }
 

@@ -21,6 +21,9 @@ typedef struct ol_kms_keyring_options {
     /* One line for the operator, from any thread. NULL: standard error. */
     void (*warn)(void *arg, const char *line);
     void *warn_arg;
+    /* Other keys are in use now: what was opened by the old ones is to be forgotten. From any thread. */
+    void (*changed)(void *arg);
+    void *changed_arg;
 } ol_kms_keyring_options;
 
 /* create, us-east-1, 000000000000, a second */

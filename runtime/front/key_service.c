@@ -33,6 +33,7 @@ struct ol_key_service {
     ol_config *config; /* names and patterns are its own */
     ol_kms *keyring;
     ol_data_key_cache *cache;
+    ol_opened_keys *opened;
     keeper keepers[OL_KMS_ROUTES_MAX];
     size_t keeper_count;
     ol_kms *router, *s3_router;
@@ -112,6 +113,11 @@ static int add_keeper(ol_key_service *self, const ol_config_kms *config, ol_erro
     return rc;
 }
 
+static void on_keyring_changed(void *arg)
+{
+    ol_opened_keys_clear(arg);
+}
+
 /* Beside the data where nothing else is said. */
 static int open_keyring(ol_key_service *self, const ol_config *config, ol_error *err)
 {
@@ -133,6 +139,8 @@ static int open_keyring(ol_key_service *self, const ol_config *config, ol_error 
     options.path = path;
     options.region = region;
     options.account = account;
+    options.changed = on_keyring_changed;
+    options.changed_arg = self->opened;
     return ol_kms_keyring_new(&self->keyring, &options, err);
 }
 
@@ -174,6 +182,8 @@ int ol_key_service_open(ol_key_service **out, const ol_config *config, ol_error 
     self->config = ol_config_acquire((ol_config *)(uintptr_t)config);
     int rc = ol_data_key_cache_new(&self->cache, &config->crypto.data_keys, err);
     if (rc == OL_OK)
+        rc = ol_opened_keys_new(&self->opened, &config->crypto.opened_keys, err);
+    if (rc == OL_OK)
         rc = open_keyring(self, config, err);
     for (size_t i = 0; rc == OL_OK && i < config->crypto.kms_count; i++)
         rc = add_keeper(self, &config->crypto.kms[i], err);
@@ -209,6 +219,7 @@ void ol_key_service_close(ol_key_service *self)
     }
     ol_data_key_cache_destroy(self->cache);
     destroy(self->keyring);
+    ol_opened_keys_destroy(self->opened);
     ol_log_close(self->audit.log);
     ol_config_release(self->config);
     ol_free(self);
@@ -328,6 +339,7 @@ void ol_key_service_reload(ol_key_service *self)
     for (size_t i = 0; i < self->keeper_count; i++)
         renew(&self->keepers[i]);
     ol_data_key_cache_clear(self->cache);
+    ol_opened_keys_clear(self->opened);
     if (self->keyring && ol_kms_keyring_refresh(self->keyring, &err) < 0)
         ol_say("error", "%s; the old keys stay in use", err.message);
 }
@@ -335,6 +347,7 @@ void ol_key_service_reload(ol_key_service *self)
 void ol_key_service_tidy(ol_key_service *self)
 {
     ol_data_key_cache_expire(self->cache);
+    ol_opened_keys_expire(self->opened);
 }
 
 /* ---- what others use ---- */
@@ -347,6 +360,11 @@ ol_kms *ol_key_service_kms(ol_key_service *self)
 ol_kms *ol_key_service_s3_kms(ol_key_service *self)
 {
     return self->s3_kms;
+}
+
+ol_opened_keys *ol_key_service_opened(ol_key_service *self)
+{
+    return self->opened;
 }
 
 ol_kms *ol_key_service_names(ol_key_service *self)
@@ -382,6 +400,7 @@ void ol_key_service_read_stats(ol_key_service *self, ol_key_service_stats *stats
         add_remote(&stats->remote, &one);
     }
     ol_data_key_cache_read_stats(self->cache, &stats->cache);
+    ol_opened_keys_read_stats(self->opened, &stats->opened);
     ol_secret_read_stats(&secret);
     if (self->bucket)
         ol_key_audit_bucket_read_stats(self->bucket, &bucket);

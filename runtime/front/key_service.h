@@ -17,6 +17,7 @@
 #include "crypto/data_key_cache.h"
 #include "crypto/keys.h"
 #include "crypto/kms_remote.h"
+#include "crypto/opened_keys.h"
 #include "crypto/key_audit.h"
 #include "origin/origin.h"
 
@@ -50,6 +51,9 @@ ol_kms *ol_key_service_s3_kms(ol_key_service *service);
  * older than a data key may be remembered. No line is written. */
 ol_kms *ol_key_service_names(ol_key_service *service);
 
+/* Where the store remembers the keys of objects that were opened through these. */
+ol_opened_keys *ol_key_service_opened(ol_key_service *service);
+
 /* One keeper, as the configuration has it; also for `objlens check`. No connection is made. */
 int ol_key_keeper_new(ol_kms **kms, const ol_config_kms *config, ol_error *err);
 
@@ -75,6 +79,7 @@ int ol_key_service_client_keys(ol_key_service *service, const ol_config *config,
 typedef struct ol_key_service_stats {
     ol_kms_remote_stats remote;
     ol_data_key_stats cache;
+    ol_opened_keys_stats opened;
     uint64_t audit_dropped, audit_objects, audit_failures;
     size_t audit_waiting_bytes;
     size_t secret_bytes, secret_bytes_unlocked;

@@ -19,6 +19,7 @@ static int open_store(ol_shared *shared, const ol_config *config, ol_error *err)
     options.path = config->data_path;
     options.kms = ol_key_service_kms(shared->keys);
     options.s3_kms = ol_key_service_s3_kms(shared->keys);
+    options.opened = ol_key_service_opened(shared->keys);
     options.cache_bytes_max = config->limits.cache_bytes_max;
     options.cache_object_bytes_max = config->limits.cache_object_bytes_max;
     return ol_store_open(&shared->origins[0], &options, err);

@@ -8,6 +8,7 @@
 #define OL_ORIGIN_STORE_STORE_H
 
 #include "crypto/kms.h"
+#include "crypto/opened_keys.h"
 #include "origin/origin.h"
 
 typedef struct ol_store_options {
@@ -21,6 +22,7 @@ typedef struct ol_store_options {
     ol_kms *kms;
     ol_kms *s3_kms;     /* for AES256; NULL: `kms` does it */
     const char *s3_key; /* its key's id there; NULL: the default one */
+    ol_opened_keys *opened; /* keys of objects that were opened by these; NULL: none is remembered */
     /* One line for the operator, from any thread: the store refuses writes from now on, files
      * were left over from a crash. NULL: standard error. */
     void (*warn)(void *arg, const char *line);

@@ -60,15 +60,22 @@ static int seek(ol_unsealer *u, const ol_folder *folder, uint64_t at, ol_error *
     return ol_at_rest_part_init(&u->part, u->key, number, mark, err);
 }
 
-static int bring(const ol_unsealer *u, uint64_t offset, ol_span to, uint64_t ahead, ol_error *err)
+/* What is sealed from `offset` of the part on, of chunk `first` on, into `to` and opened. */
+static int open_chunks(const ol_unsealer *u, uint64_t first, uint64_t offset, bool ends, ol_span to,
+                       uint64_t ahead, ol_error *err)
 {
     const ol_entry *entry = u->entry;
+    bool good;
     if (entry->in_memory) {
-        memcpy(to.data, entry->body.data + offset, to.len);
-        return OL_OK;
+        ol_slice sealed = ol_slice_of(entry->body.data + offset, to.len);
+        good = ol_at_rest_open_into(&u->part, first, ends, sealed, to.data);
+    } else {
+        int fault = ol_read_wait(u->extent.fd, offset, to, ahead);
+        if (fault)
+            return cannot_read(fault, err);
+        good = ol_at_rest_open(&u->part, first, ends, to);
     }
-    int fault = ol_read_wait(u->extent.fd, offset, to, ahead);
-    return fault ? cannot_read(fault, err) : OL_OK;
+    return good ? OL_OK : damaged(err);
 }
 
 int ol_unseal_step(ol_unsealer *u, const ol_folder *folder, uint64_t at, uint64_t end,
@@ -94,11 +101,9 @@ int ol_unseal_step(ol_unsealer *u, const ol_folder *folder, uint64_t at, uint64_
     uint64_t left = ol_at_rest_sealed_size(length) - offset;
     bool ends = first + count - 1 == final;
     ol_span sealed = {buffer.data, (size_t)(ends ? left : bytes)};
-    rc = bring(u, offset, sealed, ahead, err);
+    rc = open_chunks(u, first, offset, ends, sealed, ahead, err);
     if (rc != OL_OK)
         return rc;
-    if (!ol_at_rest_open(&u->part, first, ends, sealed))
-        return damaged(err);
     uint64_t until = (first + count) << EXPONENT;
     u->buffer = buffer.data;
     u->base = u->start + (first << EXPONENT);

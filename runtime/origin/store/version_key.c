@@ -114,6 +114,8 @@ static int take(ol_version_key *self, ol_error *err);
 static int call_kms(ol_version_key *self, ol_error *err)
 {
     ol_kms *kms = kms_of(self->options_, (enum ol_sse_mode)self->record_.mode);
+    if (!self->making_ && ol_version_key_recall_(self, kms))
+        return OL_OK;
     int rc = self->making_ ? kms->ops->generate(kms, &self->call_, err)
                            : kms->ops->open(kms, &self->call_, err);
     if (rc == OL_WAIT)
@@ -336,6 +338,8 @@ static int take_opened(ol_version_key *self, ol_error *err)
     rc = check_key(&self->key, &self->record_, place_of(&p, self->bucket_, self->key_name_), err);
     if (rc == OL_OK && self->call_.stale)
         wrap_anew(self);
+    else if (rc == OL_OK)
+        ol_version_key_remember_(self);
     return rc;
 }
 

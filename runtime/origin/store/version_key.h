@@ -29,6 +29,7 @@ typedef struct ol_version_key {
     ol_key_ask ask_;
     ol_key_use use_; /* for the audit */
     bool asks_;      /* the user has not answered yet */
+    uint64_t epoch_; /* of the opened keys, before the KMS was asked */
     void (*cb_)(struct ol_version_key *self, const ol_error *err);
 } ol_version_key;
 
@@ -64,6 +65,11 @@ int ol_version_key_of_upload(ol_at_rest_key **out, const ol_at_rest_record *reco
 int ol_version_key_unfit(ol_error *err);
 /* Gives up what is under way; releases what was not taken. Harmless on zeroed memory. */
 void ol_version_key_fini(ol_version_key *self);
+
+/* version_key_known.c: takes the key from the opened ones, once the user has been asked. */
+bool ol_version_key_recall_(ol_version_key *self, ol_kms *kms);
+/* The KMS has opened it, and it is the record's. */
+void ol_version_key_remember_(const ol_version_key *self);
 
 /* What an answer says of it. */
 void ol_sse_of_record(const ol_at_rest_record *record, ol_sse *sse);

@@ -54,7 +54,18 @@ static bool opens(const sealed *s, const uint8_t *bytes, size_t len)
 {
     uint8_t *copy = malloc(len + 1);
     memcpy(copy, bytes, len);
+    uint8_t *apart = malloc(len + 1), *kept = malloc(len + 1);
+    memcpy(kept, bytes, len);
+    bool good_apart = ol_at_rest_open_into(&s->part, 0, true, ol_slice_of(copy, len), apart);
+    assert_memory_equal(copy, kept, len);
     bool good = ol_at_rest_open(&s->part, 0, true, (ol_span){copy, len});
+    assert_int_equal(good, good_apart);
+    for (size_t at = 0, chunk = 0; good && at < s->plain_len; at += CHUNK, chunk++) {
+        size_t left = s->plain_len - at;
+        assert_memory_equal(apart + chunk * SEALED, s->plain + at, left < CHUNK ? left : CHUNK);
+    }
+    free(apart);
+    free(kept);
     for (size_t at = 0, chunk = 0; good && at < s->plain_len; at += CHUNK, chunk++) {
         size_t left = s->plain_len - at;
         assert_memory_equal(copy + chunk * SEALED, s->plain + at, left < CHUNK ? left : CHUNK);

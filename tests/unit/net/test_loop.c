@@ -149,6 +149,96 @@ static void does_not_call_from_inside_defer(void **state)
     ol_test_loop_close(&t);
 }
 
+/* ---- in line ---- */
+
+enum { HEAP = 40 };
+
+static void does_a_slice_of_a_line_each_turn(void **state)
+{
+    (void)state;
+    ol_test_loop t;
+    assert_code(ol_test_loop_open(&t), OL_OK);
+    notes all = {.loop = t.loop};
+    note n[HEAP];
+    for (unsigned i = 0; i < HEAP; i++) {
+        n[i] = (note){{.fn = on_note, .arg = &n[i]}, &all, i + 10};
+        ol_loop_line_up(t.loop, &n[i].post);
+    }
+    assert_int_equal(all.count, 0);
+    uv_run(ol_loop_uv(t.loop), UV_RUN_NOWAIT);
+    assert_int_equal(all.count, 10); /* a quarter of so many */
+    uv_run(ol_loop_uv(t.loop), UV_RUN_NOWAIT);
+    assert_int_equal(all.count, 18);
+    for (unsigned turns = 0; all.count < HEAP && turns < HEAP; turns++)
+        uv_run(ol_loop_uv(t.loop), UV_RUN_ONCE); /* would block for ever */
+    for (unsigned i = 0; i < HEAP; i++)
+        assert_int_equal(all.seen[i], i + 10);
+    ol_test_loop_close(&t);
+}
+
+/* What comes through the sockets, or from another thread, is not behind the line. */
+static void lets_others_pass_the_line(void **state)
+{
+    (void)state;
+    ol_test_loop t;
+    assert_code(ol_test_loop_open(&t), OL_OK);
+    notes all = {.loop = t.loop};
+    note n[HEAP], urgent = {{.fn = on_note, .arg = &urgent}, &all, 99};
+    for (unsigned i = 0; i < HEAP; i++) {
+        n[i] = (note){{.fn = on_note, .arg = &n[i]}, &all, i + 10};
+        ol_loop_line_up(t.loop, &n[i].post);
+    }
+    uv_run(ol_loop_uv(t.loop), UV_RUN_NOWAIT);
+    unsigned before = all.count;
+    ol_loop_post(t.loop, &urgent.post);
+    uv_run(ol_loop_uv(t.loop), UV_RUN_ONCE);
+    assert_int_equal(all.seen[before], 99);
+    while (all.count < HEAP + 1)
+        uv_run(ol_loop_uv(t.loop), UV_RUN_ONCE);
+    ol_test_loop_close(&t);
+}
+
+static void goes_ahead_while_the_slice_lasts(void **state)
+{
+    (void)state;
+    ol_test_loop t;
+    assert_code(ol_test_loop_open(&t), OL_OK);
+    notes all = {.loop = t.loop};
+    note n[2];
+    for (unsigned i = 0; i < OL_LOOP_SLICE; i++)
+        assert_true(ol_loop_may_go(t.loop));
+    assert_false(ol_loop_may_go(t.loop));
+    for (unsigned i = 0; i < 2; i++) {
+        n[i] = (note){{.fn = on_note, .arg = &n[i]}, &all, i};
+        ol_loop_line_up(t.loop, &n[i].post);
+    }
+    uv_run(ol_loop_uv(t.loop), UV_RUN_NOWAIT);
+    assert_int_equal(all.count, 0); /* the slice was used up */
+    assert_false(ol_loop_may_go(t.loop)); /* nobody passes those who wait */
+    uv_run(ol_loop_uv(t.loop), UV_RUN_NOWAIT);
+    assert_int_equal(all.count, 2);
+    assert_true(ol_loop_may_go(t.loop));
+    ol_test_loop_close(&t);
+}
+
+/* A loop that is told to end does what is in line first. */
+static void ends_after_the_line(void **state)
+{
+    (void)state;
+    ol_loop *loop;
+    assert_code(ol_loop_new(&loop, 0), OL_OK);
+    notes all = {.loop = loop};
+    note n[HEAP];
+    for (unsigned i = 0; i < HEAP; i++) {
+        n[i] = (note){{.fn = on_note, .arg = &n[i]}, &all, i + 10};
+        ol_loop_line_up(loop, &n[i].post);
+    }
+    ol_loop_stop(loop);
+    ol_loop_run(loop);
+    assert_int_equal(all.count, HEAP);
+    ol_loop_destroy(loop);
+}
+
 /* ---- other threads ---- */
 
 enum { THREADS = 4, POSTS = 20000 };
@@ -295,6 +385,10 @@ int main(void)
         cmocka_unit_test(never_sleeps_on_a_deferred_call),
         cmocka_unit_test(reads_the_wall_clock_once_a_millisecond),
         cmocka_unit_test(does_not_call_from_inside_defer),
+        cmocka_unit_test(does_a_slice_of_a_line_each_turn),
+        cmocka_unit_test(lets_others_pass_the_line),
+        cmocka_unit_test(goes_ahead_while_the_slice_lasts),
+        cmocka_unit_test(ends_after_the_line),
         cmocka_unit_test(takes_posts_from_many_threads),
         cmocka_unit_test(stops_from_another_thread),
         cmocka_unit_test(stays_for_what_is_under_way),

@@ -22,7 +22,8 @@ typedef struct kit_kms {
     uint8_t master[32];
     bool later;      /* answers on a later turn */
     int fails;       /* with this code; 0 = never */
-    unsigned made, opened, canceled;
+    uint64_t until_ms; /* what is opened may be remembered till then */
+    unsigned made, opened, again, canceled;
     ol_post post;
     bool posted; /* it is under way, for whoever waits by then */
     ol_kms_call *waiting;
@@ -87,6 +88,7 @@ static inline int kit_kms_do(kit_kms *k, ol_kms_call *call, ol_error *err)
     }
     call->key = key;
     call->key_len = bytes;
+    call->until_ms = k->until_ms;
     return OL_OK;
 }
 
@@ -126,11 +128,20 @@ static inline void kit_kms_cancel(ol_kms *kms, ol_kms_call *call)
     k->canceled++;
 }
 
+static inline void kit_kms_again(ol_kms *kms, const ol_kms_call *call)
+{
+    kit_kms *k = (kit_kms *)kms;
+    assert_slices(call->used_key, OL_SLICE_LIT("arn:aws:kms:here:1:key/one"));
+    assert_non_null(call->use);
+    k->again++;
+}
+
 static const ol_kms_ops kit_kms_ops = {
     .name = "test",
     .generate = kit_kms_ask,
     .open = kit_kms_ask,
     .cancel = kit_kms_cancel,
+    .again = kit_kms_again,
 };
 
 static inline void kit_kms_init(kit_kms *k)
