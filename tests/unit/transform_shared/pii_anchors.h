@@ -103,7 +103,8 @@ static bool is_anchor(const struct pii_text *t, size_t at, unsigned kind)
     case PII_ANCHOR_RUN10: return first_d && (run == 10 || run == 11);
     case PII_ANCHOR_RUN12: return first_d && run == 12;
     case PII_ANCHOR_GROUPS: return first_d && ANY("dddd3dddd3d", "dddd3dddddd3d", "ddddHHdddd", "ddddHHHdddd");
-    case PII_ANCHOR_SSN: return first_d && fits(t, at, "ddd3dd3dddd");
+    case PII_ANCHOR_SSN:
+        return first_d && (fits(t, at, "ddd3dd3dddd") || fits(t, at, "dddHHdd") || fits(t, at, "dddHHHdd"));
     case PII_ANCHOR_NANP: return ANY("3ddd3dddd", ")ddd3dddd");
     case PII_ANCHOR_PLUS: return ANY("+d", "+(d");
     case PII_ANCHOR_PAREN: return parenthesis(t, at);

@@ -32,9 +32,11 @@ static bool walk_on(struct walk *w, size_t *at, uint64_t of[PII_ANCHORS], unsign
             w->next = 0;
         }
         uint64_t any = 0;
-        for (unsigned k = 0; k < kinds; k++)
-            any |= of[k] = w->found.of[k][w->next];
-        assert_true(any == w->found.any[w->next]);
+        for (unsigned k = 0; k < kinds; k++) {
+            of[k] = w->found.of[k][w->next];
+            any |= of[k] != 0 ? (uint64_t)1 << k : 0;
+        }
+        assert_true(any == w->found.kinds[w->next]);
         *at = w->found.at[w->next];
         if (any == 0)
             continue;

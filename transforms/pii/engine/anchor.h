@@ -26,7 +26,7 @@ enum pii_anchor {
     PII_ANCHOR_RUN12,   /* the first of 12 or more digits */
     PII_ANCHOR_GROUPS,  /* the first d of dddd 3s dddd 3s d or dddd 3s dddddd 3s d; a separator is
                            also any sequence of UTF-8 of two or three bytes (no-break space …) */
-    PII_ANCHOR_SSN,     /* the first d of ddd 3s dd 3s dddd */
+    PII_ANCHOR_SSN,     /* the first d of ddd 3s dd 3s dddd; or of ddd, such a sequence of UTF-8, dd */
     PII_ANCHOR_NANP,    /* the byte before ddd 3s dddd: a 3s or ')' */
     PII_ANCHOR_PLUS,    /* '+' before a digit or '(' */
     PII_ANCHOR_PAREN,   /* '(' before one to five digits, ')', perhaps a 3s, and a digit */

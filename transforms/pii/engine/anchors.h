@@ -103,7 +103,7 @@ PII_INLINE void runs(const struct pii_shapes *s, struct pii_found *a)
     a->of[PII_ANCHOR_RUN12] = d12;
 }
 
-/* Four digits and more behind a separator of two or three bytes. */
+/* `then` behind a separator of two or three bytes. */
 PII_INLINE pii_mask wide_joint(const struct pii_classes *c, pii_mask then)
 {
     pii_mask two = c->high.mask & ahead(c->high.mask, 1);
@@ -116,6 +116,12 @@ PII_INLINE pii_mask groups(const struct pii_classes *c, const struct pii_shapes 
     pii_mask four = ahead(s->d4, 5) & ahead(s->joint3, 9) & ahead(s->d, 10);
     pii_mask six = ahead(s->d4 & ahead(s->d2, 4) & ahead(s->joint3, 6) & ahead(s->d, 7), 5);
     return first & ((ahead(s->joint3, 4) & (four | six)) | ahead(wide_joint(c, s->d4), 4));
+}
+
+PII_INLINE pii_mask ssn(const struct pii_classes *c, const struct pii_shapes *s)
+{
+    pii_mask narrow = ahead(s->joint3, 3) & ahead(s->d2, 4) & ahead(s->joint3, 6) & ahead(s->d4, 7);
+    return s->d3 & s->begins & (narrow | ahead(wide_joint(c, s->d2), 3));
 }
 
 PII_INLINE pii_mask paren(const struct pii_classes *c, const struct pii_shapes *s)
@@ -187,8 +193,7 @@ PII_INLINE void sharp_anchors(const struct pii_classes *c, const struct pii_shap
     runs(s, a);
     a->of[PII_ANCHOR_AT] = c->at.mask;
     a->of[PII_ANCHOR_GROUPS] = groups(c, s);
-    a->of[PII_ANCHOR_SSN] = s->d3 & s->begins & ahead(s->joint3, 3) & ahead(s->d2, 4) &
-                            ahead(s->joint3, 6) & ahead(s->d4, 7);
+    a->of[PII_ANCHOR_SSN] = ssn(c, s);
     a->of[PII_ANCHOR_NANP] = (s->joint3 | c->close.mask) & exchange;
     a->of[PII_ANCHOR_PLUS] = c->plus.mask & (ahead(s->d, 1) | (ahead(c->open.mask, 1) & ahead(s->d, 2)));
     a->of[PII_ANCHOR_PAREN] = paren(c, s);
@@ -222,6 +227,16 @@ PII_INLINE void general_anchors(const struct pii_classes *c, const struct pii_sh
     a->of[PII_ANCHOR_WORD] = any & ~(any << 1 | c->word_before.mask | c->high_before.mask);
 }
 
+/* `bit` in each lane that is not 0. */
+PII_INLINE pii_mask where_any(pii_mask mask, uint64_t bit)
+{
+#if LANES == 1
+    return mask ? bit : 0;
+#else
+    return (pii_mask)(mask != 0) & bit;
+#endif
+}
+
 /* Whether there are any. They are put together out of memory, so that only windows with anchors
  * cost stores. */
 PII_INLINE bool pii_anchors_of(const struct pii_classes *c, bool all, struct pii_anchors *out)
@@ -233,13 +248,13 @@ PII_INLINE bool pii_anchors_of(const struct pii_classes *c, bool all, struct pii
     sharp_anchors(c, &s, &found);
     if (all)
         general_anchors(c, &s, &found);
-    union pii_lanes any = {.mask = found.of[0]};
+    union pii_lanes kinds = {.mask = where_any(found.of[0] & decided, 1)};
 #pragma GCC unroll 32
     for (unsigned k = 1; k < count; k++)
-        any.mask |= found.of[k];
+        kinds.mask |= where_any(found.of[k] & decided, (uint64_t)1 << k);
     uint64_t some = 0;
     for (unsigned i = 0; i < LANES; i++)
-        some |= out->any[i] = any.lane[i] & decided;
+        some |= out->kinds[i] = kinds.lane[i];
     if (some == 0)
         return false;
 #pragma GCC unroll 32

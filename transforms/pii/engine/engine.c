@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "entities/memo.h"
 #include "look.h"
 
 void pii_engine_init(struct pii_engine *e, const struct pii_rules *rules, const struct pii_sink *sink)
@@ -30,8 +31,10 @@ void pii_engine_begin(struct pii_engine *e, const char *field, size_t field_size
 static size_t look(struct pii_engine *e, const uint8_t *bytes, size_t size, size_t base, size_t from,
                    size_t limit)
 {
+    struct pii_memo memo;
     const struct pii_text text = {.p = bytes, .len = size, .field = (const uint8_t *)e->field,
-                                  .field_size = e->field_size};
+                                  .field_size = e->field_size, .memo = &memo};
+    pii_memo_init(&memo);
     pii_resolver_begin(&e->resolver, &text, base, from);
     if (e->resolver.done < limit)
         pii_look(&e->resolver, e->rules, limit);

@@ -34,6 +34,7 @@ static void ask(struct pass *p, size_t which, uint64_t anchors, size_t window)
         if (at < p->seen[which])
             continue;
         struct pii_match m = {.entity = rule->entity};
+        PII_WORK(8); /* a call */
         if (rule->find(p->text, at, &m))
             offer(p, &m);
         p->seen[which] = m.seen;
@@ -44,10 +45,8 @@ static void ask(struct pass *p, size_t which, uint64_t anchors, size_t window)
 static void ask_all(struct pass *p, const struct pii_anchors *anchors, unsigned window)
 {
     const struct pii_rules *rules = p->rules;
-    for (unsigned i = 0; i < rules->kinds_count; i++) {
-        unsigned kind = rules->kinds[i];
-        if (anchors->of[kind][window] == 0)
-            continue;
+    for (uint64_t kinds = anchors->kinds[window] & rules->kinds; kinds; kinds &= kinds - 1) {
+        unsigned kind = (unsigned)__builtin_ctzll(kinds);
         for (size_t r = rules->first[kind]; r < rules->first[kind + 1]; r++)
             ask(p, r, anchors->of[kind][window], anchors->at[window]);
     }
@@ -101,7 +100,7 @@ void pii_look(struct pii_resolver *resolver, const struct pii_rules *rules, size
     size_t pos = resolver->done;
     while (rules->scan(text->p, text->len, &pos, limit + PII_REACH, &anchors))
         for (unsigned i = 0; i < anchors.windows; i++) {
-            if (anchors.any[i] == 0)
+            if ((anchors.kinds[i] & rules->kinds) == 0)
                 continue;
             settle(&p, anchors.at[i] > PII_REACH ? anchors.at[i] - PII_REACH : 0);
             ask_all(&p, &anchors, i);

@@ -19,7 +19,7 @@ bool pii_rules_init(struct pii_rules *rules, const struct pii_set *entities, uns
             rules->rules[count++] = (struct pii_rule){r->find, r->entity};
         }
         if (count > rules->first[anchor])
-            rules->kinds[rules->kinds_count++] = (uint8_t)anchor;
+            rules->kinds |= (uint64_t)1 << anchor;
     }
     rules->first[PII_ANCHORS] = count;
     rules->scan = pii_scan_choose(rules->first[PII_ANCHORS_SHARP] < count);

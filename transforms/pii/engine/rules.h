@@ -29,8 +29,7 @@ struct pii_rules {
     /* Those of anchor a are rules[first[a]] to rules[first[a + 1] - 1]. */
     uint16_t first[PII_ANCHORS + 1];
     struct pii_rule rules[PII_RULES_MAX];
-    unsigned kinds_count;
-    uint8_t kinds[PII_ANCHORS]; /* of anchors that some rule asks for */
+    uint64_t kinds; /* bit k: some rule asks for anchors of kind k */
     size_t seekers_count;
     struct pii_seeker seekers[PII_SEEKERS_MAX];
     uint8_t threshold[PII_CUSTOM + PII_CUSTOM_MAX]; /* percent, of each entity */

@@ -27,8 +27,8 @@
 struct pii_anchors {
     unsigned windows;
     size_t at[PII_WINDOWS_MAX];    /* where each begins */
-    uint64_t any[PII_WINDOWS_MAX]; /* bit i: an anchor of some kind is at byte i of the window */
-    uint64_t of[PII_ANCHORS][PII_WINDOWS_MAX];
+    uint64_t kinds[PII_WINDOWS_MAX]; /* bit k: there are anchors of kind k */
+    uint64_t of[PII_ANCHORS][PII_WINDOWS_MAX]; /* bit i: one is at byte i of the window */
 };
 
 /* Looks from *pos on for windows with anchors, up to the first that begins at `until` or later.

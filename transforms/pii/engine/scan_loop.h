@@ -19,7 +19,7 @@
 #include "anchors.h"
 #include "text.h"
 
-WAY static inline void classify(const struct block *b, int before, struct pii_classes *c, unsigned i)
+PII_INLINE void classify(const struct block *b, int before, struct pii_classes *c, unsigned i)
 {
     c->digit.lane[i] = block_within(b, '0', 9);
     c->letter.lane[i] = block_letters(b);
@@ -60,22 +60,23 @@ WAY static inline const uint8_t *window(const uint8_t *text, size_t len, size_t 
     return pad;
 }
 
-/* The classes of the next LANES windows, or fewer at the end, that are worth it. */
-PII_INLINE void collect(const uint8_t *text, size_t len, size_t *pos, size_t until, bool all,
+/* The classes of the next LANES windows, or fewer at the end, that are worth it; how many. */
+PII_INLINE unsigned collect(const uint8_t *text, size_t len, size_t *pos, size_t until, bool all,
                         struct pii_classes *c, struct pii_anchors *found)
 {
     uint8_t pad[PII_WINDOW + 1];
     size_t at = *pos;
-    found->windows = 0;
-    for (; at < until && found->windows < LANES; at += PII_STEP) {
+    unsigned windows = 0;
+    for (; at < until && windows < LANES; at += PII_STEP) {
         const uint8_t *p = window(text, len, at, pad);
         struct block b = block_load(p);
         if (!all && block_dull(&b, p))
             continue;
-        classify(&b, at > 0 ? text[at - 1] : -1, c, found->windows);
-        found->at[found->windows++] = at;
+        classify(&b, at > 0 ? text[at - 1] : -1, c, windows);
+        found->at[windows++] = at;
     }
     *pos = at;
+    return windows;
 }
 
 PII_INLINE bool scan(const uint8_t *text, size_t len, size_t *pos, size_t until, bool all,
@@ -84,7 +85,7 @@ PII_INLINE bool scan(const uint8_t *text, size_t len, size_t *pos, size_t until,
     struct pii_classes c;
     until = until < len ? until : len;
     while (*pos < until) {
-        collect(text, len, pos, until, all, &c, found);
+        found->windows = collect(text, len, pos, until, all, &c, found);
         if (found->windows == 0)
             break;
         for (unsigned i = found->windows; i < LANES; i++)

@@ -10,17 +10,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct pii_memo;
+
 struct pii_text {
     const uint8_t *p;
     size_t len;
     /* The name of the column, key or element whose value this is; nothing elsewhere. */
     const uint8_t *field;
     size_t field_size;
+    struct pii_memo *memo; /* of this text, or NULL: see memo.h */
 };
+
+/* A test counts the bytes that recognisers look at. */
+#ifdef PII_COUNT_WORK
+extern uint64_t pii_work;
+#define PII_WORK(bytes) (pii_work += (bytes))
+#else
+#define PII_WORK(bytes) ((void)0)
+#endif
 
 /* The byte at i, or -1 outside the text; so `i - 1` at the very beginning is fine. */
 static inline int pii_at(const struct pii_text *t, size_t i)
 {
+    PII_WORK(1);
     return i < t->len ? t->p[i] : -1;
 }
 

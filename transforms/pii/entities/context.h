@@ -11,9 +11,20 @@
 #ifndef PII_CONTEXT_H
 #define PII_CONTEXT_H
 
-#include "engine/text.h"
+#include "recognisers.h"
 
 #define PII_CONTEXT_WORDS 5
+
+/* What stands in front of a place, or the name of a field. */
+struct pii_words {
+    size_t start; /* in front of this place of the text */
+    /* Small letters, digits and what is not ASCII; ' ' for all else, and behind the end. */
+    uint8_t text[PII_CONTEXT_BYTES + 8];
+    size_t size;
+    /* A bit a byte; `begins`: of the words that are looked at. */
+    uint64_t word, humps, apostrophes, line_ends, begins;
+};
+_Static_assert(PII_CONTEXT_BYTES == 64, "a mask has a bit for every byte");
 
 /* Whether one of `words` stands in front of `start` or in the field's name: 0, or how near,
  * from 1 for the fifth word to PII_CONTEXT_WORDS for the next one and for the field's name. */

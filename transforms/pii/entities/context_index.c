@@ -19,8 +19,28 @@ static void add(struct pii_cues *c, unsigned *count, const char *text, size_t si
     unsigned bucket = pii_cue_bucket((uint8_t)text[0], (uint8_t)second);
     c->cue[*count] = (struct pii_cue){(uint16_t)(text - c->list), (uint8_t)size, c->bucket[bucket]};
     c->bucket[bucket] = (uint8_t)++*count;
-    if (size >= PII_CUE_INSIDE_MIN)
-        c->inside[bucket / 8] |= (uint8_t)(1u << bucket % 8);
+}
+
+/* The first three bytes of all that an entry may look like in a text: where it has a space there may be none, one or
+ * several. */
+static void add_inside(struct pii_cues *c, const char *rest, size_t size, uint8_t *bytes, unsigned have)
+{
+    if (have == 3) {
+        unsigned hash = pii_cue_hash(bytes);
+        c->inside[hash / 32] |= UINT32_C(1) << hash % 32;
+        return;
+    }
+    if (size == 0) { /* too short to say */
+        memset(c->inside, 0xff, sizeof(c->inside));
+        return;
+    }
+    bytes[have] = (uint8_t)*rest;
+    add_inside(c, rest + 1, size - 1, bytes, have + 1);
+    if (*rest != ' ')
+        return;
+    add_inside(c, rest + 1, size - 1, bytes, have);
+    bytes[have] = ' ';
+    add_inside(c, rest, size, bytes, have + 1);
 }
 
 /* What may follow an entry of one letter: see word_ends() in context.c. */
@@ -41,6 +61,9 @@ static int make(struct pii_cues *c)
             return UNFIT;
         for (size_t i = 0; i < ways; i++)
             add(c, &count, at, size, seconds[i]);
+        uint8_t bytes[3];
+        if (size >= PII_CUE_INSIDE_MIN)
+            add_inside(c, at, size, bytes, 0);
         at += size + (at[size] == '|');
     }
     return READY;

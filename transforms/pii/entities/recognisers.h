@@ -86,7 +86,6 @@ pii_find_fn pii_card_find;
 pii_find_fn pii_card_find_waived; /* behind a context word neither issuer nor check digit matter */
 pii_find_fn pii_ssn_find;
 pii_find_fn pii_ssn_bare_find;
-pii_find_fn pii_ssn_wide_find;
 pii_find_fn pii_iban_find;
 pii_find_fn pii_ip4_find;
 pii_find_fn pii_ip6_find;

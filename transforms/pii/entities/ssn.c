@@ -69,9 +69,3 @@ bool pii_ssn_bare_find(const struct pii_text *t, size_t at, struct pii_match *m)
     m->score = 20;
     return true;
 }
-
-/* With separators that are not ASCII. */
-bool pii_ssn_wide_find(const struct pii_text *t, size_t at, struct pii_match *m)
-{
-    return pii_at(t, at + 3) >= 0x80 && pii_ssn_find(t, at, m);
-}

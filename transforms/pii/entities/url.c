@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "recognisers.h"
+#include "memo.h"
 
 #define SCHEME_MAX 12
 #define URL_MAX 2048 /* what is longer is open-ended */
@@ -41,34 +41,74 @@ static bool semicolon_belongs(const struct pii_text *t, size_t at)
     return next > at + 1 && pii_at(t, next) == '=';
 }
 
-static size_t run_end(const struct pii_text *t, size_t from, size_t limit)
+static size_t run_on(const struct pii_text *t, size_t at, size_t limit)
 {
-    size_t at = from;
     while (at < limit && (url_byte(pii_at(t, at)) || wide(t, at)) &&
            (pii_at(t, at) != ';' || semicolon_belongs(t, at)))
         at++;
     return at;
 }
 
-static bool balanced(const struct pii_text *t, size_t start, size_t end, int open, int close)
+/* Where bytes of a URL end that begin at `from`. URLs within one have their end in common. */
+static size_t run_end(const struct pii_text *t, size_t from, size_t limit)
 {
-    int depth = 0;
-    for (size_t i = start; i < end; i++)
-        depth += t->p[i] == open ? 1 : t->p[i] == close ? -1 : 0;
-    return depth >= 0;
+    struct pii_memo *memo = t->memo;
+    if (!memo)
+        return run_on(t, from, limit);
+    if (from < memo->url_from || from > memo->url_end)
+        memo->url_from = memo->url_end = from;
+    if (memo->url_end < limit)
+        memo->url_end = run_on(t, memo->url_end, limit);
+    return memo->url_end < limit ? memo->url_end : limit;
+}
+
+/* What is opened and not closed. */
+struct depth {
+    long round, square;
+};
+
+static void count(struct depth *d, int c, long step)
+{
+    d->round += c == '(' ? step : c == ')' ? -step : 0;
+    d->square += c == '[' ? step : c == ']' ? -step : 0;
+}
+
+static struct depth depth_of(const struct pii_text *t, size_t start, size_t end)
+{
+    struct depth d = {0, 0};
+    struct pii_memo *memo = t->memo;
+    if (memo && memo->count_end == end && memo->count_from <= start) {
+        d = (struct depth){memo->round, memo->square};
+        for (size_t i = memo->count_from; i < start; i++)
+            count(&d, pii_at(t, i), -1);
+    } else {
+        for (size_t i = start; i < end; i++)
+            count(&d, pii_at(t, i), 1);
+    }
+    if (memo) {
+        memo->count_from = start;
+        memo->count_end = end;
+        memo->round = d.round;
+        memo->square = d.square;
+    }
+    return d;
+}
+
+static bool ends_url(int c, const struct depth *d)
+{
+    return (c == ')' && d->round >= 0) || (c == ']' && d->square >= 0) || !strchr(".,;:!?)]*&", c);
 }
 
 static size_t without_punctuation(const struct pii_text *t, size_t start, size_t end)
 {
-    for (; end > start; end--) {
-        int c = t->p[end - 1];
-        if (c == ')' && balanced(t, start, end, '(', ')'))
-            break;
-        if (c == ']' && balanced(t, start, end, '[', ']'))
-            break;
-        if (!strchr(".,;:!?)]*&", c))
-            break;
-    }
+    struct depth none = {-1, -1};
+    while (end > start && !ends_url(pii_at(t, end - 1), &none) && t->p[end - 1] != ')' && t->p[end - 1] != ']')
+        end--;
+    if (end == start || ends_url(pii_at(t, end - 1), &none))
+        return end;
+    struct depth d = depth_of(t, start, end);
+    for (; end > start && !ends_url(pii_at(t, end - 1), &d); end--)
+        count(&d, t->p[end - 1], -1);
     return end;
 }
 
