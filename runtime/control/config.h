@@ -80,6 +80,7 @@ typedef struct ol_limits {
     ol_http_limits http;
     unsigned hosts_max;
     unsigned host_jobs_max;
+    uint32_t host_pause_ms;
     unsigned transform_queue_max;
     uint32_t slot_bytes;
     uint32_t slots;

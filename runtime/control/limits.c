@@ -16,6 +16,7 @@ void ol_limits_default(ol_limits *limits)
     *limits = (ol_limits){
         .hosts_max = OL_HOSTS_MAX,
         .host_jobs_max = OL_HOST_JOBS_MAX,
+        .host_pause_ms = OL_HOST_PAUSE_MS,
         .transform_queue_max = OL_TRANSFORM_QUEUE_MAX,
         .slot_bytes = OL_SLOT_BYTES,
         .slots = OL_HOST_SLOTS,

@@ -65,6 +65,7 @@ static int make_pool(ol_worker *worker, const ol_limits *limits, ol_error *err)
     ol_pool_options_default(&options);
     options.hosts_max = limits->hosts_max;
     options.jobs_max = limits->host_jobs_max;
+    options.pause_ms = limits->host_pause_ms;
     options.queue_max = limits->transform_queue_max;
     options.slot_bytes = limits->slot_bytes;
     options.slots = limits->slots;

@@ -29,6 +29,7 @@ void ol_pool_options_default(ol_pool_options *options)
         .queue_max = OL_TRANSFORM_QUEUE_MAX,
         .slot_bytes = OL_SLOT_BYTES,
         .slots = OL_HOST_SLOTS,
+        .pause_ms = OL_HOST_PAUSE_MS,
         .spin_us = spin ? SPIN_US : 0,
     };
 }

@@ -154,6 +154,8 @@ static void on_exit(uv_poll_t *poll, int status, int events)
     if (unused && err.code != OL_ECANCELED) {
         ol_pool_start_failed(pool);
         fail_waiting(pool, host->program, &err);
+    } else if (err.code != OL_ECANCELED) {
+        ol_pool_lost_host(pool, host->program);
     }
     pool->place_again = true;
     ol_pool_schedule(pool);
@@ -198,6 +200,7 @@ void ol_pool_host_drain(ol_pool_host *host)
                      host->program->name);
         ol_pool_host_kill(host, OL_WIRE_NONE, &why);
     } else if (ol_link_is_overspent(host->link) && !host->retiring) {
+        ol_pool_lost_host(host->pool, host->program);
         ol_pool_host_retire(host);
     }
     if (host->state < OL_HOST_DYING && !ol_link_sleep(host->link))

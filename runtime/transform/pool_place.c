@@ -59,7 +59,8 @@ static void spread(ol_pool *pool, const ol_ticket *ticket)
             return;
         mine += ol_pool_host_serves(host, ticket->group);
     }
-    if (mine >= SPREAD_MAX || pool->host_count >= pool->options.hosts_max)
+    if (mine >= SPREAD_MAX || pool->host_count >= pool->options.hosts_max ||
+        ol_pool_is_paused(pool, ticket->program))
         return;
     ol_pool_host *host;
     ol_error ignored = {0}; /* it was a favour */
@@ -216,7 +217,8 @@ static void turn_one(ol_pool *pool, const ol_ticket *ticket)
 static int provide(ol_pool *pool, ol_ticket *ticket, ol_error *err)
 {
     ol_pool_host *host;
-    if (claim_coming(pool, ticket) || ol_loop_now_ms(pool->loop) < pool->start_again_ms)
+    if (claim_coming(pool, ticket) || ol_loop_now_ms(pool->loop) < pool->start_again_ms ||
+        ol_pool_is_paused(pool, ticket->program))
         return OL_OK;
     if (pool->host_count < pool->options.hosts_max) {
         int rc = start_for(pool, ticket->program, &host, err);

@@ -5,6 +5,7 @@
  * pool_host.c   one host: started, wired to the loop, lost, let go
  * pool_warden.c what its first filter asks for
  * pool_place.c  which request goes to which host, and when a host is started or given up
+ * pool_pause.c  programs whose hosts die too often
  * pool_watch.c  time: the watchdog, deadlines, tidying
  * pool.c        the rest
  */
@@ -17,6 +18,7 @@
 
 #define OL_POOL_TICK_MS 10u
 #define OL_POOL_TIDY_MS 1000u
+#define OL_POOL_LOSSES 64u
 #define OL_POOL_GROUP_MAX 512u /* bytes of a trust group */
 
 enum ol_host_state {
@@ -77,6 +79,7 @@ struct ol_pool {
     bool ticking;
     uint64_t start_again_ms; /* after failures: not before */
     unsigned start_failures;
+    uint64_t losses[OL_POOL_LOSSES]; /* until when a program's are paid for, by a hash of its name */
     ol_program **warm; /* to be started on the next turn */
     size_t warm_count, warm_cap;
     ol_pool_stats stats;
@@ -142,6 +145,13 @@ void ol_pool_start_failed(ol_pool *pool);
 /* Place whatever of the queue can be placed; start and give up hosts for the rest. */
 void ol_pool_place_queue(ol_pool *pool);
 void ol_pool_start_warm(ol_pool *pool);
+
+/* ---- pool_pause.c ---- */
+
+/* One of its hosts died at work, or must be replaced for what a request did. */
+void ol_pool_lost_host(ol_pool *pool, const ol_program *program);
+/* It lost too many: no host is started for it now. */
+bool ol_pool_is_paused(ol_pool *pool, const ol_program *program);
 
 /* ---- pool_watch.c ---- */
 

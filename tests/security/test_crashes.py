@@ -62,7 +62,8 @@ def children_of(server):
 
 def test_a_plugin_that_crashes_on_each_tenth_request(hostile, plugin_file):
     server = hostile({}, {"crash": plugin_file("crash")}, share='share = "all",', extra=(
-        'object_lambda "do-crash" { access_point = "shop", cache = false, transforms = { "crash" } }'))
+        'object_lambda "do-crash" { access_point = "shop", cache = false, transforms = { "crash" } }\n'
+        'limits { host_pause_ms = 0 }'))
     server.s3().put_object(Bucket="shop", Key="k", Body=GOOD)
     server.s3().put_object(Bucket="shop", Key="bomb", Body=b"BOMB" * 50000)
     assert not crash_under_load(server, WARM_UP)
