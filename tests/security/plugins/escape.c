@@ -509,7 +509,14 @@ TRY(fail_loudly)
     return false;
 }
 TRY(emit_from_nowhere) { return host->emit(the_call, (void *)8, 100) == OBJLENS_OK; }
-TRY(emit_too_much) { static char byte[64]; return host->emit(the_call, byte, SIZE_MAX / 2) == OBJLENS_OK; }
+/* Its own memory it may show, the original in it too: so behind this page lies one that cannot be read. */
+TRY(emit_too_much)
+{
+    char *bytes = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes == MAP_FAILED || mprotect(bytes + 4096, 4096, PROT_NONE) != 0)
+        return 0;
+    return host->emit(the_call, bytes, SIZE_MAX / 2) == OBJLENS_OK;
+}
 TRY(commit_too_much)
 {
     void *span;
