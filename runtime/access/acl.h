@@ -6,7 +6,7 @@
 #ifndef OL_ACCESS_ACL_H
 #define OL_ACCESS_ACL_H
 
-#include "s3/acl.h"
+#include "s3/documents/acl.h"
 
 /* May the caller with this canonical id (empty: anonymous) do what `permission` (one
  * OL_ACL_READ, …) stands for? The owner may always read and write the list itself.

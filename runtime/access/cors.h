@@ -7,7 +7,7 @@
 #define OL_ACCESS_CORS_H
 
 #include "http/headers.h"
-#include "s3/cors.h"
+#include "s3/documents/cors.h"
 
 /* The verdict on an OPTIONS. `cors` NULL: there is no configuration. On OL_OK the headers of the
  * 200 have been added to `answer`. OL_EPROTOCOL (400 BadRequest: no Origin, or a method that is

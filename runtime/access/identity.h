@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An identity: what a signature, a session token or a certificate proved, and the policies that
- * are attached to it. Not who owns what; that is control/realm.h.
+ * are attached to it. Not who owns what; that is control/state/realm.h.
  *
  * Plain data, borrowed: whoever fills it in keeps the slices and the policies alive for as long
  * as a request uses it. Identities of users and roles live in the realm; those of sessions are
@@ -11,7 +11,7 @@
 #define OL_ACCESS_IDENTITY_H
 
 #include "base/error.h"
-#include "s3/tagging.h"
+#include "s3/documents/tagging.h"
 
 struct ol_policy; /* access/policy.h */
 

@@ -18,7 +18,7 @@
 
 #include "access/acl.h"
 #include "access/policy.h"
-#include "s3/public_access_block.h"
+#include "s3/documents/public_access_block.h"
 
 /* OL_OK, or OL_EACCESS when the block forbids to put such a policy. */
 int ol_public_policy_check(const ol_public_access_block *block, const ol_policy *policy,

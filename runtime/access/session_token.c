@@ -12,7 +12,7 @@
 #include "access/session_claims.h"
 #include "base/alloc.h"
 #include "base/encode.h"
-#include "s3/hmac.h"
+#include "s3/sigv4/hmac.h"
 
 #define VERSION 1
 #define SALT_BYTES 16

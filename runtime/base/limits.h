@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every fixed maximum in one place. Limits that an operator may change are fields of
- * `ol_limits` in control/config.h; their defaults stand here too.
+ * `ol_limits` in control/config/config.h; their defaults stand here too.
  */
 #ifndef OL_BASE_LIMITS_H
 #define OL_BASE_LIMITS_H

@@ -20,7 +20,7 @@
 #include "cli/run_calls.h"
 #include "cli/run_event.h"
 #include "cli/run_pool.h"
-#include "control/limit_option.h"
+#include "control/config/limit_option.h"
 
 #define EVENT_BYTES_MAX (1 * OL_MIB)
 #define INPUT_BYTES_MAX (1024ull * OL_MIB)

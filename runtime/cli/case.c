@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/files.h"
+#include "control/config/files.h"
 
 #define SMALL_BYTES_MAX (1u * OL_MIB)
 

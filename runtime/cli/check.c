@@ -4,8 +4,8 @@
  */
 #include "cli/cli.h"
 #include "cli/mistakes.h"
-#include "front/client_keys.h"
-#include "front/shared.h"
+#include "front/keys/client_keys.h"
+#include "front/server/shared.h"
 #include "origin/s3/s3_origin.h"
 #include "transform/cgroup.h"
 #include "transform/wall_probe.h"

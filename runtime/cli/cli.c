@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "control/suggest.h"
+#include "control/config/suggest.h"
 #include "transform/inline_host.h"
 
 #define INLINE_SETTLE_MS 2000

@@ -11,8 +11,8 @@
 #include "cli/cli.h"
 #include "cli/sealed_input.h"
 #include "cli/sealed_keys.h"
-#include "crypto/content_sync.h"
-#include "crypto/secret.h"
+#include "crypto/content/content_sync.h"
+#include "crypto/keys/secret.h"
 
 #define ARENA_BYTES_MAX (8u * OL_MIB)
 #define HEADER_BYTES_MAX (1u * OL_MIB)

@@ -12,8 +12,8 @@
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "cli/sealed_keys.h"
-#include "crypto/body_make.h"
-#include "crypto/s3_make.h"
+#include "crypto/content/body_make.h"
+#include "crypto/formats/s3_make.h"
 
 #define ARENA_BYTES_MAX (2u * OL_MIB)
 #define ROOM_BYTES (64u * 1024)

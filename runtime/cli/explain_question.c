@@ -3,7 +3,7 @@
 
 #include "access/session.h"
 #include "base/clock.h"
-#include "s3/address.h"
+#include "s3/address/address.h"
 
 /* ---- who ---- */
 

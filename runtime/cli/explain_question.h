@@ -7,8 +7,8 @@
 #define OL_CLI_EXPLAIN_QUESTION_H
 
 #include "cli/options.h"
-#include "control/control.h"
-#include "front/doors.h"
+#include "control/state/control.h"
+#include "front/request/doors.h"
 
 #define OL_EXPLAIN_CONTEXT_MAX 64
 

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/keys_rewrap.h"
-#include "crypto/keyring.h"
+#include "crypto/keys/keyring.h"
 
 #define REGION "us-east-1"
 #define ACCOUNT "000000000000"

@@ -5,7 +5,7 @@
 
 #include "base/encode.h"
 #include "cli/cli.h"
-#include "crypto/kms_keyring.h"
+#include "crypto/kms/kms_keyring.h"
 
 #define ARENA_BYTES_MAX (1024u * 1024)
 #define LINE_BYTES_MAX (64u * 1024)

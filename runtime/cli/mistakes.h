@@ -5,7 +5,7 @@
 #ifndef OL_CLI_MISTAKES_H
 #define OL_CLI_MISTAKES_H
 
-#include "control/config.h"
+#include "control/config/config.h"
 
 /* As ol_config_load; "FILE:LINE: text" for each mistake on standard error. err->detail counts
  * them. */

@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "cli/starter.h"
-#include "control/names.h"
+#include "control/config/names.h"
 
 #define TEXT_BYTES_MAX (256u * OL_KIB)
 #define NAME_MARK "@NAME@"

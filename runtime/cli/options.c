@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/options.h"
 
-#include "control/suggest.h"
+#include "control/config/suggest.h"
 
 static const ol_option *find_option(const ol_command *command, ol_slice name)
 {

@@ -3,7 +3,7 @@
  * The inside of an OpenPGP host: this same binary is started for each message. Not for people.
  */
 #include "cli/cli.h"
-#include "crypto/pgp_host.h"
+#include "crypto/formats/pgp_host.h"
 
 static int run(const ol_options *options)
 {

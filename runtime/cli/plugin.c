@@ -11,7 +11,7 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "cli/cli.h"
-#include "control/files.h"
+#include "control/config/files.h"
 #include "objlens/transform.h"
 #include "transform/loader.h"
 #include "transform/source_file.h"

@@ -11,8 +11,8 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "cli/cli.h"
-#include "s3/address.h"
-#include "s3/sigv4_sign.h"
+#include "s3/address/address.h"
+#include "s3/sigv4/sigv4_sign.h"
 
 #define ENDPOINT "http://127.0.0.1:9000"
 #define REGION "us-east-1"

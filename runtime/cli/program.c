@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "control/draft.h"
-#include "control/files.h"
-#include "control/shipped.h"
+#include "control/config/draft.h"
+#include "control/config/files.h"
+#include "control/config/shipped.h"
 
 static bool is_path(ol_slice transform)
 {

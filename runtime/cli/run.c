@@ -12,8 +12,8 @@
 #include "cli/run_event.h"
 #include "cli/run_job.h"
 #include "cli/run_verify.h"
-#include "control/limit_option.h"
-#include "control/quantity.h"
+#include "control/config/limit_option.h"
+#include "control/config/quantity.h"
 
 #define EVENT_BYTES_MAX (1 * OL_MIB)
 #define CHUNK_BYTES_UNIT 4096 /* a page: chunks lie in memory shared with the host */

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/limits.h"
-#include "control/files.h"
+#include "control/config/files.h"
 #include "observe/request_id.h"
 #include "transform/fields.h"
 

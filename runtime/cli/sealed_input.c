@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "crypto/age_armor.h"
-#include "crypto/sealed.h"
+#include "crypto/content/sealed.h"
+#include "crypto/formats/age_armor.h"
 
 #define COPY_BYTES (256u * 1024)
 #define PEEK_BYTES 2048u

@@ -6,7 +6,7 @@
 #ifndef OL_CLI_SEALED_INPUT_H
 #define OL_CLI_SEALED_INPUT_H
 
-#include "crypto/keys.h"
+#include "crypto/keys/keys.h"
 #include "http/headers.h"
 
 typedef struct ol_sealed_input {

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "cli/sealed_input.h"
-#include "crypto/kms_aws.h"
+#include "crypto/kms/kms_aws.h"
 
 #define KEYS_BYTES_MAX (1u << 20)
 #define REGION "us-east-1"

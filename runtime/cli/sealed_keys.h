@@ -11,7 +11,7 @@
 #ifndef OL_CLI_SEALED_KEYS_H
 #define OL_CLI_SEALED_KEYS_H
 
-#include "crypto/sealed.h"
+#include "crypto/content/sealed.h"
 
 typedef struct ol_sealed_keys {
     ol_keys *keys;
@@ -24,7 +24,7 @@ typedef struct ol_sealed_keys {
     size_t client_count;
 } ol_sealed_keys;
 
-/* Blocking. `path`: a JSON list (crypto/keys.h). Close it whatever is returned. */
+/* Blocking. `path`: a JSON list (crypto/keys/keys.h). Close it whatever is returned. */
 int ol_sealed_keys_open(ol_sealed_keys *self, const char *path, ol_error *err);
 void ol_sealed_keys_close(ol_sealed_keys *self);
 /* ol_sealed_open, blocking until it is answered. */

@@ -10,8 +10,8 @@
 #include "base/alloc.h"
 #include "cli/cli.h"
 #include "cli/mistakes.h"
-#include "control/credentials.h"
-#include "front/app.h"
+#include "control/config/credentials.h"
+#include "front/server/app.h"
 
 #define LOOPS_MAX 1024
 

@@ -11,7 +11,7 @@
 #include "cli/case_run.h"
 #include "cli/cli.h"
 #include "cli/program.h"
-#include "control/limit_option.h"
+#include "control/config/limit_option.h"
 
 #define ARENA_BYTES_MAX (64u * OL_MIB)
 #define NAME_COLUMN 28

@@ -10,7 +10,7 @@
 #ifndef OL_ORIGIN_ORIGIN_H
 #define OL_ORIGIN_ORIGIN_H
 
-#include "crypto/kms.h"
+#include "crypto/kms/kms.h"
 #include "pipeline/stage.h"
 
 typedef struct ol_origin ol_origin;

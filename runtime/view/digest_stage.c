@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "view/digest_stage.h"
 
-#include "s3/crc.h"
+#include "s3/upload/crc.h"
 
 static ol_view_digest *digest_of(const ol_stage *st)
 {

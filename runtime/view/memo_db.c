@@ -5,7 +5,7 @@
  */
 #include "view/memo_db_private.h"
 
-#include "s3/crc.h"
+#include "s3/upload/crc.h"
 
 uint64_t ol_memo_db_clock(const ol_memo_db *db)
 {

@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "crypto/secret.h"
-#include "crypto/sealed_private.h"
+#include "crypto/content/sealed_private.h"
+#include "crypto/keys/secret.h"
 #include "pipeline/pipeline.h"
 
 #define BLOCK_BYTES 65536u

@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "control/config.h"
-#include "control/realm_private.h"
+#include "control/config/config.h"
+#include "control/state/realm_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

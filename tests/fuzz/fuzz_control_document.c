@@ -6,7 +6,7 @@
  */
 #include <assert.h>
 
-#include "control/realm_private.h"
+#include "control/state/realm_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

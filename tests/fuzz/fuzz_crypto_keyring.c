@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/encode.h"
-#include "crypto/keyring.h"
-#include "crypto/secret.h"
-#include "s3/hmac.h"
+#include "crypto/keys/keyring.h"
+#include "crypto/keys/secret.h"
+#include "s3/sigv4/hmac.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

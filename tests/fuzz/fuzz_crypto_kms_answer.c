@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "crypto/kms_aws_answer.h"
-#include "crypto/secret.h"
+#include "crypto/keys/secret.h"
+#include "crypto/kms/kms_aws_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
  */
 #include <assert.h>
 
-#include "crypto/s3_envelope.h"
-#include "crypto/sealed_private.h"
+#include "crypto/content/sealed_private.h"
+#include "crypto/formats/s3_envelope.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
  */
 #include <assert.h>
 
-#include "crypto/content_sync.h"
-#include "crypto/sdk_message.h"
+#include "crypto/content/content_sync.h"
+#include "crypto/formats/sdk_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,12 +7,12 @@
 #include <assert.h>
 
 #include "base/alloc.h"
-#include "crypto/age_armor.h"
-#include "crypto/age_header.h"
-#include "crypto/keys.h"
-#include "crypto/pgp_packets.h"
-#include "crypto/s3_envelope.h"
-#include "crypto/sealed_text.h"
+#include "crypto/content/sealed_text.h"
+#include "crypto/formats/age_armor.h"
+#include "crypto/formats/age_header.h"
+#include "crypto/formats/pgp_packets.h"
+#include "crypto/formats/s3_envelope.h"
+#include "crypto/keys/keys.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,8 +7,8 @@
 #include <assert.h>
 
 #include "base/limits.h"
-#include "front/content_coding.h"
-#include "front/view_head.h"
+#include "front/answer/content_coding.h"
+#include "front/views/view_head.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

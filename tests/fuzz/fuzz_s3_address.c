@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Addressing. Input: a byte for the method and the rules, then a host, a line feed and a request
- * target. What is accepted must keep the promises of s3/address.h. The target is also read as a
+ * target. What is accepted must keep the promises of s3/address/address.h. The target is also read as a
  * copy source, an ARN and a form.
  */
 #include <assert.h>
 
 #include "base/limits.h"
-#include "s3/address.h"
+#include "s3/address/address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

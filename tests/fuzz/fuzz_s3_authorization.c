@@ -8,7 +8,7 @@
 #include <assert.h>
 
 #include "base/limits.h"
-#include "s3/sigv4.h"
+#include "s3/sigv4/sigv4.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
  */
 #include <assert.h>
 
-#include "s3/aws_chunked.h"
+#include "s3/upload/aws_chunked.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,8 +2,8 @@
 /* Small configuration documents: public access blocks, ownership controls. Input: the document. */
 #include <assert.h>
 
-#include "s3/ownership.h"
-#include "s3/public_access_block.h"
+#include "s3/documents/ownership.h"
+#include "s3/documents/public_access_block.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

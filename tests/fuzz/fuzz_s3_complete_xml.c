@@ -2,7 +2,7 @@
 /* The body of CompleteMultipartUpload. Input: the document. */
 #include <assert.h>
 
-#include "s3/xml_multipart.h"
+#include "s3/documents/xml_multipart.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 /* What the s3control API is sent. Input: the document. */
 #include <assert.h>
 
-#include "s3/control_documents.h"
+#include "s3/documents/control_documents.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "base/limits.h"
-#include "s3/xml.h"
+#include "s3/documents/xml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "s3/post_form.h"
+#include "s3/upload/post_form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "base/encode.h"
-#include "s3/post_policy.h"
+#include "s3/upload/post_policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

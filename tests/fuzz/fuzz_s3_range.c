@@ -6,8 +6,8 @@
 #include <assert.h>
 
 #include "base/limits.h"
-#include "s3/conditions.h"
-#include "s3/range.h"
+#include "s3/request/conditions.h"
+#include "s3/request/range.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

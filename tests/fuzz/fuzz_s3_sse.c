@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "s3/bucket_encryption.h"
-#include "s3/sse_headers.h"
+#include "s3/documents/bucket_encryption.h"
+#include "s3/request/sse_headers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

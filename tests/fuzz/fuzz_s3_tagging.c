@@ -2,7 +2,7 @@
 /* Tags as a query and as a document. Input: either. What is taken can be kept, and comes back. */
 #include <assert.h>
 
-#include "s3/tagging.h"
+#include "s3/documents/tagging.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

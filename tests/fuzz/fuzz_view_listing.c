@@ -5,7 +5,7 @@
  */
 #include <assert.h>
 
-#include "front/view_listing.h"
+#include "front/views/view_listing.h"
 
 #define KEYS 4
 #define PREFIXES 2

@@ -2,7 +2,7 @@
 /* Lists to canned names, headers and documents; documents to texts. */
 #include "origin/s3/acl_text.h"
 
-#include "s3/acl.h"
+#include "s3/documents/acl.h"
 
 /* Of one header: an id, quoted and named. */
 #define GRANTS_BYTES_MAX (OL_ACL_GRANTS_MAX * (OL_ACL_ID_BYTES_MAX + 8))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Access control lists between their kept text (s3/acl.h) and a remote service. Where its canonical
+ * Access control lists between their kept text (s3/documents/acl.h) and a remote service. Where its canonical
  * ids are not ours, what can be asked of it are the lists with a canned name. Where they are shared,
  * a list is asked for grant by grant; the owner stays whoever the origin's credentials belong to,
  * so that a writer who is somebody else is a grantee there.

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "origin/s3/encryption.h"
-#include "s3/checksum.h"
+#include "s3/upload/checksum.h"
 
 /* ---- lengths ---- */
 

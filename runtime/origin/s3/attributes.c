@@ -3,7 +3,7 @@
 #include "origin/s3/acl_text.h"
 #include "origin/s3/document.h"
 #include "origin/s3/operations.h"
-#include "s3/tagging.h"
+#include "s3/documents/tagging.h"
 
 #define TAGGING_BYTES_MAX (256 * OL_KIB)
 

@@ -6,7 +6,7 @@
 #include "origin/s3/lists.h"
 #include "origin/s3/operations.h"
 #include "origin/s3/reading.h"
-#include "s3/xml_writer.h"
+#include "s3/documents/xml_writer.h"
 
 #define BUCKETS_MAX 10000
 #define LIST_ARENA_BYTES_MAX (4 * OL_MIB)

@@ -8,7 +8,7 @@
 #define OL_ORIGIN_S3_CHUNKS_H
 
 #include "origin/s3/call.h"
-#include "s3/checksum.h"
+#include "s3/upload/checksum.h"
 
 #define OL_S3_CHUNK_BYTES (128 * OL_KIB)
 

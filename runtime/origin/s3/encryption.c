@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/encode.h"
-#include "s3/sse_headers.h"
+#include "s3/request/sse_headers.h"
 
 #define SSE "x-amz-server-side-encryption"
 #define COPY_SSE "x-amz-copy-source-server-side-encryption"

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "origin/s3/operations.h"
-#include "s3/range.h"
+#include "s3/request/range.h"
 
 #define DRAIN_BYTES_MAX (64 * OL_KIB)
 

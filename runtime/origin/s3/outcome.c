@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "s3/xml_reader.h"
+#include "s3/documents/xml_reader.h"
 
 typedef struct document {
     char code[OL_ERROR_S3_CODE_SIZE];

@@ -6,7 +6,7 @@
 #define OL_ORIGIN_S3_READING_H
 
 #include "base/arena.h"
-#include "s3/xml_reader.h"
+#include "s3/documents/xml_reader.h"
 
 /* OL_OK, or OL_EORIGIN when it is not well-formed; or what an event returned. */
 int ol_s3_read_xml(ol_slice xml, const ol_xml_events *events, ol_error *err);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One loop's signer: s3/sigv4_sign.h with an origin's credentials, which it copies anew when they
+ * One loop's signer: s3/sigv4/sigv4_sign.h with an origin's credentials, which it copies anew when they
  * have changed. It holds secrets.
  */
 #ifndef OL_ORIGIN_S3_SIGN_H
 #define OL_ORIGIN_S3_SIGN_H
 
 #include "origin/s3/credentials.h"
-#include "s3/hmac.h"
-#include "s3/sigv4_sign.h"
+#include "s3/sigv4/hmac.h"
+#include "s3/sigv4/sigv4_sign.h"
 
 #define OL_S3_REGION_BYTES_MAX 31
 

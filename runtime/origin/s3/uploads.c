@@ -8,8 +8,8 @@
 #include "origin/s3/encryption.h"
 #include "origin/s3/operations.h"
 #include "origin/s3/reading.h"
-#include "s3/checksum.h"
-#include "s3/xml_writer.h"
+#include "s3/documents/xml_writer.h"
+#include "s3/upload/checksum.h"
 
 #define UPLOAD_BYTES_MAX (64 * OL_KIB)
 #define COMPLETE_BYTES_MAX (4 * OL_MIB)

@@ -9,9 +9,9 @@
 
 #include <openssl/evp.h>
 
-#include "crypto/at_rest_record.h"
+#include "crypto/at_rest/at_rest_record.h"
 #include "origin/origin.h"
-#include "s3/checksum_parts.h"
+#include "s3/upload/checksum_parts.h"
 
 #define OL_OBJECT_BYTES_MAX (5ull << 40)
 

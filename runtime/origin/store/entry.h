@@ -15,10 +15,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "crypto/at_rest_record.h"
+#include "crypto/at_rest/at_rest_record.h"
 #include "origin/origin.h"
 #include "origin/store/folder.h"
-#include "s3/checksum.h"
+#include "s3/upload/checksum.h"
 
 #define OL_HEADERS_BLOB_BYTES_MAX (32 * OL_KIB)
 

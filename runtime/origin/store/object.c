@@ -7,12 +7,12 @@
  * is opened here, on the loop, each time: what is kept in memory is the object as it is stored.
  */
 #include "base/alloc.h"
-#include "crypto/secret.h"
+#include "crypto/keys/secret.h"
 #include "origin/store/copy.h"
 #include "origin/store/rewrap.h"
 #include "origin/store/store_private.h"
 #include "origin/store/version_key.h"
-#include "s3/checksum_parts.h"
+#include "s3/upload/checksum_parts.h"
 
 typedef struct open_op {
     ol_task task;

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "origin/store/checksum_text.h"
 #include "origin/store/rows.h"
-#include "s3/checksum_parts.h"
+#include "s3/upload/checksum_parts.h"
 
 static const char find_sql[] =
     "SELECT o.size, o.etag, o.modified_ms, o.headers, o.file, b.body, o.checksum, o.tags, o.acl,"

@@ -55,7 +55,7 @@ static const char *const steps[] = {
     "PRAGMA user_version=2;"
     "COMMIT;",
 
-    /* 3: encryption (crypto/at_rest_record.h). `record` says how an object or an upload is encrypted;
+    /* 3: encryption (crypto/at_rest/at_rest_record.h). `record` says how an object or an upload is encrypted;
      * `mark` vouches for a body in one file or row, for a part, and in the row of an object in parts
      * for their table. NULL: not encrypted. */
     "BEGIN IMMEDIATE;"

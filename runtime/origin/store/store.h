@@ -7,8 +7,8 @@
 #ifndef OL_ORIGIN_STORE_STORE_H
 #define OL_ORIGIN_STORE_STORE_H
 
-#include "crypto/kms.h"
-#include "crypto/opened_keys.h"
+#include "crypto/formats/opened_keys.h"
+#include "crypto/kms/kms.h"
 #include "origin/origin.h"
 
 typedef struct ol_store_options {

@@ -13,7 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/encode.h"
-#include "crypto/secret.h"
+#include "crypto/keys/secret.h"
 #include "origin/store/copy.h"
 #include "origin/store/threads.h"
 #include "origin/store/upload_sealing.h"

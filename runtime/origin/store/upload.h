@@ -10,7 +10,7 @@
 #include "base/limits.h"
 #include "origin/store/store_private.h"
 #include "origin/store/version_key.h"
-#include "s3/checksum_parts.h"
+#include "s3/upload/checksum_parts.h"
 
 #define OL_UPLOAD_CHUNK_BYTES OL_READ_BYTES
 

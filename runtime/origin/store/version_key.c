@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
-#include "crypto/secret.h"
+#include "crypto/keys/secret.h"
 
 #define ARENA_BYTES_MAX (64 * OL_KIB)
 #define PLACE_BYTES_MAX 2048u

@@ -7,8 +7,8 @@
 #ifndef OL_ORIGIN_STORE_VERSION_KEY_H
 #define OL_ORIGIN_STORE_VERSION_KEY_H
 
-#include "crypto/at_rest_record.h"
-#include "crypto/kms.h"
+#include "crypto/at_rest/at_rest_record.h"
+#include "crypto/kms/kms.h"
 #include "origin/origin.h"
 #include "origin/store/store.h"
 

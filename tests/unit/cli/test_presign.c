@@ -3,7 +3,7 @@
 #include "process.h"
 
 #include "base/clock.h"
-#include "s3/sigv4.h"
+#include "s3/sigv4/sigv4.h"
 
 static void forget_environment(void)
 {

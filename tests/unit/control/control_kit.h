@@ -12,7 +12,7 @@
 #include "lib/loop_fixture.h"
 
 #include "access/policy.h"
-#include "control/control.h"
+#include "control/state/control.h"
 #include "memory_origin.h"
 #include "scratch.h"
 

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/config.h"
-#include "control/realm_private.h"
+#include "control/config/config.h"
+#include "control/state/realm_private.h"
 #include "lib/check.h"
 #include "lib/scratch.h"
 

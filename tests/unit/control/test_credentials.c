@@ -4,7 +4,7 @@
  */
 #include "lib/check.h"
 
-#include "control/credentials.h"
+#include "control/config/credentials.h"
 #include "scratch.h"
 
 static scratch s;

@@ -7,7 +7,7 @@
 #include "lib/check.h"
 
 #include "base/limits.h"
-#include "control/document.h"
+#include "control/state/document.h"
 
 #define BLOCK                                                                                      \
     "{\"block_public_acls\":true,\"block_public_policy\":true,\"ignore_public_acls\":false,"         \

@@ -7,9 +7,9 @@
 #include "lib/check.h"
 
 #include "base/buf.h"
-#include "control/files.h"
-#include "control/quantity.h"
-#include "control/schema.h"
+#include "control/config/files.h"
+#include "control/config/quantity.h"
+#include "control/config/schema.h"
 #include "scratch.h"
 
 #define SCHEMAS_MAX 64

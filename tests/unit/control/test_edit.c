@@ -7,7 +7,7 @@
 #include "lib/check.h"
 
 #include "base/alloc.h"
-#include "control/edit.h"
+#include "control/state/edit.h"
 #include "scratch.h"
 
 #define ACCOUNT OL_SLICE_LIT("000000000000")

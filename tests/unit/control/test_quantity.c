@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "control/limit_option.h"
-#include "control/quantity.h"
-#include "control/suggest.h"
+#include "control/config/limit_option.h"
+#include "control/config/quantity.h"
+#include "control/config/suggest.h"
 
 static void test_sizes(void **state)
 {

@@ -8,7 +8,7 @@
 #include "access/policy.h"
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "control/ranges.h"
+#include "control/config/ranges.h"
 #include "scratch.h"
 
 #define ROOT "root { access_key = 'rootkey', secret_key = 'rootsecret' }\n"

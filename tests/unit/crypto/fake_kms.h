@@ -6,8 +6,8 @@
 #ifndef OL_TESTS_CRYPTO_FAKE_KMS_H
 #define OL_TESTS_CRYPTO_FAKE_KMS_H
 
-#include "crypto/kms.h"
-#include "crypto/secret.h"
+#include "crypto/keys/secret.h"
+#include "crypto/kms/kms.h"
 
 #define FAKE_WAITING_MAX 64
 

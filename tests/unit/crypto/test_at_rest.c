@@ -8,8 +8,8 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-#include "crypto/at_rest_record.h"
-#include "crypto/derive.h"
+#include "crypto/at_rest/at_rest_record.h"
+#include "crypto/keys/derive.h"
 
 #define CHUNK OL_AT_REST_CHUNK_BYTES
 #define SEALED OL_AT_REST_SEALED_CHUNK_BYTES

@@ -7,8 +7,8 @@
 #include "lib/pipeline_kit.h"
 
 #include "base/alloc.h"
-#include "crypto/content_sdk.h"
-#include "crypto/secret.h"
+#include "crypto/content/content_sdk.h"
+#include "crypto/keys/secret.h"
 
 #define PLAIN_BYTES 1000u
 #define FRAME_BYTES 100u

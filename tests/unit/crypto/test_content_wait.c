@@ -6,8 +6,8 @@
 #include "lib/check.h"
 #include "lib/pipeline_kit.h"
 
-#include "crypto/secret.h"
-#include "crypto/sealed_private.h"
+#include "crypto/content/sealed_private.h"
+#include "crypto/keys/secret.h"
 
 #define BYTES 200000u
 

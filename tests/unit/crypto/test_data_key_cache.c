@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "crypto/data_key_cache.h"
+#include "crypto/keys/data_key_cache.h"
 #include "lib/alloc_check.h"
 #include "lib/loop_fixture.h"
 #include "unit/crypto/fake_kms.h"

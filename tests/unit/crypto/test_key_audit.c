@@ -3,8 +3,8 @@
 #include "lib/check.h"
 
 #include "base/alloc.h"
-#include "crypto/data_key_cache.h"
-#include "crypto/key_audit.h"
+#include "crypto/keys/data_key_cache.h"
+#include "crypto/keys/key_audit.h"
 #include "lib/loop_fixture.h"
 #include "lib/scratch.h"
 #include "unit/crypto/fake_kms.h"

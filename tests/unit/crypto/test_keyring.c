@@ -7,8 +7,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "crypto/kms_keyring.h"
-#include "crypto/secret.h"
+#include "crypto/keys/secret.h"
+#include "crypto/kms/kms_keyring.h"
 #include "lib/alloc_check.h"
 #include "lib/loop_fixture.h"
 #include "lib/scratch.h"

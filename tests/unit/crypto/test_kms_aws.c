@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "crypto/kms_aws.h"
+#include "crypto/kms/kms_aws.h"
 #include "lib/alloc_check.h"
 #include "lib/loop_fixture.h"
 

@@ -3,8 +3,8 @@
 #include "lib/check.h"
 
 #include "base/alloc.h"
-#include "crypto/kms_aws_answer.h"
-#include "crypto/secret.h"
+#include "crypto/keys/secret.h"
+#include "crypto/kms/kms_aws_answer.h"
 
 #define HEAD "arn:aws:kms:eu-west-1:111122223333:"
 #define KEY32 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="

@@ -20,11 +20,11 @@
 
 #include "base/alloc.h"
 #include "base/encode.h"
-#include "crypto/kms_kes.h"
-#include "crypto/secret.h"
+#include "crypto/keys/secret.h"
+#include "crypto/kms/kms_kes.h"
 #include "lib/loop_fixture.h"
 #include "lib/scratch.h"
-#include "s3/hmac.h"
+#include "s3/sigv4/hmac.h"
 
 /* A key that KES's own documentation publishes, and the identity that KES gives it. */
 #define API_KEY "kes:v1:AD9E7FSYWrMD+VjhI6q545cYT9YOyFxZb7UnjEepYDRc"

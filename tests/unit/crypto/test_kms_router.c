@@ -3,9 +3,9 @@
 #include "lib/check.h"
 
 #include "base/alloc.h"
-#include "crypto/kms_keyring.h"
-#include "crypto/kms_router.h"
-#include "crypto/secret.h"
+#include "crypto/keys/secret.h"
+#include "crypto/kms/kms_keyring.h"
+#include "crypto/kms/kms_router.h"
 #include "lib/loop_fixture.h"
 #include "lib/scratch.h"
 #include "unit/crypto/fake_kms.h"

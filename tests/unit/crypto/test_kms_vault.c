@@ -11,8 +11,8 @@
 
 #include "base/alloc.h"
 #include "base/encode.h"
-#include "crypto/kms_vault.h"
-#include "crypto/secret.h"
+#include "crypto/keys/secret.h"
+#include "crypto/kms/kms_vault.h"
 #include "lib/loop_fixture.h"
 #include "lib/scratch.h"
 

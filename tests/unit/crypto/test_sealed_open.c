@@ -7,10 +7,10 @@
 #include "lib/check.h"
 
 #include "base/alloc.h"
-#include "crypto/secret.h"
-#include "crypto/sealed.h"
-#include "crypto/sealed_text.h"
-#include "crypto/s3_envelope.h"
+#include "crypto/content/sealed.h"
+#include "crypto/content/sealed_text.h"
+#include "crypto/formats/s3_envelope.h"
+#include "crypto/keys/secret.h"
 
 #define BYTES_MAX 8192u
 #define HEADERS_MAX 16u

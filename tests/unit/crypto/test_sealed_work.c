@@ -13,9 +13,9 @@
 #include "lib/check.h"
 
 #include "base/encode.h"
-#include "crypto/content_sync.h"
-#include "crypto/sealed.h"
-#include "crypto/wrap_key.h"
+#include "crypto/content/content_sync.h"
+#include "crypto/content/sealed.h"
+#include "crypto/keys/wrap_key.h"
 
 #define PLAIN_BYTES 100000u
 #define GCM_NAME "AES/GCM/NoPadding"

@@ -16,7 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "front/respond_stage.h"
+#include "front/answer/respond_stage.h"
 #include "lib/alloc_check.h"
 #include "lib/check.h"
 #include "lib/pipeline_kit.h"

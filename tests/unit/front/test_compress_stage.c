@@ -10,7 +10,7 @@
 #include <zstd.h>
 
 #include "base/alloc.h"
-#include "front/compress_stage.h"
+#include "front/answer/compress_stage.h"
 #include "pipeline/replay_stage.h"
 
 #define BODY_BYTES ((size_t)200 * 1024)

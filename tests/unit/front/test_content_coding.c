@@ -2,7 +2,7 @@
 /* What a client asks for, what is worth it, and which ETags mean what. */
 #include "lib/check.h"
 
-#include "front/content_coding.h"
+#include "front/answer/content_coding.h"
 
 #define BOTH (OL_VIEW_GZIP | OL_VIEW_ZSTD)
 #define ETAG "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef-v"

@@ -2,7 +2,7 @@
 /* Which path and method of the s3control API are which call. */
 #include "lib/check.h"
 
-#include "front/control_call.h"
+#include "front/control_api/control_call.h"
 
 static int find(const char *path, enum ol_http_method method, ol_control_route *route,
                 const ol_control_row **row, ol_arena *arena, ol_error *err)

@@ -10,7 +10,7 @@
 #include "lib/pipeline_stages.h"
 
 #include "base/alloc.h"
-#include "front/sealed_guard_stage.h"
+#include "front/originals/sealed_guard_stage.h"
 #include "read_result.h"
 
 #define BYTES 3000u

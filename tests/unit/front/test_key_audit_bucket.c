@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
-#include "front/key_audit_bucket.h"
+#include "front/keys/key_audit_bucket.h"
 #include "lib/loop_fixture.h"
 #include "lib/scratch.h"
 #include "origin/store/store.h"

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "access/actions.h"
-#include "front/acl_permission.h"
-#include "front/operation_table.h"
+#include "front/operations/operation_table.h"
+#include "front/request/acl_permission.h"
 
 static void test_every_operation_has_a_row(void **state)
 {

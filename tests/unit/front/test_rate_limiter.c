@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "front/rate_limiter.h"
+#include "front/server/rate_limiter.h"
 
 #define SECOND 1000000000ull
 

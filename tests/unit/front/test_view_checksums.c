@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checksums of views as fields, and the guesses about what is in the cache. */
-#include "front/view_checksums.h"
-#include "front/view_hints.h"
+#include "front/views/view_checksums.h"
+#include "front/views/view_hints.h"
 
 #include <stdio.h>
 

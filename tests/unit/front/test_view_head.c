@@ -3,7 +3,7 @@
 #include "lib/alloc_check.h"
 #include "lib/check.h"
 
-#include "front/head_stage.h"
+#include "front/views/head_stage.h"
 
 #define ORIGINAL_ETAG "0f343b0931126a20f133d67c2b018a3b"
 #define VIEW_ETAG "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef-v"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The identity of a view: whatever a program can see makes another one, and nothing else does. */
-#include "front/view_identity.h"
+#include "front/views/view_identity.h"
 
 #include "base/buf.h"
 #include "base/encode.h"

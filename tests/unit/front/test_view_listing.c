@@ -4,7 +4,7 @@
 #include "lib/check.h"
 
 #include "base/limits.h"
-#include "front/view_listing.h"
+#include "front/views/view_listing.h"
 
 typedef struct rig {
     ol_arena *arena;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which bytes of an original a part of a view needs, when positions are kept. */
-#include "front/view_positions.h"
+#include "front/views/view_positions.h"
 
 #include <stdio.h>
 

@@ -3,9 +3,9 @@
  * A run that fills an entry: it comes to its end, loses its host once and twice, is abandoned, lingers,
  * is ended with its worker, and has no memory. The subject is played by this test; the cache is real.
  */
-#include "front/view_run.h"
+#include "front/views/view_run.h"
 
-#include "front/view_learn.h"
+#include "front/views/view_learn.h"
 #include "unit/view/cache_kit.h"
 
 #define BODY_BYTES ((size_t)300 * 1024)

@@ -11,8 +11,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "front/view_name.h"
-#include "front/view_survey.h"
+#include "front/views/view_name.h"
+#include "front/views/view_survey.h"
 
 #define ITEMS_MAX 200
 #define ARENA_BYTES (256 * OL_KIB)

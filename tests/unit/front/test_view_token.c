@@ -4,7 +4,7 @@
 #include "lib/check.h"
 
 #include "base/encode.h"
-#include "front/view_token.h"
+#include "front/views/view_token.h"
 
 #define DOOR OL_SLICE_LIT("arn:aws:s3-object-lambda:eu-west-1:111122223333:accesspoint/x")
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What part of a view is asked for: what is read of a request, and what is sent of a length. */
-#include "front/view_want.h"
+#include "front/views/view_want.h"
 
 #include "base/alloc.h"
 #include "lib/check.h"

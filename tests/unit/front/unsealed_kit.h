@@ -11,9 +11,9 @@
 #include "lib/scratch.h"
 
 #include "base/alloc.h"
-#include "crypto/sealed_private.h"
-#include "crypto/secret.h"
-#include "front/unsealed.h"
+#include "crypto/content/sealed_private.h"
+#include "crypto/keys/secret.h"
+#include "front/originals/unsealed.h"
 
 #ifndef KIT_UNUSED
 #define KIT_UNUSED __attribute__((unused))

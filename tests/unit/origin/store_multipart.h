@@ -8,7 +8,7 @@
 #include "store_kit.h"
 
 #include "base/encode.h"
-#include "s3/checksum_parts.h"
+#include "s3/upload/checksum_parts.h"
 
 #define PART OL_PART_BYTES_MIN
 

@@ -11,9 +11,9 @@
 
 #include "store_multipart.h"
 
-#include "crypto/at_rest_record.h"
-#include "crypto/kms.h"
-#include "crypto/secret.h"
+#include "crypto/at_rest/at_rest_record.h"
+#include "crypto/keys/secret.h"
+#include "crypto/kms/kms.h"
 
 /* ---- a KMS ---- */
 

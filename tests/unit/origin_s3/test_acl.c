@@ -3,7 +3,7 @@
 #include "fake_s3.h"
 #include "lib/check.h"
 #include "origin/s3/acl_text.h"
-#include "s3/acl.h"
+#include "s3/documents/acl.h"
 
 #include <string.h>
 

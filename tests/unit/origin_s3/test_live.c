@@ -5,7 +5,7 @@
  * Skipped without. tests/origins/ceph-rgw.sh starts one.
  */
 #include "origin_kit.h"
-#include "s3/tagging.h"
+#include "s3/documents/tagging.h"
 
 #define BUCKET_MAX 64
 

@@ -11,8 +11,8 @@
 #include "base/alloc.h"
 #include "base/encode.h"
 #include "lib/check.h"
-#include "s3/aws_chunked.h"
-#include "s3/sigv4_keys.h"
+#include "s3/sigv4/sigv4_keys.h"
+#include "s3/upload/aws_chunked.h"
 
 #define EXAMPLE_SECRET "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 #define EXAMPLE_DATE "20130524T000000Z"

@@ -8,7 +8,7 @@
 #include "unit/s3/request_kit.h"
 
 #include "base/alloc.h"
-#include "s3/sigv4.h"
+#include "s3/sigv4/sigv4.h"
 
 #define KEY_ID "AKIAIOSFODNN7EXAMPLE"
 #define SECRET "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

@@ -5,7 +5,7 @@
 #include "document_kit.h"
 
 #include "lib/alloc_check.h"
-#include "s3/acl.h"
+#include "s3/documents/acl.h"
 
 /* ann owns, bob owns the bucket, cid is another; everybody else is unknown. */
 static bool find(void *arg, ol_slice id, ol_slice *name)

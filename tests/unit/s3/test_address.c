@@ -4,7 +4,7 @@
 
 #include "unit/s3/request_kit.h"
 
-#include "s3/address.h"
+#include "s3/address/address.h"
 
 typedef struct good {
     const char *method, *target;

@@ -4,7 +4,7 @@
 
 #include "unit/s3/request_kit.h"
 
-#include "s3/address.h"
+#include "s3/address/address.h"
 
 static const ol_slice domains[] = {OL_SLICE_LIT("s3.example.test"), OL_SLICE_LIT("example.test"),
                                    OL_SLICE_LIT("10.0.0.7")};

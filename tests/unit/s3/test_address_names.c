@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ARNs, doors, copy sources and forms: what addresses are made of, read by themselves. */
 #include "lib/check.h"
-#include "s3/address.h"
+#include "s3/address/address.h"
 
 static void names_all_operations(void **state)
 {

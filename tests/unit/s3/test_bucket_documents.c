@@ -4,10 +4,10 @@
 
 #include "document_kit.h"
 
-#include "s3/bucket_documents.h"
-#include "s3/ownership.h"
-#include "s3/public_access_block.h"
-#include "s3/xml.h"
+#include "s3/documents/bucket_documents.h"
+#include "s3/documents/ownership.h"
+#include "s3/documents/public_access_block.h"
+#include "s3/documents/xml.h"
 
 static void writes_locations(void **state)
 {

@@ -3,8 +3,8 @@
 #include "lib/check.h"
 
 #include "base/alloc.h"
-#include "s3/checksum.h"
-#include "s3/crc.h"
+#include "s3/upload/checksum.h"
+#include "s3/upload/crc.h"
 
 static void text_of(enum ol_checksum_kind kind, ol_slice data, size_t piece,
                     char out[OL_CHECKSUM_TEXT_SIZE])

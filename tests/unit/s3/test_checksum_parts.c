@@ -4,7 +4,7 @@
 
 #include "lib/check.h"
 #include "lib/scratch.h"
-#include "s3/checksum_parts.h"
+#include "s3/upload/checksum_parts.h"
 
 #define BODY_BYTES 70000
 

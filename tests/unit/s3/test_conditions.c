@@ -2,7 +2,7 @@
 /* Conditional requests: each header alone, then which of two decides. */
 #include "unit/s3/request_kit.h"
 
-#include "s3/conditions.h"
+#include "s3/request/conditions.h"
 
 #define ETAG "9b2cf535f27731c974343645a3985328"
 #define MODIFIED_MS 1700000000000 /* Tue, 14 Nov 2023 22:13:20 GMT */

@@ -5,7 +5,7 @@
 #include "document_kit.h"
 
 #include "lib/alloc_check.h"
-#include "s3/control_documents.h"
+#include "s3/documents/control_documents.h"
 
 #define CNS " xmlns=\"" OL_S3CONTROL_XMLNS "\""
 

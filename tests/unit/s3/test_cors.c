@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "lib/alloc_check.h"
-#include "s3/cors.h"
+#include "s3/documents/cors.h"
 
 #define RULE(content) "<CORSRule>" content "</CORSRule>"
 #define CORS(content) "<CORSConfiguration" NS ">" content "</CORSConfiguration>"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "lib/check.h"
-#include "s3/error_document.h"
+#include "s3/documents/error_document.h"
 
 #define DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 

@@ -3,7 +3,7 @@
 #include "lib/check.h"
 
 #include "base/encode.h"
-#include "s3/hmac.h"
+#include "s3/sigv4/hmac.h"
 
 static void assert_digest(const uint8_t digest[OL_SHA256_BYTES], const char *hex)
 {

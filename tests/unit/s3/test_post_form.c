@@ -6,7 +6,7 @@
 #include "document_kit.h"
 
 #include "lib/alloc_check.h"
-#include "s3/post_form.h"
+#include "s3/upload/post_form.h"
 
 #define TYPE "multipart/form-data; boundary=XX"
 #define FIELD(name, value)                                                                         \

@@ -6,7 +6,7 @@
 
 #include "base/encode.h"
 #include "lib/alloc_check.h"
-#include "s3/post_policy.h"
+#include "s3/upload/post_policy.h"
 
 #define NOW 1700000000000 /* 2023-11-14T22:13:20Z */
 #define WITH(conditions)                                                                           \

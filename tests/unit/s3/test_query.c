@@ -3,7 +3,7 @@
 #include "lib/check.h"
 
 #include "lib/loan.h"
-#include "s3/query.h"
+#include "s3/request/query.h"
 
 /* Decodes a copy that ends where the text ends. */
 static bool decode(const char *text, bool plus_is_space, char out[64])

@@ -2,7 +2,7 @@
 /* The Range header: what is served in part, what wholly, what not at all. */
 #include "unit/s3/request_kit.h"
 
-#include "s3/range.h"
+#include "s3/request/range.h"
 
 #define ETAG "abc"
 #define MODIFIED_MS 1700000000000 /* Tue, 14 Nov 2023 22:13:20 GMT */

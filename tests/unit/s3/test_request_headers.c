@@ -2,7 +2,7 @@
 /* Headers that are refused, tolerated, or kept with the object. */
 #include "unit/s3/request_kit.h"
 
-#include "s3/request_headers.h"
+#include "s3/request/request_headers.h"
 
 static int refuse(const char *name, const char *value, ol_error *err)
 {

@@ -10,8 +10,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "lib/alloc_check.h"
-#include "s3/sigv4.h"
-#include "s3/sigv4_keys.h"
+#include "s3/sigv4/sigv4.h"
+#include "s3/sigv4/sigv4_keys.h"
 
 #define KEY_ID "AKIAIOSFODNN7EXAMPLE"
 #define SECRET "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

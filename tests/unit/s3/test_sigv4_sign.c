@@ -4,8 +4,8 @@
 #include "unit/s3/sigv4_kit.h"
 
 #include "lib/alloc_check.h"
-#include "s3/aws_chunked.h"
-#include "s3/sigv4_sign.h"
+#include "s3/sigv4/sigv4_sign.h"
+#include "s3/upload/aws_chunked.h"
 
 static const ol_sigv4_credentials example = {OL_SLICE_LIT(KEY_ID), OL_SLICE_LIT(SECRET),
                                              {NULL, 0}};

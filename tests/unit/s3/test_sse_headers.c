@@ -3,8 +3,8 @@
 #include "unit/s3/request_kit.h"
 
 #include "base/alloc.h"
-#include "s3/bucket_encryption.h"
-#include "s3/sse_headers.h"
+#include "s3/documents/bucket_encryption.h"
+#include "s3/request/sse_headers.h"
 
 #define SSE "x-amz-server-side-encryption"
 #define ALGORITHM SSE "-customer-algorithm", "AES256"

@@ -3,7 +3,7 @@
 #include "document_kit.h"
 
 #include "lib/alloc_check.h"
-#include "s3/tagging.h"
+#include "s3/documents/tagging.h"
 
 static ol_slice canonical(const ol_tags *tags)
 {

@@ -8,7 +8,7 @@
 
 #include "lib/alloc_check.h"
 #include "lib/pipeline_kit.h"
-#include "s3/upload_stages.h"
+#include "s3/upload/upload_stages.h"
 
 #define MAX_BYTES (1u << 20)
 

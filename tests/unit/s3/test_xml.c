@@ -2,7 +2,7 @@
 /* Listings, continuation tokens, and the body of CreateBucket. */
 #include "lib/check.h"
 
-#include "s3/xml.h"
+#include "s3/documents/xml.h"
 
 #define DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 #define NS " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "lib/alloc_check.h"
-#include "s3/xml.h"
+#include "s3/documents/xml.h"
 
 #define DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 #define NS " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""

@@ -5,8 +5,8 @@
 #include "document_kit.h"
 
 #include "lib/alloc_check.h"
-#include "s3/xml_attributes.h"
-#include "s3/xml_multipart.h"
+#include "s3/documents/xml_attributes.h"
+#include "s3/documents/xml_multipart.h"
 
 static const ol_put_result result = {
     .etag = "e1", .last_modified_ms = 1700000000000, .checksum = {"CRC32C", "AAAAAA==", false}};

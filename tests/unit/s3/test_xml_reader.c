@@ -4,7 +4,7 @@
 #include "lib/check.h"
 
 #include "base/buf.h"
-#include "s3/xml_reader.h"
+#include "s3/documents/xml_reader.h"
 
 #define S3 "http://s3.amazonaws.com/doc/2006-03-01/"
 

@@ -5,7 +5,7 @@
 #include "lib/pipeline_kit.h"
 
 #include "base/alloc.h"
-#include "s3/crc.h"
+#include "s3/upload/crc.h"
 #include "view/digest_stage.h"
 
 #define BODY_BYTES 5000u
