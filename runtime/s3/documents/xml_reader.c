@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Expat under a strict diet: what S3's documents have no use for ends the reading. Nothing is
- * fetched or declared, so nothing can expand. (libxml2 would do as well, and bring libraries along that
- * make every start of a process twice as long, a host's too.)
+ * fetched or declared, so nothing can expand. (libxml2 would do as well, and bring five libraries along that
+ * every process had to load, a host too.)
  *
  * Handlers are called while XML_Parse runs. Expat tells text in pieces of its own liking; a run of text
  * is what stands between two tags, comments or CDATA brackets.
