@@ -18,6 +18,8 @@
 
 /* For the libraries, code and what is written. */
 #define RESERVED_BYTES (96u << 20)
+/* Of a JPEG. Each goes over the whole picture again, for some 30 bytes of the file; programs write 10 or 20. */
+#define SCANS_MAX 100u
 
 /* ---- before decoding ---- */
 
@@ -66,6 +68,30 @@ static bool has_jpeg_end(const unsigned char *bytes, size_t size)
     while (at && at > bytes && at[-1] != 0xff)
         at = memrchr(bytes, 0xd9, (size_t)(at - bytes));
     return at && at > bytes;
+}
+
+/* A marker with a segment behind it. */
+static bool has_length(unsigned marker)
+{
+    return marker >= 0xc0 && marker != 0xff && (marker < 0xd0 || marker > 0xd9);
+}
+
+/* Counted before decoding, from marker to marker as the decoder goes. */
+static bool has_many_scans(const unsigned char *bytes, size_t size)
+{
+    const unsigned char *at = bytes, *end = bytes + size;
+    unsigned scans = 0;
+    while (scans <= SCANS_MAX && (at = memchr(at, 0xff, (size_t)(end - at))) && end - at >= 4) {
+        unsigned marker = at[1];
+        size_t length = (size_t)at[2] << 8 | at[3];
+        if (marker == 0xd9)
+            break;
+        scans += marker == 0xda;
+        at += marker == 0xff ? 1 : 2;
+        if (has_length(marker))
+            at += length < (size_t)(end - at) ? length : (size_t)(end - at);
+    }
+    return scans > SCANS_MAX;
 }
 
 /* Nothing behind the last byte of what was sent is missing. Decoders stop as soon as they have all
@@ -332,6 +358,8 @@ enum image_result image_picture_make(const struct image_config *config,
         return IMAGE_NO_FORMAT;
     if (!is_whole(format, original->bytes, original->size))
         return IMAGE_DAMAGED;
+    if (format == IMAGE_JPEG && has_many_scans(original->bytes, original->size))
+        return IMAGE_MANY_SCANS;
     enum image_result result = measure(config, original, &measures);
     if (result == IMAGE_OK && !image_plan_make(&plan, config, measures.width, measures.height))
         result = IMAGE_NO_SIZE;

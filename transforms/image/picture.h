@@ -11,6 +11,7 @@ enum image_result {
     IMAGE_DAMAGED,   /* truncated, corrupt, or there was no memory to make it */
     IMAGE_TOO_LARGE, /* more pixels, frames or a longer side than the configuration allows */
     IMAGE_TOO_MUCH,  /* it would take more memory than there is */
+    IMAGE_MANY_SCANS, /* of a JPEG: more than a picture has */
     IMAGE_NO_SIZE,   /* what is asked for is too large */
     IMAGE_NO_FORMAT, /* it cannot be written in that format here */
     IMAGE_NO_FONT,   /* the watermark's font is not there */

@@ -77,6 +77,8 @@ static int refuse_for(struct instance *in, enum image_result result)
         return refuse(in, "ImageTooLarge", "the original is larger than this view makes pictures of");
     case IMAGE_TOO_MUCH:
         return refuse(in, "ImageTooLarge", "the original takes more memory to decode than there is");
+    case IMAGE_MANY_SCANS:
+        return refuse(in, "ImageTooLarge", "the original has more scans than are decoded");
     case IMAGE_NO_SIZE:
         return refuse(in, "InvalidArgument", "the picture asked for is too large");
     case IMAGE_NO_FORMAT:

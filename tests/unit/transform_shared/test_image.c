@@ -171,6 +171,48 @@ static void test_bombs_are_refused_from_the_header(void **state)
     }
 }
 
+static void add(struct original *o, const void *bytes, size_t size)
+{
+    assert_true(size <= sizeof(o->bytes) - o->size);
+    memcpy(o->bytes + o->size, bytes, size);
+    o->size += size;
+}
+
+/* A grey square of 8x8, progressive: each scan refines one coefficient by one bit, of which nothing is set. */
+static struct original with_scans(unsigned count)
+{
+    static const unsigned char head[] = "\xff\xd8\xff\xc2\0\x0b\x08\0\x08\0\x08\1\1\x11\0"
+                                        "\xff\xc4\0\x14\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                                        "\xff\xc4\0\x14\x10\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xdb\0\x43\0";
+    unsigned char scan[] = {0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0, 0x7f}, ones[64];
+    struct original o = {.size = 0};
+    memset(ones, 1, sizeof(ones));
+    add(&o, head, sizeof(head) - 1);
+    add(&o, ones, sizeof(ones));
+    add(&o, scan, sizeof(scan));
+    for (unsigned i = 0; i + 1 < count; i++) {
+        unsigned bit = 13 - i % 14;
+        scan[7] = scan[8] = (unsigned char)(1 + i / 14);
+        scan[9] = (unsigned char)((bit == 13 ? 0 : bit + 1) << 4 | bit);
+        add(&o, scan, sizeof(scan));
+    }
+    add(&o, "\xff\xd9", 2);
+    return o;
+}
+
+/* 30 bytes, and the decoder goes over all of a large picture again. */
+static void test_a_jpeg_of_many_scans_is_refused(void **state)
+{
+    struct original few = with_scans(100), many = with_scans(101);
+    struct objlens_call c = {0};
+    (void)state;
+    expect_refusal("{\"width\":4}", &many, "ImageTooLarge");
+    expect_refusal("{\"width\":8}", &many, "ImageTooLarge");
+    assert_int_equal(run(&c, "{\"width\":4,\"format\":\"png\"}", &few, direct_whole), OBJLENS_OK);
+    expect_png(&c, 4, 4);
+    direct_fini(&c);
+}
+
 static void test_limits_of_the_payload(void **state)
 {
     struct original o = read_original("small.png");
@@ -424,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_damaged_png_is_no_picture),
         cmocka_unit_test(test_damaged_jpeg_is_no_picture),
         cmocka_unit_test(test_bombs_are_refused_from_the_header),
+        cmocka_unit_test(test_a_jpeg_of_many_scans_is_refused),
         cmocka_unit_test(test_limits_of_the_payload),
         cmocka_unit_test(test_other_formats_are_refused),
         cmocka_unit_test(test_sizes),
