@@ -201,6 +201,8 @@ static void test_custom(void **state)
         {"{\"luhn\":\"require\"}", NULL, "credit card 1111-0000-1111-0000", "credit card 1111-0000-1111-0000", NULL},
         {"{\"luhn\":\"context\"}", NULL, "x", NULL, "InvalidTransformPayload"},
         {"{\"custom\":[{\"name\":\"SLOW\",\"pattern\":\"(a+)+[!?]\"}]}", NULL, "b aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab c", "b [SLOW] c", NULL},
+        {"{\"custom\":[{\"name\":\"SLOW\",\"pattern\":\"(\\\\d+)+[!?]\",\"check\":\"luhn\"}]}", NULL,
+         "b 1111111111111111111111111111111111111111111111111111111111111111111b c", "b [SLOW] c", NULL},
         {"{\"custom\":[{\"name\":\"US_SSN\",\"pattern\":\"x\"}]}", NULL, "x", NULL, "InvalidTransformPayload"},
         {"{\"custom\":[{\"name\":\"A\",\"pattern\":\"(\"}]}", NULL, "x", NULL, "InvalidTransformPayload"},
         {"{\"custom\":[{\"name\":\"A\",\"pattern\":\"x\",\"colour\":1}]}", NULL, "x", NULL, "InvalidTransformPayload"},

@@ -206,13 +206,14 @@ bool pii_custom_read(struct pii_custom *custom, struct pii_memory memory, struct
 
 /* ---- searching ---------------------------------------------------------------------------- */
 
+/* What is undecided need not check: where it begins and ends is not known. */
 static bool seek(const struct pii_custom_entity *e, pii_seek_fn *seeker, const void *state,
                  const struct pii_text *t, size_t from, size_t limit, struct pii_match *m)
 {
     for (; seeker(state, t, from, limit, m); from = m->start + 1) {
         m->score = (uint8_t)e->score;
-        m->checked = e->check != NULL;
-        if (!e->check || pii_check_bytes(e->check, t->p + m->start, m->end - m->start))
+        m->checked = e->check && !m->undecided;
+        if (!e->check || m->undecided || pii_check_bytes(e->check, t->p + m->start, m->end - m->start))
             return true;
     }
     return false;

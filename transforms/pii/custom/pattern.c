@@ -119,7 +119,7 @@ static size_t undecided_end(const struct pii_text *t, size_t at)
 
 /* The end of a match that begins at `at`; 0: there is none. */
 static size_t match_at(const struct pii_pattern *p, pcre2_match_data *data, const struct pii_text *t,
-                       size_t at)
+                       size_t at, bool *undecided)
 {
     size_t begin = at < PII_BACK ? 0 : at - PII_BACK, end = at + PII_PATTERN_BYTES;
     uint32_t options = PCRE2_ANCHORED | PCRE2_NOTEMPTY;
@@ -131,8 +131,8 @@ static size_t match_at(const struct pii_pattern *p, pcre2_match_data *data, cons
     if (rc == PCRE2_ERROR_NOMATCH)
         return 0;
     const size_t *ends = pcre2_get_ovector_pointer(data);
-    bool usable = rc >= 0 && ends[0] == at - begin && ends[1] > ends[0];
-    return usable ? begin + ends[1] : undecided_end(t, at);
+    *undecided = rc < 0 || ends[0] != at - begin || ends[1] <= ends[0];
+    return *undecided ? undecided_end(t, at) : begin + ends[1];
 }
 
 bool pii_pattern_seek(const void *pattern, const struct pii_text *t, size_t from, size_t limit,
@@ -145,7 +145,8 @@ bool pii_pattern_seek(const void *pattern, const struct pii_text *t, size_t from
     for (size_t at = from; at < limit; at++) {
         if (!(p->first[t->p[at] / 8] >> t->p[at] % 8 & 1))
             continue;
-        end = data ? match_at(p, data, t, at) : undecided_end(t, at);
+        m->undecided = !data;
+        end = data ? match_at(p, data, t, at, &m->undecided) : undecided_end(t, at);
         if (end > 0) {
             m->start = at;
             m->end = end;

@@ -28,6 +28,7 @@ struct pii_match {
     uint8_t score;   /* percent; the recogniser's, or with what context adds: see struct pii_sink */
     bool raised;     /* the engine's: the score is with context */
     bool checked;    /* a check digit or a complete parse stands behind it */
+    bool undecided;  /* of a pattern that took too many steps: nobody can say that it is not one */
     bool open_ended; /* it goes on past `end`, further than its kind can: see goes_on in the registry */
     size_t sign;     /* for trim: e-mail: where the '@' is; phone: 0, or where else it may begin */
     size_t seen;     /* also without a match: this recogniser need not be asked about anchors
