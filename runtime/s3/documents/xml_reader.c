@@ -18,6 +18,12 @@
 
 #define SEPARATOR '\n' /* between namespace and name; stands in neither */
 
+/* Expat copies the URI of a namespace to each attribute that has its prefix, in every element, so
+ * that a long one with many attributes is a bomb: of time, and within one element of memory. */
+#define NAMESPACE_BYTES_MAX 256
+#define MEMORY_BYTES_MIN OL_MIB /* that a parser may ask for in all, and so many times the document: */
+#define MEMORY_FACTOR 8
+
 typedef struct reading {
     XML_Parser parser;
     const ol_xml_events *events;
@@ -32,6 +38,10 @@ typedef struct reading {
     ol_error *err;
     int rc;           /* the first failure of ours */
 } reading;
+
+/* Of the document that this thread is reading: what its parser may still ask for. */
+static _Thread_local size_t memory_left;
+static _Thread_local bool memory_spent;
 
 static int malformed(ol_error *err, const char *why)
 {
@@ -191,6 +201,34 @@ static void on_doctype(void *arg, const XML_Char *name, const XML_Char *system, 
     refuse(arg);
 }
 
+static void on_namespace(void *arg, const XML_Char *prefix, const XML_Char *uri)
+{
+    reading *r = arg;
+    (void)prefix;
+    if (uri && strlen(uri) > NAMESPACE_BYTES_MAX)
+        settle(r, malformed(r->err, "the name of a namespace is too long"));
+}
+
+/* ---- memory ---- */
+
+static bool may_have(size_t size)
+{
+    memory_spent = memory_spent || size > memory_left;
+    if (!memory_spent)
+        memory_left -= size;
+    return !memory_spent;
+}
+
+static void *get_memory(size_t size)
+{
+    return may_have(size) ? ol_malloc(size) : NULL;
+}
+
+static void *get_more_memory(void *old, size_t size)
+{
+    return may_have(size) ? ol_realloc(old, size) : NULL;
+}
+
 /* ---- reading ---- */
 
 static int check_document(ol_slice xml, size_t bytes_max, ol_error *err)
@@ -214,11 +252,14 @@ static void set_handlers(reading *r)
     XML_SetCommentHandler(r->parser, on_comment);
     XML_SetProcessingInstructionHandler(r->parser, on_instruction);
     XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
+    XML_SetStartNamespaceDeclHandler(r->parser, on_namespace);
 }
 
 static int parse(reading *r, ol_slice xml)
 {
-    static const XML_Memory_Handling_Suite memory = {ol_malloc, ol_realloc, ol_free};
+    static const XML_Memory_Handling_Suite memory = {get_memory, get_more_memory, ol_free};
+    memory_left = MEMORY_BYTES_MIN + MEMORY_FACTOR * xml.len;
+    memory_spent = false;
     r->parser = XML_ParserCreate_MM("UTF-8", &memory, (const XML_Char[]){SEPARATOR, '\0'});
     if (!r->parser)
         return ol_error_set(r->err, OL_ENOMEM, "xml reader");
@@ -228,6 +269,8 @@ static int parse(reading *r, ol_slice xml)
     XML_ParserFree(r->parser);
     if (r->rc != OL_OK || whole)
         return r->rc;
+    if (memory_spent)
+        return malformed(r->err, "reading it takes too much memory");
     return memory_ended ? ol_error_set(r->err, OL_ENOMEM, "xml reader")
                         : malformed(r->err, "not well-formed");
 }

@@ -4,6 +4,7 @@
 #include "lib/check.h"
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "s3/documents/xml_reader.h"
 
 #define S3 "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -103,11 +104,12 @@ static void refuses_long_names(void **state)
     ol_buf_fini(&told);
 }
 
-static int stops(void *arg, const ol_xml_path *path, ol_error *err)
+static int goes_on(void *arg, const ol_xml_path *path, ol_error *err)
 {
+    (void)path;
     (void)err;
     ++*(int *)arg;
-    return path->depth == 2 ? OL_ECONFIG : OL_OK;
+    return OL_OK;
 }
 
 static int counts(void *arg, const ol_xml_path *path, ol_slice text, ol_error *err)
@@ -117,6 +119,43 @@ static int counts(void *arg, const ol_xml_path *path, ol_slice text, ol_error *e
     (void)err;
     ++*(int *)arg;
     return OL_OK;
+}
+
+static int refusal_of_namespace(size_t uri_len, unsigned attributes, ol_error *err)
+{
+    ol_buf xml;
+    int told = 0;
+    const ol_xml_events events = {&told, goes_on, counts};
+    ol_buf_init(&xml, OL_MIB);
+    assert_code(ol_buf_add_cstr(&xml, "<a xmlns:n='"), OL_OK);
+    for (size_t i = 0; i < uri_len; i++)
+        assert_code(ol_buf_add_byte(&xml, 'u'), OL_OK);
+    assert_code(ol_buf_add_cstr(&xml, "'><b"), OL_OK);
+    for (unsigned i = 0; i < attributes; i++)
+        assert_code(ol_buf_addf(&xml, " n:c%u=''", i), OL_OK);
+    assert_code(ol_buf_add_cstr(&xml, "/><b n:c=''/></a>"), OL_OK);
+    int rc = ol_xml_read(ol_buf_slice(&xml), &events, err);
+    ol_buf_fini(&xml);
+    return rc;
+}
+
+/* The parser copies the name to each attribute. */
+static void refuses_namespaces_that_grow(void **state)
+{
+    (void)state;
+    ol_error of_time = {0}, of_memory = {0}, none = {0};
+    assert_code(refusal_of_namespace(257, 1, &of_time), OL_EMALFORMEDXML);
+    assert_string_equal(of_time.detail, "the name of a namespace is too long");
+    assert_code(refusal_of_namespace(256, 12000, &of_memory), OL_EMALFORMEDXML);
+    assert_string_equal(of_memory.detail, "reading it takes too much memory");
+    assert_code(refusal_of_namespace(256, 1, &none), OL_OK);
+}
+
+static int stops(void *arg, const ol_xml_path *path, ol_error *err)
+{
+    (void)err;
+    ++*(int *)arg;
+    return path->depth == 2 ? OL_ECONFIG : OL_OK;
 }
 
 static void ends_with_an_event(void **state)
@@ -151,6 +190,7 @@ int main(void)
         cmocka_unit_test(tells),
         cmocka_unit_test(refuses),
         cmocka_unit_test(refuses_long_names),
+        cmocka_unit_test(refuses_namespaces_that_grow),
         cmocka_unit_test(ends_with_an_event),
         cmocka_unit_test(survives_a_lack_of_memory),
     };
