@@ -179,7 +179,7 @@ static void build_attached(ol_builder *b, const char *label, const ol_text_list 
     size_t room =
         policy->count + views->count + count_group_policies(b, label, account, groups);
     gathered all = {.items = ol_build_alloc(b, room, sizeof(*all.items))};
-    if (!all.items)
+    if (!all.items || b->no_memory) /* a group may not have been counted, and be found now */
         return;
     add_policies(b, label, policy, &all);
     add_group_policies(b, account, groups, &all);
