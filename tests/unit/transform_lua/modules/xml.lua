@@ -30,6 +30,10 @@ return function(event, object, response)
   end
   assert(show('<a xmlns="urn:x" xmlns:p="urn:p"><p:b/></a>', {namespaces = true}) ==
          's:urn:x}a s:urn:p}b e:urn:p}b e:urn:x}a')
+  for length = 1000, 1001 do -- of what is copied to each attribute
+    local text = '<a xmlns:n="' .. ('u'):rep(length) .. '"><b n:c=""/></a>'
+    assert(pcall(xml.parse, text) and pcall(xml.parse, text, {namespaces = true}) == (length == 1000), length)
+  end
   for _, broken in ipairs { '', '<a>', '<a></b>', '<a/><b/>', '<a b=1/>', '<a b="1" b="2"/>', '<a>&x;</a>',
       '<!DOCTYPE r [<!ENTITY a "b">]><r>&a;</r>', '<!DOCTYPE r [<!ENTITY % a SYSTEM "file:///etc/passwd">]><r/>',
       '<!DOCTYPE r SYSTEM "http://localhost/x.dtd"><r>&y;</r>', '<a>\xff</a>', '<a>\1</a>', 'x',
