@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -143,7 +144,7 @@ bool pii_files_find(const char *name, const char **bytes, size_t *size)
 bool pii_files_is_key(const char *name)
 {
     size_t size = strlen(name);
-    return size >= 4 && strcmp(name + size - 4, ".key") == 0;
+    return size >= 4 && strcasecmp(name + size - 4, ".key") == 0;
 }
 
 void pii_files_drop(void)

@@ -66,6 +66,7 @@ static int make_folders(void **state)
     put(first, "sub/staff.re", "\\bE-\\d{5}\\b\n");
     put(first, "good.key", "0123456789abcdef\n");
     put(first, "short.key", "short\n");
+    put(first, "LOUD.KEY", "0123456789abcdef\n");
     put(first, "custom.json", "[{\"name\":\"P\",\"words\":{\"file\":\"names.txt\"}},{\"name\":\"S\",\"pattern\":{\"file\":\"sub/staff.re\"}}]");
     put(first, "empty.txt", "\n \n");
     put(first, ".hidden", "x");
@@ -76,7 +77,7 @@ static int make_folders(void **state)
 
 static int remove_folders(void **state)
 {
-    static const char *const names[] = {"names.txt", "sub/staff.re", "good.key", "short.key", "custom.json", "empty.txt", ".hidden", "sub"};
+    static const char *const names[] = {"names.txt", "sub/staff.re", "good.key", "short.key", "LOUD.KEY", "custom.json", "empty.txt", ".hidden", "sub"};
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         take_away(first, names[i]);
@@ -155,6 +156,7 @@ static void test_payloads(void **state)
     expect("{\"key\":{\"file\":\"other.key\"}}", "no file \"other.key\"");
     expect("{\"custom\":{\"file\":\"good.key\"}}", "is a key");
     expect("{\"custom\":[{\"name\":\"P\",\"words\":{\"file\":\"good.key\"}}]}", "is a key");
+    expect("{\"custom\":[{\"name\":\"P\",\"words\":{\"file\":\"LOUD.KEY\"}}]}", "is a key");
     expect("{\"custom\":[{\"name\":\"P\",\"pattern\":{\"file\":\"good.key\"}}]}", "is a key");
     expect("{\"custom\":[{\"name\":\"P\",\"pattern\":{\"file\":\"empty.txt\",\"x\":1}}]}", "alone");
     expect("{\"custom\":[{\"name\":\"P\",\"pattern\":{}}]}", "alone");
