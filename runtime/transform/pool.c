@@ -16,6 +16,7 @@
 #define SPIN_US 20u
 #define SPIN_CORES_MIN 4
 #define WARM_MAX 1024u
+#define PAUSED_SHARE 4u
 
 /* ---- options ---- */
 
@@ -141,6 +142,13 @@ static void enqueue(ol_pool *pool, ol_ticket *ticket)
     ol_pool_schedule(pool);
 }
 
+/* A program that waits for its next host has a share of the queue, so that others find room there. */
+static uint32_t queue_room(ol_pool *pool, const ol_program *program)
+{
+    uint32_t room = pool->options.queue_max;
+    return ol_pool_is_paused(pool, program) ? (room + PAUSED_SHARE - 1) / PAUSED_SHARE : room;
+}
+
 int ol_pool_enter(ol_pool *pool, ol_ticket *ticket, ol_error *err)
 {
     assert(ol_loop_is_current(pool->loop) && ticket->state == OL_TICKET_IDLE);
@@ -152,7 +160,7 @@ int ol_pool_enter(ol_pool *pool, ol_ticket *ticket, ol_error *err)
     int rc = ol_pool_place(pool, ticket, err);
     if (rc != OL_WAIT)
         return rc;
-    if (pool->queued >= pool->options.queue_max) {
+    if (pool->queued >= queue_room(pool, ticket->program)) {
         ol_pool_count(&pool->stats.jobs_refused, 1);
         return ol_error_set(err, OL_ESLOWDOWN, "%u requests wait for a host", pool->queued);
     }

@@ -11,6 +11,7 @@
 #include "transform/pool_private.h"
 
 #define IN_A_ROW 8u
+#define OWED_MOST 16u /* when many die at once the pause is no longer than that */
 
 static uint64_t *entry_of(ol_pool *pool, const ol_program *program)
 {
@@ -23,7 +24,10 @@ static uint64_t *entry_of(ol_pool *pool, const ol_program *program)
 void ol_pool_lost_host(ol_pool *pool, const ol_program *program)
 {
     uint64_t *paid_ms = entry_of(pool, program), now_ms = ol_loop_now_ms(pool->loop);
+    uint64_t most_ms = now_ms + (uint64_t)OWED_MOST * pool->options.pause_ms;
     *paid_ms = (*paid_ms > now_ms ? *paid_ms : now_ms) + pool->options.pause_ms;
+    if (*paid_ms > most_ms)
+        *paid_ms = most_ms;
 }
 
 bool ol_pool_is_paused(ol_pool *pool, const ol_program *program)

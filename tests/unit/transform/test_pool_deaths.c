@@ -347,10 +347,11 @@ static void test_a_program_that_loses_many_hosts_waits_for_the_next(void **state
     (void)state;
     NEEDS_A_PROCESS();
     fixture f = {0};
-    kit_run culprit, waiting;
+    kit_run culprit, waiting, refused;
     ol_program named, *other;
     ol_pool_options options = kit_options();
     options.pause_ms = 10000;
+    options.queue_max = 4; /* one in four for a program that waits for a host */
     assert_code(ol_test_loop_open(&f.loop), OL_OK);
     assert_code(ol_pool_new(&f.pool, f.loop.loop, &options, NULL), OL_OK);
     f.program = kit_program("identity");
@@ -365,6 +366,9 @@ static void test_a_program_that_loses_many_hosts_waits_for_the_next(void **state
         kit_run_fini(&culprit);
     }
     start(&f, &waiting, "g", NULL, 10, true);
+    start(&f, &refused, "g", NULL, 10, true);
+    kit_run_wait(&refused, &f.loop);
+    assert_code(refused.err.code, OL_ESLOWDOWN);
     kit_run_start(&culprit, &f.loop, f.pool, other, "g", "identity", 10, true);
     kit_run_wait(&culprit, &f.loop);
     assert_code_of(culprit.err.code, OL_OK, &culprit.err);
@@ -372,6 +376,7 @@ static void test_a_program_that_loses_many_hosts_waits_for_the_next(void **state
     assert_int_equal(stats_of(&f).jobs_queued, 1);
     assert_int_equal(stats_of(&f).hosts_started, 9);
     kit_run_fini(&culprit);
+    kit_run_fini(&refused);
     kit_run_fini(&waiting);
     ol_program_release(other);
     close_fixture(&f);
