@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 
 from gauge.machine import LOAD_CORE, SERVER_CORE, pinned
@@ -77,22 +78,10 @@ MODULES = "\n".join(f"load_module /usr/lib/nginx/modules/{name}.so;"
                     for name in ("ndk_http_module", "ngx_http_lua_module"))
 
 
-class Nginx:
-    def __init__(self, folder, role, root, core, upstream=1):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
-        conf = self.folder / "nginx.conf"
-        conf.write_text(CONF.format(folder=self.folder, port=self.port, root=root, upstream=upstream,
-                                    locations=ROLES[role],
-                                    user="user root;" if os.getuid() == 0 else "",
-                                    modules=MODULES if role.startswith("lua") else ""))
-        self.process = subprocess.Popen(pinned(core, [NGINX, "-p", self.folder, "-c", conf]),
-                                        stderr=subprocess.DEVNULL)
-        wait_for(self.listens, 20, f"nginx {role}")
+class Peer:
+    """A process that listens on a port."""
 
     def listens(self):
-        import socket
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
@@ -108,8 +97,52 @@ class Nginx:
         self.process.wait()
 
 
+class Nginx(Peer):
+    def __init__(self, folder, role, root, core, upstream=1):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        conf = self.folder / "nginx.conf"
+        conf.write_text(CONF.format(folder=self.folder, port=self.port, root=root, upstream=upstream,
+                                    locations=ROLES[role],
+                                    user="user root;" if os.getuid() == 0 else "",
+                                    modules=MODULES if role.startswith("lua") else ""))
+        self.process = subprocess.Popen(pinned(core, [NGINX, "-p", self.folder, "-c", conf]),
+                                        stderr=subprocess.DEVNULL)
+        wait_for(self.listens, 20, f"nginx {role}")
+
+
+# As such functions are written: the whole object as a text, five replacements, the answer.
+NODE_REDACT = r"""
+const fs = require("fs"), http = require("http"), path = require("path");
+const [root, port] = process.argv.slice(1);
+const redact = (text) => text
+  .replace(/[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}/g, "[EMAIL_ADDRESS]")
+  .replace(/\b\d{3}-\d{2}-\d{4}\b/g, "[US_SSN]")
+  .replace(/\b(?:\d[ -]?){12,18}\d\b/g, "[CREDIT_CARD]")
+  .replace(/\b(?:\d{1,3}\.){3}\d{1,3}\b/g, "[IP_ADDRESS]")
+  .replace(/(?:\+1[ -])?\(?\d{3}\)?[ -]\d{3}-\d{4}\b/g, "[PHONE_NUMBER]");
+http.createServer((request, response) => {
+  fs.readFile(path.join(root, request.url), "latin1", (error, text) => {
+    if (error) response.writeHead(404).end();
+    else response.end(redact(text), "latin1");
+  });
+}).listen(Number(port), "127.0.0.1");
+"""
+
+
+class Node(Peer):
+    """A function in Node.js over the same folder, as an HTTP server of its own."""
+
+    def __init__(self, root):
+        self.port = free_port()
+        self.process = subprocess.Popen(pinned(SERVER_CORE, ["node", "-e", NODE_REDACT, root, self.port]))
+        wait_for(self.listens, 20, "node")
+
+
 class Peers:
-    """Every nginx role over one folder of files, the upstream of the proxies on the load core."""
+    """Every nginx role over one folder of files, the upstream of the proxies on the load core; and Node,
+    where there is one."""
 
     def __init__(self, folder, root):
         self.folder, self.root = pathlib.Path(folder), root
@@ -118,13 +151,14 @@ class Peers:
 
     def get(self, role):
         if role not in self.running:
-            self.running[role] = Nginx(self.folder / role, role, self.root, SERVER_CORE,
-                                       upstream=self.upstream.port)
+            self.running[role] = (Node(self.root) if role == "node-redact" else
+                                  Nginx(self.folder / role, role, self.root, SERVER_CORE,
+                                        upstream=self.upstream.port))
         return self.running[role]
 
     def stop(self):
-        for nginx in [*self.running.values(), self.upstream]:
-            nginx.stop()
+        for peer in [*self.running.values(), self.upstream]:
+            peer.stop()
 
 
 class Objlens(Server):
