@@ -7,9 +7,9 @@
 #ifndef OL_CONTROL_KEY_CONFIG_H
 #define OL_CONTROL_KEY_CONFIG_H
 
-#include "crypto/formats/opened_keys.h"
 #include "crypto/keys/data_key_cache.h"
 #include "crypto/keys/keys.h"
+#include "crypto/keys/opened_keys.h"
 #include "crypto/kms/kms_remote.h"
 
 enum ol_config_kms_kind { OL_CONFIG_KMS_AWS, OL_CONFIG_KMS_VAULT, OL_CONFIG_KMS_KES };

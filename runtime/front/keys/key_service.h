@@ -14,10 +14,10 @@
 #define OL_FRONT_KEY_SERVICE_H
 
 #include "control/config/config.h"
-#include "crypto/formats/opened_keys.h"
 #include "crypto/keys/data_key_cache.h"
 #include "crypto/keys/key_audit.h"
 #include "crypto/keys/keys.h"
+#include "crypto/keys/opened_keys.h"
 #include "crypto/kms/kms_remote.h"
 #include "origin/origin.h"
 

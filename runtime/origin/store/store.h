@@ -7,7 +7,7 @@
 #ifndef OL_ORIGIN_STORE_STORE_H
 #define OL_ORIGIN_STORE_STORE_H
 
-#include "crypto/formats/opened_keys.h"
+#include "crypto/keys/opened_keys.h"
 #include "crypto/kms/kms.h"
 #include "origin/origin.h"
 

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "base/clock.h"
-#include "crypto/formats/opened_keys.h"
+#include "crypto/keys/opened_keys.h"
 
 static const uint8_t dek[32] = "a data key of thirty-two bytes .";
 static const uint8_t salt[OL_AT_REST_SALT_BYTES] = "salt";

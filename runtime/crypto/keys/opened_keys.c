@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A map and a list, the last used first, behind one lock that is held for a look only. */
-#include "crypto/formats/opened_keys.h"
+#include "crypto/keys/opened_keys.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
