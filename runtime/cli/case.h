@@ -6,9 +6,9 @@
  *   input          the original (a listing for the entry list; absent: empty)
  *   payload        the configuration's payload
  *   event.json     an event as AWS writes it
+ *   secrets        strings of the three above, one a line, that must not come out anywhere
  *   expected       the view, byte for byte
  *   expect.json    entry, key, status, headers, length, error: see docs/transforms.md
- *   secrets        strings of the input, one a line, that must not come out anywhere
  */
 #ifndef OL_CLI_CASE_H
 #define OL_CLI_CASE_H
@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "cli/case_secrets.h"
 #include "http/headers.h"
 #include "transform/program.h"
 
@@ -23,8 +24,6 @@
 #define OL_CASE_INPUT_BYTES_MAX (8u * OL_MIB)
 #define OL_CASE_OUTPUT_BYTES_MAX (64u * OL_MIB)
 #define OL_CASE_HEADERS_MAX 32u
-#define OL_CASE_SECRETS_MAX 256u
-#define OL_CASE_SECRET_BYTES_MIN 4u /* shorter ones are found by chance */
 
 /* A header that must be there with this value; no value: must not be there. */
 typedef struct ol_case_header {
@@ -40,6 +39,7 @@ typedef struct ol_case {
     const char *input_path; /* NULL: there is no file */
     const char *payload, *event_path;
     bool has_expected, has_expectation; /* the files "expected", "expect.json" */
+    bool was_there; /* of a case that is written anew: "expected" was, and is in the buffer still */
     enum ol_transform_entry entry;
     const char *key;    /* OL_ENTRY_REQUEST */
     int status;         /* 0: any */
@@ -49,8 +49,7 @@ typedef struct ol_case {
     bool fails;         /* it is to fail */
     ol_case_header headers[OL_CASE_HEADERS_MAX];
     size_t header_count;
-    ol_slice secrets[OL_CASE_SECRETS_MAX];
-    size_t secret_count;
+    ol_case_secrets secrets;
 } ol_case;
 
 /* The cases of a folder, by name. OL_OK, or why there are none to be had. */

@@ -2,7 +2,6 @@
 #include "cli/case_check.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 #include "cli/cli.h"
 
@@ -181,21 +180,10 @@ int ol_case_check_same(const ol_case_found *first, const ol_case_found *found, o
 
 /* ---- secrets ---- */
 
-/* In any case of its letters: a transform that changes it has still given it away. */
-static bool contains(ol_slice text, ol_slice secret)
-{
-    for (size_t i = 0; i + secret.len <= text.len; i++)
-        if (strncasecmp((const char *)text.data + i, (const char *)secret.data, secret.len) == 0)
-            return true;
-    return false;
-}
-
 static int look_in(const ol_case *one, ol_slice text, const char *where, ol_error *err)
 {
-    for (size_t i = 0; i < one->secret_count; i++)
-        if (contains(text, one->secrets[i]))
-            return found_wrong(err, "secret number %zu came out in %s", i + 1, where);
-    return OL_OK;
+    const ol_case_secret_form *form = ol_case_secrets_find(&one->secrets, text);
+    return form ? found_wrong(err, "secret number %u came out in %s%s", form->number, where, form->as) : OL_OK;
 }
 
 int ol_case_check_secrets(const ol_case *one, const ol_case_found *found, ol_error *err)

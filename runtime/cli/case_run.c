@@ -125,6 +125,7 @@ static int keep_first(running *self, const ol_case_found *found, ol_error *err)
 static int judge(running *self, const ol_case_found *found, ol_error *err)
 {
     int rc = ol_case_check_secrets(self->run->one, found, err);
+    self->report->leaked = rc != OL_OK;
     if (rc == OL_OK && self->done == WHOLE)
         rc = keep_first(self, found, err);
     if (rc == OL_OK && self->done == WHOLE)

@@ -27,6 +27,7 @@ typedef struct ol_case_report {
     ol_buf log;               /* of the first run, a line each, control characters escaped */
     ol_buf output;            /* of the first run */
     bool succeeded;           /* the first run did, as far as the transform is concerned */
+    bool leaked;              /* a secret came out: no more of it may be shown */
 } ol_case_report;
 
 void ol_case_report_init(ol_case_report *report);

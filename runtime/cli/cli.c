@@ -69,8 +69,7 @@ int ol_cli_usage_unknown(const char *name)
                         ol_suggest_text(&suggest, tail));
 }
 
-/* What happened on this side of a transform: the wording for S3 clients says nothing more. */
-static bool is_local(const ol_error *err)
+bool ol_cli_is_local(const ol_error *err)
 {
     static const int codes[] = {OL_ECONFIG, OL_ENOTRANSFORM, OL_EINVAL, OL_EPEER, OL_EORIGIN};
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
@@ -86,7 +85,7 @@ const char *ol_cli_reason(const ol_error *err)
 
 void ol_cli_complain_error(const char *what, const ol_error *err)
 {
-    if (is_local(err))
+    if (ol_cli_is_local(err))
         ol_cli_complain("%s", ol_cli_reason(err));
     else if (err->detail[0])
         ol_cli_complain("%s: %s: %s (%s)", what, err->s3_code, err->message, err->detail);

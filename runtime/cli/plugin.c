@@ -3,7 +3,9 @@
  * objlens plugin check: whether a shared object would load, and if not, why and what to do. It is
  * loaded as the server loads it, in a host behind the wall.
  */
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,9 +44,15 @@ static const struct {
     {"cannot open shared object file",
      "A library that it is linked with is not installed below /lib, /usr/lib or /usr/local/lib,\n"
      "the only folders that can be read while it loads. `ldd FILE` shows which."},
-    {"invalid ELF header", "It is no shared object for this machine: cc -shared -fPIC …"},
-    {"file too short", "It is cut off: build it anew, and move it into place when it is complete."},
+    {"it is no ELF file", "It must be linked: cc -shared -fPIC -o NAME.so …"},
+    {"it is an object file", "Link it: cc -shared -fPIC -o NAME.so …"},
+    {"it is a program", "Link it with -shared and -fPIC, not as a program."},
+    {"cannot dynamically load", "It is a program: link it with -shared and -fPIC."},
+    {"it is a 32-bit file", "Build it without -m32, on or for this machine."},
     {"built for version", "Build it with the header of this objlens (objlens new c writes it)."},
+    {"it was built for ", "Build it on this machine, or with a compiler for it."},
+    {"it is cut off", "It was copied or written in part: build it anew, and move it into place when it is complete."},
+    {"it needs flags", "It was built with the header of a later objlens, or `flags` has something else in it."},
     {"descriptor", "Begin the descriptor with OBJLENS_TRANSFORM_HEAD and name the other fields (.name = …)."},
     {"its load() failed", "The sentence behind it is the transform's own."},
     {"forbidden system call",
@@ -66,9 +74,17 @@ static const char *remedy_for(const char *why)
     return NULL;
 }
 
+/* Which file it is about has been said. */
+static const char *without_name(const char *why)
+{
+    static const char mark[] = " was refused: ";
+    const char *behind = strncmp(why, "transform ", 10) == 0 ? strstr(why, mark) : NULL;
+    return behind ? behind + sizeof(mark) - 1 : why;
+}
+
 static void explain(const checking *self, const ol_error *err)
 {
-    const char *why = ol_cli_reason(err);
+    const char *why = without_name(ol_cli_reason(err));
     const char *help = remedy_for(why);
     printf("%s: refused\n%s\n", self->program.path, why);
     if (help)
@@ -100,6 +116,18 @@ static void print_share(const ol_program_declared *d)
         printf("%-14sup to %u of its own\n", "threads", d->threads_max);
 }
 
+/* A server loads by name, and from folders that nobody else can change. */
+static void print_folder(const checking *self)
+{
+    char folder[PATH_MAX];
+    ol_error err = {0};
+    if (!realpath(self->program.path, folder))
+        return;
+    *strrchr(folder, '/') = '\0';
+    if (ol_source_folder_trusted(folder[0] ? folder : "/", &err) != OL_OK)
+        printf("%-14sno server would load it from here: %s\n", "folder", ol_cli_reason(&err));
+}
+
 static void describe(const checking *self)
 {
     const ol_program_declared *d = &self->loaded->declared;
@@ -114,6 +142,7 @@ static void describe(const checking *self)
     printf("%-14s%s\n", "sha256", digest);
     if (self->vouch.keys.count > 0)
         printf("%-14sgood\n", "signature");
+    print_folder(self);
     if (self->loaded->landlock == 0)
         puts("This kernel has no Landlock: while it loads, other files can be read as well.");
 }

@@ -51,6 +51,8 @@ static int read_entry(run_state *self, ol_error *err)
         return ol_error_set(err, OL_EINVAL,
                             "only one of --head, --list, --request, --verify-ranges and "
                             "--diff");
+    if (given > 0 && ol_options_has(self->options, "headers"))
+        return ol_error_set(err, OL_EINVAL, "--headers goes with a body alone");
     self->seed = 1;
     int rc = ol_options_number(self->options, "seed", 0, UINT64_MAX, &self->seed, err);
     if (rc != OL_OK)
@@ -83,7 +85,8 @@ static int run_get(const run_state *self, ol_program *program, ol_slice event, u
                       .event = event,
                       .chunk_bytes = (uint32_t)self->chunk_bytes,
                       .in_fd = STDIN_FILENO,
-                      .out_fd = STDOUT_FILENO};
+                      .out_fd = STDOUT_FILENO,
+                      .shows_head = ol_options_has(self->options, "headers")};
     return ol_run_job_run(&job, written, err);
 }
 
@@ -170,6 +173,8 @@ static int run(const ol_options *options)
     ol_arena_destroy(self.arena);
     if (rc == OL_OK)
         return OL_EXIT_OK;
+    if (ol_options_has(options, "headers") && !written && !ol_cli_is_local(&err))
+        fprintf(stderr, "status: %d\n", err.status);
     ol_cli_complain_error(options->operands[0], &err);
     return written ? OL_EXIT_PARTIAL : OL_EXIT_FAILED;
 }
@@ -187,6 +192,7 @@ static const ol_option run_options[] = {
      "a multiple of 4KiB (default: 128KiB); limits.slot_bytes in\n"
      "the configuration"},
     OL_CLI_PROGRAM_OPTIONS,
+    {"headers", NULL, false, "status and headers of the answer, on standard error"},
     {"head", NULL, false,
      "its function head instead of get; prints status, length and\n"
      "headers. Input from a file says how long the original is"},

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "cli/head_text.h"
 #include "cli/run_calls.h"
 
 #define OUT_BYTES_MAX (8 * OL_MIB)
@@ -46,24 +47,11 @@ static int write_all(int fd, ol_slice bytes, ol_error *err)
 
 /* ---- what comes out ---- */
 
-static int describe_head(ol_buf *out, const ol_head *head)
-{
-    int rc = ol_buf_addf(out, "status: %d\n", head->status);
-    if (rc == OL_OK && head->content_length >= 0)
-        rc = ol_buf_addf(out, "content-length: %lld\n", (long long)head->content_length);
-    for (size_t i = 0; rc == OL_OK && i < head->headers.count; i++) {
-        const ol_header *header = &head->headers.items[i];
-        rc = ol_buf_addf(out, "%.*s: %.*s\n", OL_SLICE_FMT(header->name),
-                         OL_SLICE_FMT(header->value));
-    }
-    return rc;
-}
-
 static int write_head(const trying *self, const ol_head *head, ol_error *err)
 {
     ol_buf text;
     ol_buf_init(&text, OL_HTTP_HEAD_BYTES_MAX);
-    int rc = describe_head(&text, head);
+    int rc = ol_head_text(&text, head);
     if (rc != OL_OK)
         ol_error_set(err, rc, "the head");
     else

@@ -115,6 +115,7 @@ static int open_all(running *self, ol_error *err)
     if (rc != OL_OK)
         return ol_error_set(err, rc, "starting");
     self->out = (ol_stdout){.fd = self->job->out_fd,
+                            .shows_head = self->job->shows_head,
                             .loop = self->loop,
                             .writers = self->writers,
                             .on_idle = settle,

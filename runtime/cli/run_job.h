@@ -13,6 +13,7 @@ typedef struct ol_run_job {
     ol_slice event;      /* encoded; borrowed */
     uint32_t chunk_bytes; /* what the program is given at a time: whole pages; 0: the default */
     int in_fd, out_fd;
+    bool shows_head; /* status and headers on standard error */
 } ol_run_job;
 
 /* OL_OK when all of the output was written. *written: the bytes that were, either way. */

@@ -20,6 +20,9 @@ typedef struct ol_starter {
     const char *next; /* what to do now, for the terminal */
 } ol_starter;
 
+/* An event as AWS writes it, to be changed: for `objlens run --event`, and for a case. */
+extern const char ol_starter_event[];
+
 extern const ol_starter ol_starter_lua;
 extern const ol_starter ol_starter_c;
 

@@ -162,10 +162,14 @@ static const char readme[] =
     "\n"
     "Masks numbers of six digits and more in a text, at the speed of native code.\n"
     "\n"
-    "    make check                                            # build, look at it, run all cases\n"
+    "Build it, look at it and run all cases; or try it, on text of your own or on that of a case, as\n"
+    "anybody or as the caller in `event.json`; and see how fast it is:\n"
+    "\n"
+    "    make check\n"
     "    echo 'card 4111111111111111' | objlens run ./@NAME@.so --payload '{\"keep\": 4}'\n"
-    "    objlens run ./@NAME@.so --diff < tests/cards/input    # original and view side by side\n"
-    "    objlens bench ./@NAME@.so tests/cards/input           # how fast\n"
+    "    objlens run ./@NAME@.so --diff < tests/cards/input\n"
+    "    objlens run ./@NAME@.so --event event.json --headers < tests/cards/input\n"
+    "    objlens bench ./@NAME@.so tests/cards/input\n"
     "\n"
     "Everything it needs of objlens is in `include/objlens/transform.h`; nothing is linked.\n"
     "To serve it, put @NAME@.so into a folder that the configuration names, and name it there:\n"
@@ -177,13 +181,15 @@ static const char readme[] =
     "## Cases\n"
     "\n"
     "Each folder in `tests/` is one: `input`, what is `expected`, the `payload`, and `secrets`, strings\n"
-    "of the input that must come out nowhere, neither in the output nor in a log or an error.\n"
-    "`expect.json` says what is to become of status, headers, or that it is to fail.\n";
+    "of what goes in that must come out nowhere, neither in the output nor in a log or an error, in no\n"
+    "encoding. `expect.json` says what is to become of status, headers, or that it is to fail, and\n"
+    "`event.json` who asks for what.\n";
 
 static const ol_starter_file files[] = {
     {"@NAME@.c", source},
     {"Makefile", makefile},
     {"README.md", readme},
+    {"event.json", ol_starter_event},
     PLUGIN_HEADER
     {"tests/cards/input", "Paid with 4111111111111111 on day 12.\nCall 5550123 or 42.\n"},
     {"tests/cards/payload", "{\"keep\": 4}\n"},

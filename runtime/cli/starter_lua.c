@@ -17,15 +17,7 @@ static const char script[] =
     "-- @NAME@: masks long numbers in a text.\n"
     "--\n"
     "-- The payload may say how many digits at a number's end stay: {\"keep\": 4}\n"
-    "\n"
-    "local function keep_of(event)\n"
-    "  local payload = event.configuration.payload\n"
-    "  if payload == \"\" then\n"
-    "    return 0\n"
-    "  end\n"
-    "  return tonumber(payload:match('^{%s*\"keep\"%s*:%s*(%d+)%s*}$'))\n"
-    "      or error(\"the payload is {\\\"keep\\\": NUMBER}\")\n"
-    "end\n"
+    "local json = require \"objlens.json\"\n"
     "\n"
     "---@type objlens.Module\n"
     "return {\n"
@@ -33,7 +25,7 @@ static const char script[] =
     "  depends = { identity = false },\n"
     "\n"
     "  get = function(event, object, response)\n"
-    "    local keep = keep_of(event)\n"
+    "    local keep = json.options(event.configuration.payload, { keep = \"integer\" }).keep or 0\n"
     "    local function mask(digits)\n"
     "      local hidden = math.max(#digits - keep, 0)\n"
     "      return (\"*\"):rep(hidden) .. digits:sub(hidden + 1)\n"
@@ -54,10 +46,17 @@ static const char readme[] =
     "\n"
     "Masks numbers of six digits and more in a text.\n"
     "\n"
+    "Try it, on text of your own or on that of a case, as anybody or as the caller in `event.json`:\n"
+    "\n"
     "    echo 'card 4111111111111111' | objlens run ./@NAME@.lua --payload '{\"keep\": 4}'\n"
-    "    objlens run ./@NAME@.lua --diff < tests/cards/input   # original and view side by side\n"
-    "    objlens test .                                        # all cases, cut in every way\n"
-    "    objlens bench ./@NAME@.lua tests/cards/input          # how fast\n"
+    "    objlens run ./@NAME@.lua --diff < tests/cards/input\n"
+    "    objlens run ./@NAME@.lua --event event.json --headers < tests/cards/input\n"
+    "\n"
+    "Run all cases, cut in every way, once or whenever a file changes; and see how fast it is:\n"
+    "\n"
+    "    objlens test\n"
+    "    objlens test --watch --diff\n"
+    "    objlens bench ./@NAME@.lua tests/cards/input\n"
     "\n"
     "Serve it with this in the configuration:\n"
     "\n"
@@ -70,13 +69,15 @@ static const char readme[] =
     "## Cases\n"
     "\n"
     "Each folder in `tests/` is one: `input`, what is `expected`, the `payload`, and `secrets`, strings\n"
-    "of the input that must come out nowhere, neither in the output nor in a log or an error.\n"
-    "`expect.json` says what is to become of status, headers, or that it is to fail.\n";
+    "of what goes in that must come out nowhere, neither in the output nor in a log or an error, in no\n"
+    "encoding. `expect.json` says what is to become of status, headers, or that it is to fail, and\n"
+    "`event.json` who asks for what.\n";
 
 static const ol_starter_file files[] = {
     {"@NAME@.lua", script},
     {"README.md", readme},
     {".luarc.json", settings},
+    {"event.json", ol_starter_event},
     LUA_TYPES
     {"tests/cards/input", "Paid with 4111111111111111 on day 12.\nCall 5550123 or 42.\n"},
     {"tests/cards/payload", "{\"keep\": 4}\n"},

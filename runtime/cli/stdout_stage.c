@@ -4,8 +4,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "base/limits.h"
+#include "cli/head_text.h"
 
 /* As much as can be written without waiting. */
 static void write_now(ol_stdout *out)
@@ -71,10 +75,16 @@ static int open_stage(ol_stage *st, ol_error *err)
 /* Status and headers have no place on standard output. */
 static int take_head(ol_stage *st, ol_head *head, ol_error *err)
 {
-    (void)st;
-    (void)head;
-    (void)err;
-    return OL_OK;
+    const ol_stdout *out = (const ol_stdout *)st->config;
+    ol_buf text;
+    if (!out->shows_head)
+        return OL_OK;
+    ol_buf_init(&text, OL_HTTP_HEAD_BYTES_MAX);
+    int rc = ol_head_text(&text, head);
+    if (rc == OL_OK)
+        fputs(ol_buf_cstr(&text), stderr);
+    ol_buf_fini(&text);
+    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "the head");
 }
 
 static int take_data(ol_stage *st, ol_slice in, ol_error *err)

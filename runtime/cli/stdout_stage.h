@@ -11,6 +11,7 @@
 
 typedef struct ol_stdout {
     int fd;
+    bool shows_head; /* on standard error, before the body */
     ol_loop *loop;
     ol_offload *writers;
     uint64_t written; /* bytes so far */

@@ -3,14 +3,20 @@
  * objlens test: the cases of a transform, each cut in every way that its input may come.
  */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/case_run.h"
 #include "cli/cli.h"
+#include "cli/folder_stamp.h"
+#include "cli/junit.h"
 #include "cli/program.h"
+#include "cli/side_by_side.h"
 #include "control/config/limit_option.h"
 
 #define ARENA_BYTES_MAX (64u * OL_MIB)
@@ -20,10 +26,13 @@ typedef struct testing {
     const ol_options *options;
     ol_arena *arena, *case_arena;
     const char *folder;  /* as given */
+    const char *name;    /* the folder's own */
+    const char *transform;
     const char *cases_in;
     ol_transform_limits limits;
     uint64_t splits_max;
     ol_cli_program opened;
+    ol_junit junit;
     unsigned passed, failed;
 } testing;
 
@@ -35,8 +44,32 @@ static bool is_folder(const char *path)
     return path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* What "." is called, too. */
+static const char *name_of(ol_arena *arena, const char *folder)
+{
+    char path[PATH_MAX];
+    const char *slash = realpath(folder, path) ? strrchr(path, '/') : NULL;
+    return ol_arena_strdup(arena, slash && slash[1] ? slash + 1 : folder);
+}
+
+/* The one that is called like its folder: what lies beside it are libraries. */
+static const char *namesake(testing *self)
+{
+    static const char *const ends[] = {"lua", "so"};
+    const char *found = NULL;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const char *path = ol_arena_printf(self->arena, "%s/%s.%s", self->folder, self->name, ends[i]);
+        if (path && access(path, F_OK) == 0) {
+            if (found)
+                return NULL;
+            found = path;
+        }
+    }
+    return found;
+}
+
 /* The one .lua or .so of the folder. */
-static int find_transform(testing *self, const char **found, ol_error *err)
+static int find_transform(testing *self, ol_error *err)
 {
     DIR *dir = opendir(self->folder);
     size_t count = 0;
@@ -48,14 +81,17 @@ static int find_transform(testing *self, const char **found, ol_error *err)
                     ol_slice_ends(name, OL_SLICE_LIT(".so"));
         if (!fits || entry->d_name[0] == '.')
             continue;
-        *found = ol_arena_printf(self->arena, "%s/%s", self->folder, entry->d_name);
+        self->transform = ol_arena_printf(self->arena, "%s/%s", self->folder, entry->d_name);
         count++;
     }
     closedir(dir);
-    if (count == 1 && *found)
+    if (count > 1)
+        self->transform = namesake(self);
+    if (count > 0 && self->transform)
         return OL_OK;
     return ol_error_set(err, OL_EINVAL,
-                        count ? "%s: has more than one .lua or .so; say which with --transform"
+                        count ? "%s: has more than one .lua or .so, and not just one that is called like the "
+                                "folder; say which with --transform"
                               : "%s: has no .lua or .so (a plugin must be built first); or say "
                                 "--transform",
                         self->folder);
@@ -74,16 +110,19 @@ static int read_options(testing *self, ol_error *err)
 
 static int open_transform(testing *self, ol_error *err)
 {
-    const char *transform = ol_options_value(self->options, "transform", 0);
-    self->folder = self->options->operands[0];
+    self->folder = self->options->operand_count ? self->options->operands[0] : ".";
+    self->transform = ol_options_value(self->options, "transform", 0);
+    self->name = name_of(self->arena, self->folder);
     self->cases_in = ol_arena_printf(self->arena, "%s/tests", self->folder);
+    if (!self->name || !self->cases_in)
+        return ol_error_set(err, OL_ENOMEM, "starting");
     if (!is_folder(self->cases_in))
         self->cases_in = self->folder;
-    int rc = transform ? OL_OK : find_transform(self, &transform, err);
+    int rc = self->transform ? OL_OK : find_transform(self, err);
     if (rc != OL_OK)
         return rc;
     ol_cli_program_asked asked = {
-        .given = transform,
+        .given = self->transform,
         .limits = &self->limits,
         .options = self->options,
     };
@@ -119,14 +158,33 @@ static void print_log(ol_slice log)
     }
 }
 
-static int update(testing *self, const ol_case *one, const ol_case_report *report, ol_error *err)
+/* What was expected on the left, what came out on the right. */
+static void print_difference(const testing *self, const ol_case *one, const ol_case_report *report)
 {
+    ol_line_diff lines;
+    ol_slice expected = ol_buf_slice(&one->expected), out = ol_buf_slice(&report->output);
+    bool differs = one->has_expected && report->succeeded && !ol_slice_eq(expected, out);
+    if (!differs || !ol_options_has(self->options, "diff") ||
+        ol_line_diff_make(&lines, expected, out) != OL_OK)
+        return;
+    ol_side_by_side to = ol_side_by_side_for(stdout);
+    ol_side_by_side_print(&to, &lines);
+    ol_line_diff_fini(&lines);
+}
+
+/* *changed tells whether it was another before. */
+static int update(testing *self, const ol_case *one, const ol_case_report *report, bool *changed,
+                  ol_error *err)
+{
+    ol_slice out = ol_buf_slice(&report->output);
+    *changed = !one->was_there || !ol_slice_eq(ol_buf_slice(&one->expected), out);
     const char *path = ol_case_path(one, self->case_arena, "expected");
-    FILE *file = path ? fopen(path, "wb") : NULL;
+    FILE *file = *changed && path ? fopen(path, "wb") : NULL;
+    if (!*changed)
+        return OL_OK;
     if (!file)
         return ol_error_set(err, OL_EINVAL, "expected: cannot be written");
-    bool written = fwrite(report->output.data ? report->output.data : (const uint8_t *)"", 1,
-                          report->output.len, file) == report->output.len;
+    bool written = fwrite(out.data ? out.data : (const uint8_t *)"", 1, out.len, file) == out.len;
     if (fclose(file) != 0 || !written)
         return ol_error_set(err, OL_EINVAL, "%s: cannot be written", path);
     return OL_OK;
@@ -139,43 +197,60 @@ static bool wants_update(const testing *self, const ol_case *one)
     return ol_options_has(self->options, "update") && !one->fails && one->entry != OL_ENTRY_HEAD;
 }
 
-static int run_case(testing *self, ol_case *one, ol_case_report *report, ol_error *err)
+static int run_case(testing *self, ol_case *one, ol_case_report *report, bool *changed, ol_error *err)
 {
     int rc = ol_case_read(one, self->case_arena, err);
     if (rc != OL_OK)
         return rc;
     bool updates = wants_update(self, one);
-    if (updates)
+    if (updates) {
+        one->was_there = one->has_expected;
         one->has_expected = false;
-    else if (!one->has_expected && !one->has_expectation && one->secret_count == 0)
+    } else if (!one->has_expected && !one->has_expectation && one->secrets.secret_count == 0) {
         return ol_error_set(err, OL_EINVAL, "it expects nothing: there is neither \"expected\" nor "
                                             "\"expect.json\" (--update writes the first)");
+    }
     ol_case_run run = {.one = one,
                        .program = self->opened.program,
                        .splits_max = (unsigned)self->splits_max,
                        .arena = self->case_arena};
     rc = ol_case_run_all(&run, report, err);
-    return rc == OL_OK && updates && report->succeeded ? update(self, one, report, err) : rc;
+    return rc == OL_OK && updates && report->succeeded ? update(self, one, report, changed, err) : rc;
 }
 
 static void test_case(testing *self, ol_case *one)
 {
     ol_case_report report;
     ol_error err = {0};
+    bool changed = false;
+    uint64_t begun_us = ol_clock_mono_ns() / 1000;
     ol_case_report_init(&report);
-    int rc = run_case(self, one, &report, &err);
+    int rc = run_case(self, one, &report, &changed, &err);
+    ol_junit_add(&self->junit, self->name, one->name, ol_clock_mono_ns() / 1000 - begun_us,
+                 rc == OL_OK ? NULL : ol_cli_reason(&err));
     if (rc == OL_OK) {
         self->passed++;
-        printf("ok    %-*s", NAME_COLUMN, one->name);
+        printf("%-6s%-*s", changed ? "new" : "ok", NAME_COLUMN, one->name);
         print_usage(&report);
     } else {
         self->failed++;
         printf("FAIL  %s: %s\n", one->name, ol_cli_reason(&err));
         print_log(ol_buf_slice(&report.log));
+        if (!report.leaked)
+            print_difference(self, one, &report);
     }
     ol_case_report_fini(&report);
     ol_case_fini(one);
     ol_arena_reset(self->case_arena);
+}
+
+static bool is_wanted(const testing *self, const ol_case *one)
+{
+    const char *part;
+    for (size_t i = 0; (part = ol_options_value(self->options, "only", i)) != NULL; i++)
+        if (strstr(one->name, part))
+            return true;
+    return !ol_options_has(self->options, "only");
 }
 
 static void print_sum(const testing *self)
@@ -191,15 +266,55 @@ static void print_sum(const testing *self)
 static int test_all(testing *self, ol_error *err)
 {
     ol_case *cases;
-    size_t count;
+    size_t count = 0;
     int rc = open_transform(self, err);
     if (rc == OL_OK)
         rc = ol_cases_find(self->cases_in, self->arena, &cases, &count, err);
     for (size_t i = 0; rc == OL_OK && i < count; i++)
-        test_case(self, &cases[i]);
+        if (is_wanted(self, &cases[i]))
+            test_case(self, &cases[i]);
+    if (rc == OL_OK && self->junit.count == 0)
+        rc = ol_error_set(err, OL_EINVAL, "%s: none of its %zu cases has a name with what --only says",
+                          self->cases_in, count);
     if (rc == OL_OK)
         print_sum(self);
-    return rc;
+    const char *report = ol_options_value(self->options, "junit", 0);
+    return rc == OL_OK && report ? ol_junit_write(&self->junit, self->name, report, err) : rc;
+}
+
+/* ---- rounds ---- */
+
+/* All cases, with everything opened and closed again. The exit code. */
+static int test_once(testing *self)
+{
+    ol_error err = {0};
+    self->arena = ol_arena_new(ARENA_BYTES_MAX);
+    self->case_arena = ol_arena_new(ARENA_BYTES_MAX);
+    ol_junit_init(&self->junit);
+    self->passed = self->failed = 0;
+    int rc = self->arena && self->case_arena ? test_all(self, &err)
+                                             : ol_error_set(&err, OL_ENOMEM, "starting");
+    ol_cli_program_close(&self->opened);
+    ol_junit_fini(&self->junit);
+    ol_arena_destroy(self->case_arena);
+    ol_arena_destroy(self->arena);
+    if (rc != OL_OK)
+        ol_cli_complain("%s", ol_cli_reason(&err));
+    return rc == OL_OK && self->failed == 0 ? OL_EXIT_OK : OL_EXIT_FAILED;
+}
+
+/* Ends with a signal. */
+static void watch(testing *self)
+{
+    const char *const paths[] = {self->options->operand_count ? self->options->operands[0] : ".",
+                                 ol_options_value(self->options, "transform", 0), NULL};
+    uint64_t stamp = ol_folder_stamp(paths);
+    for (;;) {
+        test_once(self);
+        printf("-- waiting for a change; Ctrl-C ends\n");
+        fflush(stdout);
+        stamp = ol_folder_stamp_wait(paths, stamp);
+    }
 }
 
 static int run(const ol_options *options)
@@ -208,40 +323,41 @@ static int run(const ol_options *options)
     ol_error err = {0};
     if (read_options(&self, &err) != OL_OK)
         return ol_cli_usage(options->command, "%s", err.detail);
-    self.arena = ol_arena_new(ARENA_BYTES_MAX);
-    self.case_arena = ol_arena_new(ARENA_BYTES_MAX);
-    int rc = self.arena && self.case_arena ? test_all(&self, &err)
-                                           : ol_error_set(&err, OL_ENOMEM, "starting");
-    ol_cli_program_close(&self.opened);
-    ol_arena_destroy(self.case_arena);
-    ol_arena_destroy(self.arena);
-    if (rc != OL_OK)
-        ol_cli_complain("%s", ol_cli_reason(&err));
-    return rc == OL_OK && self.failed == 0 ? OL_EXIT_OK : OL_EXIT_FAILED;
+    if (!ol_options_has(options, "watch"))
+        return test_once(&self);
+    if (ol_options_has(options, "update") || ol_options_has(options, "junit"))
+        return ol_cli_usage(options->command, "--watch goes neither with --update nor with --junit");
+    watch(&self);
+    return OL_EXIT_OK;
 }
 
 static const ol_option test_options[] = {
     {"transform", "NAME|FILE", false,
-     "what to test, where DIR does not hold exactly one .lua or .so"},
+     "what to test, where DIR holds several .lua or .so and none is\n"
+     "called like DIR"},
+    {"only", "TEXT", true, "only cases with TEXT in their name"},
+    {"diff", NULL, false, "of each that fails: what was expected and what came, side by\nside"},
     {"splits", "N", false,
      "at how many points a longer input is cut, one run each\n"
      "(default: 200)"},
     {"limit", "KEY=VALUE", true, "one of limits.transform in the configuration"},
     OL_CLI_PROGRAM_OPTIONS,
     {"update", NULL, false, "write what comes out as what is expected; read the change well"},
+    {"watch", NULL, false, "again whenever a file in DIR changes"},
+    {"junit", "FILE", false, "the results as XML as well, as CI systems read it"},
 };
 
 const ol_command ol_command_test = {
     .name = "test",
-    .operands = "DIR",
-    .operands_min = 1,
+    .operands = "[DIR]",
     .operands_max = 1,
     .summary = "Run a transform's test cases, cut in every way.",
-    .about = "DIR holds the transform, and its cases in DIR/tests (or in itself). A case is a folder\n"
-             "with the files input, expected, payload, event.json, expect.json and secrets, or a group\n"
-             "of files NAME.input, NAME.expected and so on. Each runs once as in service, once to be\n"
-             "measured, cut into single bytes, and cut in two at every point. All runs must agree. What\n"
-             "stands in secrets, a string of the input in each line, must come out nowhere.\n\n"
+    .about = "DIR (the current folder unless given) holds the transform, and its cases in DIR/tests (or in\n"
+             "itself). A case is a folder with the files input, expected, payload, event.json, expect.json\n"
+             "and secrets, or a group of files NAME.input, NAME.expected and so on. Each runs once as in\n"
+             "service, once to be measured, cut into single bytes, and cut in two at every point. All runs\n"
+             "must agree. What stands in secrets, a string of what goes in on each line, must come out\n"
+             "nowhere, neither as it is nor in another encoding.\n\n"
              "Exit code 0: every case holds. 1: one does not, or something could not be run.",
     .options = test_options,
     .option_count = sizeof(test_options) / sizeof(test_options[0]),

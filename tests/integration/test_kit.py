@@ -1,32 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The author's kit, as an author uses it: a new transform, its cases, a plugin that is refused or
 pinned or signed, what a plugin counts, and what a server makes of all that."""
-import pathlib
 import re
 import shutil
+import signal
 import subprocess
+import xml.etree.ElementTree
 
 import pytest
 
+from kit.author import GOOD, case, cc, objlens
 from kit.raw import exchange, get
-from kit.server import OBJLENS, Server
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-def objlens(*arguments, cwd, code=0, stdin=b""):
-    done = subprocess.run([OBJLENS, *arguments], cwd=cwd, input=stdin, capture_output=True, timeout=120)
-    assert done.returncode == code, (done.stdout, done.stderr)
-    return (done.stdout + done.stderr).decode()
-
-
-def cc(folder, name, source, *flags):
-    (folder / f"{name}.c").write_text(source)
-    subprocess.run(["cc", "-std=c11", "-O1", "-fPIC", "-shared", "-fvisibility=hidden", "-I",
-                    ROOT / "include", *flags, "-o", folder / f"{name}.so", folder / f"{name}.c"], check=True)
-    (folder / f"{name}.so").chmod(0o644)
-    return folder / f"{name}.so"
-
+from kit.server import OBJLENS, ROOT, Server
 
 # ---- a new transform ----
 
@@ -104,13 +89,6 @@ def test_types_of_objects_have_every_documented_name(tmp_path):
 
 # ---- cases ----
 
-def case(folder, name, **files):
-    (folder / "tests" / name).mkdir(parents=True, exist_ok=True)
-    for file, content in files.items():
-        file = {"event": "event.json", "expect": "expect.json"}.get(file, file)
-        (folder / "tests" / name / file).write_text(content)
-
-
 def failing(tmp_path, script, **files):
     """What objlens test says of the one case."""
     (tmp_path / "it.lua").write_text(script)
@@ -133,7 +111,7 @@ COPY = "return function(e, o, r) for c in o:chunks() do r:write(c) end end\n"
     (dict(input="abc", expect="{"), "expect.json:1:"),
     (dict(input="abc", expect='{"entry": "head"}'), "has no function for this entry"),
     (dict(input="abc", expect='{"key": "k"}'), "goes with the entry"),
-    (dict(input="abc", secrets="abcd"), "secrets: number 1 is not in the input"),
+    (dict(input="abc", payload="{}", secrets="abcd"), "secrets: number 1 is in neither input nor payload nor event.json"),
     (dict(input="abc", secrets="ab"), "found by chance"),
     (dict(input="the word here", secrets="word", expected="the word here"),
      "secret number 1 came out in the output"),
@@ -155,6 +133,56 @@ def test_secrets_are_found_wherever_they_come_out(script, where, tmp_path):
                    if "error" in script else "{}")
     assert f"secret number 1 came out in {where}" in said
     assert "hiddenwords" not in said.split("log:")[0], "the report itself tells none"
+
+
+ENCODERS = """
+local base64, json, xml = require "objlens.base64", require "objlens.json", require "objlens.xml"
+local encoders = {
+  hex = function(s) return (s:gsub(".", function(c) return ("%02X"):format(c:byte()) end)) end,
+  base64 = function(s) return base64.encode(s) end,
+  base64_1 = function(s) return base64.encode("1" .. s .. "2") end,
+  base64_2 = function(s) return base64.encode("12" .. s) end,
+  base64_url = function(s) return base64.encode(s, { url = true }) end,
+  percent = function(s) return (s:gsub("[^%w]", function(c) return ("%%%02x"):format(c:byte()) end)) end,
+  json = json.quote,
+  xml = xml.escape,
+  lower = string.lower,
+  half = function(s) return s:sub(1, #s // 2) end,
+}
+return function(event, object, response)
+  local secret = object:read("a"):match("<(.*)>")
+  response:write("x", encoders[event.configuration.payload](secret), "y")
+end
+"""
+
+
+@pytest.mark.parametrize("encoder, as_", [
+    ("hex", " in hexadecimal"), ("base64", " in base64"), ("base64_1", " in base64"), ("base64_2", " in base64"),
+    ("base64_url", " in base64"), ("percent", " percent-encoded"), ("json", " escaped for JSON"),
+    ("xml", " escaped for XML"), ("lower", ""), ("half", None)])
+def test_secrets_are_found_in_other_encodings(encoder, as_, tmp_path):
+    secret = 'Tom & "Ann"?>~~~\x7f'
+    (tmp_path / "it.lua").write_text(ENCODERS)
+    case(tmp_path, "one", input=f"the <{secret}>", payload=encoder, secrets=f"the <\n{secret}\n")
+    said = objlens("test", ".", cwd=tmp_path, code=0 if as_ is None else 1)
+    if as_ is not None:
+        assert f"FAIL  one: secret number 2 came out in the output{as_}\n" in said
+
+
+def test_what_is_secret_may_stand_in_payload_and_event(tmp_path):
+    (tmp_path / "it.lua").write_text("""return {
+      depends = { headers = { "x-token" } },
+      get = function(event, object, response)
+        response:write(event.configuration.payload:sub(1, 3), event.userRequest.headers["x-token"]:sub(1, 3))
+        if object:read("a") == "leak" then error(event.userRequest.headers["x-token"]) end
+      end }""")
+    event = '{"userRequest": {"headers": {"X-Token": "token-of-ann"}}}'
+    case(tmp_path, "kept", input="", payload="key-of-the-operator", event=event, expected="keytok",
+         secrets="key-of-the-operator\ntoken-of-ann")
+    assert "1 passed" in objlens("test", cwd=tmp_path)
+    case(tmp_path, "told", input="leak", payload="key-of-the-operator", event=event, expect='{"error": true}',
+         secrets="key-of-the-operator\ntoken-of-ann")
+    assert "FAIL  told: secret number 2 came out in the transform log\n" in objlens("test", cwd=tmp_path, code=1)
 
 
 def test_cuts_are_told(tmp_path):
@@ -205,6 +233,102 @@ def test_update_writes_what_came_out(tmp_path):
     objlens("test", ".", cwd=tmp_path)
 
 
+def test_update_tells_what_is_new(tmp_path):
+    (tmp_path / "it.lua").write_text(COPY)
+    case(tmp_path, "first", input="a")
+    case(tmp_path, "other", input="b", expected="before")
+    case(tmp_path, "same", input="c", expected="c")
+    said = objlens("test", ".", "--update", cwd=tmp_path)
+    assert re.findall(r"^(\w+) +(\w+) ", said, re.M)[:3] == [("new", "first"), ("new", "other"), ("ok", "same")]
+
+
+def test_only_some_cases(tmp_path):
+    (tmp_path / "it.lua").write_text(COPY)
+    for name in ("cards", "long_cards", "empty"):
+        case(tmp_path, name, input=name, expected=name)
+    said = objlens("test", "--only", "cards", cwd=tmp_path)
+    assert "2 passed" in said and "empty" not in said
+    assert "2 passed" in objlens("test", "--only=long", "--only=emp", cwd=tmp_path)
+    said = objlens("test", "--only", "none", cwd=tmp_path, code=1)
+    assert "none of its 3 cases has a name with what --only says" in said and "passed" not in said
+
+
+def test_the_difference_side_by_side(tmp_path):
+    (tmp_path / "it.lua").write_text("return function(e, o, r) for l in o:lines() do r:write(l:upper(), '\\n') end end")
+    case(tmp_path, "one", input="a\nb\nsecrets\n", expected="A\nc\nSECRETS\n")
+    assert "changed" not in objlens("test", cwd=tmp_path, code=1)
+    said = objlens("test", "--diff", cwd=tmp_path, code=1)
+    assert re.search(r"^A +A\nc +\| B\nSECRETS +SECRETS\n1 changed, 0 removed, 0 added\n", said, re.M), said
+    case(tmp_path, "one", secrets="secrets")
+    said = objlens("test", "--diff", cwd=tmp_path, code=1)
+    assert "came out" in said and "changed" not in said and "SECRETS" not in said
+
+
+def test_junit_is_what_ci_reads(tmp_path):
+    folder = tmp_path / "mask"
+    folder.mkdir()
+    (folder / "mask.lua").write_text(COPY)
+    case(folder, "good", input="a", expected="a")
+    case(folder, "bad", input="<&\x01>", expected="b")
+    objlens("test", "--junit", "../report.xml", cwd=folder, code=1)
+    suite = xml.etree.ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert suite.tag == "testsuite" and suite.attrib["name"] == "mask"
+    assert [suite.attrib[name] for name in ("tests", "failures", "errors", "skipped")] == ["2", "1", "0", "0"]
+    bad, good = suite
+    assert (good.attrib["classname"], good.attrib["name"], len(good)) == ("mask", "good", 0)
+    assert float(good.attrib["time"]) > 0
+    assert bad[0].tag == "failure" and "the output differs at byte 0" in bad[0].attrib["message"]
+    assert "cannot be written" in objlens("test", "--junit", "/dev/full", cwd=folder, code=1)
+    assert "No such file" in objlens("test", "--junit", "absent/report.xml", cwd=folder, code=1)
+
+
+def test_watch_runs_again_when_something_changes(tmp_path):
+    (tmp_path / "it.lua").write_text(COPY)
+    case(tmp_path, "one", input="a", expected="a")
+    watching = subprocess.Popen([OBJLENS, "test", "--watch"], cwd=tmp_path, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def round_():
+        """All that one round says."""
+        said = ""
+        while not said.endswith("-- waiting for a change; Ctrl-C ends\n"):
+            line = watching.stdout.readline()
+            assert line, (said, watching.stderr.read())
+            said += line
+        return said
+
+    try:
+        assert "1 passed, 0 failed" in round_()
+        case(tmp_path, "one", expected="b")
+        assert "0 passed, 1 failed" in round_()
+        (tmp_path / "it.lua").write_text("return function(e, o, r) r:write('b') end")
+        assert "1 passed, 0 failed" in round_()
+        (tmp_path / "it.lua").write_text("return function(")
+        assert "passed" not in round_()
+        (tmp_path / "it.lua").write_text("return function(e, o, r) r:write('b') end")
+        case(tmp_path, "two", input="a", expected="b")
+        assert "2 passed, 0 failed" in round_()
+    finally:
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=60)
+    assert watching.returncode == -signal.SIGINT
+
+
+def test_libraries_beside_a_transform(tmp_path):
+    folder = tmp_path / "loud"
+    folder.mkdir()
+    (folder / "loud.lua").write_text('local up = require "upper"\n'
+                                     'return function(e, o, r) r:write(up(o:read("a"))) end\n')
+    (folder / "upper.lua").write_text("return function(text) return text:upper() end\n")
+    case(folder, "one", input="a", expected="A")
+    assert "1 passed" in objlens("test", "loud", cwd=tmp_path)
+    assert "1 passed" in objlens("test", cwd=folder)
+    (folder / "loud.so").write_text("")
+    assert "has more than one .lua or .so, and not just one that is called like the folder" in objlens(
+        "test", cwd=folder, code=1)
+    assert "1 passed" in objlens("test", "--transform", "loud.lua", cwd=folder)
+
+
 def test_nothing_to_test(tmp_path):
     assert "has no .lua or .so" in objlens("test", ".", cwd=tmp_path, code=1)
     (tmp_path / "a.lua").write_text(COPY)
@@ -214,7 +338,38 @@ def test_nothing_to_test(tmp_path):
     assert "cannot be read" in objlens("test", "absent", cwd=tmp_path, code=1)
 
 
-# ---- bench, diff ----
+# ---- bench, diff, the head ----
+
+HEADED = """return { depends = { request = true }, get = function(event, object, response)
+  response.status, response.headers["content-type"], response.metadata["by"] = 203, "text/x", event.userIdentity.userName
+  if event.configuration.payload == "no" then response:error(418, "Teapot", "short and stout") end
+  response:write(object:read("a"))
+  if event.configuration.payload == "late" then
+    for _ = 1, 100 do response:write(("x"):rep(10000)) end
+    error("late")
+  end
+end }
+"""
+
+
+def test_the_head_is_shown_beside_the_body(tmp_path):
+    (tmp_path / "it.lua").write_text(HEADED)
+    objlens("new", "lua", "mask", cwd=tmp_path)
+
+    def run(*arguments):
+        done = subprocess.run([OBJLENS, "run", "it.lua", "--event", "mask/event.json", *arguments], cwd=tmp_path,
+                              input=b"body", capture_output=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr.decode()
+
+    head = "status: 203\ncontent-type: text/x\nx-amz-meta-by: ann\n"
+    assert run("--headers") == (0, b"body", head)
+    assert run() == (0, b"body", "")
+    code, out, err = run("--headers", "--payload", "no")
+    assert (code, out) == (1, b"") and err.startswith("status: 418\nobjlens: it.lua: Teapot: short and stout (")
+    code, out, err = run("--headers", "--payload", "late")
+    assert code == 3 and out.startswith(b"bodyxxx") and err.startswith(head) and "status" not in err[len(head):]
+
+
 
 def test_bench_tells_throughput_cpu_and_memory(tmp_path):
     (tmp_path / "it.lua").write_text(COPY)
@@ -236,26 +391,6 @@ def test_diff_of_a_transform_that_fails_shows_nothing(tmp_path):
 
 
 # ---- plugins ----
-
-GOOD = """
-#include <objlens/transform.h>
-static int open_it(const struct objlens_host *h, struct objlens_call *c, void **i)
-{ *i = c; (void)h; return OBJLENS_OK; }
-static const struct objlens_host *host;
-static int load(const struct objlens_host *h, char *r, size_t n) { host = h; (void)r; (void)n; LOAD return OBJLENS_OK; }
-static int write_it(void *i, const void *b, size_t n)
-{ host->count(i, 0, n); return host->emit(i, b, n); }
-static int finish(void *i) { (void)i; return OBJLENS_OK; }
-static void close_it(void *i) { host->count(i, 1, 1); }
-static int head(const struct objlens_host *h, struct objlens_call *c)
-{ h->set_header(c, "content-type", "x/head", 6); return h->set_length(c, 77); }
-static const char *const counters[] = { "bytes", "requests", NULL };
-static const struct objlens_transform it = { OBJLENS_TRANSFORM_HEAD, .name = "it",
-  .flags = OBJLENS_REENTRANT | OBJLENS_IGNORES_IDENTITY, .load = load, .open = open_it, .write = write_it,
-  .finish = finish, .close = close_it, .counters = counters, .head = head };
-const struct objlens_transform *objlens_transform_v1(void) { return &it; }
-"""
-
 
 @pytest.mark.parametrize("source, says, helps", [
     ("int x;", "does not export objlens_transform_v1()", "extern"),

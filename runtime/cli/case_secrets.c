@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/case_secrets.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+#include "base/encode.h"
+
+#define FORMS_MAX 12u             /* of a secret */
+#define FORM_BYTES_MAX (8u * OL_CASE_SECRET_BYTES_MAX)
+#define BASE64_BYTES_MIN 5u       /* of a shorter one too few letters are certain */
+
+typedef struct making {
+    ol_case_secrets *secrets;
+    ol_arena *arena;
+    ol_slice secret;
+} making;
+
+/* ---- shapes ---- */
+
+/* One that reads like the secret itself is not looked for twice. */
+static int add_form(making *self, ol_slice text, const char *as, bool any_case)
+{
+    ol_case_secrets *secrets = self->secrets;
+    if (as[0] && ol_slice_eq(text, self->secret))
+        return OL_OK;
+    ol_slice kept = ol_arena_copy(self->arena, text);
+    if (!kept.data)
+        return OL_ENOMEM;
+    secrets->forms[secrets->count++] = (ol_case_secret_form){
+        .text = kept, .as = as, .number = secrets->secret_count, .any_case = any_case};
+    return OL_OK;
+}
+
+static int add_hex(making *self)
+{
+    char text[2 * OL_CASE_SECRET_BYTES_MAX + 1];
+    ol_hex_encode(self->secret.data, self->secret.len, text);
+    return add_form(self, ol_slice_cstr(text), " in hexadecimal", true);
+}
+
+/* In the other alphabet, where that makes a difference. */
+static int add_base64_url(making *self, ol_slice text)
+{
+    uint8_t *bytes = (uint8_t *)(uintptr_t)text.data; /* of our own buffer */
+    bool other = false;
+    for (size_t i = 0; i < text.len; i++) {
+        bool differs = bytes[i] == '+' || bytes[i] == '/';
+        if (differs)
+            bytes[i] = bytes[i] == '+' ? '-' : '_';
+        other = other || differs;
+    }
+    return other ? add_form(self, text, " in base64", false) : OL_OK;
+}
+
+/* In the middle of a longer text: with `before` bytes (0 to 2) in front of it in its first group, only
+ * the letters that no neighbour has a part in. */
+static int add_base64(making *self, unsigned before)
+{
+    ol_buf whole, text;
+    ol_buf_init(&whole, FORM_BYTES_MAX);
+    ol_buf_init(&text, FORM_BYTES_MAX);
+    int rc = ol_buf_add(&whole, ol_slice_first(OL_SLICE_LIT("\0\0"), before));
+    if (rc == OL_OK)
+        rc = ol_buf_add(&whole, self->secret);
+    if (rc == OL_OK)
+        rc = ol_base64_encode(&text, ol_buf_slice(&whole));
+    if (rc == OL_OK) {
+        size_t first = (before * 8 + 5) / 6, end = (before + self->secret.len) * 8 / 6;
+        ol_slice certain = ol_slice_from(ol_slice_first(ol_buf_slice(&text), end), first);
+        rc = add_form(self, certain, " in base64", false);
+        if (rc == OL_OK)
+            rc = add_base64_url(self, certain);
+    }
+    ol_buf_fini(&whole);
+    ol_buf_fini(&text);
+    return rc;
+}
+
+static int uri_escape(ol_buf *out, ol_slice text)
+{
+    return ol_uri_encode(out, text, false);
+}
+
+/* Some spare less than RFC 3986 does. */
+static int percent_escape(ol_buf *out, ol_slice text)
+{
+    int rc = OL_OK;
+    for (size_t i = 0; rc == OL_OK && i < text.len; i++)
+        rc = isalnum(text.data[i]) ? ol_buf_add_byte(out, text.data[i])
+                                   : ol_buf_addf(out, "%%%02x", text.data[i]);
+    return rc;
+}
+
+static int add_escaped(making *self, int (*escape)(ol_buf *out, ol_slice text), const char *as)
+{
+    ol_buf text;
+    ol_buf_init(&text, FORM_BYTES_MAX);
+    int rc = escape(&text, self->secret);
+    if (rc == OL_OK)
+        rc = add_form(self, ol_buf_slice(&text), as, true);
+    ol_buf_fini(&text);
+    return rc;
+}
+
+static int add_forms(making *self)
+{
+    int rc = add_form(self, self->secret, "", true);
+    if (rc == OL_OK)
+        rc = add_hex(self);
+    for (unsigned before = 0; rc == OL_OK && before < 3 && self->secret.len >= BASE64_BYTES_MIN; before++)
+        rc = add_base64(self, before);
+    if (rc == OL_OK)
+        rc = add_escaped(self, uri_escape, " percent-encoded");
+    if (rc == OL_OK)
+        rc = add_escaped(self, percent_escape, " percent-encoded");
+    if (rc != OL_OK || !ol_slice_is_utf8(self->secret)) /* of which only marks of damage would be left */
+        return rc;
+    rc = add_escaped(self, ol_xml_escape, " escaped for XML");
+    return rc == OL_OK ? add_escaped(self, ol_json_escape, " escaped for JSON") : rc;
+}
+
+int ol_case_secrets_add(ol_case_secrets *secrets, ol_slice secret, ol_arena *arena, ol_error *err)
+{
+    making self = {.secrets = secrets, .arena = arena, .secret = secret};
+    if (secret.len < OL_CASE_SECRET_BYTES_MIN)
+        return ol_error_set(err, OL_EINVAL,
+                            "secrets: one has less than %u bytes, and would be found by chance",
+                            OL_CASE_SECRET_BYTES_MIN);
+    if (secret.len > OL_CASE_SECRET_BYTES_MAX)
+        return ol_error_set(err, OL_ELIMIT, "secrets: one has more than %u bytes", OL_CASE_SECRET_BYTES_MAX);
+    if (secrets->secret_count == OL_CASE_SECRETS_MAX)
+        return ol_error_set(err, OL_ELIMIT, "secrets: more than %u", OL_CASE_SECRETS_MAX);
+    if (!secrets->forms)
+        secrets->forms = ol_arena_calloc(arena, OL_CASE_SECRETS_MAX * FORMS_MAX * sizeof(*secrets->forms));
+    secrets->secret_count++;
+    return secrets->forms && add_forms(&self) == OL_OK ? OL_OK : ol_error_set(err, OL_ENOMEM, "a case");
+}
+
+/* ---- looking ---- */
+
+/* A transform that changes the case of its letters has still given it away. */
+static bool contains_any_case(ol_slice text, ol_slice part)
+{
+    const uint8_t *at = text.data;
+    for (size_t i = 0; i + part.len <= text.len; i++, at++)
+        if (((*at ^ part.data[0]) & ~0x20) == 0 && /* a call at each byte would be felt */
+            strncasecmp((const char *)at, (const char *)part.data, part.len) == 0)
+            return true;
+    return false;
+}
+
+const ol_case_secret_form *ol_case_secrets_find(const ol_case_secrets *secrets, ol_slice text)
+{
+    for (size_t i = 0; i < secrets->count; i++) {
+        const ol_case_secret_form *form = &secrets->forms[i];
+        bool found = form->any_case ? contains_any_case(text, form->text)
+                                    : ol_slice_search(text, form->text) >= 0;
+        if (found)
+            return form;
+    }
+    return NULL;
+}
