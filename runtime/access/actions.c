@@ -6,6 +6,8 @@
 
 #include <pthread.h>
 
+#include "base/fnv.h"
+
 typedef struct row {
     const char *name;
     uint8_t service_len;
@@ -295,22 +297,22 @@ _Static_assert(ROWS < OL_ACTIONS_MAX && ROWS * 2 < BUCKETS, "the hash has room")
 static ol_action table[BUCKETS];
 static pthread_once_t table_made = PTHREAD_ONCE_INIT;
 
-static inline uint32_t fold(uint8_t c)
+static inline uint8_t fold(uint8_t c)
 {
-    return c >= 'A' && c <= 'Z' ? c | 0x20u : c;
+    return (uint8_t)(c >= 'A' && c <= 'Z' ? c | 0x20u : c);
 }
 
-static uint32_t hash_more(uint32_t hash, ol_slice text)
+static uint64_t hash_more(uint64_t hash, ol_slice text)
 {
     for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ fold(text.data[i])) * 16777619u;
+        hash = ol_fnv_byte(hash, fold(text.data[i]));
     return hash;
 }
 
 static uint32_t hash_of(ol_slice service, ol_slice name)
 {
-    uint32_t hash = hash_more(hash_more(2166136261u, service), name);
-    return (hash ^ hash >> 15) & (BUCKETS - 1);
+    uint64_t hash = hash_more(hash_more(OL_FNV_START, service), name);
+    return (uint32_t)(hash ^ hash >> 32) & (BUCKETS - 1);
 }
 
 static ol_slice row_service(const row *r)

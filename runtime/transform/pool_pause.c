@@ -8,6 +8,7 @@
  * Programs are told apart by name, a new version being no way around it. Two names may share an entry,
  * and then a pause.
  */
+#include "base/fnv.h"
 #include "transform/pool_private.h"
 
 #define IN_A_ROW 8u
@@ -15,10 +16,7 @@
 
 static uint64_t *entry_of(ol_pool *pool, const ol_program *program)
 {
-    uint32_t hash = 2166136261u;
-    for (const char *at = program->name; *at; at++)
-        hash = (hash ^ (uint8_t)*at) * 16777619u;
-    return &pool->losses[hash % OL_POOL_LOSSES];
+    return &pool->losses[ol_fnv_cstr(program->name) % OL_POOL_LOSSES];
 }
 
 void ol_pool_lost_host(ol_pool *pool, const ol_program *program)

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/fnv.h"
 
 #define SHARDS 16u
 #define ROWS_FOR_SHARDS 1024u /* a smaller table is one shard: its order is then exact */
@@ -38,12 +39,10 @@ struct ol_memo_table {
     shard shards[SHARDS];
 };
 
-/* FNV-1a. ETags are keyed digests, so nobody can aim at a bucket. */
+/* ETags are keyed digests, so nobody can aim at a bucket. */
 static uint64_t hash_of(const char *etag)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (; *etag; etag++)
-        hash = (hash ^ (uint8_t)*etag) * 0x100000001b3u;
+    uint64_t hash = ol_fnv_cstr(etag);
     return hash ^ hash >> 32;
 }
 
