@@ -166,35 +166,44 @@ static void free_host(ol_inline_host *host)
     ol_free(host);
 }
 
-/* Frees it if its thread has ended. */
-static bool clear_away(ol_inline_host *host)
+/* Its thread has ended, or is at its very end. */
+static void clear_away(ol_inline_host *host)
 {
-    if (!atomic_load(&host->ended))
-        return false;
-    pthread_join(host->thread, NULL); /* it is at its very end */
+    pthread_join(host->thread, NULL);
     free_host(host);
-    return true;
 }
 
-/* Those that ended are taken out and freed. How many are left, of them how many for long. */
-static unsigned clear_orphans(unsigned *stuck)
+/* Takes those that ended out of the list. How many are left, of them how many for long. */
+static ol_inline_host *take_ended(unsigned *left, unsigned *stuck)
 {
-    unsigned left = 0;
+    ol_inline_host *ended = NULL;
     uint64_t now_ms = ol_clock_mono_ms();
-    *stuck = 0;
+    *left = *stuck = 0;
     pthread_mutex_lock(&lock);
     for (ol_inline_host **at = &orphans; *at;) {
-        ol_inline_host *host = *at, *next = host->next;
-        uint64_t age_ms = now_ms - host->released_ms;
-        if (clear_away(host)) {
-            *at = next;
+        ol_inline_host *host = *at;
+        if (atomic_load(&host->ended)) {
+            *at = host->next;
+            host->next = ended;
+            ended = host;
             continue;
         }
-        left++;
-        *stuck += age_ms >= OL_INLINE_STUCK_MS;
+        ++*left;
+        *stuck += now_ms - host->released_ms >= OL_INLINE_STUCK_MS;
         at = &host->next;
     }
     pthread_mutex_unlock(&lock);
+    return ended;
+}
+
+/* Those that ended are freed, outside of the lock: unloading runs code of theirs. */
+static unsigned clear_orphans(unsigned *stuck)
+{
+    unsigned left;
+    for (ol_inline_host *host = take_ended(&left, stuck), *next; host; host = next) {
+        next = host->next;
+        clear_away(host);
+    }
     return left;
 }
 
@@ -219,7 +228,9 @@ void ol_inline_host_release(ol_inline_host *host, bool keep_memory)
     unsigned stuck;
     host->keep_memory = keep_memory;
     host->released_ms = ol_clock_mono_ms();
-    if (!clear_away(host)) {
+    if (atomic_load(&host->ended)) {
+        clear_away(host);
+    } else {
         pthread_mutex_lock(&lock);
         host->next = orphans;
         orphans = host;
