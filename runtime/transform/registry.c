@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "transform/loader.h"
 #include "transform/preload.h"
+#include "transform/trusted_path.h"
 
 static atomic_uint_fast64_t last_version;
 
@@ -82,7 +83,9 @@ static int load(ol_registry *registry, ol_registry_entry *entry, ol_buf texts[2]
     *id = ol_source_id_of(entry->path);
     int rc = ol_source_kind(entry->path, &draft.kind, why);
     if (rc == OL_OK && entry->folder)
-        rc = ol_source_folder_trusted(entry->folder, why);
+        rc = ol_trusted_folder(entry->folder, why);
+    if (rc == OL_OK && entry->folder)
+        rc = ol_trusted_file(entry->path, why); /* which may be a link to elsewhere */
     if (rc == OL_OK)
         rc = ol_source_read(&draft, &texts[0], id, why);
     if (rc == OL_OK && draft.kind == OL_PROGRAM_LUA)

@@ -85,55 +85,6 @@ static int judge(const struct stat *info, enum ol_program_kind kind, ol_error *e
     return OL_OK;
 }
 
-/* Others may write to a folder above only where they can neither rename nor remove what is not theirs. */
-static int judge_folder(const char *folder, bool above, ol_error *err)
-{
-    struct stat info;
-    const char *which = above ? "above its folder: " : "its folder: ";
-    if (stat(folder, &info) != 0)
-        return ol_error_set(err, OL_ECONFIG, "%s%s: %s", which, folder, strerror(errno));
-    if (!S_ISDIR(info.st_mode))
-        return ol_error_set(err, OL_ECONFIG, "%s is not a folder", folder);
-    if (info.st_uid != geteuid() && info.st_uid != 0)
-        return ol_error_set(err, OL_ECONFIG,
-                            "%s%s belongs neither to the server's user nor to root", which, folder);
-    bool kept = above && (info.st_mode & S_ISVTX);
-    if (info.st_mode & (S_IWGRP | S_IWOTH) && !kept)
-        return ol_error_set(err, OL_ECONFIG, "%s%s: its group or others may write to it", which,
-                            folder);
-    return OL_OK;
-}
-
-/* Whoever can rename a folder above can put another in its place. */
-static int judge_above(const char *folder, ol_error *err)
-{
-    char above[PATH_MAX];
-    if (snprintf(above, sizeof(above), "%s", folder) >= (int)sizeof(above))
-        return ol_error_set(err, OL_ECONFIG, "its folder's path is too long");
-    for (char *slash; (slash = strrchr(above, '/'));) {
-        slash[slash == above ? 1 : 0] = '\0';
-        int rc = judge_folder(above, true, err);
-        if (rc != OL_OK || slash == above)
-            return rc;
-    }
-    return OL_OK;
-}
-
-int ol_source_folder_trusted(const char *folder, ol_error *err)
-{
-    int rc = judge_folder(folder, false, err);
-    if (rc != OL_OK)
-        return rc;
-    char *real = realpath(folder, NULL);
-    if (!real)
-        return ol_error_set(err, OL_ECONFIG, "its folder: %s", strerror(errno));
-    rc = judge_above(real, err);
-    if (rc == OL_OK && strcmp(real, folder) != 0) /* by a link, which lies somewhere too */
-        rc = judge_above(folder, err);
-    free(real);
-    return rc;
-}
-
 /* ---- bytes ---- */
 
 typedef struct sink {

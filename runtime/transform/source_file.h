@@ -27,11 +27,6 @@ int ol_source_kind(const char *path, enum ol_program_kind *kind, ol_error *err);
 ol_source_id ol_source_id_of(const char *path);
 bool ol_source_id_eq(const ol_source_id *a, const ol_source_id *b);
 
-/* Whether nobody but the server's user and root can put files into it, or another folder in the place
- * of it or of one above (one above may be like /tmp, where each keeps their own). OL_OK, or OL_ECONFIG with
- * the reason. */
-int ol_source_folder_trusted(const char *folder, ol_error *err);
-
 /* Read the file of program->path. Fills program->digest and, for Lua, program->source (which
  * then points into `text`), for a shared object program->image_fd (the caller's). *id is of the
  * very bytes that were read. OL_ECONFIG with the reason, or OL_ENOMEM. */

@@ -2,6 +2,7 @@
 /* Pins, signatures, and the folders that shared objects come from. */
 #include "lib/check.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "lib/scratch.h"
 #include "transform/source_file.h"
+#include "transform/trusted_path.h"
 #include "transform/vouch.h"
 
 typedef struct fixture {
@@ -165,20 +167,20 @@ static void test_folders(void **state)
     const char *folder = path_of(&f, "folder");
     static const mode_t bad[] = {0775, 0757, 0777, 01777};
     assert_int_equal(mkdir(folder, 0755), 0);
-    assert_code(ol_source_folder_trusted(folder, &f.err), OL_OK);
+    assert_code(ol_trusted_folder(folder, &f.err), OL_OK);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         f.err = (ol_error){0};
         assert_int_equal(chmod(folder, bad[i]), 0);
-        assert_code(ol_source_folder_trusted(folder, &f.err), OL_ECONFIG);
+        assert_code(ol_trusted_folder(folder, &f.err), OL_ECONFIG);
         assert_non_null(strstr(f.err.detail, "its group or others may write to it"));
     }
-    assert_code(ol_source_folder_trusted(f.program.path, NULL), OL_ECONFIG);
-    assert_code(ol_source_folder_trusted(path_of(&f, "absent"), NULL), OL_ECONFIG);
+    assert_code(ol_trusted_folder(f.program.path, NULL), OL_ECONFIG);
+    assert_code(ol_trusted_folder(path_of(&f, "absent"), NULL), OL_ECONFIG);
     if (geteuid() == 0) {
         f.err = (ol_error){0};
         assert_int_equal(chmod(folder, 0755), 0);
         assert_int_equal(chown(folder, 12345, 0), 0);
-        assert_code(ol_source_folder_trusted(folder, &f.err), OL_ECONFIG);
+        assert_code(ol_trusted_folder(folder, &f.err), OL_ECONFIG);
         assert_non_null(strstr(f.err.detail, "belongs neither"));
     }
     close_fixture(&f);
@@ -197,21 +199,86 @@ static void test_what_is_above_a_folder(void **state)
     assert_int_equal(mkdir(above, 0755), 0);
     assert_int_equal(mkdir(folder, 0755), 0);
     assert_int_equal(symlink(f.scratch.folder, link), 0);
-    assert_code_of(ol_source_folder_trusted(folder, &f.err), OL_OK, &f.err);
-    assert_code_of(ol_source_folder_trusted(link, &f.err), OL_OK, &f.err);
+    assert_code_of(ol_trusted_folder(folder, &f.err), OL_OK, &f.err);
+    assert_code_of(ol_trusted_folder(link, &f.err), OL_OK, &f.err);
     assert_int_equal(chmod(above, 01777), 0);
-    assert_code_of(ol_source_folder_trusted(folder, &f.err), OL_OK, &f.err);
+    assert_code_of(ol_trusted_folder(folder, &f.err), OL_OK, &f.err);
     assert_int_equal(chmod(above, 0777), 0);
-    assert_code(ol_source_folder_trusted(folder, &f.err), OL_ECONFIG);
+    assert_code(ol_trusted_folder(folder, &f.err), OL_ECONFIG);
     assert_non_null(strstr(f.err.detail, "above its folder: "));
-    assert_code(ol_source_folder_trusted(link, NULL), OL_ECONFIG); /* which could be another link */
+    assert_code(ol_trusted_folder(link, NULL), OL_ECONFIG); /* which could be another link */
     if (geteuid() == 0) {
         f.err = (ol_error){0};
         assert_int_equal(chmod(above, 0755), 0);
         assert_int_equal(chown(above, 12345, 0), 0);
-        assert_code(ol_source_folder_trusted(folder, &f.err), OL_ECONFIG);
+        assert_code(ol_trusted_folder(folder, &f.err), OL_ECONFIG);
         assert_non_null(strstr(f.err.detail, "belongs neither"));
     }
+    close_fixture(&f);
+}
+
+static const char *inside(char out[512], const char *folder, const char *name)
+{
+    snprintf(out, 512, "%s/%s", folder, name);
+    return out;
+}
+
+/* from -> through/link -> folder: whoever may write to `through` says where `from` leads. */
+static void test_links_lead_through_folders(void **state)
+{
+    (void)state;
+    fixture f;
+    char through[256], folder[256], from[512], link[512], file[512], other[512];
+    open_fixture(&f);
+    snprintf(through, sizeof(through), "%s", path_of(&f, "through"));
+    snprintf(folder, sizeof(folder), "%s", path_of(&f, "folder"));
+    assert_int_equal(mkdir(through, 0755), 0);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    inside(from, f.scratch.folder, "from");
+    assert_int_equal(symlink(folder, inside(link, through, "link")), 0);
+    assert_int_equal(symlink("folder/../through/./link", from), 0);
+    assert_code_of(ol_trusted_folder(from, &f.err), OL_OK, &f.err);
+    assert_int_equal(chmod(through, 01777), 0); /* where nobody else can replace the link */
+    assert_code_of(ol_trusted_folder(from, &f.err), OL_OK, &f.err);
+    assert_int_equal(chmod(through, 0777), 0);
+    assert_code(ol_trusted_folder(from, &f.err), OL_ECONFIG);
+    assert_non_null(strstr(f.err.detail, "/through: its group or others may write to it"));
+    /* A file that is a link into such a folder, whatever the file's own mode. */
+    ol_test_file_write(inside(other, through, "other.so"), OL_SLICE_LIT("x"));
+    assert_int_equal(symlink(other, inside(file, folder, "file.so")), 0);
+    f.err = (ol_error){0};
+    assert_code(ol_trusted_file(file, &f.err), OL_ECONFIG);
+    assert_non_null(strstr(f.err.detail, "/through: its group or others may write to it"));
+    assert_int_equal(chmod(through, 0755), 0);
+    f.err = (ol_error){0};
+    assert_code_of(ol_trusted_file(file, &f.err), OL_OK, &f.err);
+    if (geteuid() == 0) {
+        assert_int_equal(chmod(through, 01777), 0);
+        assert_int_equal(lchown(link, 12345, 0), 0);
+        assert_code(ol_trusted_folder(from, &f.err), OL_ECONFIG); /* somebody's own link */
+        assert_non_null(strstr(f.err.detail, "/through/link belongs neither"));
+    }
+    close_fixture(&f);
+}
+
+static void test_paths_that_lead_nowhere(void **state)
+{
+    (void)state;
+    fixture f;
+    char loop[512], from[512];
+    open_fixture(&f);
+    assert_int_equal(symlink("loop", inside(loop, f.scratch.folder, "loop")), 0);
+    assert_int_equal(symlink("absent", inside(from, f.scratch.folder, "from")), 0);
+    assert_code(ol_trusted_folder(loop, &f.err), OL_ECONFIG);
+    assert_non_null(strstr(f.err.detail, strerror(ELOOP)));
+    assert_code(ol_trusted_folder(from, NULL), OL_ECONFIG);
+    assert_code(ol_trusted_file(inside(from, f.program.path, "x"), NULL), OL_ECONFIG);
+    char *deep = malloc(5000);
+    memset(deep, 'a', 4999);
+    deep[0] = '/';
+    deep[4999] = '\0';
+    assert_code(ol_trusted_folder(deep, NULL), OL_ECONFIG);
+    free(deep);
     close_fixture(&f);
 }
 
@@ -223,6 +290,8 @@ int main(void)
         cmocka_unit_test(test_a_signature),
         cmocka_unit_test(test_keys_that_are_none),
         cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_links_lead_through_folders),
+        cmocka_unit_test(test_paths_that_lead_nowhere),
         cmocka_unit_test(test_what_is_above_a_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
