@@ -10,14 +10,18 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "control/config/files.h"
+#include "front/views/view_identity.h"
 #include "observe/request_id.h"
 #include "transform/fields.h"
+#include "transform/secret_headers.h"
 
 #define FIELDS_MAX 512
 #define ARENA_BYTES_MAX (4 * OL_MIB)
 #define FILE_BYTES_MAX (1 * OL_MIB)
 #define DEPTH_MAX 16
+#define URL_BYTES_MAX (64 * OL_KIB)
 #define HEADER_PREFIX "userRequest.headers."
+#define QUERY_PREFIX "userRequest.query."
 
 typedef struct field {
     const char *name;
@@ -27,6 +31,7 @@ typedef struct field {
 typedef struct event {
     ol_arena *arena;
     const ol_program *program;
+    enum ol_transform_entry entry;
     field fields[FIELDS_MAX];
     size_t count;
 } event;
@@ -51,39 +56,12 @@ static int set(event *e, const char *name, ol_slice value)
     return OL_OK;
 }
 
-/* ---- what a program may see ---- */
-
-static bool is_declared_header(const ol_program *program, ol_slice name)
+static ol_slice get(const event *e, const char *name)
 {
-    ol_slice rest = program->declared.depends_headers;
-    while (rest.len > 0) {
-        ptrdiff_t end = ol_slice_find(rest, '\n');
-        if (ol_slice_eq(name, end < 0 ? rest : ol_slice_first(rest, (size_t)end)))
-            return true;
-        rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
-    }
-    return false;
-}
-
-static bool is_visible(const event *e, const char *name)
-{
-    static const char *const always[] = {"userIdentity.", "configuration.", "userRequest.url",
-                                         "protocolVersion"};
-    static const char *const callers[] = {"userRequest.method", "userRequest.sourceIp"};
-    ol_slice text = ol_slice_cstr(name);
-    if (e->program->declared.ignores_identity &&
-        ol_slice_starts(text, OL_SLICE_LIT("userIdentity.")))
-        return false;
-    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-        if (ol_slice_starts(text, ol_slice_cstr(always[i])))
-            return true;
-    for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]); i++)
-        if (ol_slice_eq_cstr(text, callers[i]))
-            return e->program->declared.has_request;
-    if (ol_slice_starts(text, OL_SLICE_LIT(HEADER_PREFIX)))
-        return is_declared_header(e->program, ol_slice_from(text, sizeof(HEADER_PREFIX) - 1));
-    return e->program->declared.depends_request &&
-           (strcmp(name, "xAmzRequestId") == 0 || strcmp(name, "time") == 0);
+    for (size_t i = 0; i < e->count; i++)
+        if (strcmp(e->fields[i].name, name) == 0)
+            return e->fields[i].value;
+    return OL_SLICE_NONE;
 }
 
 /* ---- what everybody gets ---- */
@@ -107,9 +85,8 @@ static int set_defaults(event *e)
     };
     int rc = OL_OK;
     for (size_t i = 0; rc == OL_OK && i < sizeof(pairs) / sizeof(pairs[0]); i++)
-        if (is_visible(e, pairs[i][0]))
-            rc = set(e, pairs[i][0], ol_slice_cstr(pairs[i][1]));
-    if (rc != OL_OK || !e->program->declared.depends_request)
+        rc = set(e, pairs[i][0], ol_slice_cstr(pairs[i][1]));
+    if (rc != OL_OK)
         return rc;
     char id[OL_REQUEST_ID_SIZE], now[OL_ISO8601_SIZE];
     ol_request_id_make(id);
@@ -158,8 +135,8 @@ static int flatten(event *e, const char *prefix, json_t *value, int depth)
         int rc = OL_OK;
         if (json_is_object(child))
             rc = flatten(e, path, child, depth + 1);
-        else if (is_visible(e, path))
-            rc = set_scalar(e, path, child);
+        else if (!ol_slice_starts(ol_slice_cstr(path), OL_SLICE_LIT(QUERY_PREFIX)))
+            rc = set_scalar(e, path, child); /* the query is the URL's */
         if (rc != OL_OK)
             return rc;
     }
@@ -197,57 +174,125 @@ static int set_from_file(event *e, const char *path, ol_error *err)
 
 /* ---- the query, which events carry inside their URL only ---- */
 
-static int set_parameter(event *e, ol_slice parameter)
+/* Signatures and tokens stay out of the URL, too: `kept` is what is left of it. */
+static int take_parameter(event *e, ol_slice parameter, ol_buf *kept, char separator)
 {
     ptrdiff_t equals = ol_slice_find(parameter, '=');
     ol_slice name = equals < 0 ? parameter : ol_slice_first(parameter, (size_t)equals);
     ol_slice value = equals < 0 ? OL_SLICE_NONE : ol_slice_from(parameter, (size_t)equals + 1);
+    const size_t prefix = sizeof(QUERY_PREFIX) - 1;
     ol_buf path, text;
     ol_buf_init(&path, 1024);
-    ol_buf_init(&text, 64 * OL_KIB);
-    int rc = ol_buf_add_cstr(&path, "userRequest.query.");
+    ol_buf_init(&text, URL_BYTES_MAX);
+    int rc = ol_buf_add_cstr(&path, QUERY_PREFIX);
     if (rc == OL_OK)
         rc = ol_uri_decode(&path, name, true);
     if (rc == OL_OK)
         rc = ol_uri_decode(&text, value, true);
-    if (rc == OL_OK)
+    if (rc == OL_OK && !ol_view_param_is_private(ol_slice_from(ol_buf_slice(&path), prefix))) {
         rc = set(e, ol_buf_cstr(&path), ol_buf_slice(&text));
+        if (rc == OL_OK)
+            rc = ol_buf_add_byte(kept, (uint8_t)separator);
+        if (rc == OL_OK)
+            rc = ol_buf_add(kept, parameter);
+    }
     ol_buf_fini(&path);
     ol_buf_fini(&text);
     return rc;
 }
 
-static int set_query(event *e)
+static int take_parameters(event *e, ol_slice rest, ol_buf *kept)
 {
-    ol_slice url = OL_SLICE_NONE;
-    for (size_t i = 0; i < e->count; i++)
-        if (strcmp(e->fields[i].name, "userRequest.url") == 0)
-            url = e->fields[i].value;
-    ptrdiff_t mark = ol_slice_find(url, '?');
-    ol_slice rest = mark < 0 ? OL_SLICE_NONE : ol_slice_from(url, (size_t)mark + 1);
+    size_t before = kept->len;
     int rc = OL_OK;
     while (rc == OL_OK && rest.len > 0) {
         ptrdiff_t end = ol_slice_find(rest, '&');
-        rc = set_parameter(e, end < 0 ? rest : ol_slice_first(rest, (size_t)end));
+        rc = take_parameter(e, end < 0 ? rest : ol_slice_first(rest, (size_t)end), kept,
+                            kept->len == before ? '?' : '&');
         rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
     }
     return rc;
+}
+
+static int set_query(event *e)
+{
+    ol_slice url = get(e, "userRequest.url");
+    ptrdiff_t mark = ol_slice_find(url, '?');
+    ol_buf kept;
+    if (mark < 0)
+        return OL_OK;
+    ol_buf_init(&kept, URL_BYTES_MAX);
+    int rc = ol_buf_add(&kept, ol_slice_first(url, (size_t)mark));
+    if (rc == OL_OK)
+        rc = take_parameters(e, ol_slice_from(url, (size_t)mark + 1), &kept);
+    if (rc == OL_OK)
+        rc = set(e, "userRequest.url", ol_buf_slice(&kept));
+    ol_buf_fini(&kept);
+    return rc;
+}
+
+/* ---- what a program may see, as front/views/event.c has it ---- */
+
+static bool is_declared_header(const ol_program *program, ol_slice name)
+{
+    ol_slice rest = program->declared.depends_headers;
+    while (rest.len > 0) {
+        ptrdiff_t end = ol_slice_find(rest, '\n');
+        if (ol_slice_eq(name, end < 0 ? rest : ol_slice_first(rest, (size_t)end)))
+            return true;
+        rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
+    }
+    return false;
+}
+
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+#define IS_ONE_OF(name, names) is_one_of(name, names, sizeof(names) / sizeof(names[0]))
+
+static bool is_visible(const event *e, ol_slice payload, const char *name)
+{
+    static const char *const always[] = {"protocolVersion", "userRequest.url", "configuration.payload",
+                                         "configuration.accessPointArn",
+                                         "configuration.supportingAccessPointArn"};
+    static const char *const identity[] = {"userIdentity.type", "userIdentity.principalId",
+                                           "userIdentity.arn", "userIdentity.accountId",
+                                           "userIdentity.userName"};
+    static const char *const callers[] = {"userRequest.method", "userRequest.sourceIp"};
+    static const char *const request[] = {"xAmzRequestId", "time"};
+    ol_slice text = ol_slice_cstr(name);
+    if (ol_slice_starts(text, OL_SLICE_LIT(HEADER_PREFIX))) {
+        ol_slice header = ol_slice_from(text, sizeof(HEADER_PREFIX) - 1);
+        return is_declared_header(e->program, header) && !ol_header_is_secret(header) &&
+               ol_program_sees_header(e->program, payload, header);
+    }
+    return IS_ONE_OF(name, always) || ol_slice_starts(text, OL_SLICE_LIT(QUERY_PREFIX)) ||
+           (IS_ONE_OF(name, identity) && ol_program_sees_identity(e->program, payload)) ||
+           (IS_ONE_OF(name, callers) && e->entry == OL_ENTRY_REQUEST) ||
+           (IS_ONE_OF(name, request) && ol_program_sees_request(e->program, payload));
 }
 
 /* ---- all of it ---- */
 
 static int encode(const event *e, ol_buf *out)
 {
+    ol_slice payload = get(e, "configuration.payload");
     int rc = ol_fields_begin(out);
     for (size_t i = 0; rc == OL_OK && i < e->count; i++)
-        rc = ol_fields_add(out, e->fields[i].name, e->fields[i].value);
+        if (is_visible(e, payload, e->fields[i].name))
+            rc = ol_fields_add(out, e->fields[i].name, e->fields[i].value);
     return rc;
 }
 
 int ol_run_event_encode(ol_buf *out, const ol_run_event *given, const ol_program *program,
                         ol_error *err)
 {
-    event e = {.arena = ol_arena_new(ARENA_BYTES_MAX), .program = program};
+    event e = {.arena = ol_arena_new(ARENA_BYTES_MAX), .program = program, .entry = given->entry};
     int rc = e.arena ? set_defaults(&e) : OL_ENOMEM;
     if (rc == OL_OK && given->file)
         rc = set_from_file(&e, given->file, err);

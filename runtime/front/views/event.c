@@ -12,6 +12,7 @@
 #include "base/encode.h"
 #include "front/views/view_identity.h"
 #include "transform/fields.h"
+#include "transform/secret_headers.h"
 
 #define URL_BYTES_MAX (64 * OL_KIB)
 #define URL_BYTES_USUAL 256u /* so that buffers seldom grow */
@@ -125,20 +126,6 @@ static int add_url(ol_buf *out, const ol_event_ask *ask)
     return rc;
 }
 
-/* Whatever a program declares, these stay here. */
-static bool header_is_secret(ol_slice name)
-{
-    static const char *const names[] = {"authorization", "cookie", "proxy-authorization",
-                                        "x-amz-security-token", "x-amz-mfa"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (ol_slice_ieq(name, ol_slice_cstr(names[i])))
-            return true;
-    static const char sse[] = "x-amz-server-side-encryption-customer-";
-    static const char copy[] = "x-amz-copy-source-server-side-encryption-customer-";
-    return ol_slice_ieq(ol_slice_first(name, sizeof(sse) - 1), ol_slice_cstr(sse)) ||
-           ol_slice_ieq(ol_slice_first(name, sizeof(copy) - 1), ol_slice_cstr(copy));
-}
-
 /* Names that a program declared to depend on; each is followed by '\n'. */
 static int add_declared_headers(ol_buf *out, const ol_event_ask *ask)
 {
@@ -149,7 +136,7 @@ static int add_declared_headers(ol_buf *out, const ol_event_ask *ask)
         ptrdiff_t end = ol_slice_find(rest, '\n');
         ol_slice name = end < 0 ? rest : ol_slice_first(rest, (size_t)end);
         const ol_header *header = ol_headers_find(headers, name);
-        if (header && !header_is_secret(name) && !ol_view_header_names_part(name) &&
+        if (header && !ol_header_is_secret(name) && !ol_view_header_names_part(name) &&
             ol_program_sees_header(ask->program, ask->payload, name))
             rc = ol_fields_add_under(out, "userRequest.headers.", name, header->value);
         rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);

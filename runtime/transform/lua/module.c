@@ -10,15 +10,10 @@
 
 #include "base/limits.h"
 #include "transform/lua/run.h"
+#include "transform/secret_headers.h"
 
 #define HEADERS_MAX 64
 #define HEADER_NAME_MAX 128
-
-/* Nobody gets to see these: they are or hold credentials. */
-static const char *const secret_headers[] = {"authorization", "cookie", "proxy-authorization",
-                                             "x-amz-security-token", NULL};
-static const char secret_prefix[] = "x-amz-server-side-encryption-customer-";
-static const char secret_copy_prefix[] = "x-amz-copy-source-server-side-encryption-customer-";
 
 int ol_lua_module_check_source(ol_slice source, ol_error *err)
 {
@@ -28,17 +23,6 @@ int ol_lua_module_check_source(ol_slice source, ol_error *err)
 }
 
 /* ---- depends.headers ---- */
-
-static void check_secret(lua_State *L, const char *name)
-{
-    bool secret = strncmp(name, secret_prefix, sizeof(secret_prefix) - 1) == 0 ||
-                  strncmp(name, secret_copy_prefix, sizeof(secret_copy_prefix) - 1) == 0;
-
-    for (const char *const *s = secret_headers; *s && !secret; s++)
-        secret = strcmp(name, *s) == 0;
-    if (secret)
-        luaL_error(L, "depends.headers: '%s' is never shown to a transform", name);
-}
 
 /* Replace the name on top by its lower case. */
 static const char *check_header(lua_State *L)
@@ -57,9 +41,11 @@ static const char *check_header(lua_State *L)
             luaL_error(L, "depends.headers: '%s' is not a header's name", name);
         lower[i] = (char)tolower((unsigned char)name[i]);
     }
+    lower[len] = '\0';
     lua_pop(L, 1);
     lua_pushlstring(L, lower, len);
-    check_secret(L, lua_tostring(L, -1));
+    if (ol_header_is_secret(ol_slice_of(lower, len)))
+        luaL_error(L, "depends.headers: '%s' is never shown to a transform", lower);
     return lua_tostring(L, -1);
 }
 

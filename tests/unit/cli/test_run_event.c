@@ -100,7 +100,7 @@ static void test_a_file_replaces_what_it_names(void **state)
     assert_slice(field("configuration.payload"), "{}");
     assert_slice(field("configuration.accessPointArn"), "arn:o");
     assert_slice(field("userIdentity.type"), "AssumedRole");
-    assert_slice(field("userIdentity.sessionContext.attributes.mfaAuthenticated"), "false");
+    assert_false(has("userIdentity.sessionContext.attributes.mfaAuthenticated")); /* no server tells it */
     assert_slice(field("userIdentity.accountId"), "000000000000");
     assert_slice(field("userRequest.query.x"), "a b");
     assert_true(has("userRequest.query.y"));
@@ -121,6 +121,72 @@ static void test_what_is_not_declared_is_not_seen(void **state)
     assert_false(has("xAmzRequestId"));
     assert_false(has("userRequest.headers.range"));
     assert_false(has("userRequest.headers.x-two"));
+}
+
+static void test_credentials_are_never_seen(void **state)
+{
+    (void)state;
+    static const char headers[] = "authorization\nx-amz-mfa\nx-amz-server-side-encryption-customer-key\nx-two\n";
+    ol_program nosy = {.name = "nosy"};
+    nosy.declared.depends_headers = ol_slice_cstr(headers);
+    assert_code_of(encode(&nosy, NULL,
+                          "{\"userRequest\": {\"url\": \"https://h/k?X-Amz-Signature=s&a=1&X-Amz-Security-Token=t&b\",\n"
+                          " \"query\": {\"c\": \"3\"}, \"headers\": {\"Authorization\": \"s\", \"X-Amz-MFA\": \"1\", \"X-Two\": \"2\",\n"
+                          " \"x-amz-server-side-encryption-customer-key\": \"k\"}},\n"
+                          " \"userIdentity\": {\"accessKeyId\": \"AKIA\", \"userName\": \"ann\"}}"),
+                   OL_OK, &err);
+    assert_slice(field("userRequest.url"), "https://h/k?a=1&b");
+    assert_slice(field("userRequest.query.a"), "1");
+    assert_true(has("userRequest.query.b"));
+    assert_false(has("userRequest.query.c"));
+    assert_false(has("userRequest.query.X-Amz-Signature"));
+    assert_false(has("userRequest.query.X-Amz-Security-Token"));
+    assert_slice(field("userRequest.headers.x-two"), "2");
+    assert_false(has("userRequest.headers.authorization"));
+    assert_false(has("userRequest.headers.x-amz-mfa"));
+    assert_false(has("userRequest.headers.x-amz-server-side-encryption-customer-key"));
+    assert_slice(field("userIdentity.userName"), "ann");
+    assert_false(has("userIdentity.accessKeyId"));
+}
+
+static void test_what_the_payload_does_not_name_is_not_seen(void **state)
+{
+    (void)state;
+    ol_program modest = curious;
+    modest.declared.names_what_it_sees = true;
+    assert_code_of(encode(&modest, NULL, aws), OL_OK, &err);
+    assert_false(has("userIdentity.type"));
+    assert_false(has("userIdentity.arn"));
+    assert_false(has("xAmzRequestId"));
+    assert_false(has("userRequest.headers.x-two"));
+    assert_code_of(encode(&modest, "{userIdentity.arn} {xAmzRequestId} x-two", aws), OL_OK, &err);
+    assert_slice(field("userIdentity.type"), "AssumedRole");
+    assert_true(has("xAmzRequestId"));
+    assert_slice(field("userRequest.headers.x-two"), "2");
+    /* The file's payload counts where the command line gives none. */
+    assert_code_of(encode(&modest, NULL,
+                          "{\"configuration\": {\"payload\": \"for {userIdentity.userName}\"}}"),
+                   OL_OK, &err);
+    assert_true(has("userIdentity.arn"));
+    ol_program blind = curious;
+    blind.declared.ignores_identity = true;
+    assert_code_of(encode(&blind, "userIdentity", aws), OL_OK, &err);
+    assert_false(has("userIdentity.arn"));
+}
+
+static void test_only_request_is_told_the_address(void **state)
+{
+    (void)state;
+    ol_run_event event = {.entry = OL_ENTRY_REQUEST};
+    ol_program both = plain;
+    both.declared.has_request = both.declared.has_get = true;
+    assert_code_of(encode(&both, NULL, NULL), OL_OK, &err);
+    assert_false(has("userRequest.sourceIp"));
+    assert_false(has("userRequest.method"));
+    ol_buf_clear(&out);
+    assert_code(ol_run_event_encode(&out, &event, &both, &err), OL_OK);
+    assert_slice(field("userRequest.sourceIp"), "127.0.0.1");
+    assert_slice(field("userRequest.method"), "GET");
 }
 
 static void test_files_that_are_no_events(void **state)
@@ -185,6 +251,9 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_a_file_replaces_what_it_names),
         cmocka_unit_test(test_what_is_not_declared_is_not_seen),
+        cmocka_unit_test(test_credentials_are_never_seen),
+        cmocka_unit_test(test_what_the_payload_does_not_name_is_not_seen),
+        cmocka_unit_test(test_only_request_is_told_the_address),
         cmocka_unit_test(test_files_that_are_no_events),
         cmocka_unit_test(test_more_fields_than_are_kept),
         cmocka_unit_test(test_every_allocation_may_fail),

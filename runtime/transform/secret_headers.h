@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Request headers that are or hold credentials: no transform is ever shown one, whatever it declares.
+ */
+#ifndef OL_TRANSFORM_SECRET_HEADERS_H
+#define OL_TRANSFORM_SECRET_HEADERS_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+/* In any case. */
+bool ol_header_is_secret(ol_slice name);
+
+#endif
