@@ -78,16 +78,18 @@ static int json_frame(lua_State *L)
 
 static void add_escaped(luaL_Buffer *out, uint8_t c)
 {
-    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    char text[8];
+    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r',
+                                   ['"'] = '"', ['\\'] = '\\'};
+    static const char hex[] = "0123456789abcdef";
 
-    if (c == '"' || c == '\\')
-        snprintf(text, sizeof(text), "\\%c", c);
-    else if (c < sizeof(letters) && letters[c])
-        snprintf(text, sizeof(text), "\\%c", letters[c]);
-    else
-        snprintf(text, sizeof(text), "\\u%04x", c);
-    luaL_addstring(out, text);
+    if (c < sizeof(letters) && letters[c]) {
+        luaL_addchar(out, '\\');
+        luaL_addchar(out, letters[c]);
+    } else {
+        char text[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+
+        luaL_addlstring(out, text, sizeof(text));
+    }
 }
 
 static int json_quote(lua_State *L)

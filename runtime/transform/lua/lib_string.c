@@ -3,12 +3,16 @@
  * string.format, rep, upper and lower.
  *
  * format is Lua's own behind a filter: values for %s become text without addresses first, by
- * their __tostring if they have one, which may suspend; %p is refused. rep is bounded before it
- * begins. upper and lower change ASCII letters, which is what Lua's do in the C locale, several
+ * their __tostring if they have one, which may suspend; %p is refused. What it does cannot be
+ * interrupted, so what it may be asked to do in one call is bounded. rep is bounded before it begins. upper and lower change ASCII letters, which is what Lua's do in the C locale, several
  * bytes at a time.
  */
 #include "transform/lua/libs.h"
 #include "transform/lua/preempt.h"
+
+/* Each takes a millisecond or two: printing a float takes up to 10 us, quoting a byte up to 60 ns. */
+#define CONVERSIONS_MAX 250
+#define QUOTED_BYTES_MAX (64u * 1024u)
 
 /* ---- format ---- */
 
@@ -76,6 +80,7 @@ static int format_on(lua_State *L, int status, lua_KContext argument)
 {
     const char *at;
     int number = 1;
+    size_t quoted = 0;
     char letter;
 
     (void)status;
@@ -88,7 +93,11 @@ static int format_on(lua_State *L, int status, lua_KContext argument)
     }
     at = lua_tostring(L, 1);
     while ((letter = next_conversion(&at))) {
-        number++;
+        if (++number > CONVERSIONS_MAX + 1)
+            return luaL_error(L, "string.format: more than %d conversions", CONVERSIONS_MAX);
+        quoted += letter == 'q' && lua_type(L, number) == LUA_TSTRING ? lua_rawlen(L, number) : 0;
+        if (quoted > QUOTED_BYTES_MAX)
+            return luaL_error(L, "string.format: more than %d bytes for '%%q'", (int)QUOTED_BYTES_MAX);
         if (letter == 'p')
             return luaL_error(L, "string.format: '%%p' is not available (addresses differ between "
                                  "runs)");

@@ -36,6 +36,7 @@ return function(event, object, response)
   assert(json.encode(json.array()) == '[]' and json.encode({}) == '{}')
   assert(json.encode({b = 1, a = 2}) == '{"a":2,"b":1}')
   assert(json.quote('a"b') == '"a\\"b"')
+  assert(json.quote("\1\b\t\n\v\f\r\31/\\\127") == [["\u0001\b\t\n\u000b\f\r\u001f/\\\u007f"]])
   for text, why in pairs {
     ['{"a":tru}'] = 'a value expected at byte 6', [''] = 'it ends too early', ['[1,]'] = 'a value',
     ['{"a" 1}'] = "':' expected", ['[1 2]'] = "',' or an end", ['01'] = 'a number', ['1.'] = 'a number',
