@@ -3,7 +3,6 @@
  * objlens plugin check: whether a shared object would load, and if not, why and what to do. It is
  * loaded as the server loads it, in a host behind the wall.
  */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "objlens/transform.h"
 #include "transform/loader.h"
 #include "transform/source_file.h"
+#include "transform/trusted_path.h"
 #include "transform/vouch.h"
 
 typedef struct checking {
@@ -119,12 +119,8 @@ static void print_share(const ol_program_declared *d)
 /* A server loads by name, and from folders that nobody else can change. */
 static void print_folder(const checking *self)
 {
-    char folder[PATH_MAX];
     ol_error err = {0};
-    if (!realpath(self->program.path, folder))
-        return;
-    *strrchr(folder, '/') = '\0';
-    if (ol_source_folder_trusted(folder[0] ? folder : "/", &err) != OL_OK)
+    if (ol_trusted_file(self->program.path, &err) != OL_OK)
         printf("%-14sno server would load it from here: %s\n", "folder", ol_cli_reason(&err));
 }
 
