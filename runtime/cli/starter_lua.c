@@ -5,11 +5,12 @@
 #define LUA_TYPES_PATH(path) "types/" path
 #include "lua_types.inc"
 
-/* For the Lua language server. */
+/* For the Lua language server. What is disabled is not there, or (the first and the last) is in types/globals.lua. */
 static const char settings[] =
     "{\n"
     "  \"runtime.version\": \"Lua 5.4\",\n"
-    "  \"runtime.builtin\": { \"io\": \"disable\", \"os\": \"disable\", \"debug\": \"disable\", \"package\": \"disable\" },\n"
+    "  \"runtime.builtin\": { \"basic\": \"disable\", \"debug\": \"disable\", \"io\": \"disable\", \"os\": \"disable\",\n"
+    "                       \"package\": \"disable\" },\n"
     "  \"workspace.library\": [\"types\"]\n"
     "}\n";
 

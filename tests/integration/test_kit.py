@@ -13,6 +13,9 @@ from kit.author import GOOD, case, cc, objlens
 from kit.raw import exchange, get
 from kit.server import OBJLENS, ROOT, Server
 
+TYPES = ROOT / "examples/types"
+
+
 # ---- a new transform ----
 
 @pytest.mark.parametrize("language", ["lua", "c"])
@@ -24,7 +27,7 @@ def test_a_new_transform_passes_its_cases(language, tmp_path):
         header = (tmp_path / "mask/include/objlens/transform.h").read_bytes()
         assert header == (ROOT / "include/objlens/transform.h").read_bytes()
     else:
-        for path in [TYPES / "objlens.lua", *(TYPES / "objlens").iterdir()]:
+        for path in TYPES.rglob("*.lua"):
             assert (tmp_path / "mask/types" / path.relative_to(TYPES)).read_bytes() == path.read_bytes()
     said = objlens("test", "mask", cwd=tmp_path)
     assert " 0 failed" in said and said.count("ok    ") >= 3
@@ -37,54 +40,6 @@ def test_names_that_are_none(tmp_path):
         objlens("new", "lua", "--", name, cwd=tmp_path, code=2)
     objlens("new", "cobol", "mask", cwd=tmp_path, code=2)
     assert list(tmp_path.iterdir()) == []
-
-
-# ---- types for editors ----
-
-TYPES = ROOT / "examples/types"
-MODULES = sorted(path.stem for path in (TYPES / "objlens").glob("*.lua"))
-
-WALK = """
-local modules = { %s }
-return function(event, object, response)
-  for name, module in pairs(modules) do
-    for key, value in pairs(module) do response:write(name, ".", key, "\\n") end
-  end
-  for key in pairs(log) do response:write("log.", key, "\\n") end
-end
-""" % ", ".join(f'{name} = require "objlens.{name}"' for name in MODULES)
-
-
-def declared(path, table):
-    """What a file of types says that a table has."""
-    text = path.read_text()
-    return set(re.findall(rf"^function {table}\.(\w+)\(", text, re.M)) | set(
-        re.findall(rf"^{table}\.(\w+) = ", text, re.M))
-
-
-def test_types_of_modules_are_those_that_are_there(tmp_path):
-    (tmp_path / "walk.lua").write_text(WALK)
-    found = set(objlens("run", "walk.lua", cwd=tmp_path).split())
-    said = {f"{name}.{key}" for name in MODULES for key in declared(TYPES / "objlens" / f"{name}.lua", name)}
-    said |= {f"log.{key}" for key in declared(TYPES / "objlens.lua", "log")}
-    assert found == said
-    api = (ROOT / "docs/lua_api.md").read_text()
-    assert set(re.findall(r"objlens\.(\w+)", " ".join(re.findall(r"^### (objlens\..*)$", api, re.M)))) == set(MODULES)
-
-
-def test_types_of_objects_have_every_documented_name(tmp_path):
-    api = (ROOT / "docs/lua_api.md").read_text()
-    types = (TYPES / "objlens.lua").read_text()
-    methods = set(re.findall(r"^### (\w+:\w+)\(", api, re.M))
-    said = {m.replace("request_response", "response")
-            for m in re.findall(r"^function (\w+:\w+)\(", types, re.M) if not m.startswith("buffer:")}
-    assert methods | {"event:query"} == said
-    for field in re.findall(r"^\| `(?:object|response|event)\.(\w+)", api, re.M):
-        assert re.search(rf"^---@field {field}\?? ", types, re.M), field
-    for script, names in (("object", ["chunks", "lines", "read", "read_at"]), ("response", ["write", "error"])):
-        check = "\n".join(f'assert(type({script}.{name}) == "function")' for name in names)
-        (tmp_path / "has.lua").write_text(f"return function(event, object, response) {check} response:write('ok') end\n")
-        assert objlens("run", "has.lua", cwd=tmp_path) == "ok"
 
 
 # ---- cases ----

@@ -19,32 +19,32 @@ function state:bytes() end
 local hash = {}
 
 ---Hexadecimal.
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hash.sha256(text) end
 
 ---Hexadecimal.
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hash.sha384(text) end
 
 ---Hexadecimal.
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hash.sha512(text) end
 
 ---Hexadecimal.
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hash.sha1(text) end
 
 ---Hexadecimal.
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hash.md5(text) end
 
 ---Hexadecimal.
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hash.crc32(text) end
 

@@ -5,31 +5,31 @@ local hmac = {}
 
 ---Hexadecimal.
 ---@param key string
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hmac.sha256(key, text) end
 
 ---Hexadecimal.
 ---@param key string
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hmac.sha384(key, text) end
 
 ---Hexadecimal.
 ---@param key string
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hmac.sha512(key, text) end
 
 ---Hexadecimal.
 ---@param key string
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hmac.sha1(key, text) end
 
 ---Hexadecimal.
 ---@param key string
----@param text string|objlens.Buffer
+---@param text string
 ---@return string
 function hmac.md5(key, text) end
 

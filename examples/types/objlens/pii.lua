@@ -24,7 +24,7 @@ function pii.redactor(options) end
 
 ---@param text string
 ---@param options? table
----@return { type: string, first: integer, last: integer }[]
+---@return { type: string, first: integer, last: integer, score: number }[]
 function pii.find(text, options) end
 
 return pii
