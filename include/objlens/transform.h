@@ -198,7 +198,8 @@ struct objlens_host {
     int (*limits)(struct objlens_call *call, struct objlens_limits *limits);
     /* Add to a counter: its place in the descriptor's `counters`. The operator sees the sums of
      * all requests, labelled with the transform's and the counter's name. Also from close().
-     * OBJLENS_EINVAL when there is no such counter. */
+     * OBJLENS_EINVAL when there is no such counter; OBJLENS_ECANCELED, and nothing is added, once the
+     * client went away. */
     int (*count)(struct objlens_call *call, uint32_t counter, uint64_t more);
     /* From head() only (else OBJLENS_ESTATE): the length that the answer to a GET would have. */
     int (*set_length)(struct objlens_call *call, uint64_t size);
@@ -289,8 +290,8 @@ struct objlens_transform {
     /* A payload is parsed once, not in every request: called before the first open() or head()
      * with that payload in this process, and again should it have been forgotten meanwhile.
      * *config is what host->config then gives; it is shared by all requests with this payload and
-     * must not change. On failure write the reason, for the transform log; the request fails. Cannot
-     * wait. */
+     * must not change. On failure write the reason, for the operator: it stands in the access log, as
+     * the request's detail. The request fails. Cannot wait. */
     int (*configure)(const struct objlens_host *host, const void *payload, size_t size,
                      void **config, char *reason, size_t reason_size);
     /* No request uses it any more. May be NULL when there is nothing to free. */
