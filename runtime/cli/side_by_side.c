@@ -41,6 +41,36 @@ ol_side_by_side ol_side_by_side_for(FILE *out)
 
 /* ---- one column ---- */
 
+typedef struct range {
+    uint32_t first, last;
+} range;
+
+static bool is_in(const range *ranges, size_t count, uint32_t point)
+{
+    for (size_t i = 0; i < count; i++)
+        if (point >= ranges[i].first && point <= ranges[i].last)
+            return true;
+    return false;
+}
+
+/* How many columns terminals give to a character: roughly what Unicode's East Asian Width says, and
+ * none for marks that stand on the character before. */
+static unsigned columns_of(uint32_t point)
+{
+    static const range marks[] = {{0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x64b, 0x65f},
+                                  {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f},
+                                  {0xfe20, 0xfe2f}};
+    static const range wide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},
+                                 {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
+                                 {0xff00, 0xff60},   {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+                                 {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+    if (point < 0x300)
+        return 1;
+    if (is_in(marks, sizeof(marks) / sizeof(marks[0]), point))
+        return 0;
+    return is_in(wide, sizeof(wide) / sizeof(wide[0]), point) ? 2 : 1;
+}
+
 /* The next character as it is shown: its text, and how many columns it takes. A control character
  * must never reach a terminal. */
 static unsigned show(cell *c, char text[16], size_t *bytes)
@@ -61,7 +91,7 @@ static unsigned show(cell *c, char text[16], size_t *bytes)
         return (unsigned)snprintf(text, 16, "\\u%04x", point);
     memcpy(text, c->rest.data, len);
     text[len] = '\0';
-    return 1;
+    return columns_of(point);
 }
 
 static void print_row(const ol_side_by_side *to, cell *c, unsigned width, bool pad)
@@ -162,6 +192,9 @@ void ol_side_by_side_print(const ol_side_by_side *to, const ol_line_diff *diff)
         counts[diff->pairs[i].kind]++;
         print_pair(to, &diff->pairs[i++]);
     }
-    fprintf(to->out, "%zu changed, %zu removed, %zu added\n", counts[OL_LINE_CHANGED],
+    fprintf(to->out, "%zu changed, %zu removed, %zu added", counts[OL_LINE_CHANGED],
             counts[OL_LINE_REMOVED], counts[OL_LINE_ADDED]);
+    if (diff->left_ends != diff->right_ends)
+        fprintf(to->out, "; only the %s ends with a newline", diff->left_ends ? "left" : "right");
+    fputc('\n', to->out);
 }

@@ -171,6 +171,36 @@ static void test_long_lines_go_on(void **state)
                              "1 changed, 0 removed, 0 added\n");
 }
 
+/* Columns are as wide as a terminal shows them. */
+static void test_wide_and_narrow_characters(void **state)
+{
+    (void)state;
+    char out[2000];
+    print("\xe6\x97\xa5\xe6\x9c\xac 1\n", "e\xcc\x81t\xc3\xa9 2\n", false, out, sizeof(out));
+    assert_string_equal(out, "\xe6\x97\xa5\xe6\x9c\xac 1               | e\xcc\x81t\xc3\xa9 2\n"
+                             "1 changed, 0 removed, 0 added\n");
+    /* One that does not fit into what is left of a row begins the next. */
+    print("abcdefghijklmnopqrs\xe6\x97\xa5\n", "\n", false, out, sizeof(out));
+    assert_string_equal(out, "abcdefghijklmnopqrs  |\n"
+                             "\xe6\x97\xa5                   |\n"
+                             "1 changed, 0 removed, 0 added\n");
+}
+
+/* No line differs, and still the texts do. */
+static void test_the_last_newline(void **state)
+{
+    (void)state;
+    char out[2000];
+    print("a\n", "a", false, out, sizeof(out));
+    assert_non_null(strstr(out, "0 added; only the left ends with a newline\n"));
+    print("a\nb", "a\nc\n", false, out, sizeof(out));
+    assert_non_null(strstr(out, "0 added; only the right ends with a newline\n"));
+    print("a", "b", false, out, sizeof(out));
+    assert_null(strstr(out, "newline"));
+    print("", "", false, out, sizeof(out));
+    assert_string_equal(out, "0 changed, 0 removed, 0 added\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +211,8 @@ int main(void)
         cmocka_unit_test(test_nothing_reaches_the_terminal),
         cmocka_unit_test(test_only_the_difference_is_coloured),
         cmocka_unit_test(test_long_lines_go_on),
+        cmocka_unit_test(test_wide_and_narrow_characters),
+        cmocka_unit_test(test_the_last_newline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
