@@ -38,7 +38,10 @@ static void stop_listening(ol_pool_host *host)
 static void answer(ol_pool_host *host)
 {
     ol_error why = {0};
-    ol_warden_answer(&host->child.warden);
+    if (!ol_warden_answer(&host->child.warden)) {
+        stop_listening(host);
+        return;
+    }
     if (!ol_warden_is_flooded(&host->child.warden))
         return;
     ol_error_set(&why, OL_ETRANSFORM, "transform %s asked too often for what it may not have",

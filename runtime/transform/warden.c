@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,17 +87,25 @@ static int judge(const ol_warden *warden, int number)
     return warden->sealed ? -EACCES : 0;
 }
 
-void ol_warden_answer(ol_warden *warden)
+/* A filter that nobody runs behind any more is readable for ever. */
+static bool anybody_left(const ol_warden *warden)
+{
+    struct pollfd listener = {.fd = warden->listener_fd};
+    return poll(&listener, 1, 0) <= 0 || !(listener.revents & POLLHUP);
+}
+
+bool ol_warden_answer(ol_warden *warden)
 {
     struct seccomp_notif call = {0};
     if (ioctl(warden->listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0)
-        return; /* whoever asked is gone */
+        return anybody_left(warden); /* whoever asked is gone */
     struct seccomp_notif_resp answer = {.id = call.id, .error = judge(warden, call.data.nr)};
     if (answer.error != 0 && warden->sealed)
         warden->refusals++;
     if (answer.error == 0)
         answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     ioctl(warden->listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    return true;
 }
 
 bool ol_warden_is_flooded(const ol_warden *warden)

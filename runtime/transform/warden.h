@@ -34,8 +34,9 @@ typedef struct ol_warden {
 
 /* The socket is readable: take what lies there and close it. True when listener_fd is there now. */
 bool ol_warden_take(ol_warden *warden);
-/* The listener is readable: answer one call. */
-void ol_warden_answer(ol_warden *warden);
+/* The listener is readable: answer one call. False: all who could ask are dead, and it stays readable;
+ * stop polling, close it. (The process may take milliseconds more until it can be reaped.) */
+bool ol_warden_answer(ol_warden *warden);
 /* It was refused too often. */
 bool ol_warden_is_flooded(const ol_warden *warden);
 /* It has loaded. False when it runs more threads than it may: then it must be killed. Without
