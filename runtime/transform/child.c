@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -330,6 +331,16 @@ void ol_child_fini(ol_child *child)
     ol_warden_fini(&child->warden);
     ol_cgroup_remove(&child->cgroup);
     *child = OL_CHILD_NONE;
+}
+
+void ol_child_stop(ol_child *child)
+{
+    ol_child_end end;
+    struct pollfd exited = {.fd = child->pidfd, .events = POLLIN};
+    ol_child_kill(child);
+    while (child->pid > 0 && !ol_child_reap(child, &end))
+        poll(&exited, 1, 100);
+    ol_child_fini(child);
 }
 
 void ol_child_end_text(const ol_child_end *end, char *out, size_t size)

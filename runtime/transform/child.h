@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A host as its owner holds it: a process (or, for an inline program, a thread), the memory shared
- * with it, the eventfd that it wakes us by. No event loop in here; no protocol either (link.h).
+ * with it, the eventfd that it wakes us by. No event loop in here; no protocol either (link.h). Any
+ * thread, one at a time; start, stop and fini block.
  *
  * Life: start → (kill) → reaped → fini. The memory stays mapped until fini, so that what lies in
  * it can still be sent after the process died.
@@ -50,8 +51,8 @@ typedef struct ol_child_end {
 void ol_child_require_walls(uint32_t walls);
 
 /* Make the memory, lay the program into it, start the process: blocks for the length of a vfork
- * and exec (well under a millisecond), on the thread whose end must end the child. On failure
- * nothing is left. OL_ENOMEM, OL_EUNAVAILABLE (no process or descriptor to be had), or OL_ELIMIT
+ * and exec (a millisecond, some on a busy machine), on the thread whose end must end the child. On
+ * failure nothing is left. OL_ENOMEM, OL_EUNAVAILABLE (no process or descriptor to be had), or OL_ELIMIT
  * (the program is larger than the memory). */
 int ol_child_start(ol_child *child, const ol_child_options *options, const ol_program *program,
                    ol_error *err);
@@ -67,6 +68,8 @@ uint64_t ol_child_cpu_ns(const ol_child *child);
 /* Only after it was reaped (or never started). Overwrites nothing: the memory goes back whole; that
  * of a thread that runs on, when it has ended. Stays mapped if `base` was set to NULL. */
 void ol_child_fini(ol_child *child);
+/* Kill it, wait for its end, fini: whatever state it is in. */
+void ol_child_stop(ol_child *child);
 /* "was killed by signal 11 (Segmentation fault)", for logs. */
 void ol_child_end_text(const ol_child_end *end, char *out, size_t size);
 

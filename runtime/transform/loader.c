@@ -113,19 +113,9 @@ static void wait_for_word(attempt *a)
             explain_end(a);
         if (fds[2].revents)
             ol_warden_take(&a->child.warden);
-        if (fds[3].revents)
-            ol_warden_answer(&a->child.warden);
+        if (fds[3].revents && !ol_warden_answer(&a->child.warden))
+            ol_warden_close_listener(&a->child.warden);
     }
-}
-
-static void end_child(ol_child *child)
-{
-    ol_child_end end;
-    struct pollfd exited = {.fd = child->pidfd, .events = POLLIN};
-    ol_child_kill(child);
-    while (child->pid > 0 && !ol_child_reap(child, &end))
-        poll(&exited, 1, 100);
-    ol_child_fini(child);
 }
 
 int ol_loader_try(const ol_program *program, ol_loader_result *result, ol_error *err)
@@ -145,7 +135,7 @@ int ol_loader_try(const ol_program *program, ol_loader_result *result, ol_error 
     else
         ol_error_set(&found, rc, "loading a transform");
     ol_link_destroy(a.link);
-    end_child(&a.child);
+    ol_child_stop(&a.child);
     if (found.code != 0 && err && err->code == 0)
         *err = found;
     return found.code;

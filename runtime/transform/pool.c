@@ -216,6 +216,10 @@ int ol_pool_new(ol_pool **out, ol_loop *loop, const ol_pool_options *options, ol
     pool->options.hosts_max = at_most(options->hosts_max, UINT16_MAX);
     pool->options.jobs_max = at_most(options->jobs_max, OL_WIRE_JOBS_MAX);
     pool->turn = (ol_post){.fn = on_turn, .arg = pool};
+    if (ol_pool_errands_init(pool) != OL_OK) {
+        ol_free(pool);
+        return ol_error_set(err, OL_ENOMEM, "pool");
+    }
     ol_pool_watch_init(pool);
     *out = pool;
     return OL_OK;
@@ -236,7 +240,7 @@ static bool grow_warm(ol_pool *pool)
 
 void ol_pool_warm(ol_pool *pool, ol_program *program)
 {
-    /* Not now: the process must be the child of the thread that runs the loop. */
+    /* Not now: the caller need not be the loop's thread. */
     if (pool->closing || !grow_warm(pool))
         return;
     pool->warm[pool->warm_count++] = ol_program_acquire(program);
@@ -250,6 +254,7 @@ void ol_pool_handle_closed(ol_pool *pool)
         return;
     void (*closed)(void *) = pool->closed;
     void *arg = pool->closed_arg;
+    ol_offload_destroy(pool->errands); /* it has none left */
     ol_free(pool->warm);
     ol_free(pool);
     if (closed)

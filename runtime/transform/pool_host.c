@@ -2,9 +2,10 @@
 /*
  * One host of a pool: a child process, its link, and two poll handles.
  *
- * Happy path: start → STARTING → on_loaded → READY → … → kill → DYING → on_exit → DEAD → freed
- * when its handles are closed and no ticket needs its memory. A process that ends unasked goes
- * from READY to DEAD; what it had said before is taken in first.
+ * Happy path: start → STARTING → born → on_loaded → READY → … → kill → DYING → on_exit → DEAD →
+ * taken down and freed when its handles are closed and no ticket needs its memory. A process that
+ * ends unasked goes from READY to DEAD; what it had said before is taken in first. One that is
+ * killed before it is born is DYING when it is, and killed then.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -52,21 +53,30 @@ void ol_pool_host_maybe_free(ol_pool_host *host)
     if (limbo) /* somebody may still write to it: for the little time left it stays mapped */
         host->child.base = NULL;
     ol_link_destroy(host->link);
-    ol_child_fini(&host->child);
-    ol_program_release(host->program);
+    host->link = NULL;
     leave_dirty_list(host);
+    ol_pool_errand_stop(host);
+}
+
+void ol_pool_host_free(ol_pool_host *host)
+{
+    host->pool->dead_count--;
     unlink_host(host);
-    pool->dead_count--;
+    ol_program_release(host->program);
     ol_free(host);
 }
 
-void ol_pool_host_handle_closed(uv_handle_t *handle)
+void ol_pool_host_let_go(ol_pool_host *host)
 {
-    ol_pool_host *host = handle->data;
     ol_pool *pool = host->pool;
     host->handles--;
     ol_pool_host_maybe_free(host);
     ol_pool_handle_closed(pool);
+}
+
+void ol_pool_host_handle_closed(uv_handle_t *handle)
+{
+    ol_pool_host_let_go(handle->data);
 }
 
 static void become_dead(ol_pool_host *host)
@@ -90,6 +100,12 @@ void ol_pool_host_retire(ol_pool_host *host)
     ol_pool_schedule(host->pool);
 }
 
+static void end_process(ol_pool_host *host)
+{
+    ol_child_kill(&host->child);
+    uv_poll_stop(&host->wake_poll);
+}
+
 void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why)
 {
     if (host->state >= OL_HOST_DYING)
@@ -97,8 +113,8 @@ void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why)
     host->state = OL_HOST_DYING;
     host->killed = *why;
     host->killed_index = index;
-    ol_child_kill(&host->child);
-    uv_poll_stop(&host->wake_poll);
+    if (!host->unborn)
+        end_process(host);
 }
 
 /* Requests that wait for a host of a program that does not start wait in vain. */
@@ -110,6 +126,12 @@ static void fail_waiting(ol_pool *pool, const ol_program *program, const ol_erro
         if (t->program == program)
             ol_pool_end_ticket(pool, t, err, false);
     }
+}
+
+static void fail_start(ol_pool_host *host, const ol_error *why)
+{
+    ol_pool_start_failed(host->pool);
+    fail_waiting(host->pool, host->program, why);
 }
 
 uint32_t ol_pool_host_executing(const ol_pool_host *host)
@@ -152,8 +174,7 @@ static void on_exit(uv_poll_t *poll, int status, int events)
     close_handles(host);
     ol_link_lost(host->link, culprit, &err);
     if (unused && err.code != OL_ECANCELED) {
-        ol_pool_start_failed(pool);
-        fail_waiting(pool, host->program, &err);
+        fail_start(host, &err);
     } else if (err.code != OL_ECANCELED) {
         ol_pool_lost_host(pool, host->program);
     }
@@ -222,7 +243,6 @@ static void on_wake(uv_poll_t *poll, int status, int events)
 static void on_loaded(void *arg, const ol_link_loaded *loaded)
 {
     ol_pool_host *host = arg;
-    ol_pool *pool = host->pool;
     if (!loaded->ok) {
         ol_pool_host_kill(host, OL_WIRE_NONE, &loaded->err);
         return;
@@ -234,10 +254,18 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
         ol_pool_host_kill(host, OL_WIRE_NONE, &why);
         return;
     }
-    ol_cgroup_narrow(&host->child.cgroup, host->program->declared.threads_max);
+    ol_pool_errand_narrow(host);
+}
+
+void ol_pool_host_ready(ol_pool_host *host)
+{
+    ol_pool *pool = host->pool;
+    if (host->state != OL_HOST_STARTING)
+        return; /* it did not live to see that */
     host->state = OL_HOST_READY;
     host->idle_since_ms = ol_loop_now_ms(pool->loop);
     pool->start_failures = 0;
+    pool->sweep |= host->retiring;
     pool->place_again = true;
     ol_pool_schedule(pool);
 }
@@ -278,25 +306,6 @@ static const ol_link_ops link_ops = {
     .on_dirty = on_dirty,
 };
 
-static int start_process(ol_pool_host *host, ol_error *err)
-{
-    const ol_pool_options *options = &host->pool->options;
-    const ol_program *program = host->program;
-    bool one = program->kind == OL_PROGRAM_SHARED && !program->declared.reentrant;
-    ol_child_options child = {
-        .slot_bytes = options->slot_bytes,
-        .slots = one && options->slots > SLOTS_FOR_ONE_JOB ? SLOTS_FOR_ONE_JOB : options->slots,
-        .jobs_max = one ? 1 : options->jobs_max,
-        .spin_us = options->spin_us,
-    };
-    int rc = ol_child_start(&host->child, &child, program, err);
-    if (rc != OL_OK)
-        return rc;
-    rc = ol_link_new(&host->link, host->child.base, &host->child.layout, child.jobs_max,
-                     &program->limits, &link_ops, host);
-    return rc == OL_OK ? OL_OK : ol_error_set(err, rc, "host");
-}
-
 static int start_polls(ol_pool_host *host, ol_error *err)
 {
     uv_loop_t *uv = ol_loop_uv(host->pool->loop);
@@ -320,14 +329,46 @@ static int start_polls(ol_pool_host *host, ol_error *err)
     return OL_OK;
 }
 
-static void give_up_start(ol_pool_host *host)
+static int wire(ol_pool_host *host, ol_error *err)
 {
-    ol_child_end end;
-    ol_child_kill(&host->child);
-    while (host->child.pid > 0 && !ol_child_reap(&host->child, &end))
-        usleep(100); /* it was just killed: this is over at once, and close to never needed */
+    int rc = ol_link_new(&host->link, host->child.base, &host->child.layout, host->options.jobs_max,
+                         &host->program->limits, &link_ops, host);
+    return rc == OL_OK ? start_polls(host, err) : ol_error_set(err, rc, "host");
+}
+
+void ol_pool_host_stillborn(ol_pool_host *host, const ol_error *why)
+{
+    ol_pool *pool = host->pool;
+    ol_error err = host->state == OL_HOST_DYING ? host->killed : *why;
     become_dead(host);
-    ol_pool_host_maybe_free(host);
+    if (err.code != OL_ECANCELED)
+        fail_start(host, &err);
+    pool->place_again = true;
+    ol_pool_schedule(pool);
+}
+
+void ol_pool_host_born(ol_pool_host *host)
+{
+    ol_error err = {0};
+    if (wire(host, &err) != OL_OK) {
+        ol_pool_host_stillborn(host, &err);
+        return;
+    }
+    ol_pool_count(&host->pool->stats.hosts_started, 1);
+    if (host->state == OL_HOST_DYING)
+        end_process(host);
+}
+
+static ol_child_options options_for(const ol_pool *pool, const ol_program *program)
+{
+    const ol_pool_options *options = &pool->options;
+    bool one = program->kind == OL_PROGRAM_SHARED && !program->declared.reentrant;
+    return (ol_child_options){
+        .slot_bytes = options->slot_bytes,
+        .slots = one && options->slots > SLOTS_FOR_ONE_JOB ? SLOTS_FOR_ONE_JOB : options->slots,
+        .jobs_max = one ? 1 : options->jobs_max,
+        .spin_us = options->spin_us,
+    };
 }
 
 int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **out, ol_error *err)
@@ -338,6 +379,7 @@ int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **out, o
     host->pool = pool;
     host->program = ol_program_acquire(program);
     host->child = OL_CHILD_NONE;
+    host->options = options_for(pool, program);
     host->started_ms = ol_loop_now_ms(pool->loop);
     host->killed_index = OL_WIRE_NONE;
     host->next = pool->first;
@@ -345,14 +387,7 @@ int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **out, o
         pool->first->prev = host;
     pool->first = host;
     ol_pool_set(&pool->host_count, pool->host_count + 1);
-    int rc = start_process(host, err);
-    if (rc == OL_OK)
-        rc = start_polls(host, err);
-    if (rc != OL_OK) {
-        give_up_start(host);
-        return rc;
-    }
-    ol_pool_count(&pool->stats.hosts_started, 1);
+    ol_pool_errand_start(host);
     *out = host;
     return OL_OK;
 }

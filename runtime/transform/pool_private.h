@@ -3,6 +3,7 @@
  * The bodies of a pool and its hosts, for pool*.c only.
  *
  * pool_host.c   one host: started, wired to the loop, lost, let go
+ * pool_errand.c what of its life blocks
  * pool_warden.c what its first filter asks for
  * pool_place.c  which request goes to which host, and when a host is started or given up
  * pool_pause.c  programs whose hosts die too often
@@ -12,6 +13,7 @@
 #ifndef OL_TRANSFORM_POOL_PRIVATE_H
 #define OL_TRANSFORM_POOL_PRIVATE_H
 
+#include "net/offload.h"
 #include "transform/child.h"
 #include "transform/link.h"
 #include "transform/pool.h"
@@ -22,10 +24,10 @@
 #define OL_POOL_GROUP_MAX 512u /* bytes of a trust group */
 
 enum ol_host_state {
-    OL_HOST_STARTING, /* the program is being loaded */
+    OL_HOST_STARTING, /* the process is being made, or the program loaded */
     OL_HOST_READY,
     OL_HOST_DYING, /* killed, or seen dead; not reaped */
-    OL_HOST_DEAD   /* reaped; kept until the last ticket has let go */
+    OL_HOST_DEAD   /* reaped, or never born; kept until the last ticket has let go */
 };
 
 typedef struct ol_pool_host {
@@ -33,7 +35,12 @@ typedef struct ol_pool_host {
     struct ol_pool_host *prev, *next;
     enum ol_host_state state;
     ol_child child;
-    ol_link *link;
+    ol_child_options options;
+    ol_link *link; /* NULL before it is born, and at the very end */
+    bool unborn;   /* `child` is the errand's */
+    ol_task errand;
+    int start_code;
+    ol_error start_error;
     ol_program *program;
     uint8_t group[OL_POOL_GROUP_MAX]; /* whom it serves, or served last */
     size_t group_len;
@@ -66,6 +73,7 @@ typedef struct ol_pool_host {
 struct ol_pool {
     ol_loop *loop;
     ol_pool_options options;
+    ol_offload *errands;
     ol_pool_host *first; /* newest first */
     unsigned host_count; /* all but the dead */
     unsigned dead_count;
@@ -110,7 +118,14 @@ void ol_pool_handle_closed(ol_pool *pool);
 
 /* ---- pool_host.c ---- */
 
+/* OL_OK or OL_ENOMEM. Whatever else fails then ends what waits for a host of that program. */
 int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **host, ol_error *err);
+/* Its process is there. */
+void ol_pool_host_born(ol_pool_host *host);
+/* There was none to be had. */
+void ol_pool_host_stillborn(ol_pool_host *host, const ol_error *why);
+/* Its program is loaded and its walls stand. */
+void ol_pool_host_ready(ol_pool_host *host);
 /* No new jobs; it is let go when it is idle. */
 void ol_pool_host_retire(ol_pool_host *host);
 /* `index`: the job whose fault it is, or OL_WIRE_NONE. Its jobs end when the process has. */
@@ -122,11 +137,25 @@ void ol_pool_host_drain(ol_pool_host *host);
 void ol_pool_host_publish(ol_pool_host *host);
 /* It runs nothing and holds nothing. */
 bool ol_pool_host_is_idle(const ol_pool_host *host);
-/* Free it if it is dead and nothing needs its memory. */
+/* Take it down if it is dead and nothing needs its memory. */
 void ol_pool_host_maybe_free(ol_pool_host *host);
+/* It was taken down. */
+void ol_pool_host_free(ol_pool_host *host);
+/* One handle or errand of it is over. */
+void ol_pool_host_let_go(ol_pool_host *host);
 bool ol_pool_host_serves(const ol_pool_host *host, ol_slice group);
 /* The close callback of every handle of a host. */
 void ol_pool_host_handle_closed(uv_handle_t *handle);
+
+/* ---- pool_errand.c ---- */
+
+int ol_pool_errands_init(ol_pool *pool);
+/* ol_pool_host_born or ol_pool_host_stillborn follows. */
+void ol_pool_errand_start(ol_pool_host *host);
+/* ol_pool_host_ready follows, or is called at once when there is nothing to narrow. */
+void ol_pool_errand_narrow(ol_pool_host *host);
+/* ol_pool_host_free follows. Its child may still be alive. */
+void ol_pool_errand_stop(ol_pool_host *host);
 
 /* ---- pool_warden.c ---- */
 

@@ -223,7 +223,8 @@ static void let_go(ol_pool_host *host, int code, const char *why)
 static void tidy_host(ol_pool_host *host, uint64_t now_ms)
 {
     ol_pool *pool = host->pool;
-    ol_link_tidy(host->link, now_ms);
+    if (host->link)
+        ol_link_tidy(host->link, now_ms);
     if (host->state == OL_HOST_STARTING && now_ms - host->started_ms > LOADING_MS_MAX)
         let_go(host, OL_ETRANSFORM, "the transform took too long to load");
     if (ol_pool_host_is_idle(host))

@@ -4,6 +4,33 @@
  */
 #include "pool_kit.h"
 
+#include <poll.h>
+#include <semaphore.h>
+#include <sys/resource.h>
+
+/* ---- the pool's errands, held up ---- */
+
+static sem_t errands_held;
+
+static void wait_to_go_on(ol_task *task)
+{
+    (void)task;
+    sem_wait(&errands_held);
+}
+
+/* What the loop sends from now on is not begun before the release. */
+static void hold_errands(fixture *f)
+{
+    static ol_task task = {.work = wait_to_go_on};
+    assert_int_equal(sem_init(&errands_held, 0, 0), 0);
+    assert_code(ol_offload_submit(f->pool->errands, &task), OL_OK);
+}
+
+static void release_errands(void)
+{
+    sem_post(&errands_held);
+}
+
 /* ---- deaths ---- */
 
 static void test_a_crash_costs_its_own_request_only(void **state)
@@ -118,7 +145,14 @@ static void test_what_was_handed_over_survives(void **state)
 static void kill_all(fixture *f)
 {
     for (ol_pool_host *host = f->pool->first; host; host = host->next)
-        ol_child_kill(&host->child);
+        if (!host->unborn)
+            ol_child_kill(&host->child);
+}
+
+static bool is_born(void *arg)
+{
+    const ol_pool_host *host = ((fixture *)arg)->pool->first;
+    return host && !host->unborn && host->state < OL_HOST_DYING;
 }
 
 static void test_kill_after_every_number_of_turns(void **state)
@@ -130,6 +164,8 @@ static void test_kill_after_every_number_of_turns(void **state)
     for (unsigned turns = 0; turns < 60; turns++) {
         kit_run r;
         start(&f, &r, "g", turns % 2 ? "copy" : "identity", 40000, turns % 3 != 0);
+        f.pool->start_again_ms = 0;
+        ol_test_loop_until_fn(&f.loop, is_born, &f, 5000);
         for (unsigned i = 0; i < turns / 2; i++) {
             ol_test_loop_turns(&f.loop, 1);
             if (r.gate.held.data && i % 2)
@@ -166,7 +202,7 @@ static bool is_executing(void *arg)
 {
     fixture *f = arg;
     uint32_t index = OL_WIRE_NONE, used_ms;
-    if (f->pool->first)
+    if (f->pool->first && f->pool->first->link)
         ol_link_executing(f->pool->first->link, &index, &used_ms);
     return index == 0;
 }
@@ -269,8 +305,7 @@ static void test_a_host_that_dies_as_soon_as_it_has_loaded(void **state)
     open_fixture(&f, 1, 8, "load-threads 0 0");
     f.program->kind = OL_PROGRAM_SHARED;
     start(&f, &r, "g", "identity", 10, true);
-    while (!f.pool->first)
-        ol_test_loop_turns(&f.loop, 1);
+    ol_test_loop_until_fn(&f.loop, is_born, &f, 5000);
     ol_pool_host *host = f.pool->first;
     pid_t pid = host->child.pid;
     siginfo_t info;
@@ -318,6 +353,121 @@ static void test_a_host_that_went_over_budget_is_not_used_again(void **state)
     close_fixture(&f);
 }
 
+/* Its listener is readable from then on. The loop would ask it again and again until all of the
+ * process is gone. */
+static void test_nobody_is_left_to_ask(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f;
+    siginfo_t info;
+    open_fixture(&f, 1, 8, "load-threads 0 1");
+    f.program->kind = OL_PROGRAM_SHARED;
+    f.program->declared.threads_max = 1;
+    run_ok(&f, "g", "identity", "bbbbbbbbbb");
+    ol_pool_host *host = f.pool->first;
+    ol_warden warden = {.pid = host->child.pid, .listener_fd = dup(host->child.warden.listener_fd)};
+    struct pollfd listener = {.fd = warden.listener_fd, .events = POLLIN};
+    assert_int_equal(poll(&listener, 1, 0), 0);
+    ol_child_kill(&host->child);
+    assert_int_equal(waitid(P_PID, (id_t)warden.pid, &info, WEXITED | WNOWAIT), 0);
+    assert_int_equal(poll(&listener, 1, 0), 1);
+    assert_false(ol_warden_answer(&warden));
+    close(warden.listener_fd);
+    close_fixture(&f);
+}
+
+/* ---- before it is born ---- */
+
+static void wait_for_an_unborn_host(fixture *f)
+{
+    ol_test_loop_turns(&f->loop, 2);
+    assert_true(f->pool->first && f->pool->first->unborn); /* nothing came back to the loop yet */
+}
+
+static bool none_alive(void *arg)
+{
+    return ((fixture *)arg)->pool->first == NULL;
+}
+
+static void assert_no_child(void)
+{
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
+static void test_a_host_that_is_killed_before_it_is_born(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f;
+    kit_run r;
+    ol_error why = {0};
+    open_fixture(&f, 1, 8, "identity");
+    ol_error_set(&why, OL_ETRANSFORM, "it took too long");
+    start(&f, &r, "g", NULL, 10, true);
+    hold_errands(&f);
+    wait_for_an_unborn_host(&f);
+    ol_pool_host_kill(f.pool->first, OL_WIRE_NONE, &why);
+    release_errands();
+    kit_run_wait(&r, &f.loop);
+    assert_code(r.err.code, OL_ETRANSFORM);
+    assert_string_equal(r.err.detail, "it took too long");
+    ol_test_loop_until_fn(&f.loop, none_alive, &f, 5000);
+    assert_no_child();
+    f.pool->start_again_ms = 0;
+    run_ok(&f, "g", "identity", "bbbbbbbbbb");
+    kit_run_fini(&r);
+    close_fixture(&f);
+}
+
+static void test_a_pool_that_is_closed_before_its_host_is_born(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f;
+    long live = ol_alloc_live();
+    open_fixture(&f, 1, 8, "identity");
+    hold_errands(&f);
+    ol_pool_warm(f.pool, f.program);
+    wait_for_an_unborn_host(&f);
+    release_errands();
+    close_fixture(&f);
+    assert_no_child();
+    assert_no_leak(live);
+}
+
+/* No descriptor is left for another host. */
+static void test_a_host_that_cannot_be_made(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f;
+    kit_run busy, r;
+    struct rlimit before, none;
+    open_fixture(&f, 2, 8, "identity");
+    start(&f, &busy, "g", "identity", 100, false);
+    kit_run_until_held(&busy, &f.loop);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 3, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    start(&f, &r, "another", NULL, 10, true);
+    kit_run_wait(&r, &f.loop);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_code(r.err.code, OL_EUNAVAILABLE);
+    assert_non_null(strstr(r.err.detail, strerror(EMFILE)));
+    assert_int_equal(stats_of(&f).hosts, 1);
+    assert_int_equal(stats_of(&f).hosts_started, 1);
+    f.pool->start_again_ms = 0;
+    run_ok(&f, "another", "identity", "bbbbbbbbbb");
+    kit_gate_release(&busy.gate);
+    kit_run_wait(&busy, &f.loop);
+    assert_code(busy.err.code, OL_OK); /* it heard nothing of that */
+    kit_run_fini(&busy);
+    kit_run_fini(&r);
+    close_fixture(&f);
+}
+
 /* ---- nothing is left ---- */
 
 static unsigned count_fds(void)
@@ -335,11 +485,6 @@ static unsigned count_fds(void)
 #else
 #define STARTS 1000u
 #endif
-
-static bool none_alive(void *arg)
-{
-    return ((fixture *)arg)->pool->first == NULL;
-}
 
 /* Its neighbours do not wait for that. */
 static void test_a_program_that_loses_many_hosts_waits_for_the_next(void **state)
@@ -382,6 +527,12 @@ static void test_a_program_that_loses_many_hosts_waits_for_the_next(void **state
     close_fixture(&f);
 }
 
+static bool none_left_alive(void *arg)
+{
+    kill_all(arg);
+    return none_alive(arg);
+}
+
 static void test_nothing_is_left_after_many_deaths(void **state)
 {
     (void)state;
@@ -397,16 +548,15 @@ static void test_nothing_is_left_after_many_deaths(void **state)
     for (unsigned i = 0; i < STARTS; i++) {
         ol_pool_warm(f.pool, f.program);
         ol_test_loop_turns(&f.loop, 1 + i % 7);
-        kill_all(&f); /* dead at exec, while loading, or ready */
+        kill_all(&f); /* as soon as it is born, while loading, or ready */
         f.pool->start_again_ms = 0;
-        ol_test_loop_until_fn(&f.loop, none_alive, &f, 5000);
+        ol_test_loop_until_fn(&f.loop, none_left_alive, &f, 5000);
     }
     assert_int_equal(stats_of(&f).hosts_started, STARTS + 1);
     assert_int_equal(ol_inline_hosts_settle(5000), 0);
     assert_int_equal(count_fds(), fds);
     assert_no_leak(live);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child, living or dead */
-    assert_int_equal(errno, ECHILD);
+    assert_no_child(); /* living or dead */
     close_fixture(&f);
 }
 
@@ -427,6 +577,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_host_that_asks_on_and_on),
         cmocka_unit_test(test_a_host_that_dies_as_soon_as_it_has_loaded),
         cmocka_unit_test(test_a_host_that_went_over_budget_is_not_used_again),
+        cmocka_unit_test(test_nobody_is_left_to_ask),
+        cmocka_unit_test(test_a_host_that_is_killed_before_it_is_born),
+        cmocka_unit_test(test_a_pool_that_is_closed_before_its_host_is_born),
+        cmocka_unit_test(test_a_host_that_cannot_be_made),
         cmocka_unit_test(test_a_program_that_loses_many_hosts_waits_for_the_next),
         cmocka_unit_test(test_nothing_is_left_after_many_deaths),
     };
