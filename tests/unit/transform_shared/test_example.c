@@ -24,7 +24,7 @@ static void expect(const char *payload, const char *input, const char *output)
     for (size_t piece = 1; piece < 40; piece += 7) {
         ol_job job;
         ol_error err = {0};
-        ol_slice made_by;
+        ol_slice made_by = OL_SLICE_NONE;
         int rc = run(payload, input, piece, &job, &err);
         if (rc != OL_DONE)
             fail_msg("%d: %s", rc, err.message);

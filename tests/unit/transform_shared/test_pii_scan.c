@@ -161,7 +161,7 @@ static void test_anchor_at_every_place(void **state)
                 struct walk w = {.scan = way->sharp, .text = text, .len = sizeof(text),
                                  .until = sizeof(text)};
                 uint64_t of[PII_ANCHORS];
-                size_t pos;
+                size_t pos = 0;
                 if (!way->runs_here())
                     continue;
                 assert_true(walk_on(&w, &pos, of, PII_ANCHORS_SHARP));

@@ -406,13 +406,13 @@ static void test_large_document(void **state)
     xml_add(&xml, "<r>");
     xml_add(&json, "{\"r\":{\"a\":[");
     for (int i = 0; i < 6000; i++) {
-        const char *tail = LONG + i % 200;
+        const char *tail = &LONG[i % 200];
         tail += (*tail & 0xc0) == 0x80;
         snprintf(piece, sizeof(piece), "<a k='%d%s'>%s<b/>%d</a>\n", i, tail, tail, i);
         xml_add(&xml, piece);
         while (*tail == ' ')
             tail++;
-        const char *value = LONG + i % 200;
+        const char *value = &LONG[i % 200];
         value += (*value & 0xc0) == 0x80;
         snprintf(piece, sizeof(piece), "%s{\"@k\":\"%d%s\",\"b\":null,\"#text\":\"%s%d\"}", i ? "," : "", i, value,
                  tail, i);

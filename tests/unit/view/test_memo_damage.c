@@ -405,7 +405,9 @@ static pid_t start_learner(durable *d)
     if (ol_view_memo_open(&memo, &d->config, NULL) != OL_OK)
         _exit(1);
     ol_arena *arena = ol_arena_new(1 << 16);
-    for (unsigned i = 0; arena; i = (i + 1) % 20000) {
+    if (!arena)
+        _exit(1);
+    for (unsigned i = 0;; i = (i + 1) % 20000) {
         char etag[OL_VIEW_ETAG_SIZE];
         ol_view_facts facts = memo_facts(arena, i);
         memo_etag(i, etag);
@@ -414,7 +416,6 @@ static pid_t start_learner(durable *d)
         if (i % 512 == 511)
             usleep(1000); /* else the queue is full and little is written */
     }
-    _exit(1);
 }
 
 static void survives_being_killed(void **state)
