@@ -1,92 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 #include "stored.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define DEPTH_MAX 5u
-#define PATH_BYTES_MAX 1024u
+#include "../kit/folders.h"
+
 #define PICTURES_MAX 64u
 #define PICTURE_BYTES_MAX (32u << 20)
 
-/* ---- walking ---- */
+/* ---- all of a kind ---- */
 
-struct walk {
+struct gathering {
     const struct image_stored_kind *kind;
-    size_t top; /* where names begin in paths */
     size_t count, bytes;
 };
 
-static bool has_ending(const char *name, const char *const *endings)
+static bool is_wanted(void *arg, const char *name)
 {
+    const struct gathering *g = arg;
     size_t size = strlen(name);
-    for (; *endings; endings++) {
-        size_t ending = strlen(*endings);
-        if (size > ending && strcasecmp(name + size - ending, *endings) == 0)
+    if (g->count == g->kind->count_max)
+        return false;
+    for (const char *const *ending = g->kind->endings; *ending; ending++)
+        if (size > strlen(*ending) && strcasecmp(name + size - strlen(*ending), *ending) == 0)
             return true;
-    }
     return false;
 }
 
-static void add_file(struct walk *w, const char *path)
+/* What is empty, too large or no such file after all is passed over. */
+static bool take(void *arg, const char *name, int fd, size_t size)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    size_t size = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
-    void *bytes = size > 0 && size <= w->kind->bytes_max - w->bytes
-                      ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0)
-                      : MAP_FAILED;
-    close(fd);
+    struct gathering *g = arg;
+    if (size == 0 || size > g->kind->bytes_max - g->bytes)
+        return true;
+    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (bytes == MAP_FAILED)
-        return;
-    if (w->kind->keep(path + w->top, bytes, size)) {
-        w->bytes += size;
-        w->count++;
+        return true;
+    if (g->kind->keep(name, bytes, size)) {
+        g->bytes += size;
+        g->count++;
     } else {
         munmap(bytes, size);
     }
-}
-
-static void add_folder(struct walk *w, const char *folder, unsigned depth)
-{
-    struct dirent **entries;
-    char path[PATH_BYTES_MAX];
-    int count = scandir(folder, &entries, NULL, alphasort);
-    for (int i = 0; i < count; i++) {
-        const char *name = entries[i]->d_name;
-        struct stat st;
-        int length = snprintf(path, sizeof(path), "%s/%s", folder, name);
-        bool good = name[0] != '.' && length > 0 && length < (int)sizeof(path) &&
-                    w->count < w->kind->count_max && stat(path, &st) == 0;
-        if (good && S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
-            add_folder(w, path, depth + 1);
-        else if (good && S_ISREG(st.st_mode) && has_ending(name, w->kind->endings))
-            add_file(w, path);
-        free(entries[i]);
-    }
-    if (count >= 0)
-        free(entries);
+    return true;
 }
 
 void image_stored_each(const struct objlens_host *host, const struct image_stored_kind *kind)
 {
-    struct walk walk = {.kind = kind};
-    const char *folder;
-    if (!OBJLENS_HOST_HAS(host, preload_folder))
-        return;
-    for (uint32_t i = 0; host->preload_folder(i, &folder) == OBJLENS_OK; i++) {
-        walk.top = strlen(folder) + 1;
-        add_folder(&walk, folder, 0);
-    }
+    struct gathering gathering = {.kind = kind};
+    const struct kit_visitor visitor = {.wants = is_wanted, .file = take, .arg = &gathering};
+    kit_folders_each(host, &visitor);
 }
 
 /* ---- pictures ---- */
