@@ -1,61 +1,74 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The pictures of docs/images.md: an original drawn from a fixed seed, and views of it made by the transform
-`image`. Needs Pillow, and objlens in the path (or in OBJLENS).
+"""The pictures of docs/images.md: the quickstart's lake, and views of it made by the transform `image`. Needs objlens
+in the path (or in OBJLENS), and nothing else.
 
     make_gallery.py FOLDER
 """
-import io
 import json
+import math
 import os
 import pathlib
-import random
+import struct
 import subprocess
 import sys
+import tempfile
+import zlib
 
-from PIL import Image, ImageDraw, ImageFilter
+from draw_lake import chunk, lake
 
-VIEWS = {
-    "resized": {"width": 300},
-    "cut": {"width": 200, "height": 200, "fit": "fill", "gravity": "smart"},
-    "named": {"width": 400, "watermark": {"text": "for {userIdentity.userName}", "opacity": 0.8}},
-    "tiled": {"width": 400, "watermark": {"text": "{userIdentity.userName} · draft", "position": "chessboard",
-                                          "rotate": -25, "opacity": 0.35, "size": 22}},
+NAMED = {"width": 480, "format": "jpeg", "watermark": {"text": "for {userIdentity.userName}", "opacity": 0.9}}
+VIEWS = {  # name: (who reads it, payload)
+    "original.jpg": ("ada", {"format": "jpeg", "quality": 90}),
+    "small.jpg": ("ada", {"width": 240, "format": "jpeg"}),
+    "centre.jpg": ("ada", {"width": 200, "height": 200, "fit": "fill", "format": "jpeg"}),
+    "smart.jpg": ("ada", {"width": 200, "height": 200, "fit": "fill", "gravity": "smart", "format": "jpeg"}),
+    "crop.jpg": ("ada", {"width": 200, "height": 200, "fit": "crop", "gravity": "smart", "format": "jpeg"}),
+    "for-ada.jpg": ("ada", NAMED),
+    "for-grace.jpg": ("grace", NAMED),
+    "tiled.jpg": ("ada", {"width": 480, "format": "jpeg", "watermark": {
+        "text": "{userIdentity.userName} · draft", "position": "chessboard", "rotate": -25, "opacity": 0.55,
+        "size": 0.06, "spacing": 0.6}}),
+    "logo.jpg": ("ada", {"width": 480, "format": "jpeg", "watermark": [
+        {"image_file": "logo.png", "scale": 0.16, "position": "north-west", "offset": [0.03, 0.03], "opacity": 0.9},
+        {"text": "© Example Ltd", "position": "south", "font": "DejaVu Sans Bold", "color": "#ffe9c4", "size": 0.05,
+         "shadow": 0.7, "opacity": 1}]}),
+    "lake.jpg": ("ada", {"width": 480, "format": "jpeg"}),
+    "lake.webp": ("ada", {"width": 480, "format": "webp"}),
+    "lake.avif": ("ada", {"width": 480, "format": "avif"}),
 }
-EVENT = {"userIdentity": {"type": "IAMUser", "userName": "ada"}}
 
 
-def landscape(width=800, height=600, seed=7):
-    """Hills under an evening sky."""
-    rng = random.Random(seed)
-    sky = Image.linear_gradient("L").resize((width, height))
-    image = Image.merge("RGB", (sky.point(lambda v: 90 + v * 150 // 255), sky.point(lambda v: 80 + v * 70 // 255),
-                                sky.point(lambda v: 150 - v * 60 // 255)))
-    draw = ImageDraw.Draw(image)
-    draw.ellipse((560, 180, 660, 280), fill=(255, 214, 140))
-    for layer in range(5):
-        y, points = 300 + 60 * layer, [(0, height)]
-        for x in range(0, width + 20, 20):
-            y += rng.randint(-14, 14)
-            points.append((x, y))
-        shade = 110 - 20 * layer
-        draw.polygon(points + [(width, height)], fill=(shade // 2, shade, shade * 2 // 3))
-    return image.filter(ImageFilter.GaussianBlur(0.8))
+def logo(side=192):
+    """A lens: a ring around a disc, transparent elsewhere."""
+    rows = []
+    for y in range(side):
+        row = bytearray(b"\0")
+        for x in range(side):
+            far = math.hypot(x + .5 - side / 2, y + .5 - side / 2) / side
+            cover = [min(1, max(0, (edge - far) * side + .5)) for edge in (.48, .36, .2)]
+            row += bytes((255, 255, 255, int(255 * (cover[0] - cover[1] + cover[2]))))
+        rows.append(bytes(row))
+    header = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"".join(rows)))
+            + chunk(b"IEND", b""))
 
 
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    file = io.BytesIO()
-    landscape().save(file, "JPEG", quality=75)
-    (folder / "original.jpg").write_bytes(file.getvalue())
-    event = folder / "event.json"
-    event.write_text(json.dumps(EVENT))
-    for name, payload in VIEWS.items():
-        made = subprocess.run([os.environ.get("OBJLENS", "objlens"), "run", "image", "--event", event, "--payload",
-                               json.dumps(payload)], input=file.getvalue(), capture_output=True, check=True)
-        (folder / f"{name}.jpg").write_bytes(made.stdout)
-    event.unlink()
+    original = lake()
+    with tempfile.TemporaryDirectory() as beside:
+        (pathlib.Path(beside) / "logo.png").write_bytes(logo())
+        event = pathlib.Path(beside) / "event.json"
+        for name, (reader, payload) in VIEWS.items():
+            event.write_text(json.dumps({"userIdentity": {"type": "IAMUser", "userName": reader}}))
+            made = subprocess.run(
+                [os.environ.get("OBJLENS", "objlens"), "run", "image", "--event", event, "--payload", json.dumps(payload),
+                 "--preload-folder", "/usr/share/fonts/truetype/dejavu", "--preload-folder", beside],
+                input=original, capture_output=True, check=True)
+            (folder / name).write_bytes(made.stdout)
+            print(f"{len(made.stdout):7d}  {name}")
 
 
 main()

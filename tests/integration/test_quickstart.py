@@ -12,3 +12,4 @@ def test_quickstart_once_shows_redacted_data_and_ends_well():
     assert "[EMAIL_ADDRESS],[CREDIT_CARD],[US_SSN]" in done.stdout
     assert '{"catalog":{"book":[{"@id":"bk1"' in done.stdout
     assert "INFO LOGIN USER=" in done.stdout
+    assert all(name in done.stdout for name in ("original.png", "small.jpg", "for-ada.jpg", "for-grace.jpg"))
