@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
 from kit.raw import get
-from kit.server import Server
+from kit.server import SANITIZED, Server
 
 CONFIG = '''
 bucket "photos" {}
@@ -40,6 +40,13 @@ object_lambda "branded" { access_point = "photos", transforms = { { "image", pay
 object_lambda "unbranded" { access_point = "photos", transforms = { { "image", payload =
   [[{"watermark": {"image_file": "logo.png"}}]] } } }
 object_lambda "kept" { access_point = "photos", transforms = { { "image", payload = [[{"strip": false}]] } } }
+object_lambda "sized" { access_point = "photos", transforms = { { "image", payload = [[{"width": 100, "format": "png",
+  "watermark": {"text": "copy", "size": 12, "opacity": 1, "shadow": 0, "offset": [0, 0]},
+  "allow_query": ["width", "dpr"]}]] } } }
+object_lambda "unmarked" { access_point = "photos", transforms = { { "image", payload = [[{"width": 100, "format": "png",
+  "allow_query": ["width", "dpr"]}]] } } }
+object_lambda "rare" { access_point = "photos", transforms = { { "image", payload =
+  [[{"sources": ["avif", "heic", "gif"], "max_frames": 3}]] } } }
 '''
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -51,6 +58,23 @@ def picture(width=400, height=300, mode="RGB"):
     image.putdata([((200, y * 255 // height, 30) if x < width // 2 else (30, y * 255 // height, 200))
                    for y in range(height) for x in range(width)])
     return image.convert(mode)
+
+
+def png_chunk(kind, body):
+    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+
+def png(*chunks):
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + png_chunk(b"IEND", b"")
+
+
+def deep():
+    """The picture in 16 bits a channel."""
+    image = picture()
+    header = b"".join(side.to_bytes(4, "big") for side in image.size) + bytes([16, 2, 0, 0, 0])
+    rows, pitch = bytes(level for each in image.tobytes() for level in (each, each)), 6 * image.width
+    body = b"".join(b"\0" + rows[at:at + pitch] for at in range(0, len(rows), pitch))
+    return png(png_chunk(b"IHDR", header), png_chunk(b"IDAT", zlib.compress(body)))
 
 
 def encoded(image, kind, **options):
@@ -66,6 +90,16 @@ def exif(orientation):
     return tags.tobytes()
 
 
+def interlaced(image):
+    """A PNG in seven passes, the first of which is every eighth pixel of every eighth row. Pillow writes none."""
+    passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    pixels, (width, height) = image.load(), image.size
+    rows = b"".join(b"\0" + b"".join(bytes(pixels[x, y]) for x in range(left, width, across))
+                    for left, top, across, down in passes for y in range(top, height, down))
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 2, 0, 0, 1])
+    return png(png_chunk(b"IHDR", header), png_chunk(b"IDAT", zlib.compress(rows)))
+
+
 def originals():
     turned = picture().transpose(Image.Transpose.ROTATE_90)
     see_through = picture(mode="RGBA")
@@ -75,7 +109,8 @@ def originals():
         "photo.png": encoded(picture(), "PNG"),
         "photo.webp": encoded(picture(), "WEBP", quality=90),
         "progressive.jpg": encoded(picture(), "JPEG", progressive=True),
-        "interlaced.png": encoded(picture(), "PNG", interlace=True),
+        "interlaced.png": interlaced(picture()),
+        "deep.png": deep(),
         "turned.jpg": encoded(turned, "JPEG", quality=92, exif=exif(6)),
         "grey.jpg": encoded(picture(mode="L"), "JPEG"),
         "palette.png": encoded(picture(mode="P"), "PNG"),
@@ -197,9 +232,72 @@ def test_exif_turns_the_picture_and_stays_behind(photos, s3):
     assert small.size == (100, 75) and "secret place" in small.getexif()[0x010E]
 
 
+# ---- what a file says beside its picture ----
+
+
+def segment(number, body):
+    return b"\xff" + bytes([0xe0 + number]) + (len(body) + 2).to_bytes(2, "big") + body
+
+
+def thumbnailed(image):
+    """EXIF's second directory is the thumbnail's: a JPEG whose place and length it tells."""
+    entries = [(0x0103, 3, 6), (0x0201, 4, 80), (0x0202, 4, len(image))]
+    second = b"".join(tag.to_bytes(2, "little") + kind.to_bytes(2, "little") + (1).to_bytes(4, "little")
+                      + value.to_bytes(4, "little") for tag, kind, value in entries)
+    title = (0x010E).to_bytes(2, "little") + (2).to_bytes(2, "little") + (4).to_bytes(4, "little") + b"sea\0"
+    head = b"II*\0" + (8).to_bytes(4, "little") + (1).to_bytes(2, "little") + title + (26).to_bytes(4, "little")
+    return b"Exif\0\0" + (head + (3).to_bytes(2, "little") + second + bytes(4)).ljust(80, b"\0") + image
+
+
+def test_metadata_stays_behind(photos, s3):
+    tags = Image.Exif()
+    tags[0x010E] = "SECRET title"
+    tags[0x8825] = {1: "N", 2: (52.0, 31.0, 12.0)}
+    xmp = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x='adobe:ns:meta/'>SECRET</x:xmpmeta>"
+    iptc = b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x0c\x1c\x02\x78\0\x06SECRET\0"
+    body = encoded(picture(), "JPEG", exif=tags.tobytes(), icc_profile=SRGB, comment="SECRET")
+    body = body[:2] + segment(1, xmp) + segment(13, iptc) + body[2:]
+    s3.put_object(Bucket="photos", Key="talkative.jpg", Body=body)
+    s3.put_object(Bucket="photos", Key="talkative.webp", Body=encoded(
+        picture(), "WEBP", exif=tags.tobytes(), icc_profile=SRGB, xmp=xmp))
+    for key in ("talkative.jpg", "talkative.webp"):
+        for name in ("jpeg", "png", "webp", "avif"):
+            answer = get(photos, f"/small--ol-s3/{key}?format={name}")
+            assert answer.status == 200
+            for said in (b"SECRET", b"GPS", b"Photoshop", b"xmp", b"ICC_PROFILE", b"iCCP", b"ICCP", b"sRGB built-in"):
+                assert said not in answer.body, (key, name, said)
+    assert b"SECRET" in get(photos, "/kept--ol-s3/talkative.jpg?format=webp").body
+
+
+@pytest.mark.parametrize("where", ["exif", "xmp", "photoshop"])
+def test_no_picture_of_the_original_is_kept(photos, s3, where):
+    small = encoded(Image.new("RGB", (16, 12), (9, 200, 9)), "JPEG")
+    in_xmp = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta><xmpGImg:image>/9j/4AAQSkZJRg</xmpGImg:image></x:xmpmeta>"
+    in_photoshop = b"Photoshop 3.0\x008BIM\x04\x0c\0\0" + (28 + len(small)).to_bytes(4, "big") + bytes(28) + small
+    body = encoded(picture(), "JPEG")
+    said = {"exif": segment(1, thumbnailed(small)), "xmp": segment(1, in_xmp), "photoshop": segment(13, in_photoshop)}
+    s3.put_object(Bucket="photos", Key="preview.jpg", Body=body[:2] + said[where] + body[2:])
+    for name in ("jpeg", "png", "webp", "avif"):
+        answer = get(photos, f"/kept--ol-s3/preview.jpg?format={name}")
+        assert answer.status == 200
+        assert small not in answer.body and b"/9j/" not in answer.body
+        assert answer.body.count(b"\xff\xd8\xff") == (name == "jpeg")
+    if where == "exif":
+        assert view(photos, "kept", "preview.jpg").getexif()[0x010E] == "sea"
+
+
 def test_transparency(photos):
     assert view(photos, "small", "clear.png").getpixel((50, 40))[3] == 0
     assert view(photos, "small", "clear.png", "?format=jpeg").getpixel((50, 40)) == (255, 255, 255)
+
+
+def test_what_is_transparent_stays_so_for_whom_webp_is_too_new(photos, s3):
+    clear = picture(mode="RGBA")
+    clear.putalpha(0)
+    s3.put_object(Bucket="photos", Key="clear.webp", Body=encoded(clear, "WEBP", lossless=True))
+    image = view(photos, "negotiated", "clear.webp")
+    assert image.format == "PNG" and image.getpixel((20, 20))[3] == 0
+    assert view(photos, "negotiated", "photo.webp").format == "JPEG"
 
 
 def test_a_view_behaves_like_an_object(photos, s3):
@@ -209,6 +307,17 @@ def test_a_view_behaves_like_an_object(photos, s3):
     assert head["ContentLength"] == len(body) and head["ETag"] == whole["ETag"]
     part = s3.get_object(Bucket="small--ol-s3", Key="photo.jpg", Range="bytes=100-199")
     assert part["Body"].read() == body[100:200]
+
+
+@pytest.mark.parametrize("name", ["avif", "heic", "gif"])
+def test_truncated_is_never_a_picture_of_a_rare_format(photos, s3, name):
+    body = encoded(picture(), "GIF") if name == "gif" else get(photos, f"/plain--ol-s3/photo.jpg?format={name}").body
+    s3.put_object(Bucket="photos", Key="rare", Body=body)
+    assert refusal(photos, "rare", "rare")[0] == 200
+    for kept in (len(body) - 1, len(body) - 3, len(body) // 2, 40):
+        s3.put_object(Bucket="photos", Key="rare", Body=body[:kept])
+        status, answer = refusal(photos, "rare", "rare")
+        assert status == 400 and b"<Code>InvalidImage</Code>" in answer, kept
 
 
 @pytest.mark.parametrize("key", ["photo.jpg", "photo.png", "photo.webp", "progressive.jpg", "interlaced.png"])
@@ -266,6 +375,21 @@ def test_the_format_that_a_browser_asks_for(photos):
     assert "accept" not in get(photos, "/small--ol-s3/photo.png").headers.get("vary", "").lower()
 
 
+def marked_area(photos, query):
+    changed = ImageChops.difference(view(photos, "sized", "photo.png", query).convert("RGB"),
+                                    view(photos, "unmarked", "photo.png", query).convert("RGB")).getbbox()
+    return changed[2] - changed[0]
+
+
+def test_no_query_makes_a_mark_small(photos):
+    """Measured in pixels, it would stay as small in a larger picture, or become smaller with dpr."""
+    usual = marked_area(photos, "")
+    assert marked_area(photos, "?dpr=0.1&width=1000") >= usual
+    assert marked_area(photos, "?width=400") >= 3.5 * usual
+    assert marked_area(photos, "?dpr=2") >= 1.8 * usual
+    assert marked_area(photos, "?width=50&dpr=0.5") > 20
+
+
 # ---- signed queries ----
 
 
@@ -307,20 +431,45 @@ def test_a_forged_signature_is_refused(photos, query):
 # ---- what is refused ----
 
 
-def png_chunk(kind, body):
-    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
-
-
 def png_bomb(side):
     header = side.to_bytes(4, "big") * 2 + bytes([8, 0, 0, 0, 0])
     rows = zlib.compress(bytes(1 << 20), 9) * 20
-    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", rows) + png_chunk(b"IEND", b"")
+    return png(png_chunk(b"IHDR", header), png_chunk(b"IDAT", rows))
 
 
-def test_bombs(photos, s3):
-    s3.put_object(Bucket="photos", Key="bomb", Body=png_bomb(60000))
+def with_text(kind, head):
+    """A small picture with 64 MiB of text, in as many KiB."""
+    body = encoded(picture(8, 8), "PNG")
+    return body[:33] + png_chunk(kind, head + zlib.compress(bytes(64 << 20), 9)) + body[33:]
+
+
+def bombs():
+    webp = encoded(picture(64, 64), "WEBP")
+    sides = webp.index(b"\x9d\x01\x2a") + 3
+    found = {
+        "PNG": png_bomb(60000), "zTXt": with_text(b"zTXt", b"a\0\0"), "iTXt": with_text(b"iTXt", b"a\0\1\0\0\0"),
+        "iCCP": with_text(b"iCCP", b"a\0\0"), "texts": encoded(picture(8, 8), "PNG")[:33]
+        + png_chunk(b"tEXt", b"a\0b") * 3000 + encoded(picture(8, 8), "PNG")[33:]}
+    if not SANITIZED:  # which takes a host's bound of memory away
+        found["WebP"] = webp[:sides] + (7000).to_bytes(2, "little") * 2 + webp[sides + 4:]
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(bombs()))
+def test_bombs(photos, s3, name):
+    s3.put_object(Bucket="photos", Key="bomb", Body=bombs()[name])
     status, body = refusal(photos, "small", "bomb")
     assert status == 400 and b"<Code>ImageTooLarge</Code>" in body
+
+
+def test_animations_are_read_where_they_may_be(photos, s3):
+    frames = [picture(40, 30).rotate(90 * turn) for turn in range(4)]
+    for count, status in ((3, 200), (4, 400)):
+        body = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:count], duration=50)
+        s3.put_object(Bucket="photos", Key="moving.gif", Body=body)
+        assert refusal(photos, "rare", "moving.gif")[0] == status
+    assert b"more frames than this view reads" in refusal(photos, "rare", "moving.gif")[1]
+    assert refusal(photos, "plain", "moving.gif")[0] == 400
 
 
 @pytest.mark.parametrize("body", [
@@ -331,6 +480,7 @@ def test_other_formats_are_refused(photos, s3, body):
     s3.put_object(Bucket="photos", Key="other", Body=body)
     status, answer = refusal(photos, "plain", "other")
     assert status == 400 and b"<Code>InvalidImage</Code>" in answer
+    assert b"no picture that this view reads (JPEG, PNG, WebP)" in answer or body[:1] == b"\0"
 
 
 def test_of_polyglots_only_the_picture_comes_out(photos, s3):

@@ -70,6 +70,7 @@ struct image_config {
     unsigned mark_count;
     unsigned char sign_key[IMAGE_SIGN_KEY_BYTES_MAX];
     size_t sign_key_bytes; /* 0: no query is signed */
+    const struct image_config *payload; /* of a copy that a query changed: what it was before; borrowed */
 };
 
 /* As kit_payload_read: a wrong payload is no failure. */

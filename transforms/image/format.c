@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "format.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,11 +13,27 @@ const struct kit_word image_formats_written[] = {
 static const char *const types[] = {
     [IMAGE_JPEG] = "image/jpeg", [IMAGE_PNG] = "image/png",   [IMAGE_WEBP] = "image/webp",
     [IMAGE_AVIF] = "image/avif", [IMAGE_HEIC] = "image/heic", [IMAGE_GIF] = "image/gif",
-    [IMAGE_ACCEPT] = NULL};
+    [IMAGE_ACCEPT] = NULL,        [IMAGE_COMMON] = NULL};
 
 const char *image_media_type(enum image_format format)
 {
     return types[format];
+}
+
+void image_format_names(unsigned bits, char *names, size_t size)
+{
+    static const char *const shown[] = {[IMAGE_JPEG] = "JPEG", [IMAGE_PNG] = "PNG",   [IMAGE_WEBP] = "WebP",
+                                        [IMAGE_AVIF] = "AVIF", [IMAGE_HEIC] = "HEIC", [IMAGE_GIF] = "GIF"};
+    size_t used = 0;
+    names[0] = '\0';
+    for (unsigned i = IMAGE_JPEG; i <= IMAGE_GIF; i++) {
+        int length = bits & IMAGE_FORMAT_BIT(i)
+                         ? snprintf(names + used, size - used, "%s%s", used ? ", " : "", shown[i])
+                         : 0;
+        if (length < 0 || (size_t)length >= size - used)
+            return;
+        used += (size_t)length;
+    }
 }
 
 /* ---- Accept ---- */
@@ -77,5 +94,5 @@ enum image_format image_format_accepted(const char *accept, size_t size, enum im
     bool rare = original == IMAGE_AVIF || original == IMAGE_HEIC || original == IMAGE_WEBP;
     if (original == IMAGE_GIF)
         return IMAGE_PNG;
-    return rare ? IMAGE_JPEG : original;
+    return rare ? IMAGE_COMMON : original;
 }

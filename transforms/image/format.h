@@ -13,17 +13,21 @@ enum image_format {
     IMAGE_AVIF,
     IMAGE_HEIC,
     IMAGE_GIF,   /* read, never written */
-    IMAGE_ACCEPT /* what the header Accept asks for */
+    IMAGE_ACCEPT, /* what the header Accept asks for */
+    IMAGE_COMMON  /* what every browser shows: PNG where something may be transparent, else JPEG */
 };
 
 #define IMAGE_FORMAT_BIT(format) (1u << (format))
 
 /* What can be asked for, with enum image_format as values. */
 extern const struct kit_word image_formats_written[];
+/* The formats of these bits: "JPEG, PNG, WebP". */
+void image_format_names(unsigned bits, char *names, size_t size);
 /* NULL for what has none. */
 const char *image_media_type(enum image_format format);
 /* Of those that are smaller than the original's format, what `accept` names with q > 0 in its own
- * words (wildcards do not say that a browser knows AVIF); else the original's. `writable` are bits. */
+ * words (wildcards do not say that a browser knows AVIF); else the original's, or IMAGE_COMMON. `writable` are
+ * bits. */
 enum image_format image_format_accepted(const char *accept, size_t size, enum image_format original,
                                         unsigned writable);
 

@@ -28,11 +28,33 @@ static enum image_header_result judged(const struct image_header *header)
     return header->width > 0 && header->height > 0 ? IMAGE_HEADER_OK : IMAGE_HEADER_DAMAGED;
 }
 
+uint64_t image_header_memory(const struct image_header *header, uint64_t width, uint64_t height)
+{
+    return header->whole ? width * height * header->pixel_bytes / header->shared_pixels : 0;
+}
+
 /* ---- JPEG ---- */
 
 static bool is_frame(unsigned marker)
 {
     return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+}
+
+/* Of `count` components, 3 bytes each, the second of which says how often one is there in both directions. What makes
+ * no sense is taken for four full ones. */
+static void read_sampling(struct image_header *header, const unsigned char *at, unsigned count, size_t size)
+{
+    unsigned across = 1, down = 1, blocks = 0;
+    bool sound = count > 0 && count <= 4 && size >= 3 * (size_t)count;
+    for (unsigned i = 0; sound && i < count; i++) {
+        unsigned h = at[3 * i + 1] >> 4, v = at[3 * i + 1] & 15;
+        sound = h >= 1 && h <= 4 && v >= 1 && v <= 4;
+        across = h > across ? h : across;
+        down = v > down ? v : down;
+        blocks += h * v;
+    }
+    header->pixel_bytes = sound ? 2 * blocks : 8;
+    header->shared_pixels = sound ? across * down : 1;
 }
 
 static enum image_header_result read_frame(struct image_header *header, unsigned marker,
@@ -42,8 +64,8 @@ static enum image_header_result read_frame(struct image_header *header, unsigned
         return IMAGE_HEADER_DAMAGED;
     header->height = be16(at + 3);
     header->width = be16(at + 5);
-    header->whole = (marker & 3) == 2; /* progressive: all its coefficients */
-    header->pixel_bytes = 2u * (at[7] > 0 && at[7] <= 4 ? at[7] : 4);
+    header->whole = (marker & 3) == 2; /* progressive: all its coefficients, of 2 bytes */
+    read_sampling(header, at + 8, at[7], size - 8);
     return judged(header);
 }
 
@@ -97,7 +119,7 @@ static enum image_header_result read_webp(struct image_header *header, const uns
         return IMAGE_HEADER_MORE;
     const unsigned char *body = bytes + 20;
     header->whole = true;
-    header->pixel_bytes = 4;
+    header->pixel_bytes = 4; /* and once more for what comes out, if it is not made smaller */
     if (memcmp(bytes + 12, "VP8X", 4) == 0) {
         header->width = le24(body + 4) + 1;
         header->height = le24(body + 7) + 1;
@@ -145,7 +167,7 @@ enum image_header_result image_header_read(struct image_header *header, const vo
                                            size_t size)
 {
     const unsigned char *at = bytes;
-    *header = (struct image_header){.format = IMAGE_SAME};
+    *header = (struct image_header){.format = IMAGE_SAME, .shared_pixels = 1};
     if (size < 12)
         return IMAGE_HEADER_MORE;
     if (memcmp(at, "\xff\xd8\xff", 3) == 0) {

@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include <jpeglib.h>
+#include <jerror.h> /* needs the one above */
 
 #define RESULT_BYTES_MAX (24u << 20)
 
 /* ---- the decoder ---- */
+
+enum { DAMAGED = 1, NO_MEMORY };
 
 struct decoder {
     struct jpeg_decompress_struct it;
@@ -23,13 +26,15 @@ struct decoder {
 static void on_error(j_common_ptr it)
 {
     struct decoder *d = it->client_data;
-    longjmp(d->failed, 1);
+    longjmp(d->failed, it->err->msg_code == JERR_OUT_OF_MEMORY ? NO_MEMORY : DAMAGED);
 }
 
-/* Warnings are counted by the library; nobody reads the texts. */
-static void on_message(j_common_ptr it)
+/* The least warning is too much: nothing more is decoded. Above 0 it only tells what it does. */
+static void on_message(j_common_ptr it, int level)
 {
-    (void)it;
+    struct decoder *d = it->client_data;
+    if (level < 0)
+        longjmp(d->failed, DAMAGED);
 }
 
 static bool is_ours(const struct jpeg_decompress_struct *it)
@@ -57,8 +62,9 @@ static void decode(struct decoder *d)
 static enum image_jpeg_result run(struct decoder *d, const struct image_original *original, unsigned by,
                                   struct image_size to)
 {
-    if (setjmp(d->failed) != 0)
-        return IMAGE_JPEG_DAMAGED;
+    int failed = setjmp(d->failed);
+    if (failed != 0)
+        return failed == NO_MEMORY ? IMAGE_JPEG_NO_MEMORY : IMAGE_JPEG_DAMAGED;
     jpeg_create_decompress(&d->it);
     jpeg_mem_src(&d->it, original->bytes, original->size);
     jpeg_read_header(&d->it, TRUE);
@@ -78,7 +84,7 @@ static enum image_jpeg_result run(struct decoder *d, const struct image_original
     if (!d->row || !d->pixels || !d->resampler)
         return IMAGE_JPEG_OTHER;
     decode(d);
-    return d->errors.num_warnings == 0 ? IMAGE_JPEG_OK : IMAGE_JPEG_DAMAGED;
+    return IMAGE_JPEG_OK;
 }
 
 enum image_jpeg_result image_jpeg_shrink(const struct image_original *original, unsigned by,
@@ -90,7 +96,7 @@ enum image_jpeg_result image_jpeg_shrink(const struct image_original *original, 
     d->it.err = jpeg_std_error(&d->errors);
     d->it.client_data = d;
     d->errors.error_exit = on_error;
-    d->errors.output_message = on_message;
+    d->errors.emit_message = on_message;
     enum image_jpeg_result result = run(d, original, by, to);
     *bands = (unsigned)d->it.output_components;
     jpeg_destroy_decompress(&d->it);

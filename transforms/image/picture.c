@@ -8,18 +8,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <vips/vips.h>
-#include <zlib.h>
 
 #include "jpeg.h"
 #include "library.h"
+#include "metadata.h"
 #include "paint.h"
 #include "plan.h"
+#include "whole.h"
 
 /* For the libraries, code and what is written. */
 #define RESERVED_BYTES (96u << 20)
-/* Of a JPEG. Each goes over the whole picture again, for some 30 bytes of the file; programs write 10 or 20. */
-#define SCANS_MAX 100u
 
 /* ---- before decoding ---- */
 
@@ -29,6 +29,15 @@ static bool too_large(const struct image_config *config, uint64_t width, uint64_
            width * height > config->pixels_max;
 }
 
+/* Tried out: how much of its memory the libraries have taken, a process cannot reckon. */
+static bool is_room_for(uint64_t bytes)
+{
+    if (bytes == 0)
+        return true;
+    void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return room != MAP_FAILED && munmap(room, bytes) == 0;
+}
+
 enum image_result image_picture_admit(const struct image_config *config,
                                       const struct image_header *header, uint64_t memory_bytes)
 {
@@ -36,79 +45,8 @@ enum image_result image_picture_admit(const struct image_config *config,
     if (too_large(config, width, height))
         return IMAGE_TOO_LARGE;
     uint64_t room = memory_bytes > RESERVED_BYTES ? memory_bytes - RESERVED_BYTES : 0;
-    uint64_t taken = header->whole ? width * height * header->pixel_bytes : 0;
-    return taken > room ? IMAGE_TOO_MUCH : IMAGE_OK;
-}
-
-static uint32_t be32(const unsigned char *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-/* All chunks up to the last, each with its checksum. */
-static bool png_is_whole(const unsigned char *bytes, size_t size)
-{
-    size_t at = 8;
-    while (size - at >= 12) {
-        size_t length = be32(bytes + at);
-        if (length > size - at - 12 ||
-            crc32_z(0, bytes + at + 4, length + 4) != be32(bytes + at + 8 + length))
-            return false;
-        if (memcmp(bytes + at + 4, "IEND", 4) == 0)
-            return true;
-        at += 12 + length;
-    }
-    return false;
-}
-
-/* Looked for from the end, where it lies but for what some cameras put behind it. */
-static bool has_jpeg_end(const unsigned char *bytes, size_t size)
-{
-    const unsigned char *at = size > 0 ? memrchr(bytes, 0xd9, size) : NULL;
-    while (at && at > bytes && at[-1] != 0xff)
-        at = memrchr(bytes, 0xd9, (size_t)(at - bytes));
-    return at && at > bytes;
-}
-
-/* A marker with a segment behind it. */
-static bool has_length(unsigned marker)
-{
-    return marker >= 0xc0 && marker != 0xff && (marker < 0xd0 || marker > 0xd9);
-}
-
-/* Counted before decoding, from marker to marker as the decoder goes. */
-static bool has_many_scans(const unsigned char *bytes, size_t size)
-{
-    const unsigned char *at = bytes, *end = bytes + size;
-    unsigned scans = 0;
-    while (scans <= SCANS_MAX && (at = memchr(at, 0xff, (size_t)(end - at))) && end - at >= 4) {
-        unsigned marker = at[1];
-        size_t length = (size_t)at[2] << 8 | at[3];
-        if (marker == 0xd9)
-            break;
-        scans += marker == 0xda;
-        at += marker == 0xff ? 1 : 2;
-        if (has_length(marker))
-            at += length < (size_t)(end - at) ? length : (size_t)(end - at);
-    }
-    return scans > SCANS_MAX;
-}
-
-/* Nothing behind the last byte of what was sent is missing. Decoders stop as soon as they have all
- * pixels, and some make up what they lack. */
-static bool is_whole(enum image_format format, const unsigned char *bytes, size_t size)
-{
-    switch (format) {
-    case IMAGE_JPEG:
-        return has_jpeg_end(bytes, size);
-    case IMAGE_WEBP:
-        return ((size_t)bytes[4] | (size_t)bytes[5] << 8 | (size_t)bytes[6] << 16 |
-                (size_t)bytes[7] << 24) <= size - 8;
-    case IMAGE_PNG:
-        return png_is_whole(bytes, size);
-    default:
-        return true;
-    }
+    uint64_t taken = image_header_memory(header, width, height);
+    return taken > room || !is_room_for(taken) ? IMAGE_TOO_MUCH : IMAGE_OK;
 }
 
 struct measures {
@@ -136,8 +74,12 @@ static enum image_result measure(const struct image_config *config,
     m->width = m->turned ? down : across;
     m->height = m->turned ? across : down;
     if (frames > config->frames_max)
+        return IMAGE_MANY_FRAMES;
+    if (too_large(config, across, down))
         return IMAGE_TOO_LARGE;
-    return too_large(config, across, down) ? IMAGE_TOO_LARGE : IMAGE_OK;
+    /* Of some formats nothing was known before. */
+    bool known = original->header->width > 0;
+    return known || is_room_for(image_header_memory(original->header, across, down)) ? IMAGE_OK : IMAGE_TOO_MUCH;
 }
 
 /* ---- steps: each takes over `in`, and answers NULL when it failed ---- */
@@ -224,8 +166,10 @@ static bool shrink_jpeg(const struct image_original *original, const struct meas
     switch (image_jpeg_shrink(original, by, to, &bands, pixels)) {
     case IMAGE_JPEG_OTHER:
         return false;
+    case IMAGE_JPEG_NO_MEMORY:
+        vips_error("objlens", "out of memory");
+        return true;
     case IMAGE_JPEG_DAMAGED:
-        *out = NULL;
         return true;
     default:
         *out = fit_into(image_jpeg_as(m->head, *pixels, to, bands), m, plan);
@@ -284,15 +228,15 @@ static int save(const struct image_config *c, VipsImage *image, struct image_pic
 /* Overlays last until the picture is written. */
 struct overlays {
     struct image_overlay list[IMAGE_MARKS_MAX];
+    double scale; /* of lengths in pixels */
 };
 
 static enum image_result draw_marks(const struct image_config *c, const struct image_text *texts,
                                     const struct image_plan *plan, struct overlays *overlays)
 {
-    unsigned width = plan->crop_width ? plan->crop_width : plan->width;
-    unsigned height = plan->crop_height ? plan->crop_height : plan->height;
+    unsigned width = image_plan_across(plan), height = image_plan_down(plan);
     for (unsigned i = 0; i < c->mark_count; i++)
-        switch (image_mark_draw(&c->marks[i], &texts[i], width, height, c->dpr, &overlays->list[i])) {
+        switch (image_mark_draw(&c->marks[i], &texts[i], width, height, overlays->scale, &overlays->list[i])) {
         case IMAGE_MARK_OK:
             break;
         case IMAGE_MARK_NO_FONT:
@@ -319,6 +263,13 @@ static bool warned(const struct image_original *original)
     return original->header->format == IMAGE_JPEG && *vips_error_buffer() != '\0';
 }
 
+/* The libraries' own words for it. */
+static bool lacked_memory(void)
+{
+    const char *said = vips_error_buffer();
+    return strstr(said, "out of memory") || strstr(said, "nsufficient memory");
+}
+
 static enum image_result make(const struct image_config *config, const struct image_original *original,
                               const struct measures *measures, const struct image_plan *plan,
                               const struct overlays *overlays, struct image_picture *made)
@@ -331,7 +282,9 @@ static enum image_result make(const struct image_config *config, const struct im
     if (image)
         image = flatten(config, made->format, image);
     for (unsigned i = 0; image && i < config->mark_count; i++)
-        image = image_paint(image, &config->marks[i], &overlays->list[i], config->dpr);
+        image = image_paint(image, &config->marks[i], &overlays->list[i], overlays->scale);
+    if (image)
+        image = image_metadata_strip(image, config->strip);
     int rc = image ? save(config, image, made) : -1;
     if (image)
         g_object_unref(image);
@@ -340,7 +293,9 @@ static enum image_result make(const struct image_config *config, const struct im
         image_picture_fini(made);
         rc = -1;
     }
-    return rc == 0 ? IMAGE_OK : IMAGE_DAMAGED;
+    if (rc == 0)
+        return IMAGE_OK;
+    return lacked_memory() ? IMAGE_TOO_MUCH : IMAGE_DAMAGED;
 }
 
 enum image_result image_picture_make(const struct image_config *config,
@@ -354,17 +309,19 @@ enum image_result image_picture_make(const struct image_config *config,
     *made = (struct image_picture){.format = config->format ? config->format : format};
     if (made->format == IMAGE_GIF)
         made->format = IMAGE_PNG;
-    if (!(image_library_writes() & IMAGE_FORMAT_BIT(made->format)))
+    if (made->format != IMAGE_COMMON && !(image_library_writes() & IMAGE_FORMAT_BIT(made->format)))
         return IMAGE_NO_FORMAT;
-    if (!is_whole(format, original->bytes, original->size))
-        return IMAGE_DAMAGED;
-    if (format == IMAGE_JPEG && has_many_scans(original->bytes, original->size))
-        return IMAGE_MANY_SCANS;
-    enum image_result result = measure(config, original, &measures);
+    enum image_result result = image_whole_check(format, original->bytes, original->size);
+    if (result == IMAGE_OK)
+        result = measure(config, original, &measures);
+    if (result == IMAGE_OK && made->format == IMAGE_COMMON)
+        made->format = vips_image_hasalpha(measures.head) ? IMAGE_PNG : IMAGE_JPEG;
     if (result == IMAGE_OK && !image_plan_make(&plan, config, measures.width, measures.height))
         result = IMAGE_NO_SIZE;
-    if (result == IMAGE_OK)
+    if (result == IMAGE_OK) {
+        overlays.scale = image_plan_mark_scale(&plan, config, measures.width, measures.height);
         result = draw_marks(config, texts, &plan, &overlays);
+    }
     if (result == IMAGE_OK)
         result = make(config, original, &measures, &plan, &overlays, made);
     free_marks(&overlays);

@@ -60,3 +60,30 @@ bool image_plan_make(struct image_plan *plan, const struct image_config *c, unsi
     }
     return true;
 }
+
+unsigned image_plan_across(const struct image_plan *plan)
+{
+    return plan->crop_width ? plan->crop_width : plan->width;
+}
+
+unsigned image_plan_down(const struct image_plan *plan)
+{
+    return plan->crop_height ? plan->crop_height : plan->height;
+}
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+double image_plan_mark_scale(const struct image_plan *plan, const struct image_config *config, unsigned width,
+                             unsigned height)
+{
+    struct image_plan usual;
+    const struct image_config *payload = config->payload;
+    if (!payload || !image_plan_make(&usual, payload, width, height))
+        return config->dpr;
+    double across = (double)image_plan_across(plan) / image_plan_across(&usual);
+    double down = (double)image_plan_down(plan) / image_plan_down(&usual);
+    return larger(config->dpr, payload->dpr * larger(1, larger(across, down)));
+}

@@ -18,6 +18,7 @@
 
 #define THREADS 32u
 #define FIRST_BYTES (64u * 1024u)
+#define FORMAT_NAMES_BYTES 64u
 
 enum { COUNTER_MADE, COUNTER_REFUSED };
 
@@ -77,6 +78,10 @@ static int refuse_for(struct instance *in, enum image_result result)
         return refuse(in, "ImageTooLarge", "the original is larger than this view makes pictures of");
     case IMAGE_TOO_MUCH:
         return refuse(in, "ImageTooLarge", "the original takes more memory to decode than there is");
+    case IMAGE_MANY_FRAMES:
+        return refuse(in, "ImageTooLarge", "the original has more frames than this view reads (max_frames)");
+    case IMAGE_MUCH_TEXT:
+        return refuse(in, "ImageTooLarge", "the original has more text beside its picture than is read");
     case IMAGE_MANY_SCANS:
         return refuse(in, "ImageTooLarge", "the original has more scans than are decoded");
     case IMAGE_NO_SIZE:
@@ -139,6 +144,7 @@ static int image_open(const struct objlens_host *host, struct objlens_call *call
         return rc;
     *in = (struct instance){.host = host, .call = call, .memory_bytes = limits.memory_bytes};
     in->config = *(const struct image_config *)config;
+    in->config.payload = (const struct image_config *)config;
     explicit_bzero(in->config.sign_key, sizeof(in->config.sign_key)); /* stays where it is wiped */
     enum image_signed is = image_sign_check((const struct image_config *)config, host, call);
     if (is == IMAGE_FORGED)
@@ -179,6 +185,14 @@ static int keep(struct instance *in, const void *bytes, size_t size)
     return OBJLENS_OK;
 }
 
+static int refuse_format(struct instance *in)
+{
+    char names[FORMAT_NAMES_BYTES], read[KIT_REASON_BYTES];
+    image_format_names(in->config.sources, names, sizeof(names));
+    snprintf(read, sizeof(read), "the original is no picture that this view reads (%s)", names);
+    return refuse(in, "InvalidImage", read);
+}
+
 /* At the end, `more` is not to be had. */
 static int judge(struct instance *in, bool at_end)
 {
@@ -191,12 +205,12 @@ static int judge(struct instance *in, bool at_end)
         if (in->header.format != IMAGE_SAME)
             return refuse_for(in, IMAGE_DAMAGED); /* fall through */
     case IMAGE_HEADER_UNKNOWN:
-        return refuse(in, "InvalidImage", "the original is of no format that this view reads");
+        return refuse_format(in);
     default:
         return refuse_for(in, IMAGE_DAMAGED);
     }
     if (!(in->config.sources & IMAGE_FORMAT_BIT(in->header.format)))
-        return refuse(in, "InvalidImage", "the original is of no format that this view reads");
+        return refuse_format(in);
     enum image_result result = image_picture_admit(&in->config, &in->header, in->memory_bytes);
     in->judged = true;
     return result == IMAGE_OK ? OBJLENS_OK : refuse_for(in, result);

@@ -20,6 +20,15 @@ static bool is_hidden(uint32_t c)
            (c >= 0xe0000 && c <= 0xe0fff);
 }
 
+/* What leaves no ink: a value of nothing else names nobody. */
+static bool is_blank(uint32_t c)
+{
+    return is_hidden(c) || c == ' ' || c == 0xa0 || c == 0x34f || c == 0x115f || c == 0x1160 || c == 0x1680 ||
+           c == 0x17b4 || c == 0x17b5 || (c >= 0x180b && c <= 0x180f) || (c >= 0x2000 && c <= 0x200a) ||
+           c == 0x202f || c == 0x205f || c == 0x2800 || c == 0x3000 || c == 0x3164 ||
+           (c >= 0xfe00 && c <= 0xfe0f) || c == 0xffa0;
+}
+
 /* One code point, at least one byte; what is not UTF-8 is U+FFFD, byte by byte. */
 static size_t decode(const unsigned char *at, size_t size, uint32_t *point)
 {
@@ -58,6 +67,18 @@ static void add_text(struct image_text *out, const void *text, size_t size, size
         }
         add_point(out, point);
     }
+}
+
+static bool is_all_blank(struct objlens_bytes value)
+{
+    const unsigned char *at = value.data, *end = at + value.size;
+    uint32_t point;
+    while (at < end) {
+        at += decode(at, (size_t)(end - at), &point);
+        if (!is_blank(point))
+            return false;
+    }
+    return true;
 }
 
 /* ---- templates ---- */
@@ -129,7 +150,7 @@ static int add_field(const struct field *field, const struct image_asker *asker,
     struct objlens_bytes value;
     snprintf(path, sizeof(path), "%.*s", (int)field->path_size, field->path);
     int rc = get_field(asker, path, &value);
-    if (rc == OBJLENS_OK && value.size > 0)
+    if (rc == OBJLENS_OK && !is_all_blank(value))
         add_text(out, value.data, value.size, IMAGE_VALUE_MAX);
     else if (field->other)
         add_text(out, field->other, field->other_size, IMAGE_VALUE_MAX);

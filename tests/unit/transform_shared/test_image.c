@@ -103,6 +103,18 @@ static void test_truncated_is_no_picture(void **state)
     }
 }
 
+/* Its first frame would be there already. */
+static void test_truncated_gif_is_no_picture(void **state)
+{
+    struct original o = read_original("small.gif");
+    struct objlens_call c = {0};
+    (void)state;
+    assert_int_equal(run(&c, "{\"sources\":[\"gif\"]}", &o, direct_whole), OBJLENS_OK);
+    direct_fini(&c);
+    for (o.size--; o.size > 0; o.size--)
+        expect_refusal("{\"sources\":[\"gif\"]}", &o, "InvalidImage");
+}
+
 static void test_damaged_png_is_no_picture(void **state)
 {
     struct original o = read_original("small.png");
@@ -405,6 +417,26 @@ static void test_who_has_no_name_gets_no_picture(void **state)
     direct_fini(&c);
 }
 
+/* Neither does a name that leaves no ink: blanks, what has no width, fillers. */
+static void test_an_invisible_name_is_none(void **state)
+{
+    static const char *const names[] = {"   ", "\xe2\x80\x8b", "\xc2\xa0\xe3\x80\x80", "\xe3\x85\xa4",
+                                        "\xe2\xa0\x80", "\xef\xb8\x8f", "\xcd\x8f\xe2\x80\xae"};
+    struct original o = read_original("small.png");
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *const fields[] = {"userIdentity.userName", names[i], NULL};
+        struct objlens_call c = {.fields = fields};
+        assert_int_equal(run(&c, "{\"watermark\":{\"text\":\"{userIdentity.userName}\"}}", &o, direct_whole),
+                         OBJLENS_EFAILED);
+        assert_int_equal(c.failed_status, 403);
+        direct_fini(&c);
+        assert_int_equal(run(&c, "{\"watermark\":{\"text\":\"{userIdentity.userName|x}\"}}", &o, direct_whole),
+                         OBJLENS_OK);
+        direct_fini(&c);
+    }
+}
+
 static void test_wrong_marks(void **state)
 {
     static const char *const marks[][2] = {
@@ -463,6 +495,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cuts_do_not_matter),
         cmocka_unit_test(test_truncated_is_no_picture),
+        cmocka_unit_test(test_truncated_gif_is_no_picture),
         cmocka_unit_test(test_damaged_png_is_no_picture),
         cmocka_unit_test(test_damaged_jpeg_is_no_picture),
         cmocka_unit_test(test_bombs_are_refused_from_the_header),
@@ -476,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_a_mark_names_the_caller),
         cmocka_unit_test(test_every_way_to_lay_a_mark),
         cmocka_unit_test(test_who_has_no_name_gets_no_picture),
+        cmocka_unit_test(test_an_invisible_name_is_none),
         cmocka_unit_test(test_wrong_marks),
         cmocka_unit_test(test_accept),
     };

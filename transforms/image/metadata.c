@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "metadata.h"
+
+#include <string.h>
+
+#define THUMBNAIL "jpeg-thumbnail-data"
+#define EXIF_FIELDS "exif-"
+
+/* ---- pictures of the picture ---- */
+
+/* How a JPEG begins, as it is and in base64 (XMP). */
+static bool holds_picture(const void *bytes, size_t size)
+{
+    return memmem(bytes, size, "\xff\xd8\xff", 3) || memmem(bytes, size, "/9j/", 4);
+}
+
+/* With EXIF's thumbnail left out, which the library removes itself when it writes. */
+static bool exif_holds_another(const char *exif, size_t size, VipsImage *image)
+{
+    const void *thumbnail;
+    size_t length;
+    if (vips_image_get_typeof(image, THUMBNAIL) == 0 ||
+        vips_image_get_blob(image, THUMBNAIL, &thumbnail, &length) != 0 || length == 0)
+        return holds_picture(exif, size);
+    const char *known = memmem(exif, size, thumbnail, length);
+    if (!known)
+        return true;
+    size_t before = (size_t)(known - exif);
+    return holds_picture(exif, before) || holds_picture(known + length, size - before - length);
+}
+
+/* EXIF is also there field by field, of which it is put together again. */
+static void remove_exif(VipsImage *image, gchar **names)
+{
+    for (; *names; names++)
+        if (strncmp(*names, EXIF_FIELDS, strlen(EXIF_FIELDS)) == 0)
+            vips_image_remove(image, *names);
+}
+
+static void remove_pictures(VipsImage *image, gchar **names)
+{
+    const void *bytes;
+    size_t size;
+    for (gchar **name = names; *name; name++) {
+        if (vips_image_get_typeof(image, *name) != VIPS_TYPE_BLOB ||
+            vips_image_get_blob(image, *name, &bytes, &size) != 0)
+            continue;
+        if (strcmp(*name, VIPS_META_EXIF_NAME) != 0) {
+            if (strcmp(*name, THUMBNAIL) != 0 && holds_picture(bytes, size))
+                vips_image_remove(image, *name);
+        } else if (exif_holds_another(bytes, size, image)) {
+            remove_exif(image, names);
+        }
+    }
+    vips_image_remove(image, THUMBNAIL);
+}
+
+/* ---- all ---- */
+
+static void remove_all(VipsImage *image, gchar **names)
+{
+    for (; *names; names++)
+        vips_image_remove(image, *names);
+    image->Xres = image->Yres = 1; /* some savers write it down */
+}
+
+VipsImage *image_metadata_strip(VipsImage *in, bool all)
+{
+    VipsImage *out = NULL;
+    int rc = vips_copy(in, &out, NULL);
+    g_object_unref(in);
+    if (rc != 0)
+        return NULL;
+    gchar **names = vips_image_get_fields(out);
+    if (all)
+        remove_all(out, names);
+    else
+        remove_pictures(out, names);
+    g_strfreev(names);
+    return out;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether all of a file is there, before anything of it is decoded: decoders stop as soon as they have all pixels,
+ * and some make up what they lack. And whether it would cost more than a picture does.
+ */
+#ifndef IMAGE_WHOLE_H
+#define IMAGE_WHOLE_H
+
+#include "picture.h"
+
+/* IMAGE_OK; IMAGE_DAMAGED: something is missing; IMAGE_MANY_SCANS (JPEG); IMAGE_MUCH_TEXT (PNG). */
+enum image_result image_whole_check(enum image_format format, const void *bytes, size_t size);
+
+#endif
