@@ -311,7 +311,9 @@ def test_a_view_behaves_like_an_object(photos, s3):
 
 @pytest.mark.parametrize("name", ["avif", "heic", "gif"])
 def test_truncated_is_never_a_picture_of_a_rare_format(photos, s3, name):
-    body = encoded(picture(), "GIF") if name == "gif" else get(photos, f"/plain--ol-s3/photo.jpg?format={name}").body
+    body = encoded(picture(), "GIF")
+    if name != "gif":  # and a last box that no decoder misses
+        body = get(photos, f"/plain--ol-s3/photo.jpg?format={name}").body + (20).to_bytes(4, "big") + b"free" + bytes(12)
     s3.put_object(Bucket="photos", Key="rare", Body=body)
     assert refusal(photos, "rare", "rare")[0] == 200
     for kept in (len(body) - 1, len(body) - 3, len(body) // 2, 40):
