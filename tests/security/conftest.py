@@ -51,20 +51,6 @@ def hostile(tmp_path, request):
         server.check_logs_hold_no_secrets()
 
 
-@pytest.fixture
-def plugin(tmp_path):
-    """build(name, c_source) -> the path of a shared object that the server will accept."""
-    def build(name, source):
-        c_file = tmp_path / f"{name}.c"
-        c_file.write_text(source)
-        so_file = tmp_path / f"{name}.so"
-        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-I", str(ROOT / "include"), "-o",
-                        str(so_file), str(c_file)], check=True)
-        so_file.chmod(0o755)
-        return so_file
-    return build
-
-
 def compile_c(source, target, *flags):
     subprocess.run(["gcc", "-O1", "-I", str(ROOT / "include"), "-o", str(target), str(source),
                     *flags], check=True)

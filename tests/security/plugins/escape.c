@@ -40,6 +40,7 @@
 #include "objlens/transform.h"
 
 #define WAKE_FD 4
+#define SERVER 1 /* not even its number is to be had */
 
 static const struct objlens_host *host;
 static struct objlens_call *the_call;
@@ -142,9 +143,7 @@ TRY(open_own_memory) { return open("/proc/self/mem", O_RDWR) >= 0; }
 TRY(open_own_maps) { return open("/proc/self/maps", O_RDONLY) >= 0; }
 TRY(open_server_environment)
 {
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/environ", getppid());
-    return open(path, O_RDONLY) >= 0 || open("/proc/1/environ", O_RDONLY) >= 0;
+    return open("/proc/1/environ", O_RDONLY) >= 0 || open("/proc/self/environ", O_RDONLY) >= 0;
 }
 TRY(open_own_descriptors)
 {
@@ -178,6 +177,13 @@ TRY(link_file) { return symlink("/etc/passwd", "/tmp/objlens-was-here") == 0; }
 TRY(make_device) { return mknod("/tmp/objlens-was-here", S_IFCHR | 0600, 0x0103) == 0; }
 TRY(change_mode) { return chmod("/tmp", 0777) == 0; }
 TRY(cut_file) { return truncate("/tmp/x", 0) == 0; }
+TRY(cut_descriptors)
+{
+    for (int fd = 0; fd < 16; fd++)
+        if (ftruncate(fd, 0) == 0)
+            return true;
+    return false;
+}
 TRY(file_handle)
 {
     char handle[256] = {0};
@@ -233,21 +239,21 @@ TRY(run_shell)
     return execve("/bin/sh", argv, NULL) == 0;
 }
 TRY(run_descriptor) { return SYS(SYS_execveat, 0, "", NULL, NULL, AT_EMPTY_PATH); }
-TRY(trace_server) { return ptrace(PTRACE_ATTACH, getppid(), 0, 0) == 0; }
+TRY(trace_server) { return ptrace(PTRACE_ATTACH, SERVER, 0, 0) == 0; }
 TRY(trace_me) { return ptrace(PTRACE_TRACEME, 0, 0, 0) == 0; }
 TRY(read_server_memory)
 {
     char byte;
     struct iovec mine = {&byte, 1}, theirs = {(void *)(uintptr_t)host, 1};
-    return process_vm_readv(getppid(), &mine, 1, &theirs, 1, 0) >= 0;
+    return process_vm_readv(SERVER, &mine, 1, &theirs, 1, 0) >= 0;
 }
 TRY(write_server_memory)
 {
     char byte = 0;
     struct iovec mine = {&byte, 1}, theirs = {base, 1};
-    return process_vm_writev(getppid(), &mine, 1, &theirs, 1, 0) >= 0;
+    return process_vm_writev(SERVER, &mine, 1, &theirs, 1, 0) >= 0;
 }
-TRY(kill_server) { return kill(getppid(), SIGTERM) == 0; }
+TRY(kill_server) { return kill(SERVER, SIGTERM) == 0; }
 TRY(kill_everybody) { return kill(-1, SIGKILL) == 0; }
 TRY(kill_group) { return kill(0, SIGKILL) == 0; }
 TRY(signal_thread) { return SYS(SYS_tgkill, getpid() + 1, getpid() + 1, SIGTERM); }
@@ -272,6 +278,12 @@ TRY(raise_limits)
     return setrlimit(RLIMIT_AS, &all) == 0;
 }
 TRY(be_important) { return setpriority(PRIO_PROCESS, 0, -20) == 0; }
+TRY(choose_cores) { uint64_t all = ~0ull; return SYS(SYS_sched_setaffinity, 0, sizeof(all), &all); }
+TRY(be_in_a_hurry)
+{
+    struct sched_param most = {.sched_priority = 99};
+    return SYS(SYS_sched_setscheduler, 0, SCHED_FIFO, &most);
+}
 TRY(debug_registers) { return SYS(SYS_personality, 0x0040000); }
 
 /* descriptors and kernel objects */
@@ -292,6 +304,7 @@ TRY(close_descriptors)
     return false;
 }
 TRY(make_pipe) { int ends[2]; return pipe(ends) == 0; }
+TRY(splice_descriptors) { return SYS(SYS_splice, 0, NULL, WAKE_FD, NULL, 8, 0); }
 TRY(make_event) { return eventfd(0, 0) >= 0; }
 TRY(make_timer) { return timerfd_create(CLOCK_MONOTONIC, 0) >= 0; }
 TRY(make_memory_file) { return SYS(SYS_memfd_create, "x", 0); }
@@ -307,6 +320,22 @@ TRY(posix_queue) { return SYS(SYS_mq_open, "x", O_CREAT | O_RDWR, 0600, NULL); }
 TRY(semaphores) { return semget(IPC_PRIVATE, 1, IPC_CREAT | 0600) >= 0; }
 TRY(set_clock) { struct timeval now = {0}; return settimeofday(&now, NULL) == 0; }
 TRY(kernel_module) { return SYS(SYS_init_module, NULL, 0, ""); }
+TRY(input_output_ports)
+{
+#if defined(__x86_64__)
+    return SYS(SYS_ioperm, 0, 1024, 1);
+#else
+    return SYS(SYS_init_module, NULL, 0, "");
+#endif
+}
+TRY(own_segments)
+{
+#if defined(__x86_64__)
+    return SYS(SYS_modify_ldt, 0, NULL, 0) || SYS(SYS_arch_prctl, 0x1002, 0);
+#else
+    return SYS(SYS_init_module, NULL, 0, "");
+#endif
+}
 TRY(restart_machine) { return SYS(SYS_reboot, 0, 0, 0, 0); }
 TRY(old_system_calls)
 {
@@ -316,6 +345,15 @@ TRY(old_system_calls)
     return result > 0;
 #else
     return false;
+#endif
+}
+/* getpid() is allowed, by its number and not by the other ABI's. */
+TRY(x32_system_calls)
+{
+#if defined(__x86_64__)
+    return SYS(SYS_getpid | 0x40000000);
+#else
+    return SYS(SYS_init_module, NULL, 0, "");
 #endif
 }
 
@@ -329,6 +367,11 @@ TRY(make_executable)
 {
     void *page = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0;
+}
+TRY(make_executable_by_key)
+{
+    void *page = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return SYS(SYS_pkey_mprotect, page, 4096, PROT_READ | PROT_EXEC, -1);
 }
 TRY(rewrite_code)
 {
@@ -357,6 +400,21 @@ TRY(shared_memory_bomb)
     }
     return true;
 }
+static void *fill(size_t bytes)
+{
+    void *block = mmap(0, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_NORESERVE, -1, 0);
+    if (block == MAP_FAILED)
+        abort();
+    return memset(block, 1, bytes);
+}
+/* What grows downwards counts as a stack, and not as data. */
+TRY(stack_bomb)
+{
+    for (size_t total = 0; total < (size_t)1 << 34; total += 1 << 20)
+        fill(1 << 20);
+    return true;
+}
 TRY(lock_memory) { return mlockall(MCL_CURRENT | MCL_FUTURE) == 0; }
 static int deeper(int depth) { volatile char frame[4096]; frame[0] = (char)depth; return deeper(depth + 1) + frame[0]; }
 TRY(stack_overflow) { return deeper(0) == 1; }
@@ -364,7 +422,7 @@ TRY(null_pointer) { *(volatile int *)NULL = 1; return true; }
 TRY(wild_jump) { ((void (*)(void))(uintptr_t)0x4141414141414141ull)(); return true; }
 TRY(free_foreign) { free((void *)((uintptr_t)host + 8)); return false; }
 TRY(free_twice) { void *volatile block = malloc(64); free(block); free(block); abort(); }
-TRY(divide) { volatile int zero = 0; return 1 / zero == 7; }
+TRY(divide) { volatile int zero = 0, quotient = 7 / zero; return quotient == 1; }
 TRY(trap) { __builtin_trap(); }
 
 /* time */
@@ -389,6 +447,12 @@ TRY(wait_for_nobody)
 {
     uint32_t word = 0;
     syscall(SYS_futex, &word, 0, 0, NULL, NULL, 0);
+    return wait_for_the_end();
+}
+TRY(wait_for_the_lock_of_another)
+{
+    uint32_t owner = 0x7fffffff;
+    syscall(SYS_futex, &owner, 6 /* FUTEX_LOCK_PI */, 0, NULL, NULL, 0);
     return wait_for_the_end();
 }
 TRY(exit_well) { _exit(0); }
@@ -421,6 +485,15 @@ TRY(ring_random_messages)
     *TO_SERVER_TAIL = *TO_SERVER_HEAD + RING;
     wake_server();
     return wait_for_the_end();
+}
+/* The pages go, in the middle of what the server reads. */
+TRY(ring_torn)
+{
+    find_memory();
+    for (;;) {
+        madvise(base, 4096 + 2 * RING * 64 + (1 << 20), 9 /* MADV_REMOVE */);
+        wake_server();
+    }
 }
 #define FORGE(name, ...)                                                                           \
     TRY(name)                                                                                      \
@@ -535,7 +608,7 @@ static const struct attempt {
     const char *name;
     bool (*run)(void);
 } attempts[] = {
-#define A(name) {#name, name},
+#define A(name, end) {#name, name},
 #include "escape_list.h"
 #undef A
 };
@@ -550,6 +623,14 @@ static int open_call(const struct objlens_host *table, struct objlens_call *call
     return OBJLENS_OK;
 }
 
+static int attempt(bool (*run)(void))
+{
+    errno = 0;
+    bool through = run();
+    const char *how = through ? "got through" : errno == EACCES ? "refused" : "denied";
+    return host->emit(the_call, how, strlen(how)) < 0 ? OBJLENS_EFAILED : OBJLENS_DONE;
+}
+
 static int write_call(void *instance, const void *bytes, size_t size)
 {
     struct objlens_bytes payload;
@@ -561,9 +642,7 @@ static int write_call(void *instance, const void *bytes, size_t size)
     for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++)
         if (strlen(attempts[i].name) == payload.size &&
             memcmp(attempts[i].name, payload.data, payload.size) == 0)
-            return host->emit(the_call, attempts[i].run() ? "got through" : "refused....", 11) < 0
-                       ? OBJLENS_EFAILED
-                       : OBJLENS_DONE;
+            return attempt(attempts[i].run);
     return host->fail(the_call, 400, "NoSuchAttempt", "no such attempt");
 }
 
