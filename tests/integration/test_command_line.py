@@ -14,10 +14,6 @@ def run(*arguments, cwd=None, stdin=b""):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def commands():
-    return re.findall(r"^  (\w+) +\S", run("help")[1].partition("Commands:\n")[2], re.M)
-
-
 def options_of(command):
     """{name: what stands for its value, or ""} from the command's help."""
     text = run("help", command)[1].partition("Options:\n")[2]
@@ -25,7 +21,8 @@ def options_of(command):
     return {name: value for name, value in found if name != "help"}
 
 
-COMMANDS = commands()
+COMMANDS = ["serve", "run", "test", "bench", "new", "plugin", "check", "explain", "presign", "decrypt", "encrypt", "keys",
+            "version", "help"]
 
 
 def refused(arguments, sentence, command, cwd):
@@ -36,7 +33,7 @@ def refused(arguments, sentence, command, cwd):
 
 
 def test_every_command_is_in_the_overview():
-    assert {"serve", "run", "test", "bench", "new", "plugin", "check", "version", "help"} <= set(COMMANDS)
+    assert re.findall(r"^  (\w+) +\S", run("help")[1].partition("Commands:\n")[2], re.M) == COMMANDS
     code, out, err = run()
     assert (code, out) == (2, "") and err == run("help")[1]
 

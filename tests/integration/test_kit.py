@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The author's kit, as an author uses it: a new transform, its cases, a plugin that is refused or
 pinned or signed, what a plugin counts, and what a server makes of all that."""
+import http.client
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import xml.etree.ElementTree
 
 import pytest
 
 from kit.author import GOOD, case, cc, objlens
-from kit.raw import exchange, get
+from kit.raw import exchange, get, signed
 from kit.server import OBJLENS, ROOT, Server
 
 TYPES = ROOT / "examples/types"
@@ -293,6 +295,29 @@ def test_nothing_to_test(tmp_path):
     assert "cannot be read" in objlens("test", "absent", cwd=tmp_path, code=1)
 
 
+# ---- errors ----
+
+LOOPS = """local function spin()
+  local n = 0
+  while true do
+    n = n + 1
+  end
+end
+return function(event, object, response)
+  if event.configuration.payload == "coroutine" then coroutine.wrap(spin)() end
+  spin()
+end
+"""
+
+
+@pytest.mark.parametrize("payload, lines", [("", "[2-5]"), ("coroutine", "8")])
+@pytest.mark.parametrize("way", [[], ["--inline"]], ids=["process", "inline"])
+def test_an_endless_loop_is_named_by_its_line(payload, lines, way, tmp_path):
+    (tmp_path / "spin.lua").write_text(LOOPS)
+    said = objlens("run", "spin.lua", "--limit", "cpu_ms=50", "--payload", payload, *way, cwd=tmp_path, code=1)
+    assert re.search(rf"LambdaTimeout: .*\(spin\.lua:{lines}: more than cpu_ms = 50 ", said), said
+
+
 # ---- bench, diff, the head ----
 
 HEADED = """return { depends = { request = true }, get = function(event, object, response)
@@ -506,6 +531,43 @@ object_lambda "shown" { access_point = "shop", transforms = { "it" } }
     finally:
         assert dev.stop() == 0
         assert plain.stop() == 0
+
+
+def test_dev_is_said_by_every_answer(tmp_path):
+    server = Server(tmp_path / "server", config="""
+bucket "shop"
+access_point "shop" { bucket = "shop" }
+transform "it" { file = "it.lua" }
+object_lambda "shown" { access_point = "shop", transforms = { "it" } }
+""", files={"it.lua": COPY}, arguments=("--dev",))
+    server.start()
+    s3 = server.s3()
+    s3.put_object(Bucket="shop", Key="k", Body=b"some text")
+    etag = s3.get_object(Bucket="shown--ol-s3", Key="k")["ETag"]
+    view, bare = "/shown--ol-s3/k", "Host: a\r\n\r\n"
+    requests = {
+        200: signed(server, "GET", view), 206: signed(server, "GET", view, {"Range": "bytes=1-2"}),
+        304: signed(server, "GET", view, {"If-None-Match": etag}), 412: signed(server, "GET", view, {"If-Match": '"x"'}),
+        416: signed(server, "GET", view, {"Range": "bytes=100-200"}), 404: signed(server, "HEAD", "/shop/absent"),
+        204: signed(server, "DELETE", "/shop/absent"), 403: f"GET /shop/k HTTP/1.1\r\n{bare}".encode(),
+        501: f"BREW /shop/k HTTP/1.1\r\n{bare}".encode(), 400: b"no such protocol\r\n\r\n",
+        431: f"GET / HTTP/1.1\r\nX: {'y' * 200000}\r\n{bare}".encode(),
+    }
+    try:
+        for status, request in requests.items():
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
+                connection.sendall(request)
+                head = connection.recv(65536).partition(b"\r\n\r\n")[0]
+            assert head.startswith(b"HTTP/1.1 %d " % status) and b"\r\nx-objlens-dev: true" in head.lower(), head
+        admin = http.client.HTTPConnection("127.0.0.1", server.admin_port, timeout=30)
+        for path, status in (("/-/health", 200), ("/-/metrics", 200), ("/absent", 404)):
+            admin.request("GET", path)
+            answer = admin.getresponse()
+            assert (answer.status, answer.headers["x-objlens-dev"]) == (status, "true")
+            answer.read()
+        admin.close()
+    finally:
+        assert server.stop() == 0
 
 
 def test_dev_is_refused_where_others_can_connect(tmp_path):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/server/admin.h"
 
+#include "front/request/dev.h"
 #include "front/server/admin_metrics.h"
 
 #define METRICS_BYTES_MAX (256 * OL_KIB)
@@ -61,6 +62,11 @@ static int serve(const ol_admin *admin, const ol_http_request *http, ol_buf *bod
     return known ? fill(admin, http->path, body) : 405;
 }
 
+static bool is_dev(const ol_admin *admin)
+{
+    return admin->workers[0].generation->config->dev;
+}
+
 static void on_request(void *arg, ol_http_exchange *x)
 {
     ol_admin *admin = arg;
@@ -78,6 +84,8 @@ static void on_request(void *arg, ol_http_exchange *x)
     ol_headers_init(&headers, ol_http_arena(x));
     ol_headers_add(&headers, OL_SLICE_LIT("content-type"),
                    OL_SLICE_LIT("text/plain; version=0.0.4; charset=utf-8"));
+    if (is_dev(admin))
+        ol_headers_add(&headers, OL_SLICE_LIT(OL_DEV_HEADER), OL_SLICE_LIT("true"));
     ol_http_response response = {
         .status = status,
         .headers = &headers,
@@ -97,8 +105,10 @@ int ol_admin_init(ol_admin *admin, ol_worker *workers, unsigned worker_count, ol
 {
     ol_http_limits limits;
     ol_http_limits_default(&limits);
-    ol_http_handler handler = {.arg = admin, .on_request = on_request};
     admin->workers = workers;
+    ol_http_handler handler = {.arg = admin,
+                               .on_request = on_request,
+                               .mark = is_dev(admin) ? OL_DEV_HEADER ": true\r\n" : NULL};
     admin->worker_count = worker_count < OL_ADMIN_WORKERS_MAX ? worker_count : OL_ADMIN_WORKERS_MAX;
     if (ol_http_server_new(&admin->server, workers[0].loop, &limits, &handler) != OL_OK)
         return ol_error_set(err, OL_ENOMEM, "admin server");

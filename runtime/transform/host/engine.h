@@ -33,6 +33,8 @@ typedef struct ol_engine_ops {
     /* Also for a job given up half-way; user code runs here only to be unwound, at this job's cost.
      * Wipes what it held. */
     void (*close)(ol_run *run);
+    /* Optional. Between steps: where in its text the program stands ("a.lua:7"), for its author. */
+    void (*where)(ol_run *run, char *text, size_t size);
     /* Optional. The next job belongs to another trust group; no run is open. Forget whatever
      * could tell one from the other. */
     void (*wipe)(ol_engine *engine);

@@ -242,10 +242,20 @@ static void account(host *h, ol_job *job, uint64_t wall_ns)
     job->cpu_us += used_ns / 1000;
 }
 
+/* An endless loop is looked for by its line. */
+static int over_cpu(host *h, ol_job *job, ol_error *err)
+{
+    char where[96] = "";
+    if (h->ops->where)
+        h->ops->where(job->run, where, sizeof(where));
+    return ol_error_set(err, OL_ETRANSFORMCPU, "%s%smore than cpu_ms = %u", where, where[0] ? ": " : "",
+                        h->program.limits.cpu_ms);
+}
+
 static void after_step(host *h, ol_job *job, int rc, ol_error *err)
 {
     if (rc != OL_DONE && rc >= 0 && job->cpu_us / 1000 >= h->program.limits.cpu_ms)
-        rc = ol_error_set(err, OL_ETRANSFORMCPU, "more than cpu_ms = %u", h->program.limits.cpu_ms);
+        rc = over_cpu(h, job, err);
     if (rc < 0) {
         ol_error_set(err, rc, "the engine gave no reason");
         fail_job(h, job, err);

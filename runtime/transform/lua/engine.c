@@ -307,6 +307,11 @@ static int step(ol_run *run, uint32_t slice_ms, ol_error *err)
     return rc;
 }
 
+static void where(ol_run *run, char *text, size_t size)
+{
+    ol_lua_position(run, run->current ? run->current : run->co, text, size);
+}
+
 static void close_job(ol_run *run)
 {
     ol_engine *engine = run->engine;
@@ -335,4 +340,5 @@ const ol_engine_ops ol_engine_lua = {.name = "lua",
                                      .open = open_job,
                                      .step = step,
                                      .close = close_job,
+                                     .where = where,
                                      .unload = unload};
