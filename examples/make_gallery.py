@@ -71,4 +71,5 @@ def main():
             print(f"{len(made.stdout):7d}  {name}")
 
 
-main()
+if __name__ == "__main__":
+    main()

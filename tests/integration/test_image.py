@@ -45,6 +45,10 @@ object_lambda "sized" { access_point = "photos", transforms = { { "image", paylo
   "allow_query": ["width", "dpr"]}]] } } }
 object_lambda "unmarked" { access_point = "photos", transforms = { { "image", payload = [[{"width": 100, "format": "png",
   "allow_query": ["width", "dpr"]}]] } } }
+object_lambda "loud" { access_point = "photos", transforms = { { "image", payload =
+  [[{"format": "png", "watermark": {"text": "for ada", "size": 2000, "rotate": 20, "shadow": 1, "opacity": 1}}]] } } }
+object_lambda "central" { access_point = "photos", transforms = { { "image", payload =
+  [[{"format": "png", "watermark": {"text": "HIH", "position": "centre", "size": 40, "shadow": 0, "opacity": 1}}]] } } }
 object_lambda "rare" { access_point = "photos", transforms = { { "image", payload =
   [[{"sources": ["avif", "heic", "gif"], "max_frames": 3}]] } } }
 '''
@@ -356,6 +360,18 @@ def test_each_caller_gets_a_picture_with_their_name(photos):
     assert names.getbbox()
     assert seen_by(photos, "ada", "named").headers["etag"] != seen_by(photos, "bob", "named").headers["etag"]
     assert seen_by(photos, "ada", "named").body == seen_by(photos, "ada", "named").body
+
+
+def test_a_mark_is_all_in_the_picture_and_in_its_place(photos):
+    plain = view(photos, "plain", "photo.png").convert("RGB")
+
+    def place(olap):
+        return ImageChops.difference(view(photos, olap, "photo.png").convert("RGB"), plain).getbbox()
+
+    left, top, right, bottom = place("loud")
+    assert 0 < left < 40 and 0 < top and 360 < right < 400 and bottom < 300
+    left, top, right, bottom = place("central")
+    assert abs(left + right - 400) <= 3 and abs(top + bottom - 300) <= 3
 
 
 def test_what_names_nobody_is_one_view_for_all(photos):

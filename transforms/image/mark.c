@@ -165,20 +165,21 @@ enum image_mark_result image_mark_draw(const struct image_mark *mark, const stru
 {
     FT_Face face = mark->image ? NULL : image_fonts_find(mark->font);
     double size = length_of(mark->size, width < height ? width : height, dpr), by = 1;
+    double wide = width * (mark->placed ? 1 : 1 - 2 * mark->x), high = height * (mark->placed ? 1 : 1 - 2 * mark->y);
     *overlay = (struct image_overlay){0};
     if (!mark->image && !face)
         return IMAGE_MARK_NO_FONT;
     for (int tries = 0; tries < TRIES_MAX; tries++) {
         enum image_mark_result result =
             mark->image ? draw_image(mark, by, width, overlay)
-                        : draw_text(mark, text, face, size * by, width, height, overlay);
+                        : draw_text(mark, text, face, size * by, (unsigned)(wide * by), (unsigned)(high * by), overlay);
         if (result == IMAGE_MARK_OK && !turn(mark->rotate, overlay))
             result = IMAGE_MARK_NO_MEMORY;
         if (result != IMAGE_MARK_OK) {
             image_overlay_fini(overlay);
             return result;
         }
-        double across = (double)width / overlay->width, down = (double)height / overlay->height;
+        double across = wide / overlay->width, down = high / overlay->height;
         double room = across < down ? across : down;
         if (room >= 1 || tries == TRIES_MAX - 1)
             break;

@@ -77,6 +77,7 @@ static bool read_position(struct kit_config *c, const char *key, const json_t *v
 
 static bool read_offset(struct kit_config *c, const char *key, const json_t *value)
 {
+    own(c)->placed = true;
     return (json_array_size(value) == 2 &&
             read_between(json_array_get(value, 0), -(double)IMAGE_SIDE_MAX, IMAGE_SIDE_MAX, &own(c)->x) &&
             read_between(json_array_get(value, 1), -(double)IMAGE_SIDE_MAX, IMAGE_SIDE_MAX, &own(c)->y)) ||
