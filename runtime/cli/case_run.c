@@ -10,6 +10,7 @@
 #include "cli/case_check.h"
 #include "cli/run_calls.h"
 #include "cli/run_event.h"
+#include "cli/run_verify.h"
 
 #define EVENT_BYTES_MAX (1 * OL_MIB)
 #define EDGE_SPLITS 32u /* of a sample of points: so many at either end, each one */
@@ -194,6 +195,32 @@ static int run_calls(running *self, ol_error *err)
     return ol_run_calls_run(&calls, err);
 }
 
+static void drop_log(void *arg, const char *level, ol_slice text)
+{
+    (void)arg;
+    (void)level;
+    (void)text;
+}
+
+/* What a client gets that asks for ranges of this view. What they tell is a part of the whole, which
+ * has been looked through. */
+static int verify_ranges(running *self, ol_error *err)
+{
+    const ol_case_run *run = self->run;
+    uint64_t tried = 0;
+    ol_run_verify verify = {.program = run->program,
+                            .event = ol_buf_slice(&self->event),
+                            .ranges = OL_CASE_RANGES,
+                            .seed = 1,
+                            .log = drop_log};
+    bool asked = run->one->entry == OL_ENTRY_GET && run->program->declared.keeps_positions;
+    if (!asked || !self->report->succeeded)
+        return OL_OK;
+    int rc = ol_run_verify_input(&verify, ol_buf_slice(&run->one->input), &tried, err);
+    self->report->runs += (unsigned)tried;
+    return rc;
+}
+
 int ol_case_run_all(const ol_case_run *run, ol_case_report *report, ol_error *err)
 {
     running self = {.run = run, .report = report, .splits = splits_of(run)};
@@ -204,6 +231,8 @@ int ol_case_run_all(const ol_case_run *run, ol_case_report *report, ol_error *er
         rc = make_event(&self, err);
     if (rc == OL_OK)
         rc = run_calls(&self, err);
+    if (rc == OL_OK)
+        rc = verify_ranges(&self, err);
     if (self.original_fd >= 0)
         close(self.original_fd);
     ol_buf_fini(&self.event);

@@ -196,36 +196,67 @@ static void say_result(const verifying *self)
            declared->positions_after, self->verify->seed);
 }
 
+/* Of what `original` holds. */
 static int run(verifying *self, ol_error *err)
 {
     const ol_run_verify *verify = self->verify;
-    int rc = ol_run_read_all(verify->in_fd, &self->original, err);
     ol_run_calls calls = {.program = verify->program,
                           .event = verify->event,
                           .chunk_bytes = verify->chunk_bytes,
                           .original_fd = -1,
                           .out_bytes_max = OL_RUN_VERIFY_BYTES_MAX + 1,
+                          .log = verify->log,
                           .next = next,
                           .take = take,
                           .arg = self};
-    if (rc == OL_OK)
-        rc = ol_run_calls_run(&calls, err);
-    if (rc != OL_OK && rc != OL_EINVAL && self->has_view)
-        fprintf(stderr, "objlens: range %" PRIu64 "-%" PRIu64 " failed (seed %" PRIu64 ")\n",
-                self->range.start, self->range.end - 1, verify->seed);
-    return rc;
+    return ol_run_calls_run(&calls, err);
 }
+
+static void begin(verifying *self, const ol_run_verify *verify)
+{
+    *self = (verifying){.verify = verify, .random = verify->seed};
+    ol_buf_init(&self->original, OL_RUN_VERIFY_BYTES_MAX);
+    ol_buf_init(&self->view, OL_RUN_VERIFY_BYTES_MAX);
+}
+
+static void end(verifying *self)
+{
+    ol_buf_fini(&self->original);
+    ol_buf_fini(&self->view);
+}
+
+static verifying the_one; /* large */
 
 int ol_run_verify_run(const ol_run_verify *verify, ol_error *err)
 {
-    static verifying self; /* large */
-    self = (verifying){.verify = verify, .random = verify->seed};
-    ol_buf_init(&self.original, OL_RUN_VERIFY_BYTES_MAX);
-    ol_buf_init(&self.view, OL_RUN_VERIFY_BYTES_MAX);
-    int rc = run(&self, err);
+    verifying *self = &the_one;
+    begin(self, verify);
+    int rc = ol_run_read_all(verify->in_fd, &self->original, err);
     if (rc == OL_OK)
-        say_result(&self);
-    ol_buf_fini(&self.original);
-    ol_buf_fini(&self.view);
+        rc = run(self, err);
+    if (rc != OL_OK && rc != OL_EINVAL && self->has_view)
+        fprintf(stderr, "objlens: range %" PRIu64 "-%" PRIu64 " failed (seed %" PRIu64 ")\n",
+                self->range.start, self->range.end - 1, verify->seed);
+    if (rc == OL_OK)
+        say_result(self);
+    end(self);
+    return rc;
+}
+
+int ol_run_verify_input(const ol_run_verify *verify, ol_slice input, uint64_t *tried, ol_error *err)
+{
+    verifying *self = &the_one;
+    ol_error found = {0};
+    begin(self, verify);
+    int rc = ol_buf_add(&self->original, input);
+    if (rc == OL_OK)
+        rc = run(self, &found);
+    if (rc == OL_EINVAL || (rc != OL_OK && !self->has_view))
+        *err = found;
+    else if (rc != OL_OK)
+        rc = ol_error_set(err, OL_EINVAL, "range %" PRIu64 "-%" PRIu64 " fails, and the whole view does not: %s (%s)",
+                          self->range.start, self->range.end - 1, found.s3_code, found.detail);
+    *tried = self->tried;
+    end(self);
     return rc;
 }

@@ -151,6 +151,33 @@ def test_cuts_are_told(tmp_path):
     assert "cut at byte 7: the output differs" in failing(tmp_path, script, input="0123456789", expected="0123456789")
 
 
+MASKS = """return {
+  positions = { before = %d, after = %d },
+  get = function(event, object, response)
+    response:write((object:read("a"):gsub("%%d%%d%%d+", function(digits) return ("*"):rep(#digits) end)))
+  end,
+}
+"""
+
+
+def test_ranges_are_tried_where_positions_are_declared(tmp_path):
+    (tmp_path / "it.lua").write_text(MASKS % (3, 3))
+    case(tmp_path, "one", input="card 1234, day 12\n", expected="card ****, day 12\n")
+    assert re.search(r"ok    one +120 runs", objlens("test", cwd=tmp_path))
+    (tmp_path / "it.lua").write_text(MASKS % (0, 0))
+    said = objlens("test", cwd=tmp_path, code=1)
+    assert re.search(r"FAIL  one: range \d+-\d+ \(from bytes .*\) differs from the whole view", said)
+    (tmp_path / "it.lua").write_text("""return { positions = { before = 1, after = 1 }, get = function(e, o, r)
+      local text = o:read("a")
+      if #text < 4 then error("too short: " .. text) end
+      r:write(text)
+    end }""")
+    case(tmp_path, "one", expected="card 1234, day 12\n")
+    said = objlens("test", cwd=tmp_path, code=1)
+    assert re.search(r"FAIL  one: range \d+-\d+ fails, and the whole view does not: LambdaRuntimeError \(it.lua:3: ", said), said
+    assert "too short" not in said
+
+
 def test_every_kind_of_case_in_one_folder(tmp_path):
     (tmp_path / "it.lua").write_text('''
 return {
