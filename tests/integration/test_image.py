@@ -121,6 +121,7 @@ def originals():
         "cmyk.jpg": encoded(picture(mode="CMYK"), "JPEG"),
         "profile.jpg": encoded(picture(), "JPEG", quality=92, icc_profile=SRGB),
         "clear.png": encoded(see_through, "PNG"),
+        "grey-profile.jpg": encoded(picture(mode="L"), "JPEG", icc_profile=SRGB),
     }
 
 
@@ -166,8 +167,20 @@ def difference(image, other):
 def test_each_original_is_made_small(photos, key):
     image = view(photos, "small", key, "?format=png")
     assert image.size == (100, 75)
-    if key not in ("clear.png", "grey.jpg", "cmyk.jpg"):
+    if key.startswith("grey"):
+        assert difference(image, picture(100, 75, "L")) < 12
+    elif key not in ("clear.png", "cmyk.jpg"):
         assert difference(image, picture(100, 75)) < 12
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_profile_is_gone_by(photos, s3, kind):
+    """Of a picture whose profile takes red for green and green for red, red and green come out changed."""
+    changed = SRGB.replace(b"rXYZ", b"XYZr").replace(b"gXYZ", b"rXYZ").replace(b"XYZr", b"gXYZ")
+    red, green, blue = picture(100, 75).split()
+    s3.put_object(Bucket="photos", Key="changed", Body=encoded(picture(), kind, icc_profile=changed))
+    image = view(photos, "small", "changed", "?format=png")
+    assert difference(image, Image.merge("RGB", (green, red, blue))) < 6
 
 
 @pytest.mark.parametrize("width", [399, 250, 152, 60, 8])

@@ -18,6 +18,7 @@
 #include "plan.h"
 #include "whole.h"
 
+#define ICC_SPACE_AT 16u /* where a profile says what colours it is for */
 /* For the libraries, code and what is written. */
 #define RESERVED_BYTES (96u << 20)
 
@@ -56,6 +57,21 @@ struct measures {
     bool has_profile;       /* its colours are not those of sRGB, or not said to be */
 };
 
+/* Some grey pictures carry a profile for colours, which would be no profile of theirs: it is left unused. */
+static bool has_fitting_profile(VipsImage *image)
+{
+    const void *profile;
+    size_t size;
+    VipsInterpretation of = vips_image_get_interpretation(image);
+    bool grey = of == VIPS_INTERPRETATION_B_W || of == VIPS_INTERPRETATION_GREY16;
+    if (of == VIPS_INTERPRETATION_CMYK)
+        return true;
+    if (vips_image_get_typeof(image, VIPS_META_ICC_NAME) == 0 ||
+        vips_image_get_blob(image, VIPS_META_ICC_NAME, &profile, &size) != 0 || size < ICC_SPACE_AT + 4)
+        return false;
+    return memcmp((const char *)profile + ICC_SPACE_AT, grey ? "GRAY" : "RGB ", 4) == 0;
+}
+
 /* The header says no more than what was admitted. */
 static enum image_result measure(const struct image_config *config,
                                  const struct image_original *original, struct measures *m)
@@ -69,8 +85,7 @@ static enum image_result measure(const struct image_config *config,
     unsigned down = (unsigned)vips_image_get_page_height(image);
     unsigned frames = (unsigned)vips_image_get_n_pages(image);
     m->turned = vips_image_get_orientation_swap(image);
-    m->has_profile = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0 ||
-                     vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK;
+    m->has_profile = has_fitting_profile(image);
     m->width = m->turned ? down : across;
     m->height = m->turned ? across : down;
     if (frames > config->frames_max)
