@@ -4,6 +4,8 @@
 //!     rustc --edition 2021 --crate-type cdylib -O -C panic=abort -o rot13.so examples/rust/rot13.rs
 //!     echo Hello | objlens run ./rot13.so
 //!
+//! With Cargo: `crate-type = ["cdylib"]` under `[lib]`, `panic = "abort"` under `[profile.release]`.
+//!
 //! The structs below are the beginning of those in include/objlens/transform.h, as far as they are
 //! used here: version and size say how much of a struct is there, so a description may be that of
 //! an older version (here 1.0), and of the host's table only what is called needs to be known.

@@ -2,6 +2,7 @@
 """What is typed: the help of every command, and a command line that is not understood, which costs nothing
 but a sentence and the exit code 2."""
 import re
+import socket
 import subprocess
 
 import pytest
@@ -111,3 +112,12 @@ def test_values_that_are_not_understood(arguments, sentence, tmp_path):
 def test_what_is_understood_but_not_there_is_another_code(arguments, sentence, tmp_path):
     code, out, err = run(*arguments, cwd=tmp_path)
     assert (code, out) == (1, "") and f"{sentence}" in err, err
+
+
+def test_an_address_that_is_taken(tmp_path):
+    """What had begun to start is taken down again: a sanitized build says more if it is not."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, out, err = run("serve", "--listen", f"127.0.0.1:{port}", "--data", "data", "--loops", "2", cwd=tmp_path)
+    assert (code, out) == (1, "")
+    assert err.endswith(f"objlens: error: cannot start: cannot listen on 127.0.0.1 port {port}: Address already in use\n"), err
