@@ -11,7 +11,7 @@
 #include "origin/s3/s3_origin.h"
 
 #define FIGURES_MS 200 /* how old a published figure may be */
-#define ARENA_BYTES (8 * OL_KIB) /* a GET needs 6 */
+#define ARENA_BYTES (24 * OL_KIB) /* a view needs 17, a GET 6; what is not used is not touched */
 
 /* ---- recycled request memory ---- */
 
