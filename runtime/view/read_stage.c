@@ -171,7 +171,8 @@ static int step(ol_stage *st, ol_error *err)
 
 static void go_on(ol_stage *st)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     int rc = OL_OK;
     while (rc == OL_OK && !ol_stage_is_over(st))
         rc = step(st, &err);

@@ -42,7 +42,8 @@ static int build_head(const get *self, ol_head *head)
 /* `status` 0: what the plan says. */
 static void reply_head(get *self, int status)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     ol_head head = {0};
     int rc = build_head(self, &head);
     if (rc != OL_OK) {
@@ -113,7 +114,8 @@ static void on_tags_allowed(void *arg, const ol_error *err)
 static void ask_for_tags(get *self)
 {
     ol_request *request = self->op.request;
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     const ol_authorize_ask ask = {
         .action = self->ref.version.len > 0 ? "GetObjectVersionTagging" : "GetObjectTagging",
         .key = request->address.key,
@@ -195,7 +197,8 @@ static int plan_answer(get *self, ol_error *err)
 /* A part that is not there is no range that lies behind the end. */
 static void fail_open(get *self, const ol_error *open_err)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     if (open_err->code == OL_ERANGE && self->ref.part_number > 0)
         ol_error_custom(&err, OL_ERANGE, 416, OL_SLICE_LIT("InvalidPartNumber"),
                         OL_SLICE_LIT("The requested partnumber is not satisfiable"));

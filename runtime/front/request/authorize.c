@@ -176,7 +176,8 @@ static int keep_acl(decision *self, ol_slice text, ol_error *err)
 static void on_fetched(decision *self, enum ol_attribute which, const ol_error *fetch_err,
                        ol_slice text)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     int rc;
     if (fetch_err && !is_missing(fetch_err)) {
         self->cb(self->arg, fetch_err);
@@ -409,7 +410,8 @@ bool ol_authorize_missing(ol_request *request)
     const ol_target *target = of_source ? &request->source : &request->target;
     const ol_authorize_ask ask_list = {.action = "ListBucket", .view = request->view != NULL};
     ol_slice key = of_source ? request->source_key : request->address.key;
-    ol_error ignored = {0};
+    ol_error ignored;
+    ol_error_clear(&ignored);
     if (request->gone || !target->rule)
         return true;
     if (ol_doors_borders_list(request, target, key, &ignored) != OL_OK)

@@ -125,7 +125,8 @@ static int check_there(denial *self, bool key, ol_error *err)
 static void deny(ol_request *request, const ol_error *err)
 {
     enum ol_via via = request->target.via;
-    ol_error ignored = {0};
+    ol_error ignored;
+    ol_error_clear(&ignored);
     bool key = (via == OL_VIA_BUCKET || via == OL_VIA_ACCESS_POINT) &&
                ol_authorize_is_read(request) && ol_authorize_missing(request);
     bool bucket = via == OL_VIA_BUCKET && request->address.operation != OL_S3_CREATE_BUCKET;
@@ -342,14 +343,16 @@ static void serve_s3(ol_request *request)
 
 static void serve_preflight(ol_request *request)
 {
-    ol_error ignored = {0};
+    ol_error ignored;
+    ol_error_clear(&ignored);
     int resolved = ol_target_resolve_address(request, &request->target, &ignored);
     ol_cors_answer_preflight(request, resolved);
 }
 
 static void serve_control(ol_request *request)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     int rc = ol_authenticate(request, OL_SIGV4_S3, NULL, &err);
     if (rc == OL_OK && request->who == &ol_identity_anonymous)
         rc = ol_error_set(&err, OL_EACCESS, "nobody signed");
@@ -361,7 +364,8 @@ static void serve_control(ol_request *request)
 
 static void refuse_write_response(ol_request *request)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     ol_error_say(&err, OL_ENOTIMPLEMENTED, "WriteGetObjectResponse is not implemented.");
     ol_request_fail(request, &err);
 }

@@ -82,7 +82,8 @@ static int check_conditions(const ol_view_object *self, ol_error *err)
 
 static void check(ol_view_object *self)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     int rc = check_conditions(self, &err);
     if (rc == OL_ENOTMODIFIED) {
         ol_error_set(&self->request->error, rc, NULL);
@@ -223,7 +224,8 @@ static int describe(ol_view_object *self)
 static void on_open(void *arg, const ol_error *open_err)
 {
     ol_view_object *self = arg;
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     int rc = OL_OK;
     if (self->request->gone && !open_err)
         ol_view_object_end(self);
@@ -262,7 +264,8 @@ static enum ol_open_for open_for(const ol_view_object *self)
 void ol_view_object_open_original(ol_view_object *self)
 {
     ol_request *request = self->request;
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     self->subject = ol_arena_calloc(request->arena, sizeof(*self->subject));
     if (!self->subject) {
         ol_error_set(&err, OL_ENOMEM, "view");
@@ -310,7 +313,8 @@ ol_view_object *ol_view_object_new(ol_request *request)
 {
     ol_view_object *self = ol_arena_calloc(request->arena, sizeof(*self));
     if (!self) {
-        ol_error err = {0};
+        ol_error err;
+        ol_error_clear(&err);
         ol_error_set(&err, OL_ENOMEM, "view");
         ol_request_fail(request, &err);
         return NULL;
@@ -328,7 +332,8 @@ ol_view_object *ol_view_object_new(ol_request *request)
 void ol_view_object_begin(ol_view_object *self)
 {
     ol_request *request = self->request;
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     self->under_way = OL_VIEW_NAMING;
     int rc = ol_view_name_find(&self->name, request, request->view, &request->address, on_name,
                                self, &err);

@@ -129,7 +129,8 @@ static bool take_buffer(file_run *run)
 
 static void fail(file_run *run, int code, const char *detail)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     ol_error_set(&err, code, "store: %s", detail);
     ol_stage_fail(run->stage, &err);
 }
@@ -145,7 +146,8 @@ static size_t at_most(const file_run *run, size_t bytes)
 /* True: go on at once. */
 static bool push(file_run *run, ol_slice bytes)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     run->at += bytes.len;
     int result = ol_stage_write(run->stage, bytes, &err);
     /* While it waits, only what it holds is kept. */
@@ -223,7 +225,8 @@ static ol_span next_place(file_run *run)
 
 static void pump(file_run *run)
 {
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     for (uint64_t began = run->at; !ol_stage_is_over(run->stage);) {
         if (run->at == run->end) {
             drop_buffer(run);
@@ -270,7 +273,8 @@ static int file_open(ol_stage *st, ol_error *err)
 static void file_resume(ol_stage *st)
 {
     file_run *run = ((file_state *)st->state)->run;
-    ol_error err = {0};
+    ol_error err;
+    ol_error_clear(&err);
     if (run->on_thread || run->on_turn)
         return;
     if (!run->begun) {
