@@ -2,14 +2,13 @@
 """What neighbours notice while somebody's transform attacks: p50 and p99 of 200 light requests a second
 through another view of the same loop, without the attack and beside it. Each attack is asked for again
 as soon as it was answered, by two clients."""
-import multiprocessing
 import pathlib
 import subprocess
 
 from gauge.machine import median, percentile
+from gauge.neighbours import asked_for, light_requests
 from gauge.peers import Objlens
 from gauge.table import print_fact
-from rows_fairness import light_requests, looped
 
 HERE = pathlib.Path(__file__).parent
 GET = "return function(event, object, response) "
@@ -73,19 +72,9 @@ def config(folder):
 
 
 def beside(server, view, seconds):
-    """The light requests' latencies while two clients ask for the attack, from processes of their own:
-    what they read is not to hold up the clock of the light ones."""
-    processes = multiprocessing.get_context("fork")
-    stop = processes.Event()
-    attackers = [processes.Process(target=looped, args=(server, f"/{view}--ol-s3/k", stop), daemon=True)
-                 for _ in range(2)]
-    for attacker in attackers:
-        attacker.start()
-    taken = light_requests(server, "/good--ol-s3/k", seconds)
-    stop.set()
-    for attacker in attackers:
-        attacker.join()
-    return taken
+    """The light requests' latencies while two clients ask for the attack."""
+    with asked_for(server, f"/{view}--ol-s3/k", clients=2):
+        return light_requests(server, "/good--ol-s3/k", seconds)
 
 
 def run(bench):

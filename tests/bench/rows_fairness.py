@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: MIT
 """An endless loop beside 200 light requests a second through the same host pool: by how much the
 p99 of the light ones rises."""
-import http.client
-import threading
-import time
-
-from gauge.load import signed_headers
 from gauge.machine import median, percentile
+from gauge.neighbours import asked_for, light_requests
 from gauge.peers import Objlens
 from gauge.table import print_fact
 
@@ -41,51 +37,8 @@ end
     return files
 
 
-def ask(connection, path, endpoint):
-    connection.request("GET", path, headers=signed_headers("GET", endpoint + path))
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status
-
-
 def light_latencies(server, path, seconds):
     return percentile(light_requests(server, path, seconds), 0.99)
-
-
-def light_requests(server, path, seconds, rate=200):
-    """Open loop over a few connections: latencies from when each request was due, ms."""
-    results, lock = [], threading.Lock()
-
-    def worker(offset, workers):
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-        headers = signed_headers("GET", server.endpoint + path)
-        start = time.perf_counter() + 0.05
-        for number in range(offset, int(seconds * rate), workers):
-            due = start + number / rate
-            time.sleep(max(0, due - time.perf_counter()))
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == 200, answer.status
-            with lock:
-                results.append((time.perf_counter() - due) * 1000)
-
-    threads = [threading.Thread(target=worker, args=(n, 4)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def looped(server, path, stop):
-    while not stop.is_set():
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-        try:
-            ask(connection, path + "?loop=1", server.endpoint)
-        except OSError:
-            pass
-        connection.close()
 
 
 def run(bench):
@@ -99,12 +52,8 @@ def run(bench):
             quiet, loud = [], []
             for _ in range(bench.rounds):
                 quiet.append(light_latencies(server, path, bench.seconds))
-                stop = threading.Event()
-                loop = threading.Thread(target=looped, args=(server, path, stop))
-                loop.start()
-                loud.append(light_latencies(server, path, bench.seconds))
-                stop.set()
-                loop.join()
+                with asked_for(server, path + "?loop=1", clients=1):
+                    loud.append(light_latencies(server, path, bench.seconds))
             rise = median(loud) - median(quiet)
             print_fact(f"p99 of light requests beside: {name}",
                        f"+{rise:.2f} ms [{median(quiet):.2f} -> {median(loud):.2f}], goal at most {limit}",

@@ -11,6 +11,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 examples/install.sh tests
 cmake --preset release >/dev/null
-cmake --build --preset release --target all policy_cost decrypt_speed pii_speed >/dev/null
+cmake --build --preset release --target all policy_cost decrypt_speed pii_speed light >/dev/null
 python=$(command -v /usr/bin/python3 || command -v python3)
 PYTHONPATH=tests/bench:tests/integration exec "$python" tests/bench/main.py "$@"

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/encode.h"
+#include "base/turns.h"
 
 static unsigned worker_count(const ol_config *config)
 {
@@ -112,6 +113,7 @@ static void run_worker(void *arg)
     char name[16];
     snprintf(name, sizeof(name), "objlens-%u", worker->index);
     pthread_setname_np(pthread_self(), name);
+    ol_turns_short();
     ol_loop_run(worker->loop);
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/turns.h"
 #include "transform/cgroup.h"
 #include "transform/host/host.h"
 
@@ -78,6 +79,7 @@ static bool join_group(const ol_wire_control *control)
 
 int ol_sandbox_birth(const ol_wire_control *control, ol_error *err)
 {
+    ol_turns_short();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         return failed(err, "parent-death signal");
     /* The server may have died before the signal was armed: then its end is closed. */
