@@ -26,7 +26,7 @@ KILLED = "was killed for a forbidden system call while it loaded"
 LOADING = {
     "dodge": None, "open_passwd": None, "open_environment": None, "look_around": None,
     "listener": None, "memory": None, "open_write": KILLED, "socket": KILLED, "fork": KILLED,
-    "kill_server": KILLED, "exec": KILLED, "executable_memory": KILLED,
+    "kill_server": KILLED, "exec": KILLED, "executable_memory": KILLED, "timers": KILLED,
     # Or it is killed, when the second step finds the thread at its first call.
     "threads": "runs more threads than it declares|forbidden system call",
     "exit": "the host ended with status 0 while it loaded",

@@ -18,9 +18,10 @@ def walls(*prefix):
 def test_each_wall_is_tried_out(without):
     here = walls()
     assert here["seccomp"] == here["limits"] == here["capabilities"] == "holds"
-    bare = walls(without, "landlock", "namespaces", "--")
-    assert {name for name, state in bare.items() if state == "holds"} == \
-        {"seccomp", "limits", "capabilities"}
+    for landlock in ("landlock", "landlock-call"):
+        bare = walls(without, landlock, "namespaces", "--")
+        assert {name for name, state in bare.items() if state == "holds"} == \
+            {"seccomp", "limits", "capabilities"}
     if here["mount_namespace"] == "holds":
         assert walls(without, "mounts", "--") == dict(here, mount_namespace="missing")
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * without WALL… -- PROGRAM ARGUMENTS…: runs a program as on a machine or in a container that lacks
- * those walls: Landlock as an older kernel answers, namespaces as an unprivileged container does.
+ * those walls: Landlock as an older kernel answers (its call as an older container does), namespaces as an
+ * unprivileged container does.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +26,9 @@ static int forbid(scmp_filter_ctx filter, const char *wall)
 {
     if (strcmp(wall, "landlock") == 0)
         return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset),
+                                0);
+    if (strcmp(wall, "landlock-call") == 0)
+        return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(landlock_create_ruleset),
                                 0);
     if (strcmp(wall, "namespaces") == 0)
         return forbid_namespaces(filter);

@@ -85,7 +85,6 @@ static const rule loading[] = {
     WHEN(fcntl, EQUALS(1, F_SETFD)),
     WHEN(fcntl, EQUALS(1, F_GETFL)),
     WHEN(fcntl, EQUALS(1, F_DUPFD_CLOEXEC)),
-    ANY(timer_create),
     WHEN(prlimit64, EQUALS(0, 0)), /* our own limits, nobody else's */
     ANY(getrlimit),
     ANY(setrlimit),
@@ -100,6 +99,9 @@ static const rule loading[] = {
     WHEN(prctl, EQUALS(0, PR_SET_NO_NEW_PRIVS)),
     WHEN(prctl, EQUALS(0, PR_SET_SECCOMP)),
 };
+
+/* For time slices. Each timer is memory of the kernel's, so foreign code gets none. */
+static const rule slices[] = {ANY(timer_create)};
 
 #define THREAD_FLAGS                                                                               \
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |            \
@@ -216,6 +218,8 @@ static int add_threads(scmp_filter_ctx filter)
 static int fill_loading(scmp_filter_ctx filter, bool shared)
 {
     int rc = ALLOW(filter, loading);
+    if (rc == 0 && !shared)
+        rc = ALLOW(filter, slices);
     if (rc != 0 || !shared)
         return rc != 0 ? rc : REFUSE(filter, refused);
     rc = add_threads(filter);

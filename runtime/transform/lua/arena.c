@@ -46,7 +46,8 @@ static void *map_at(void *address, size_t bytes, int extra_flags)
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | extra_flags, -1, 0);
 }
 
-/* Address space whose second page lies at LOW_ADDRESS modulo 4 GiB, else anywhere. */
+/* Address space whose second page lies at LOW_ADDRESS modulo 4 GiB, else anywhere. Never held twice: a
+ * host may not have that much. */
 static void *map_aligned(size_t bytes)
 {
     void *anywhere = map_at(NULL, bytes, 0);
@@ -54,6 +55,7 @@ static void *map_aligned(size_t bytes)
 
     if (anywhere == MAP_FAILED)
         return MAP_FAILED;
+    munmap(anywhere, bytes);
     place = ((uintptr_t)anywhere & ~(uintptr_t)(FOUR_GIB - 1)) + LOW_ADDRESS - page_bytes();
     for (unsigned i = 1; i <= PLACES_TRIED; i++) {
         void *wanted = (void *)(place - i * FOUR_GIB);
@@ -62,14 +64,12 @@ static void *map_aligned(size_t bytes)
         if (place <= i * FOUR_GIB + FOUR_GIB)
             break;
         got = map_at(wanted, bytes, MAP_FIXED_NOREPLACE);
-        if (got == wanted) {
-            munmap(anywhere, bytes);
+        if (got == wanted)
             return got;
-        }
         if (got != MAP_FAILED)
             munmap(got, bytes);
     }
-    return anywhere;
+    return map_at(NULL, bytes, 0);
 }
 
 int ol_lua_arena_init(ol_lua_arena *arena, size_t limit, ol_error *err)

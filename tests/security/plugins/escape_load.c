@@ -123,6 +123,9 @@ static void attempt(void)
     if (!strcmp(name, "memory"))
         while (malloc(1 << 20))
             ;
+    if (!strcmp(name, "timers"))
+        for (timer_t timer; timer_create(CLOCK_MONOTONIC, NULL, &timer) == 0;)
+            through = true;
     if (!strcmp(name, "exit"))
         _exit(0);
     if (!strcmp(name, "executable_memory"))
