@@ -69,7 +69,7 @@ static void expect_png(const struct objlens_call *c, unsigned width, unsigned he
 }
 
 static const char *const originals[] = {"small.jpg",  "progressive.jpg", "turned.jpg",   "small.png",
-                                        "alpha.png", "small.webp",      "lossless.webp"};
+                                        "alpha.png", "small.webp",      "lossless.webp", "interlaced.png"};
 #define ORIGINALS (sizeof(originals) / sizeof(originals[0]))
 
 static void test_cuts_do_not_matter(void **state)
