@@ -176,7 +176,7 @@ static int open_original(running *self, ol_error *err)
 static int make_event(running *self, ol_error *err)
 {
     const ol_case *one = self->run->one;
-    ol_run_event given = {.payload = one->payload, .file = one->event_path, .entry = one->entry};
+    ol_run_event given = {.payload = one->payload, .file = one->event_path, .key = one->key, .entry = one->entry};
     if (!ol_program_has(self->run->program, one->entry))
         return ol_error_set(err, OL_EINVAL, "%s has no function for this entry",
                             self->run->program->name);

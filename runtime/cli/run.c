@@ -131,6 +131,7 @@ static int run_program(const run_state *self, ol_program *program, uint64_t *wri
     ol_buf event;
     ol_run_event given = {.payload = ol_options_value(self->options, "payload", 0),
                           .file = ol_options_value(self->options, "event", 0),
+                          .key = ol_options_value(self->options, "request", 0),
                           .entry = self->entry};
     ol_buf_init(&event, EVENT_BYTES_MAX);
     int rc = ol_run_event_encode(&event, &given, program, err);

@@ -79,7 +79,7 @@ static int set_defaults(event *e)
          "arn:aws:s3-object-lambda:us-east-1:000000000000:accesspoint/run"},
         {"configuration.supportingAccessPointArn",
          "arn:aws:s3:us-east-1:000000000000:accesspoint/run"},
-        {"userRequest.url", "https://run--ol-s3/stdin"},
+        {"userRequest.url", "https://run--ol-s3/stdin"}, /* unless a key is asked for */
         {"userRequest.method", "GET"},
         {"userRequest.sourceIp", "127.0.0.1"},
     };
@@ -93,6 +93,19 @@ static int set_defaults(event *e)
     ol_clock_iso8601(ol_clock_wall_ms(), now);
     rc = set(e, "xAmzRequestId", ol_slice_cstr(id));
     return rc == OL_OK ? set(e, "time", ol_slice_cstr(now)) : rc;
+}
+
+static int set_url(event *e, const char *key)
+{
+    ol_buf url;
+    ol_buf_init(&url, URL_BYTES_MAX);
+    int rc = ol_buf_add_cstr(&url, "https://run--ol-s3/");
+    if (rc == OL_OK)
+        rc = ol_uri_encode(&url, ol_slice_cstr(key), true);
+    if (rc == OL_OK)
+        rc = set(e, "userRequest.url", ol_buf_slice(&url));
+    ol_buf_fini(&url);
+    return rc;
 }
 
 /* ---- the event file ---- */
@@ -294,6 +307,8 @@ int ol_run_event_encode(ol_buf *out, const ol_run_event *given, const ol_program
 {
     event e = {.arena = ol_arena_new(ARENA_BYTES_MAX), .program = program, .entry = given->entry};
     int rc = e.arena ? set_defaults(&e) : OL_ENOMEM;
+    if (rc == OL_OK && given->key)
+        rc = set_url(&e, given->key);
     if (rc == OL_OK && given->file)
         rc = set_from_file(&e, given->file, err);
     if (rc == OL_OK && given->payload)

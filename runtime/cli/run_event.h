@@ -15,6 +15,7 @@
 typedef struct ol_run_event {
     const char *payload; /* NULL: the event file's, or none */
     const char *file;    /* an event as AWS writes it (JSON), or NULL */
+    const char *key;     /* what is asked for, which the URL names; NULL: it has none */
     enum ol_transform_entry entry; /* `request` is told more than what makes a view */
 } ol_run_event;
 

@@ -177,7 +177,7 @@ static void test_what_the_payload_does_not_name_is_not_seen(void **state)
 static void test_only_request_is_told_the_address(void **state)
 {
     (void)state;
-    ol_run_event event = {.entry = OL_ENTRY_REQUEST};
+    ol_run_event event = {.entry = OL_ENTRY_REQUEST, .key = "a b/../c"};
     ol_program both = plain;
     both.declared.has_request = both.declared.has_get = true;
     assert_code_of(encode(&both, NULL, NULL), OL_OK, &err);
@@ -187,6 +187,7 @@ static void test_only_request_is_told_the_address(void **state)
     assert_code(ol_run_event_encode(&out, &event, &both, &err), OL_OK);
     assert_slice(field("userRequest.sourceIp"), "127.0.0.1");
     assert_slice(field("userRequest.method"), "GET");
+    assert_slice(field("userRequest.url"), "https://run--ol-s3/a%20b/../c");
 }
 
 static void test_files_that_are_no_events(void **state)
