@@ -136,6 +136,8 @@ static int print_walls(void)
     for (const ol_wall_row *row = ol_wall_rows; row->name; row++)
         printf("%-18s %-8s %s\n", row->name, report.walls & row->wall ? "holds" : "missing",
                row->what);
+    if (!(report.walls & OL_WALL_CGROUP))
+        printf("No control groups for hosts: %s.\n", ol_cgroups_reason());
     if (report.landlock == 0)
         printf("Without Landlock only pinned shared objects are loaded.\n");
     return OL_EXIT_OK;

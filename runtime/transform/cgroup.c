@@ -16,9 +16,14 @@
 #define TEXT_BYTES 4096
 #define PREFIX "objlens-"
 #define PERIOD_US 100000ull
+/* Where there is less of it than all want: as much as ten hosts together. It feeds all of them, and
+ * answers whoever asks for no transform. */
+#define SERVER_WEIGHT "1000"
+#define NUMBERS_TAKEN_MAX 1000
 
 static char folder_in_use[OL_CGROUP_PATH_SIZE - 64];
 static uint32_t controllers_in_use;
+static char reason[TEXT_BYTES + 128];
 static _Atomic unsigned groups_made;
 
 static const struct {
@@ -114,6 +119,12 @@ static bool is_marked(const char *folder)
            (getxattr(folder, "trusted.delegate", value, 1) == 1 && value[0] == '1');
 }
 
+static bool none(const char *why, const char *of)
+{
+    snprintf(reason, sizeof(reason), "%s%s", why, of);
+    return false;
+}
+
 /* Ours to divide: all that a container sees of the hierarchy (which is not the hierarchy itself), or
  * what the service manager says so of. */
 static bool find_delegated(char folder[TEXT_BYTES])
@@ -121,37 +132,78 @@ static bool find_delegated(char folder[TEXT_BYTES])
     char mount[TEXT_BYTES], own[TEXT_BYTES], type[TEXT_BYTES];
     find_mount(mount);
     if (!mount[0] || !find_own(own) || strstr(own, "/.."))
-        return false;
+        return none("no control groups (v2) are to be seen here", "");
     bool whole = strcmp(own, "/") == 0;
     if (snprintf(folder, TEXT_BYTES, "%s%s", mount, whole ? "" : own) >= TEXT_BYTES)
-        return false;
-    return read_in(folder, "cgroup.type", type) && (whole || is_marked(folder)) &&
-           access(folder, W_OK) == 0;
+        return none("the name of the control group is too long", "");
+    if (!read_in(folder, "cgroup.type", type))
+        return none("not a group that can be limited: ", folder);
+    if (!whole && !is_marked(folder))
+        return none("not delegated to this process: ", folder);
+    return access(folder, W_OK) == 0 || none("not writable: ", folder);
 }
 
 /* ---- preparing it ---- */
 
+/* False: none of those that are there. */
 static bool enable(const char *folder)
 {
-    char text[TEXT_BYTES] = "";
+    char text[TEXT_BYTES] = "", one[32];
     uint32_t there = named_in(folder, "cgroup.controllers");
     for (size_t i = 0; i < NAMES; i++)
         if (there & names[i].bit)
             snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s+%s", text[0] ? " " : "",
                      names[i].name);
-    return there == 0 || write_in(folder, "cgroup.subtree_control", text);
+    if (there == 0 || write_in(folder, "cgroup.subtree_control", text))
+        return true;
+    /* Where one cannot be had (cpu, while a process has real-time priority) the others can. */
+    bool some = false;
+    for (size_t i = 0; i < NAMES; i++) {
+        snprintf(one, sizeof(one), "+%s", names[i].name);
+        if ((there & names[i].bit) && write_in(folder, "cgroup.subtree_control", one))
+            some = true;
+    }
+    return some;
 }
 
 /* A group with processes cannot be divided: where we are alone in it, we step aside. */
-static bool step_aside(const char *folder)
+static bool step_aside(const char *folder, const char *procs)
 {
-    char procs[TEXT_BYTES], below[OL_CGROUP_PATH_SIZE];
-    if (!read_in(folder, "cgroup.procs", procs) || strtol(procs, NULL, 10) != getpid() ||
-        strchr(procs, '\n') != strrchr(procs, '\n'))
+    char below[OL_CGROUP_PATH_SIZE];
+    if (strtol(procs, NULL, 10) != getpid() || strchr(procs, '\n') != strrchr(procs, '\n'))
         return false;
     if (snprintf(below, sizeof(below), "%s/server", folder) >= (int)sizeof(below))
         return false;
     return (mkdir(below, 0755) == 0 || errno == EEXIST) && write_in(below, "cgroup.procs", "0");
+}
+
+/* Only now is there such a file. Without the controller there is none. */
+static void weigh(const char *folder)
+{
+    char below[OL_CGROUP_PATH_SIZE];
+    if ((controllers_in_use & OL_CGROUP_CPU) &&
+        snprintf(below, sizeof(below), "%s/server", folder) < (int)sizeof(below) &&
+        access(below, F_OK) == 0)
+        write_in(below, "cpu.weight", SERVER_WEIGHT);
+}
+
+/* The kernel would enable pids and cpu around processes too, and then take none into a group below. */
+static bool divide(const char *folder)
+{
+    char procs[TEXT_BYTES];
+    if (!read_in(folder, "cgroup.procs", procs))
+        return none("not a group of processes: ", folder);
+    if (procs[0] && !step_aside(folder, procs))
+        return none("not this process alone is in it: ", folder);
+    return enable(folder) || none(strerror(errno), ": cgroup.subtree_control");
+}
+
+static void name_missing(const char *folder)
+{
+    reason[0] = '\0';
+    for (size_t i = 0; i < NAMES; i++)
+        if (!(controllers_in_use & names[i].bit))
+            snprintf(reason, sizeof(reason), "no controller %s in %s", names[i].name, folder);
 }
 
 /* Groups whose server is no more are empty; others cannot be removed. */
@@ -170,15 +222,18 @@ uint32_t ol_cgroups_use(const char *given)
     char found[TEXT_BYTES];
     controllers_in_use = 0;
     folder_in_use[0] = '\0';
+    reason[0] = '\0';
     if (!given && !find_delegated(found))
         return 0;
     const char *folder = given ? given : found;
     if (strlen(folder) >= sizeof(folder_in_use))
         return 0;
-    if (!enable(folder) && !(errno == EBUSY && step_aside(folder) && enable(folder)))
+    if (!divide(folder))
         return 0;
     remove_left(folder);
     controllers_in_use = named_in(folder, "cgroup.subtree_control");
+    weigh(folder);
+    name_missing(folder);
     memcpy(folder_in_use, folder, strlen(folder) + 1);
     return controllers_in_use;
 }
@@ -186,6 +241,11 @@ uint32_t ol_cgroups_use(const char *given)
 uint32_t ol_cgroups_controllers(void)
 {
     return controllers_in_use;
+}
+
+const char *ol_cgroups_reason(void)
+{
+    return reason;
 }
 
 /* ---- one host's ---- */
@@ -229,14 +289,27 @@ static int failed(ol_cgroup *group, const char *what, ol_error *err)
     return rc;
 }
 
+/* One that was left may bear the name: in a container each server has the same number, and somebody
+ * may still be in it. */
+static bool make_folder(ol_cgroup *group)
+{
+    for (int tries = 0; tries < NUMBERS_TAKEN_MAX; tries++) {
+        snprintf(group->path, sizeof(group->path), "%s/" PREFIX "%ld-%u", folder_in_use,
+                 (long)getpid(), atomic_fetch_add(&groups_made, 1));
+        if (mkdir(group->path, 0755) == 0)
+            return true;
+        if (errno != EEXIST)
+            return false;
+    }
+    return false;
+}
+
 int ol_cgroup_make(ol_cgroup *group, uint64_t memory_bytes, uint32_t threads_max, ol_error *err)
 {
     *group = OL_CGROUP_NONE;
     if (controllers_in_use == 0)
         return OL_OK;
-    snprintf(group->path, sizeof(group->path), "%s/" PREFIX "%ld-%u", folder_in_use,
-             (long)getpid(), atomic_fetch_add(&groups_made, 1));
-    if (mkdir(group->path, 0755) != 0) {
+    if (!make_folder(group)) {
         group->path[0] = '\0';
         return failed(group, "mkdir", err);
     }

@@ -22,6 +22,8 @@ enum { OL_CGROUP_MEMORY = 1, OL_CGROUP_PIDS = 2, OL_CGROUP_CPU = 4 };
  * first host starts. */
 uint32_t ol_cgroups_use(const char *folder);
 uint32_t ol_cgroups_controllers(void);
+/* Why hosts do not get all three, for people; "": they do. */
+const char *ol_cgroups_reason(void);
 
 typedef struct ol_cgroup {
     char path[OL_CGROUP_PATH_SIZE]; /* "": none */

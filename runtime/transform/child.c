@@ -17,14 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/memory_file.h"
 #include "transform/host/host.h"
 #include "transform/host/ring.h"
 #include "transform/host/texts.h"
 #include "transform/spawn.h"
 
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 8u
-#endif
 #define GROUP_SLACK_BYTES (64ull * OL_MIB) /* program, libraries, stacks, page tables */
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -46,9 +44,7 @@ static int unavailable(ol_error *err, const char *what)
 
 static int make_memory_file(size_t size)
 {
-    int fd = memfd_create("objlens-host", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-    if (fd < 0 && errno == EINVAL) /* a kernel before 6.3 */
-        fd = memfd_create("objlens-host", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = ol_memory_file("objlens-host");
     if (fd < 0)
         return -1;
     /* Sealed, so that the host cannot cut it short under the server's feet. */

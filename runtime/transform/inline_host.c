@@ -26,6 +26,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/memory_file.h"
 #include "transform/host/wire.h"
 
 #define STACK_BYTES (8u * OL_MIB) /* as a process's first thread has it */
@@ -91,7 +92,7 @@ static bool copy_bytes(int from, int to)
  * then says. */
 static void copy_image(ol_inline_host *host)
 {
-    host->image_fd = memfd_create("objlens-inline", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    host->image_fd = ol_memory_file("objlens-inline");
     if (host->image_fd >= 0 && copy_bytes(host->source_fd, host->image_fd))
         name_image(host);
     else

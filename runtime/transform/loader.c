@@ -50,7 +50,7 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
     a->result->declared.counters = ol_slice_of(a->result->counters, counters.len);
     if (a->asked &&
         !ol_warden_seal(&a->child.warden, loaded->declared.threads_max))
-        ol_error_set(a->err, OL_ETRANSFORM, "it runs more threads than it declares");
+        ol_error_set(a->err, OL_ETRANSFORM, "it runs more threads than it declares, or /proc hides them");
 }
 
 static void on_nothing(void *arg)

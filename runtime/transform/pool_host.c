@@ -249,7 +249,7 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
     }
     if (!ol_pool_warden_seal(host, host->program->declared.threads_max)) {
         ol_error why = {0};
-        ol_error_set(&why, OL_ETRANSFORM, "transform %s runs more threads than it declares",
+        ol_error_set(&why, OL_ETRANSFORM, "transform %s runs more threads than it declares, or /proc hides them",
                      host->program->name);
         ol_pool_host_kill(host, OL_WIRE_NONE, &why);
         return;

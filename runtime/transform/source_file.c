@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory_file.h"
 #define CHUNK_BYTES (64u * 1024u)
 
 static int refuse(ol_error *err, const char *why)
@@ -151,7 +152,7 @@ static int read_bytes(int fd, uint64_t bytes_max, ol_program *program, ol_buf *t
 
 static int read_shared(int fd, uint64_t bytes, ol_program *program, ol_buf *text)
 {
-    int image = memfd_create("objlens-transform", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int image = ol_memory_file("objlens-transform");
     if (image < 0)
         return OL_ENOMEM;
     int rc = read_bytes(fd, bytes, program, text, image);

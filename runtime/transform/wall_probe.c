@@ -5,10 +5,10 @@
  */
 #include "transform/wall_probe.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/memory_file.h"
 #include "transform/loader.h"
 
 #define LUA_SOURCE "return function() end"
@@ -31,7 +31,7 @@ static int probe_shared(ol_loader_result *result, ol_error *err)
                           .path = "probe.so",
                           .kind = OL_PROGRAM_SHARED,
                           .pinned = true,
-                          .image_fd = memfd_create("objlens-probe", MFD_CLOEXEC)};
+                          .image_fd = ol_memory_file("objlens-probe")};
     if (program.image_fd < 0)
         return ol_error_set(err, OL_EUNAVAILABLE, "probing the sandbox: memory file");
     ol_transform_limits_default(&program.limits);

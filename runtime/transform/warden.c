@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +63,8 @@ static uint32_t count_threads(pid_t pid)
     const uint32_t unknown = 2 * OL_PROGRAM_THREADS_MAX;
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : unknown;
+    if (fd < 0) /* not reaped yet, so it has a number; but /proc may hide it (hidepid) */
+        return errno == ENOENT && kill(pid, 0) != 0 && errno == ESRCH ? 0 : unknown;
     ssize_t got = read(fd, text, sizeof(text) - 1);
     bool gone = got < 0 && errno == ESRCH;
     close(fd);

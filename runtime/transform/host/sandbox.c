@@ -79,6 +79,13 @@ static bool join_group(const ol_wire_control *control)
     return joined;
 }
 
+/* Where memory ends for more than one host (a container's limit, the machine's) the kernel is to take
+ * a host and not the server. Without /proc it guesses by size. */
+static void offer_itself(void)
+{
+    write_file("/proc/self/oom_score_adj", "1000");
+}
+
 int ol_sandbox_birth(const ol_wire_control *control, ol_error *err)
 {
     ol_turns_short();
@@ -90,6 +97,7 @@ int ol_sandbox_birth(const ol_wire_control *control, ol_error *err)
         return ol_error_set(err, OL_ETRANSFORM, "sandbox: the server is gone");
     if (!join_group(control))
         return failed(err, "control group");
+    offer_itself();
     take_identity(control);
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         return failed(err, "dumpable");

@@ -170,6 +170,44 @@ static void test_without_its_group_no_host_starts(void **state)
     close_fixture(&f);
 }
 
+/* In a container each server has the same number, and what an earlier one left may be in use yet. */
+static void test_a_name_that_is_taken_is_left_alone(void **state)
+{
+    (void)state;
+    fixture f;
+    ol_cgroup group;
+    char taken[OL_CGROUP_PATH_SIZE];
+    open_fixture(&f, "memory pids cpu\n");
+    ol_cgroups_use(f.folder);
+    assert_code(ol_cgroup_make(&group, 1 << 20, 0, NULL), OL_OK);
+    long number = strtol(strrchr(group.path, '-') + 1, NULL, 10);
+    ol_cgroup_close(&group);
+    snprintf(taken, sizeof(taken), "%s/objlens-%ld-%ld", f.folder, (long)getpid(), number + 1);
+    assert_int_equal(mkdir(taken, 0755), 0);
+    assert_code(ol_cgroup_make(&group, 1 << 20, 0, NULL), OL_OK);
+    assert_int_equal(strtol(strrchr(group.path, '-') + 1, NULL, 10), number + 2);
+    ol_cgroup_close(&group);
+    close_fixture(&f);
+}
+
+static void test_why_there_are_none_is_said(void **state)
+{
+    (void)state;
+    fixture f;
+    open_fixture(&f, "memory pids cpu\n");
+    ol_cgroups_use(f.folder);
+    assert_string_equal(ol_cgroups_reason(), "");
+    put(&f, "cgroup.procs", "1\n"); /* not ours */
+    put(&f, "cgroup.subtree_control", "");
+    assert_int_equal(ol_cgroups_use(f.folder), 0);
+    assert_non_null(strstr(ol_cgroups_reason(), "not this process alone is in it"));
+    put(&f, "cgroup.procs", "");
+    put(&f, "cgroup.controllers", "memory cpu\n");
+    ol_cgroups_use(f.folder);
+    assert_non_null(strstr(ol_cgroups_reason(), "no controller pids"));
+    close_fixture(&f);
+}
+
 /* A group of this very machine. */
 static void test_a_real_group(void **state)
 {
@@ -207,6 +245,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_what_was_left_is_removed),
         cmocka_unit_test(test_a_host_joins_before_it_loads),
         cmocka_unit_test(test_without_its_group_no_host_starts),
+        cmocka_unit_test(test_a_name_that_is_taken_is_left_alone),
+        cmocka_unit_test(test_why_there_are_none_is_said),
         cmocka_unit_test(test_a_real_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
