@@ -5,6 +5,7 @@
 #   install.sh build      compiler, libraries, and the clients of the quickstart
 #   install.sh tests      that, and what the test suite and the benchmarks use
 #   install.sh origins    a Ceph S3 gateway, for the tests against one (67 MB to fetch)
+#   install.sh kernels    Debian's kernel and virtual machines to boot it in, for tests of the sandbox
 set -euo pipefail
 
 BUILD=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libssl-dev libxml2-dev liblua5.4-dev
@@ -20,6 +21,7 @@ TESTS=(g++ make clang libclang-rt-14-dev llvm libcmocka-dev python3-pytest pytho
 # The JavaScript SDK's tests take whatever node there is.
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then TESTS+=(nodejs npm); fi
 ORIGINS=(ceph-mon ceph-osd ceph-common radosgw openssl curl)
+KERNELS=(linux-image-amd64 qemu-system-x86 busybox-static systemd kmod cpio e2fsprogs zstd xz-utils)
 
 missing() {
     local package
@@ -33,7 +35,8 @@ case ${1:-build} in
     build) wanted=("${BUILD[@]}") ;;
     tests) wanted=("${BUILD[@]}" "${TESTS[@]}") ;;
     origins) wanted=("${ORIGINS[@]}") ;;
-    *) echo "usage: install.sh build|tests|origins" >&2; exit 2 ;;
+    kernels) wanted=("${KERNELS[@]}") ;;
+    *) echo "usage: install.sh build|tests|origins|kernels" >&2; exit 2 ;;
 esac
 
 mapfile -t packages < <(missing "${wanted[@]}")

@@ -7,8 +7,8 @@
 #                     security tests against the release build, each fuzzer for a fixed number of runs
 #   run.sh --full     that, with all unit tests under TSan, the integration and security tests
 #                     against the sanitized build as well, larger views and more ranges of them,
-#                     the tests of parsers and transforms under valgrind, long fuzzer runs, and
-#                     ceph/s3-tests where S3_TESTS names a checkout of it. Takes hours on two cores: a
+#                     the tests of parsers and transforms under valgrind, long fuzzer runs, the sandbox on
+#                     Debian's kernels in virtual machines, and ceph/s3-tests where S3_TESTS names a checkout of it. Takes hours on two cores: a
 #                     fuzzer may have 15 minutes, and two run side by side. One test alone under
 #                     valgrind: cmake --preset debug, build it, tests/lib/memcheck.sh build/debug/tests/NAME
 set -euo pipefail
@@ -157,6 +157,20 @@ conformance() {
     fi
 }
 
+# kernels: the sandbox on other kernels and in other places, in virtual machines.
+kernels() {
+    local rc=0 machine
+    step "kernels: release"
+    examples/install.sh kernels || true
+    tests/security/kernels/run.sh build/release "$results" || rc=$?
+    if ((rc == 77)); then
+        skipped=$((skipped + 1))
+        return
+    fi
+    ((rc == 0)) || fail "kernels"
+    for machine in "$results"/vm-*; do count_junit "$machine/report.xml"; done
+}
+
 build asan && unit asan || fail "the asan build"
 if $full; then
     build tsan && unit tsan || fail "the tsan build"
@@ -170,6 +184,7 @@ if $full; then
     for suite in integration security; do black_box asan "$suite"; done
     inline asan
     conformance release
+    kernels
     build debug && memcheck || fail "the debug build"
 fi
 build fuzz && if $full; then fuzz 2000000 900; else fuzz 20000; fi || fail "the fuzz build"
