@@ -187,7 +187,7 @@ static int spawn(ol_child *child, ol_spawn_options *options, ol_error *err)
     errno = ol_spawn(options, &pid, &child->pidfd);
     if (errno != 0) {
         child->pidfd = -1;
-        return unavailable(err, "spawn");
+        return unavailable(err, errno == ENOENT ? "/proc/self/exe or /dev/null" : "spawn");
     }
     child->pid = child->warden.pid = pid;
     if (clock_getcpuclockid(pid, &child->cpu_clock) == 0)

@@ -47,7 +47,7 @@ def config(attacker):
 def attempt(server, name):
     """How it ended; it must not have got anywhere."""
     answer = get(server, f"/do-{name.replace('_', '-')}--ol-s3/k")
-    assert answer.status == 500 and b"original that" not in answer.raw and b"got through" not in answer.raw, name
+    assert b"original that" not in answer.raw and b"got through" not in answer.raw, name
     return end_of(server, answer)
 
 

@@ -102,10 +102,10 @@ def assert_walls_of_hosts(server, place, expected):
 # Name -> the place, and what is said. Nothing is served there.
 REFUSING = {
     "no /proc": (Place("mount -t tmpfs none /proc", NOBODY), "/proc"),
-    "no processes to be had": (Place("ulimit -u 1", NOBODY), "Resource temporarily unavailable"),
+    "no processes to be had": (Place("prlimit --pid $$ --nproc=1", NOBODY), "Resource temporarily unavailable"),
     "no files to be had": (Place("ulimit -n 18", NOBODY), "Too many open files"),
     "no /dev/null": (Place("mount -t tmpfs none /dev", NOBODY), "/dev/null"),
-    "no address space": (Place("ulimit -v 60000", NOBODY), "memory"),
+    "no address space": (Place("ulimit -v 60000", NOBODY), "address space"),
 }
 
 
