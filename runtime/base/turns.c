@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched_setattr(2): since Linux 6.12 an ordinary thread's sched_runtime is the length of its turns.
+ * sched_setattr(2): since Linux 6.12 an ordinary thread's sched_runtime is the length of its turns;
+ * older kernels take no notice of it.
  */
 #include "base/turns.h"
 
@@ -18,16 +19,31 @@ typedef struct scheduling {
     uint64_t runtime_ns, deadline_ns, period_ns;
 } scheduling;
 
-/* Older kernels take the value and forget it: so it is read again. */
-bool ol_turns_short(void)
+static bool get(scheduling *now)
 {
-    scheduling now = {0};
-    if (syscall(SYS_sched_getattr, 0, &now, sizeof(now), 0) != 0 || now.policy != SCHED_OTHER)
+    *now = (scheduling){0};
+    return syscall(SYS_sched_getattr, 0, now, sizeof(*now), 0) == 0;
+}
+
+/* Read again, since a kernel may have taken a part of it. */
+static bool take(uint32_t policy)
+{
+    scheduling now;
+    if (!get(&now) || now.policy != SCHED_OTHER)
         return false;
     now.size = sizeof(now);
+    now.policy = policy;
     now.runtime_ns = OL_TURN_NS;
-    if (syscall(SYS_sched_setattr, 0, &now, 0) != 0)
-        return false;
-    scheduling then = {0};
-    return syscall(SYS_sched_getattr, 0, &then, sizeof(then), 0) == 0 && then.runtime_ns == OL_TURN_NS;
+    return syscall(SYS_sched_setattr, 0, &now, 0) == 0 && get(&now) && now.policy == policy &&
+           (now.runtime_ns == OL_TURN_NS || policy == SCHED_BATCH);
+}
+
+bool ol_turns_short(void)
+{
+    return take(SCHED_OTHER);
+}
+
+bool ol_turns_patient(void)
+{
+    return take(SCHED_BATCH);
 }

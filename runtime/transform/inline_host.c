@@ -27,6 +27,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/memory_file.h"
+#include "base/turns.h"
 #include "transform/host/wire.h"
 
 #define STACK_BYTES (8u * OL_MIB) /* as a process's first thread has it */
@@ -111,6 +112,7 @@ static void say_over(const ol_inline_host *host)
 static void *run(void *arg)
 {
     ol_inline_host *host = arg;
+    ol_turns_patient();
     if (host->source_fd >= 0)
         copy_image(host);
     host->run.image_path = host->image_path;

@@ -88,7 +88,7 @@ static void offer_itself(void)
 
 int ol_sandbox_birth(const ol_wire_control *control, ol_error *err)
 {
-    ol_turns_short();
+    ol_turns_patient();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         return failed(err, "parent-death signal");
     /* The server may have died before the signal was armed: then its end is closed. */
