@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Views of pictures, through a real Object Lambda access point; what comes out is looked at with Pillow."""
+import base64
 import hashlib
 import hmac
 import io
@@ -7,7 +8,7 @@ import urllib.parse
 import zlib
 
 import pytest
-from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat, PngImagePlugin
 
 from kit.raw import get
 from kit.server import SANITIZED, Server
@@ -301,6 +302,22 @@ def test_no_picture_of_the_original_is_kept(photos, s3, where):
         assert answer.body.count(b"\xff\xd8\xff") == (name == "jpeg")
     if where == "exif":
         assert view(photos, "kept", "preview.jpg").getexif()[0x010E] == "sea"
+
+
+@pytest.mark.parametrize("where", ["hexadecimal", "base64"])
+def test_no_picture_of_the_original_is_kept_in_texts(photos, s3, where):
+    small = encoded(Image.new("RGB", (16, 12), (9, 200, 9)), "JPEG")
+    tags = (b"Exif\0\0" + b"II*\0" + bytes(24) + small).hex()
+    # The lines end within the first bytes of the picture, too.
+    said = {"hexadecimal": f"\nexif\n{len(tags) // 2:8}\n" + "\n".join(tags[at:at + 70] for at in range(0, len(tags), 70)),
+            "base64": base64.b64encode(small).decode()}
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Raw profile type exif", said[where])
+    texts.add_text("Title", "sea")
+    s3.put_object(Bucket="photos", Key="preview.png", Body=encoded(picture(), "PNG", pnginfo=texts))
+    for name in ("jpeg", "png", "webp", "avif"):
+        assert get(photos, f"/kept--ol-s3/preview.png?format={name}").status == 200
+    assert view(photos, "kept", "preview.png").text == {"Title": "sea"}
 
 
 def test_transparency(photos):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "metadata.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define THUMBNAIL "jpeg-thumbnail-data"
@@ -12,6 +13,31 @@
 static bool holds_picture(const void *bytes, size_t size)
 {
     return memmem(bytes, size, "\xff\xd8\xff", 3) || memmem(bytes, size, "/9j/", 4);
+}
+
+/* In hexadecimal, broken into lines: so EXIF, XMP and IPTC stand among the texts of a PNG. */
+static bool holds_hex_picture(const char *text)
+{
+    static const char begin[] = "ffd8ff";
+    size_t found = 0;
+    for (; *text && begin[found]; text++) {
+        int c = tolower((unsigned char)*text);
+        if (isspace(c))
+            continue;
+        if (c == begin[found])
+            found++;
+        else
+            found = c != 'f' ? 0 : found == 2 ? 2 : 1;
+    }
+    return !begin[found];
+}
+
+static bool text_holds_picture(VipsImage *image, const char *name)
+{
+    const char *text;
+    return vips_image_get_typeof(image, name) == VIPS_TYPE_REF_STRING &&
+           vips_image_get_string(image, name, &text) == 0 &&
+           (holds_picture(text, strlen(text)) || holds_hex_picture(text));
 }
 
 /* With EXIF's thumbnail left out, which the library removes itself when it writes. */
@@ -42,6 +68,8 @@ static void remove_pictures(VipsImage *image, gchar **names)
     const void *bytes;
     size_t size;
     for (gchar **name = names; *name; name++) {
+        if (text_holds_picture(image, *name))
+            vips_image_remove(image, *name);
         if (vips_image_get_typeof(image, *name) != VIPS_TYPE_BLOB ||
             vips_image_get_blob(image, *name, &bytes, &size) != 0)
             continue;
