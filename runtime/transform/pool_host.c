@@ -117,14 +117,27 @@ void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why)
         end_process(host);
 }
 
-/* Requests that wait for a host of a program that does not start wait in vain. */
+static bool has_ready_host(const ol_pool *pool, const ol_program *program)
+{
+    for (const ol_pool_host *host = pool->first; host; host = host->next)
+        if (host->state == OL_HOST_READY && host->program == program)
+            return true;
+    return false;
+}
+
+/* Requests that wait for a host of a program that does not start wait in vain. Where it has hosts, one
+ * request was promised this one, and the others are served yet. */
 static void fail_waiting(ol_pool *pool, const ol_program *program, const ol_error *err)
 {
+    bool one = has_ready_host(pool, program);
     ol_ticket *next;
     for (ol_ticket *t = pool->queue_first; t; t = next) {
         next = t->next;
-        if (t->program == program)
-            ol_pool_end_ticket(pool, t, err, false);
+        if (t->program != program)
+            continue;
+        ol_pool_end_ticket(pool, t, err, false);
+        if (one)
+            return;
     }
 }
 

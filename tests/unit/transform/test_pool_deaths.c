@@ -468,6 +468,35 @@ static void test_a_host_that_cannot_be_made(void **state)
     close_fixture(&f);
 }
 
+/* A start that fails is one request's misfortune where other hosts of that program serve on. */
+static void test_a_host_that_cannot_be_made_costs_one_request(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f;
+    kit_run busy, first, second;
+    struct rlimit before, none;
+    open_fixture(&f, 2, 1, "identity");
+    start(&f, &busy, "g", "identity", 100, false);
+    kit_run_until_held(&busy, &f.loop);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 3, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    start(&f, &first, "g", NULL, 10, true);
+    start(&f, &second, "g", NULL, 10, true);
+    kit_run_wait(&first, &f.loop);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_code(first.err.code, OL_EUNAVAILABLE);
+    assert_false(second.done);
+    kit_gate_release(&busy.gate);
+    kit_run_wait(&second, &f.loop);
+    assert_code_of(second.err.code, OL_OK, &second.err);
+    kit_run_fini(&busy);
+    kit_run_fini(&first);
+    kit_run_fini(&second);
+    close_fixture(&f);
+}
+
 /* ---- nothing is left ---- */
 
 static unsigned count_fds(void)
@@ -581,6 +610,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_host_that_is_killed_before_it_is_born),
         cmocka_unit_test(test_a_pool_that_is_closed_before_its_host_is_born),
         cmocka_unit_test(test_a_host_that_cannot_be_made),
+        cmocka_unit_test(test_a_host_that_cannot_be_made_costs_one_request),
         cmocka_unit_test(test_a_program_that_loses_many_hosts_waits_for_the_next),
         cmocka_unit_test(test_nothing_is_left_after_many_deaths),
     };
