@@ -20,6 +20,7 @@
  * answers whoever asks for no transform. */
 #define SERVER_WEIGHT "1000"
 #define NUMBERS_TAKEN_MAX 1000
+#define TOO_LONG "the name of the control group is too long"
 
 static char folder_in_use[OL_CGROUP_PATH_SIZE - 64];
 static uint32_t controllers_in_use;
@@ -135,7 +136,7 @@ static bool find_delegated(char folder[TEXT_BYTES])
         return none("no control groups (v2) are to be seen here", "");
     bool whole = strcmp(own, "/") == 0;
     if (snprintf(folder, TEXT_BYTES, "%s%s", mount, whole ? "" : own) >= TEXT_BYTES)
-        return none("the name of the control group is too long", "");
+        return none(TOO_LONG, "");
     if (!read_in(folder, "cgroup.type", type))
         return none("not a group that can be limited: ", folder);
     if (!whole && !is_marked(folder))
@@ -227,7 +228,7 @@ uint32_t ol_cgroups_use(const char *given)
         return 0;
     const char *folder = given ? given : found;
     if (strlen(folder) >= sizeof(folder_in_use))
-        return 0;
+        return none(TOO_LONG, "");
     if (!divide(folder))
         return 0;
     remove_left(folder);

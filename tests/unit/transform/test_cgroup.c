@@ -205,6 +205,11 @@ static void test_why_there_are_none_is_said(void **state)
     put(&f, "cgroup.controllers", "memory cpu\n");
     ol_cgroups_use(f.folder);
     assert_non_null(strstr(ol_cgroups_reason(), "no controller pids"));
+    char longest[OL_CGROUP_PATH_SIZE];
+    memset(longest, 'a', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(ol_cgroups_use(longest), 0);
+    assert_non_null(strstr(ol_cgroups_reason(), "too long"));
     close_fixture(&f);
 }
 
