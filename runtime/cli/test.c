@@ -263,6 +263,21 @@ static void print_sum(const testing *self)
     putchar('\n');
 }
 
+/* When nothing could be run, too: an older report would tell of other times. */
+static int write_report(testing *self, int rc, ol_error *err)
+{
+    const char *path = ol_options_value(self->options, "junit", 0);
+    ol_error unwritten = {0};
+    if (!path || !self->name)
+        return rc;
+    if (rc == OL_OK)
+        return ol_junit_write(&self->junit, self->name, path, err);
+    ol_junit_add(&self->junit, self->name, "starting", 0, ol_cli_reason(err));
+    if (ol_junit_write(&self->junit, self->name, path, &unwritten) != OL_OK)
+        ol_cli_complain("%s", ol_cli_reason(&unwritten));
+    return rc;
+}
+
 static int test_all(testing *self, ol_error *err)
 {
     ol_case *cases;
@@ -278,8 +293,7 @@ static int test_all(testing *self, ol_error *err)
                           self->cases_in, count);
     if (rc == OL_OK)
         print_sum(self);
-    const char *report = ol_options_value(self->options, "junit", 0);
-    return rc == OL_OK && report ? ol_junit_write(&self->junit, self->name, report, err) : rc;
+    return write_report(self, rc, err);
 }
 
 /* ---- rounds ---- */

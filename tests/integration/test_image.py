@@ -44,6 +44,9 @@ object_lambda "kept" { access_point = "photos", transforms = { { "image", payloa
 object_lambda "sized" { access_point = "photos", transforms = { { "image", payload = [[{"width": 100, "format": "png",
   "watermark": {"text": "copy", "size": 12, "opacity": 1, "shadow": 0, "offset": [0, 0]},
   "allow_query": ["width", "dpr"]}]] } } }
+object_lambda "vast" { access_point = "photos", transforms = { { "image", payload = [[{"width": 16000, "enlarge": true,
+  "format": "png", "watermark": {"text": "copy", "size": 12, "opacity": 1, "shadow": 0, "offset": [0, 0]},
+  "allow_query": ["width", "dpr"]}]] } } }
 object_lambda "unmarked" { access_point = "photos", transforms = { { "image", payload = [[{"width": 100, "format": "png",
   "allow_query": ["width", "dpr"]}]] } } }
 object_lambda "loud" { access_point = "photos", transforms = { { "image", payload =
@@ -423,8 +426,8 @@ def test_the_format_that_a_browser_asks_for(photos):
     assert "accept" not in get(photos, "/small--ol-s3/photo.png").headers.get("vary", "").lower()
 
 
-def marked_area(photos, query):
-    changed = ImageChops.difference(view(photos, "sized", "photo.png", query).convert("RGB"),
+def marked_area(photos, query, olap="sized"):
+    changed = ImageChops.difference(view(photos, olap, "photo.png", query).convert("RGB"),
                                     view(photos, "unmarked", "photo.png", query).convert("RGB")).getbbox()
     return changed[2] - changed[0]
 
@@ -436,6 +439,8 @@ def test_no_query_makes_a_mark_small(photos):
     assert marked_area(photos, "?width=400") >= 3.5 * usual
     assert marked_area(photos, "?dpr=2") >= 1.8 * usual
     assert marked_area(photos, "?width=50&dpr=0.5") > 20
+    # Its payload alone makes a picture that is too large.
+    assert marked_area(photos, "?dpr=0.1&width=1000", "vast") >= usual
 
 
 # ---- signed queries ----

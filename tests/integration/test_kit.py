@@ -264,6 +264,11 @@ def test_junit_is_what_ci_reads(tmp_path):
     assert bad[0].tag == "failure" and "the output differs at byte 0" in bad[0].attrib["message"]
     assert "cannot be written" in objlens("test", "--junit", "/dev/full", cwd=folder, code=1)
     assert "No such file" in objlens("test", "--junit", "absent/report.xml", cwd=folder, code=1)
+    # An older report does not stay.
+    (folder / "mask.lua").write_text("return")
+    objlens("test", "--junit", "../report.xml", cwd=folder, code=1)
+    suite = xml.etree.ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert suite.attrib["failures"] == suite.attrib["tests"] == "1" and "mask" in suite[0][0].attrib["message"]
 
 
 def test_watch_runs_again_when_something_changes(tmp_path):

@@ -81,8 +81,10 @@ double image_plan_mark_scale(const struct image_plan *plan, const struct image_c
 {
     struct image_plan usual;
     const struct image_config *payload = config->payload;
-    if (!payload || !image_plan_make(&usual, payload, width, height))
+    if (!payload)
         return config->dpr;
+    if (!image_plan_make(&usual, payload, width, height)) /* too large; the query's is not */
+        return larger(config->dpr, payload->dpr);
     double across = (double)image_plan_across(plan) / image_plan_across(&usual);
     double down = (double)image_plan_down(plan) / image_plan_down(&usual);
     return larger(config->dpr, payload->dpr * larger(1, larger(across, down)));
