@@ -260,6 +260,23 @@ static void drains(void **state)
     kit_free(k);
 }
 
+/* Nothing was open, so it has drained at once, and the word of that is still on its way. */
+static void closes_on_the_turn_in_which_it_drained(void **state)
+{
+    (void)state;
+    kit *k = kit_new();
+    ol_http_handler handler = {.arg = k, .on_request = kit_on_request};
+    long live = ol_alloc_live();
+    bool drained = false;
+    assert_code(ol_test_loop_open(&k->t), OL_OK);
+    assert_code(ol_http_server_new(&k->server, k->t.loop, &k->limits, &handler), OL_OK);
+    ol_http_server_drain(k->server, kit_set, &drained);
+    kit_close(k);
+    assert_false(drained);
+    assert_no_leak(live);
+    free(k);
+}
+
 static void closes_in_the_middle_of_everything(void **state)
 {
     (void)state;
@@ -317,6 +334,7 @@ int main(void)
         cmocka_unit_test(bounds_the_number_of_connections),
         cmocka_unit_test(refuses_a_flood),
         cmocka_unit_test(drains),
+        cmocka_unit_test(closes_on_the_turn_in_which_it_drained),
         cmocka_unit_test(closes_in_the_middle_of_everything),
         cmocka_unit_test(takes_new_limits),
     };
