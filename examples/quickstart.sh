@@ -165,6 +165,7 @@ for ((i = 0; i < 50; i++)); do
     sleep 0.1
 done
 grep -q 'KMS.DisabledException\|400\|Bad Request' "$work/refused" || die "a disabled key opens"
+echo "  a read while that key is disabled, which must fail:"
 sed -n 1p "$work/refused" | cut -c1-120 | sed 's/^/    /'
 "$objlens" keys enable alias/aws/s3 --keyring "$work/data/keyring" | sed 's/^/  /'
 
@@ -187,7 +188,7 @@ The server runs on (pid $server). Try next:
   export AWS_ACCESS_KEY_ID=$OBJLENS_ACCESS_KEY AWS_SECRET_ACCESS_KEY=$OBJLENS_SECRET_KEY AWS_DEFAULT_REGION=us-east-1
   alias s3='aws --endpoint-url http://127.0.0.1:$port s3'
 
-  ls $work/pictures    # look at them: lake.png as it is, small, and as ada and grace see it
+  ls $work/pictures    # look at them: the original, small, and as ada and grace see it
   s3 cp s3://orders-redacted--ol-s3/app.log -          # redact another object
   s3 cp your.csv s3://shop/                            # bring your own data
   build/release/objlens run pii < your.csv             # the same, without a server
