@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/memory_file.h"
+
 #define CHUNK_BYTES (64u * 1024u)
 
 static int refuse(ol_error *err, const char *why)

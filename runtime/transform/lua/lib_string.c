@@ -4,7 +4,8 @@
  *
  * format is Lua's own behind a filter: values for %s become text without addresses first, by
  * their __tostring if they have one, which may suspend; %p is refused. What it does cannot be
- * interrupted, so what it may be asked to do in one call is bounded. rep is bounded before it begins. upper and lower change ASCII letters, which is what Lua's do in the C locale, several
+ * interrupted, so what it may be asked to do in one call is bounded. rep is bounded before it
+ * begins. upper and lower change ASCII letters, which is what Lua's do in the C locale, several
  * bytes at a time.
  */
 #include "transform/lua/libs.h"
