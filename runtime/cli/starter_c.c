@@ -181,9 +181,9 @@ static const char readme[] =
     "## Cases\n"
     "\n"
     "Each folder in `tests/` is one: `input`, what is `expected`, the `payload`, and `secrets`, strings\n"
-    "of what goes in that must come out nowhere, neither in the output nor in a log or an error, in no\n"
-    "encoding. `expect.json` says what is to become of status, headers, or that it is to fail, and\n"
-    "`event.json` who asks for what.\n";
+    "of what goes in that must come out nowhere, neither in the output nor in a log or an error, nor in\n"
+    "hexadecimal, in base64 or escaped. `expect.json` says what is to become of status, headers, or that\n"
+    "it is to fail, and `event.json` who asks for what.\n";
 
 static const ol_starter_file files[] = {
     {"@NAME@.c", source},
