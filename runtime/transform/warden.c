@@ -55,24 +55,29 @@ bool ol_warden_take(ol_warden *warden)
 
 /* ---- answers ---- */
 
-/* Of the whole process, 0 when it is no more; OL_PROGRAM_THREADS_MAX and more when that cannot be
- * learnt. */
-static uint32_t count_threads(pid_t pid)
+/* What /proc says, 0 when the process is no more; -1 where that cannot be learnt. */
+static long told_threads(pid_t pid)
 {
     char path[64], text[STATUS_BYTES];
-    const uint32_t unknown = 2 * OL_PROGRAM_THREADS_MAX;
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) /* not reaped yet, so it has a number; but /proc may hide it (hidepid) */
-        return errno == ENOENT && kill(pid, 0) != 0 && errno == ESRCH ? 0 : unknown;
+        return errno == ENOENT && kill(pid, 0) != 0 && errno == ESRCH ? 0 : -1;
     ssize_t got = read(fd, text, sizeof(text) - 1);
     bool gone = got < 0 && errno == ESRCH;
     close(fd);
     if (got <= 0)
-        return gone ? 0 : unknown;
+        return gone ? 0 : -1;
     text[got] = '\0';
     const char *line = strstr(text, "\nThreads:");
-    return line ? (uint32_t)strtoul(line + 9, NULL, 10) : unknown;
+    return line ? strtol(line + 9, NULL, 10) : -1;
+}
+
+/* Of the whole process. Where nobody tells, no thread that was granted has ended. */
+static uint32_t count_threads(const ol_warden *warden)
+{
+    long told = told_threads(warden->pid);
+    return told >= 0 ? (uint32_t)told : 1 + OL_PROGRAM_THREADS_OURS + warden->granted;
 }
 
 static bool is_thread(int number)
@@ -84,7 +89,7 @@ static int judge(const ol_warden *warden, int number)
 {
     uint32_t threads_max = warden->sealed ? warden->threads_max : OL_PROGRAM_THREADS_MAX;
     if (is_thread(number))
-        return count_threads(warden->pid) < 1 + OL_PROGRAM_THREADS_OURS + threads_max ? 0 : -EAGAIN;
+        return count_threads(warden) < 1 + OL_PROGRAM_THREADS_OURS + threads_max ? 0 : -EAGAIN;
     return warden->sealed ? -EACCES : 0;
 }
 
@@ -103,8 +108,10 @@ bool ol_warden_answer(ol_warden *warden)
     struct seccomp_notif_resp answer = {.id = call.id, .error = judge(warden, call.data.nr)};
     if (answer.error != 0 && warden->sealed)
         warden->refusals++;
-    if (answer.error == 0)
+    if (answer.error == 0) {
         answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+        warden->granted += is_thread(call.data.nr);
+    }
     ioctl(warden->listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
     return true;
 }
@@ -118,7 +125,7 @@ bool ol_warden_seal(ol_warden *warden, uint32_t threads_max)
 {
     warden->sealed = true;
     warden->threads_max = threads_max;
-    return count_threads(warden->pid) <= 1 + OL_PROGRAM_THREADS_OURS + threads_max;
+    return count_threads(warden) <= 1 + OL_PROGRAM_THREADS_OURS + threads_max;
 }
 
 bool ol_warden_is_over(const ol_warden *warden)

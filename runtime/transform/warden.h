@@ -23,6 +23,7 @@ typedef struct ol_warden {
     pid_t pid;
     bool sealed;
     uint32_t threads_max;
+    uint32_t granted;  /* threads, since it was born */
     uint32_t refusals; /* since it was sealed */
 } ol_warden;
 

@@ -53,14 +53,14 @@ def test_its_limits_are_the_kernels(service):
 def test_a_memory_bomb_is_killed_alone(service):
     server, unit = service, service.unit
     assert is_good(server)
-    neighbours, pid = server.hosts(), unit.pid
+    pid = unit.pid
     for bomb in ("memory_bomb", "shared_memory_bomb"):
         before = int(events(unit.group)["oom_kill"])
         assert "killed by signal 9" in machine.attempt(server, bomb)
         # The kernel counts the process, and then its group, which is the process.
-        assert int(events(unit.group)["oom_kill"]) > before
+        assert 1 <= int(events(unit.group)["oom_kill"]) - before <= 2
     assert events(unit.group / "server")["oom_kill"] == "0"
-    assert unit.pid == pid and set(neighbours) <= set(server.hosts()) and is_good(server)
+    assert unit.pid == pid and is_good(server)
 
 
 def test_where_memory_ends_for_all_the_server_stays(serve):
