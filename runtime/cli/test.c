@@ -371,7 +371,7 @@ const ol_command ol_command_test = {
              "and secrets, or a group of files NAME.input, NAME.expected and so on. Each runs once as in\n"
              "service, once to be measured, cut into single bytes, and cut in two at every point. All runs\n"
              "must agree. What stands in secrets, a string of what goes in on each line, must come out\n"
-             "nowhere, neither as it is nor in another encoding.\n\n"
+             "nowhere, neither as it is nor in hexadecimal, base64, percent, XML or JSON form.\n\n"
              "Exit code 0: every case holds. 1: one does not, or something could not be run.",
     .options = test_options,
     .option_count = sizeof(test_options) / sizeof(test_options[0]),

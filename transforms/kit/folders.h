@@ -46,9 +46,12 @@ static inline bool kit_walk_file(const struct kit_walk *w, const char *path)
     struct stat st;
     if (v->wants && !v->wants(v->arg, name))
         return true;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    bool go_on = fd >= 0 && fstat(fd, &st) == 0 ? v->file(v->arg, name, fd, (size_t)st.st_size)
-                                                : kit_walk_fault(w, name, strerror(errno));
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* it may be a pipe by now */
+    bool go_on = true;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        go_on = kit_walk_fault(w, name, strerror(errno));
+    else if (S_ISREG(st.st_mode))
+        go_on = v->file(v->arg, name, fd, (size_t)st.st_size);
     if (fd >= 0)
         close(fd);
     return go_on;

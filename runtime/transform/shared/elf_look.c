@@ -127,7 +127,7 @@ static bool is_wrong(look *self)
 
 bool ol_elf_is_wrong(const char *path, char *why)
 {
-    look self = {.fd = open(path, O_RDONLY | O_CLOEXEC), .why = why};
+    look self = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), .why = why};
     if (self.fd < 0)
         return false;
     bool found = is_wrong(&self);
