@@ -17,7 +17,6 @@ SCRIPTS = {
     "endless loop": GET + "while true do end end",
     "memory bomb": GET + "local t = {} while true do t[#t + 1] = ('x'):rep(100000) .. #t end end",
     "output flood": GET + "local s = ('x'):rep(65536) while true do response:write(s) end end",
-    "slow drip": GET + "for i = 1, 1e6 do response:write('x') response:flush() end end",
     "log flood": GET + "for i = 1, 1e6 do log.error(('x'):rep(200)) end end",
     "pattern blow-up": GET + "(('a'):rep(3000)):find(('a*'):rep(30) .. 'b') end",
     "garbage": GET + "while true do local t = {{}, {}} setmetatable(t, {__gc = nil}) end end",
@@ -28,6 +27,7 @@ PLUGINS = {
     "exit": "_exit(1);",
     "fork bomb": "while (fork() >= 0) ;",
     "begging for threads": "pthread_t t; for (;;) pthread_create(&t, 0, sleeper, 0);",
+    "drip, byte by byte": 'while (our->emit(i, "x", 1) == OBJLENS_OK) ;',
     "memory bomb in C": "for (;;) { char *p = malloc(1 << 20); if (p) memset(p, 1, 1 << 20); }",
 }
 PLUGIN = """#include <objlens/transform.h>
@@ -35,9 +35,10 @@ PLUGIN = """#include <objlens/transform.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+static const struct objlens_host *our;
 static void *sleeper(void *arg) { for (;;) sleep(1000); return arg; }
 static int open_it(const struct objlens_host *host, struct objlens_call *call, void **instance)
-{ (void)host; *instance = call; (void)sleeper; return OBJLENS_OK; }
+{ our = host; *instance = call; (void)sleeper; return OBJLENS_OK; }
 static int write_it(void *i, const void *data, size_t size) { (void)i; (void)data; (void)size; return OBJLENS_OK; }
 static int finish_it(void *i) { (void)i; ATTACK return OBJLENS_OK; }
 static void close_it(void *i) { (void)i; }
