@@ -17,7 +17,7 @@ ATTEMPTS = dict(re.findall(r"^A\((\w+), ([A-Z_ |]+)\)$", (HERE / "plugins/escape
 ENDS = {
     "REFUSED": "^refused$", "DENIED": "^denied$", "FORBIDDEN": "was killed for a forbidden system call",
     "CRASHED": "was killed by signal", "ENDED": "ended with status",
-    "TIMED_OUT": "more than (wall|cpu)_ms|of CPU without a break",
+    "TIMED_OUT": "more than (wall|cpu)_ms|of CPU without a break|used more CPU than its requests",
     "CUT_OFF": "the host broke the protocol|the host meddled with the ring",
     "FAILED": "more than output_bytes|^failed with 500$",
 }
