@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "transform/shared/elf_look.h"
+#include "transform/shared/elf_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fd < 0)
         return 0;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    if (write(fd, data, size) == (ssize_t)size && ol_elf_is_wrong(path, why))
+    if (write(fd, data, size) == (ssize_t)size && !ol_elf_check(path, why))
         check_sentence(why);
     close(fd);
     return 0;

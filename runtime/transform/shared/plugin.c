@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "transform/counters.h"
 #include "transform/program.h"
-#include "transform/shared/elf_look.h"
+#include "transform/shared/elf_check.h"
 
 #define ENTRY "objlens_transform_v1"
 #define KNOWN_FLAGS                                                                                \
@@ -215,7 +215,7 @@ int ol_plugin_open(ol_plugin *plugin, const char *configured_name, const char *p
     ol_buf_init(&plugin->counters, OL_COUNTERS_TEXT_MAX);
     naming n = {configured_name, path};
     char why[OL_ELF_WHY_SIZE];
-    if (ol_elf_is_wrong(path, why))
+    if (!ol_elf_check(path, why))
         return refuse(err, n, "%s", why);
     plugin->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!plugin->handle)

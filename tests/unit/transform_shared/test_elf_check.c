@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A look at files that pretend to be shared objects: whatever their bytes say, nothing is read beyond
+ * Files that pretend to be shared objects are checked: whatever their bytes say, nothing is read beyond
  * them, and a good one is never refused.
  */
 #include "lib/check.h"
@@ -11,7 +11,7 @@
 
 #include "build_plugin.h"
 #include "lib/scratch.h"
-#include "transform/shared/elf_look.h"
+#include "transform/shared/elf_check.h"
 
 #define SHAPE "tests/unit/transform_shared/plugins/shape.c"
 
@@ -19,22 +19,22 @@ static ol_test_scratch scratch;
 static uint8_t *good;
 static size_t good_len;
 
-static bool look_at(const uint8_t *bytes, size_t len, char why[OL_ELF_WHY_SIZE])
+static bool is_refused(const uint8_t *bytes, size_t len, char why[OL_ELF_WHY_SIZE])
 {
     const char *path = ol_test_scratch_path(&scratch, "it.so");
     ol_test_file_write(path, ol_slice_of(bytes, len));
     memset(why, 0x7f, OL_ELF_WHY_SIZE);
-    bool wrong = ol_elf_is_wrong(path, why);
-    assert_true(!wrong || memchr(why, '\0', OL_ELF_WHY_SIZE) != NULL);
-    return wrong;
+    bool refused = !ol_elf_check(path, why);
+    assert_true(!refused || memchr(why, '\0', OL_ELF_WHY_SIZE) != NULL);
+    return refused;
 }
 
 static void test_a_good_one(void **state)
 {
     (void)state;
     char why[OL_ELF_WHY_SIZE];
-    assert_false(look_at(good, good_len, why));
-    assert_false(ol_elf_is_wrong("/nonexistent/it.so", why)); /* the loader says it better */
+    assert_false(is_refused(good, good_len, why));
+    assert_true(ol_elf_check("/nonexistent/it.so", why)); /* the loader says it better */
 }
 
 /* Each prefix is cut off or no ELF file at all, and never more than it has is read. */
@@ -43,7 +43,7 @@ static void test_every_prefix(void **state)
     (void)state;
     char why[OL_ELF_WHY_SIZE];
     for (size_t len = 0; len < good_len; len += len < 1500 ? 1 : 509) {
-        assert_true(look_at(good, len, why));
+        assert_true(is_refused(good, len, why));
         assert_non_null(strstr(why, len < SELFMAG ? "no ELF file" : "cut off"));
     }
 }
@@ -61,7 +61,7 @@ static void test_damaged_headers(void **state)
         size_t within = round % 2 ? sizeof(Elf64_Ehdr) : 1024; /* the tables of segments, too */
         for (unsigned i = 0; i < 1 + round % 4; i++)
             bytes[ol_test_random_below(&random, within)] = (uint8_t)ol_test_random_below(&random, 256);
-        refused += look_at(bytes, good_len, why);
+        refused += is_refused(bytes, good_len, why);
     }
     assert_in_range(refused, 300, 2999);
     free(bytes);
@@ -80,7 +80,8 @@ static void test_offsets_without_end(void **state)
             uint64_t offset = UINT64_MAX - back;
             memcpy(bytes, good, good_len);
             memcpy(bytes + fields[i], &offset, sizeof(offset));
-            assert_true(look_at(bytes, good_len, why));
+            assert_true(is_refused(bytes, good_len, why));
+            assert_non_null(strstr(why, "of at least 184467440737095")); /* not a small one */
         }
     free(bytes);
 }
