@@ -16,15 +16,15 @@
 #define TEXT_BYTES 4096
 #define PREFIX "objlens-"
 #define PERIOD_US 100000ull
-/* Where there is less of it than all want: as much as ten hosts together. It feeds all of them, and
- * answers whoever asks for no transform. */
+/* When the CPU is short the server gets as much of it as ten hosts (100 each, the kernel's default):
+ * it feeds all of them, and answers the requests that need no transform. */
 #define SERVER_WEIGHT "1000"
 #define NUMBERS_TAKEN_MAX 1000
 #define TOO_LONG "the name of the control group is too long"
 
 static char folder_in_use[OL_CGROUP_PATH_SIZE - 64];
 static uint32_t controllers_in_use;
-static char reason[TEXT_BYTES + 128];
+static char reason[TEXT_BYTES + 128]; /* for ol_cgroups_reason */
 static _Atomic unsigned groups_made;
 
 static const struct {
@@ -46,7 +46,7 @@ static int open_in(const char *folder, const char *name, int flags)
 
 static bool write_in(const char *folder, const char *name, const char *text)
 {
-    /* The kernel's files are there; O_CREAT makes none among them. */
+    /* O_CREAT is for tests, on an ordinary folder: the kernel lets nobody make a file in a group. */
     int fd = open_in(folder, name, O_WRONLY | O_CREAT);
     if (fd < 0)
         return false;
@@ -120,33 +120,34 @@ static bool is_marked(const char *folder)
            (getxattr(folder, "trusted.delegate", value, 1) == 1 && value[0] == '1');
 }
 
-static bool none(const char *why, const char *of)
+/* Returns false, for the caller to return. */
+static bool refuse(const char *why, const char *what)
 {
-    snprintf(reason, sizeof(reason), "%s%s", why, of);
+    snprintf(reason, sizeof(reason), "%s%s", why, what);
     return false;
 }
 
-/* Ours to divide: all that a container sees of the hierarchy (which is not the hierarchy itself), or
- * what the service manager says so of. */
+/* The group that this process may divide: inside a container the root of what can be seen (which is
+ * not the real root), elsewhere its own group if the service manager has marked it as delegated. */
 static bool find_delegated(char folder[TEXT_BYTES])
 {
     char mount[TEXT_BYTES], own[TEXT_BYTES], type[TEXT_BYTES];
     find_mount(mount);
     if (!mount[0] || !find_own(own) || strstr(own, "/.."))
-        return none("no control groups (v2) are to be seen here", "");
+        return refuse("no control groups (v2) are to be seen here", "");
     bool whole = strcmp(own, "/") == 0;
     if (snprintf(folder, TEXT_BYTES, "%s%s", mount, whole ? "" : own) >= TEXT_BYTES)
-        return none(TOO_LONG, "");
+        return refuse(TOO_LONG, "");
     if (!read_in(folder, "cgroup.type", type))
-        return none("not a group that can be limited: ", folder);
+        return refuse("not a group that can be limited: ", folder);
     if (!whole && !is_marked(folder))
-        return none("not delegated to this process: ", folder);
-    return access(folder, W_OK) == 0 || none("not writable: ", folder);
+        return refuse("not delegated to this process: ", folder);
+    return access(folder, W_OK) == 0 || refuse("not writable: ", folder);
 }
 
 /* ---- preparing it ---- */
 
-/* False: none of those that are there. */
+/* Let the groups below have the controllers. False and errno: not one of those that there are. */
 static bool enable(const char *folder)
 {
     char text[TEXT_BYTES] = "", one[32];
@@ -157,7 +158,8 @@ static bool enable(const char *folder)
                      names[i].name);
     if (there == 0 || write_in(folder, "cgroup.subtree_control", text))
         return true;
-    /* Where one cannot be had (cpu, while a process has real-time priority) the others can. */
+    /* One that cannot be enabled (cpu, while a process has real-time priority) makes the whole write
+     * fail, and the others can be had without it. */
     bool some = false;
     for (size_t i = 0; i < NAMES; i++) {
         snprintf(one, sizeof(one), "+%s", names[i].name);
@@ -178,8 +180,9 @@ static bool step_aside(const char *folder, const char *procs)
     return (mkdir(below, 0755) == 0 || errno == EEXIST) && write_in(below, "cgroup.procs", "0");
 }
 
-/* Only now is there such a file. Without the controller there is none. */
-static void weigh(const char *folder)
+/* After enable(): the file cpu.weight is there only with the controller. A server that has not stepped
+ * aside has no group of its own to weigh. */
+static void weigh_server(const char *folder)
 {
     char below[OL_CGROUP_PATH_SIZE];
     if ((controllers_in_use & OL_CGROUP_CPU) &&
@@ -188,26 +191,30 @@ static void weigh(const char *folder)
         write_in(below, "cpu.weight", SERVER_WEIGHT);
 }
 
-/* The kernel would enable pids and cpu around processes too, and then take none into a group below. */
+/* No process may stay in the group itself. The kernel would enable pids and cpu all the same, but then
+ * no process could move into a group below. */
 static bool divide(const char *folder)
 {
     char procs[TEXT_BYTES];
     if (!read_in(folder, "cgroup.procs", procs))
-        return none("not a group of processes: ", folder);
+        return refuse("not a group of processes: ", folder);
     if (procs[0] && !step_aside(folder, procs))
-        return none("not this process alone is in it: ", folder);
-    return enable(folder) || none(strerror(errno), ": cgroup.subtree_control");
+        return refuse("not this process alone is in it: ", folder);
+    return enable(folder) || refuse("cgroup.subtree_control: ", strerror(errno));
 }
 
 static void name_missing(const char *folder)
 {
-    reason[0] = '\0';
+    char missing[64] = "";
     for (size_t i = 0; i < NAMES; i++)
         if (!(controllers_in_use & names[i].bit))
-            snprintf(reason, sizeof(reason), "no controller %s in %s", names[i].name, folder);
+            snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing), "%s%s",
+                     missing[0] ? ", " : "", names[i].name);
+    if (missing[0])
+        snprintf(reason, sizeof(reason), "no controller %s in %s", missing, folder);
 }
 
-/* Groups whose server is no more are empty; others cannot be removed. */
+/* Removes groups of servers that are gone: those are empty, and the kernel removes no other. */
 static void remove_left(const char *folder)
 {
     DIR *dir = opendir(folder);
@@ -227,13 +234,15 @@ uint32_t ol_cgroups_use(const char *given)
     if (!given && !find_delegated(found))
         return 0;
     const char *folder = given ? given : found;
-    if (strlen(folder) >= sizeof(folder_in_use))
-        return none(TOO_LONG, "");
+    if (strlen(folder) >= sizeof(folder_in_use)) {
+        refuse(TOO_LONG, "");
+        return 0;
+    }
     if (!divide(folder))
         return 0;
     remove_left(folder);
     controllers_in_use = named_in(folder, "cgroup.subtree_control");
-    weigh(folder);
+    weigh_server(folder);
     name_missing(folder);
     memcpy(folder_in_use, folder, strlen(folder) + 1);
     return controllers_in_use;
@@ -290,8 +299,8 @@ static int failed(ol_cgroup *group, const char *what, ol_error *err)
     return rc;
 }
 
-/* One that was left may bear the name: in a container each server has the same number, and somebody
- * may still be in it. */
+/* The name may be taken: in a container each server has the same process number, and a group that an
+ * earlier one left may not be empty yet. */
 static bool make_folder(ol_cgroup *group)
 {
     for (int tries = 0; tries < NUMBERS_TAKEN_MAX; tries++) {
@@ -332,7 +341,7 @@ void ol_cgroup_narrow(const ol_cgroup *group, uint32_t threads_max)
 {
     if (!group->path[0])
         return;
-    set_threads(group, threads_max); /* what was set before holds otherwise */
+    set_threads(group, threads_max); /* if it fails, the wider limit of the start still holds */
     set_cores(group, threads_max);
 }
 

@@ -18,11 +18,11 @@ enum { OL_CGROUP_MEMORY = 1, OL_CGROUP_PIDS = 2, OL_CGROUP_CPU = 4 };
 
 /* Use the group in `folder`, or the one that was delegated to us (NULL). Returns the controllers that
  * hosts get; 0: none, and no groups are made. Removes what an earlier process left there. May move
- * this process into a group below, as the kernel wants it. Blocking; for all threads, before the
- * first host starts. */
+ * this process into a group below, because the kernel wants no processes in a group that is divided.
+ * Blocking. Applies to all threads; call it before the first host starts. */
 uint32_t ol_cgroups_use(const char *folder);
 uint32_t ol_cgroups_controllers(void);
-/* Why hosts do not get all three, for people; "": they do. */
+/* Why hosts do not get all three controllers, as a sentence for people; "" when they do. */
 const char *ol_cgroups_reason(void);
 
 typedef struct ol_cgroup {
@@ -32,13 +32,15 @@ typedef struct ol_cgroup {
 
 #define OL_CGROUP_NONE ((ol_cgroup){.join_fd = -1})
 
-/* A new group; none where none are made. `threads_max`: while it loads. OL_OK or OL_EUNAVAILABLE. */
+/* A new group with limits; an empty *group where no groups are made. `threads_max`: how many threads
+ * it may have beside the first while it loads. OL_OK or OL_EUNAVAILABLE. */
 int ol_cgroup_make(ol_cgroup *group, uint64_t memory_bytes, uint32_t threads_max, ol_error *err);
-/* Who was to join has the descriptor now. */
+/* Close join_fd: the process that is to join has a copy of it. */
 void ol_cgroup_close(ol_cgroup *group);
-/* It has loaded: so many threads beside the first, and cores for them. */
+/* The program has loaded: from now on no more than `threads_max` threads beside the first, and as many
+ * cores. */
 void ol_cgroup_narrow(const ol_cgroup *group, uint32_t threads_max);
-/* Nobody is left in it. */
+/* Once no process is left in it. */
 void ol_cgroup_remove(ol_cgroup *group);
 
 #endif

@@ -204,7 +204,11 @@ static void test_why_there_are_none_is_said(void **state)
     put(&f, "cgroup.procs", "");
     put(&f, "cgroup.controllers", "memory cpu\n");
     ol_cgroups_use(f.folder);
-    assert_non_null(strstr(ol_cgroups_reason(), "no controller pids"));
+    assert_non_null(strstr(ol_cgroups_reason(), "no controller pids in"));
+    put(&f, "cgroup.controllers", "memory\n");
+    put(&f, "cgroup.subtree_control", "");
+    ol_cgroups_use(f.folder);
+    assert_non_null(strstr(ol_cgroups_reason(), "no controller pids, cpu in"));
     char longest[OL_CGROUP_PATH_SIZE];
     memset(longest, 'a', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
