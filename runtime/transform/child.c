@@ -183,21 +183,15 @@ static int make_group(ol_child *child, const ol_program *program, ol_error *err)
 static int spawn(ol_child *child, ol_spawn_options *options, ol_error *err)
 {
     pid_t pid;
+    int pidfd;
     options->namespaces = ((ol_wire_control *)child->base)->namespaces;
-    errno = ol_spawn(options, &pid, &child->pidfd);
-    if (errno != 0) {
-        child->pidfd = -1;
-        return unavailable(err, errno == ENOENT ? "/proc/self/exe or /dev/null" : "spawn");
-    }
+    int rc = ol_spawn(options, &pid, &pidfd, err);
+    if (rc != OL_OK)
+        return rc;
     child->pid = child->warden.pid = pid;
-    if (clock_getcpuclockid(pid, &child->cpu_clock) == 0)
-        return OL_OK;
-    unavailable(err, "CPU clock");
-    ol_child_kill(child);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    child->pid = 0;
-    return OL_EUNAVAILABLE;
+    child->pidfd = pidfd;
+    errno = clock_getcpuclockid(pid, &child->cpu_clock);
+    return errno == 0 ? OL_OK : unavailable(err, "CPU clock");
 }
 
 static int start_process(ol_child *child, ol_spawn_options *options, const ol_program *program,
@@ -259,7 +253,7 @@ int ol_child_start(ol_child *child, const ol_child_options *options, const ol_pr
              : start_as_process(child, program, &spawn_options, err);
     close(spawn_options.memory_fd);
     if (rc != OL_OK)
-        ol_child_fini(child);
+        ol_child_stop(child);
     return rc;
 }
 

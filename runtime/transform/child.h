@@ -50,10 +50,10 @@ typedef struct ol_child_end {
  * call it before the first start. */
 void ol_child_require_walls(uint32_t walls);
 
-/* Make the memory, lay the program into it, start the process: blocks for the length of a vfork
- * and exec (a millisecond, some on a busy machine), on the thread whose end must end the child. On
- * failure nothing is left. OL_ENOMEM, OL_EUNAVAILABLE (no process or descriptor to be had), or OL_ELIMIT
- * (the program is larger than the memory). */
+/* Make the memory, put the program into it, start the process. Blocks for the length of a vfork and
+ * exec: a millisecond, on a busy machine several. The child is killed when the calling thread ends. On
+ * failure nothing is left. OL_ENOMEM, OL_EUNAVAILABLE (no process or descriptor to be had), or
+ * OL_ELIMIT (the program is larger than the memory). */
 int ol_child_start(ol_child *child, const ol_child_options *options, const ol_program *program,
                    ol_error *err);
 /* As start, but without a process: the memory alone, for tests and the fuzzer. */
@@ -65,10 +65,10 @@ void ol_child_kill(ol_child *child);
 bool ol_child_reap(ol_child *child, ol_child_end *end);
 /* CPU time that the process has used, ns; 0 when it is gone. */
 uint64_t ol_child_cpu_ns(const ol_child *child);
-/* Only after it was reaped (or never started). Overwrites nothing: the memory goes back whole; that
- * of a thread that runs on, when it has ended. Stays mapped if `base` was set to NULL. */
+/* Only after it was reaped (or never started). Gives back memory and descriptors; those of a thread
+ * that still runs, when it has ended. To leave the memory mapped for good, set `base` to NULL before. */
 void ol_child_fini(ol_child *child);
-/* Kill it, wait for its end, fini: whatever state it is in. */
+/* Kill it, wait for its end, and fini, whatever state it is in. */
 void ol_child_stop(ol_child *child);
 /* "was killed by signal 11 (Segmentation fault)", for logs. */
 void ol_child_end_text(const ol_child_end *end, char *out, size_t size);

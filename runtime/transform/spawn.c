@@ -55,7 +55,8 @@ static int clone_flags(uint32_t walls)
 
 typedef struct child_start {
     const ol_spawn_options *options;
-    volatile int error;
+    const char *volatile failed; /* what, or NULL; out */
+    volatile int error;          /* and why */
 } child_start;
 
 /* As the kernel has it: glibc's is larger. */
@@ -80,14 +81,16 @@ BARE static int place(int from, int to)
     return syscall(SYS_dup3, from, to, 0) < 0 ? -1 : 0;
 }
 
-/* In the child's own table. Not by SYS_close: a thread sanitizer, whose memory is the parent's still, would take
- * it for the parent's descriptor of that number. */
+/* Close a descriptor of the child, whose table is its own. Not by SYS_close: a thread sanitizer sees
+ * that, and since the child still has the parent's memory, it would note that the parent closed its
+ * descriptor of that number. */
 BARE static void vacate(int fd)
 {
     syscall(SYS_close_range, fd, fd, 0);
 }
 
-BARE static int place_descriptors(const ol_spawn_options *options)
+/* Standard input, output and error. */
+BARE static int place_null_device(void)
 {
     long null_fd = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
     if (null_fd < 0)
@@ -100,6 +103,11 @@ BARE static int place_descriptors(const ol_spawn_options *options)
         if (null_fd != fd && place((int)null_fd, fd) != 0)
             return -1;
     }
+    return 0;
+}
+
+BARE static int place_descriptors(const ol_spawn_options *options)
+{
     if (place(options->memory_fd, OL_HOST_FD_SHARED) != 0 ||
         place(options->wake_fd, OL_HOST_FD_WAKE) != 0 ||
         place(options->control_fd, OL_HOST_FD_CONTROL) != 0)
@@ -127,17 +135,29 @@ BARE static int keep_one_capability(void)
     return (int)syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0);
 }
 
-BARE static int become_host(void *arg)
+/* Returns what could not be done, with errno. When all goes well it does not return. */
+BARE static const char *become_host(const ol_spawn_options *options)
 {
     static const char *const argv[] = {"objlens", "host", NULL};
     static const char *const environment[] = {NULL};
-    child_start *start = arg;
     reset_signals();
     syscall(SYS_setsid);
-    if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
-        place_descriptors(start->options) == 0 &&
-        (!(start->options->namespaces & OL_WALL_USER_NAMESPACE) || keep_one_capability() == 0))
-        syscall(SYS_execve, "/proc/self/exe", argv, environment);
+    if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        return "parent-death signal";
+    if (place_null_device() != 0)
+        return "/dev/null";
+    if (place_descriptors(options) != 0)
+        return "descriptors";
+    if ((options->namespaces & OL_WALL_USER_NAMESPACE) && keep_one_capability() != 0)
+        return "capabilities";
+    syscall(SYS_execve, "/proc/self/exe", argv, environment);
+    return "/proc/self/exe";
+}
+
+BARE static int run_child(void *arg)
+{
+    child_start *start = arg;
+    start->failed = become_host(start->options);
     start->error = errno;
     syscall(SYS_exit, 127);
     return 127;
@@ -180,17 +200,22 @@ static void reap(pid_t pid, int pidfd)
     close(pidfd);
 }
 
-int ol_spawn(const ol_spawn_options *options, pid_t *pid, int *pidfd)
+static int failed(ol_error *err, const char *what, int number)
+{
+    return ol_error_set(err, OL_EUNAVAILABLE, "starting a host: %s: %s", what, strerror(number));
+}
+
+int ol_spawn(const ol_spawn_options *options, pid_t *pid, int *pidfd, ol_error *err)
 {
     child_start start = {.options = options};
     uint32_t at_birth = options->namespaces & ~OL_WALL_MOUNT_NAMESPACE; /* that one: sandbox_root.c */
-    int error = clone_with(become_host, &start, clone_flags(at_birth), pid, pidfd);
+    int error = clone_with(run_child, &start, clone_flags(at_birth), pid, pidfd);
     if (error != 0)
-        return error;
-    if (start.error == 0)
-        return 0;
+        return failed(err, "process", error);
+    if (!start.failed)
+        return OL_OK;
     reap(*pid, *pidfd);
-    return start.error;
+    return failed(err, start.failed, start.error);
 }
 
 /* ---- what is permitted here ---- */

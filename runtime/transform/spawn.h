@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/error.h"
+
 /* Descriptors that the host is given have numbers from here on, so that putting one in its place
  * never hits another. */
 #define OL_SPAWN_FD_FLOOR 16
@@ -24,8 +26,9 @@ typedef struct ol_spawn_options {
  * remembered: later hosts get these or do not start. Any thread. */
 uint32_t ol_spawn_namespaces(void);
 
-/* 0, or an errno. Blocks until the process has become another program: well under a millisecond,
- * some more with namespaces. The child dies with the calling thread. */
-int ol_spawn(const ol_spawn_options *options, pid_t *pid, int *pidfd);
+/* OL_OK, or OL_EUNAVAILABLE and what could not be done; *pid and *pidfd mean nothing then. Blocks until
+ * the process has become another program: well under a millisecond, some more with namespaces. The
+ * child dies with the calling thread. */
+int ol_spawn(const ol_spawn_options *options, pid_t *pid, int *pidfd, ol_error *err);
 
 #endif
