@@ -65,6 +65,40 @@ static int try_and_keep(ol_registry *registry, ol_registry_entry *entry, ol_prog
     return OL_OK;
 }
 
+/* Plugins come from a folder that the configuration names: anything could have been put there. */
+static int check_folder(const ol_registry_entry *entry, ol_error *why)
+{
+    if (!entry->folder)
+        return OL_OK;
+    int rc = ol_trusted_folder(entry->folder, why);
+    return rc == OL_OK ? ol_trusted_file(entry->path, why) : rc; /* which may be a link to elsewhere */
+}
+
+/* Fills the draft with the file's bytes and their digest, and checks both. On failure too the caller
+ * closes draft->image_fd. */
+static int read_draft(ol_registry_entry *entry, ol_program *draft, ol_buf texts[2],
+                      ol_source_id *id, ol_error *why)
+{
+    int rc = ol_source_kind(entry->path, &draft->kind, why);
+    if (rc == OL_OK)
+        rc = check_folder(entry, why);
+    if (rc == OL_OK)
+        rc = ol_source_read(draft, &texts[0], id, why);
+    if (rc == OL_OK && draft->kind == OL_PROGRAM_LUA)
+        rc = ol_libraries_read(&entry->libraries, draft, &texts[1], id, why);
+    id->preloaded = entry->preloaded;
+    if (rc == OL_OK)
+        rc = ol_vouch_check(&entry->vouch, draft, why); /* the digest is of the file alone yet */
+    return rc == OL_OK ? ol_preload_digest(draft->preload_folders, draft->digest, why) : rc;
+}
+
+/* Only the watcher replaces programs, and this is the watcher: no lock to read. */
+static bool is_in_use(const ol_registry_entry *entry, const ol_program *draft)
+{
+    return entry->program &&
+           memcmp(entry->program->digest, draft->digest, sizeof(draft->digest)) == 0;
+}
+
 static int load(ol_registry *registry, ol_registry_entry *entry, ol_buf texts[2], ol_source_id *id,
                 bool *same, ol_error *why)
 {
@@ -81,30 +115,9 @@ static int load(ol_registry *registry, ol_registry_entry *entry, ol_buf texts[2]
     entry->preloaded = ol_preload_id(draft.preload_folders);
     entry->preloaded_ms = ol_clock_mono_ms();
     *id = ol_source_id_of(entry->path);
-    int rc = ol_source_kind(entry->path, &draft.kind, why);
-    if (rc == OL_OK && entry->folder)
-        rc = ol_trusted_folder(entry->folder, why);
-    if (rc == OL_OK && entry->folder)
-        rc = ol_trusted_file(entry->path, why); /* which may be a link to elsewhere */
-    if (rc == OL_OK)
-        rc = ol_source_read(&draft, &texts[0], id, why);
-    if (rc == OL_OK && draft.kind == OL_PROGRAM_LUA)
-        rc = ol_libraries_read(&entry->libraries, &draft, &texts[1], id, why);
-    id->preloaded = entry->preloaded;
-    if (rc != OL_OK)
-        return rc;
-    rc = ol_vouch_check(&entry->vouch, &draft, why); /* of the file alone */
-    if (rc == OL_OK)
-        rc = ol_preload_digest(draft.preload_folders, draft.digest, why);
-    if (rc != OL_OK) {
-        if (draft.image_fd >= 0)
-            close(draft.image_fd);
-        return rc;
-    }
-    /* Only the watcher replaces programs, and this is the watcher: no lock to read. */
-    *same = entry->program &&
-            memcmp(entry->program->digest, draft.digest, sizeof(draft.digest)) == 0;
-    if (!*same)
+    int rc = read_draft(entry, &draft, texts, id, why);
+    *same = rc == OL_OK && is_in_use(entry, &draft);
+    if (rc == OL_OK && !*same)
         rc = try_and_keep(registry, entry, &draft, why);
     if (draft.image_fd >= 0)
         close(draft.image_fd);

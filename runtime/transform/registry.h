@@ -18,8 +18,8 @@ typedef struct ol_transform_spec {
     enum ol_share share;
     enum ol_isolation isolation;
     ol_transform_limits limits;
-    /* What it was found in by its name; NULL: the path was given. The folder must be as trusted as the
-     * file itself. */
+    /* The folder in which it was found by its name; NULL: the configuration gives the path. A folder
+     * must be as trusted as the file itself (trusted_path.h). */
     const char *folder;
     ol_vouch vouch;
     ol_slice preload_folders; /* see ol_program */

@@ -14,9 +14,9 @@
 #define ABOVE "above its folder: "
 
 typedef struct walk {
-    char at[PATH_MAX];   /* where we are, without links; "" is the root */
-    char rest[PATH_MAX]; /* how it goes on from there */
-    unsigned links;
+    char at[PATH_MAX];   /* how far we are: a path without links; "" is the root */
+    char rest[PATH_MAX]; /* what remains to be walked, from there */
+    unsigned links;      /* followed so far */
 } walk;
 
 static int refuse(ol_error *err, const char *which, const char *path, const char *why)
@@ -34,8 +34,8 @@ static bool is_ours(const struct stat *info)
     return info->st_uid == geteuid() || info->st_uid == 0;
 }
 
-/* Others may write to a folder on the way only where they can neither rename nor remove what is not
- * theirs. */
+/* A folder on the way may be writable for others only with the sticky bit: then they can neither rename
+ * nor remove what is not theirs. */
 static int judge_folder(const char *at, bool on_the_way, ol_error *err)
 {
     struct stat info;
@@ -58,18 +58,19 @@ static bool join(char to[PATH_MAX], const char *first, const char *second)
     return snprintf(to, PATH_MAX, "%s/%s", first, second) < PATH_MAX;
 }
 
+/* Go on with the link's target, and behind it what remained. */
 static int follow(walk *w, const char *link, ol_error *err)
 {
-    char target[PATH_MAX], on[PATH_MAX];
+    char target[PATH_MAX], rest[PATH_MAX];
     ssize_t len = readlink(link, target, sizeof(target) - 1);
     if (len < 0)
         return failed(err, link, errno);
     target[len] = '\0';
     if (++w->links > LINKS_MAX)
         return failed(err, link, ELOOP);
-    if (!join(on, target, w->rest))
+    if (!join(rest, target, w->rest))
         return failed(err, link, ENAMETOOLONG);
-    memcpy(w->rest, on, sizeof(w->rest));
+    memcpy(w->rest, rest, sizeof(w->rest));
     if (target[0] == '/')
         w->at[0] = '\0';
     return OL_OK;
@@ -87,7 +88,7 @@ static int enter(walk *w, const char *name, ol_error *err)
         memcpy(w->at, next, sizeof(w->at));
         return OL_OK;
     }
-    if (!is_ours(&info)) /* it lies in a folder like /tmp */
+    if (!is_ours(&info)) /* in a folder like /tmp anybody can make one */
         return refuse(err, ABOVE, next, " belongs neither to the server's user nor to root");
     return follow(w, next, err);
 }
@@ -99,7 +100,7 @@ static void leave(walk *w)
         *slash = '\0';
 }
 
-/* The first name of what is left; false at the end. */
+/* Take the first name off what remains. False at the end. */
 static bool take_name(walk *w, char name[PATH_MAX])
 {
     const char *from = w->rest + strspn(w->rest, "/");
@@ -110,8 +111,8 @@ static bool take_name(walk *w, char name[PATH_MAX])
     return len > 0;
 }
 
-/* Afterwards w->at is where `path` leads. */
-static int go(walk *w, const char *path, ol_error *err)
+/* Judge all folders on the way. Afterwards w->at is where `path` leads. */
+static int walk_path(walk *w, const char *path, ol_error *err)
 {
     char name[PATH_MAX], here[PATH_MAX] = "";
     w->at[0] = '\0';
@@ -135,14 +136,14 @@ static int go(walk *w, const char *path, ol_error *err)
 int ol_trusted_folder(const char *folder, ol_error *err)
 {
     walk w;
-    int rc = go(&w, folder, err);
+    int rc = walk_path(&w, folder, err);
     return rc == OL_OK ? judge_folder(w.at, false, err) : rc;
 }
 
 int ol_trusted_file(const char *path, ol_error *err)
 {
     walk w;
-    int rc = go(&w, path, err);
+    int rc = walk_path(&w, path, err);
     if (rc != OL_OK)
         return rc;
     leave(&w);

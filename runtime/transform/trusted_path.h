@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether what stands at a path is what the operator put there: nobody but the server's user and root
- * can put files into the folder where it lies, or another folder or link in the place of one that leads
- * there. Paths are walked as the kernel walks them, link by link. Of a folder on the way it is enough
- * that it is like /tmp, where each keeps their own. What lies at the end is for others to judge.
+ * Whether a path leads where the operator meant it to: nobody but the server's user and root may
+ * write to the folder at its end, or replace a folder or a symbolic link on the way there. The path is
+ * walked as the kernel walks it, link by link. A folder on the way may also be like /tmp: writable for
+ * all, with the sticky bit, so that nobody can replace what is not theirs.
+ *
+ * The file itself (its owner, its mode) is judged when it is read: source_file.h.
  */
 #ifndef OL_TRANSFORM_TRUSTED_PATH_H
 #define OL_TRANSFORM_TRUSTED_PATH_H
 
 #include "base/error.h"
 
-/* Both: OL_OK, or OL_ECONFIG with the reason. */
+/* Both block, and return OL_OK, or OL_ECONFIG with the reason. */
 int ol_trusted_folder(const char *folder, ol_error *err);
+/* The folder in which the file lies that `path` leads to: `path` may be a link to elsewhere. */
 int ol_trusted_file(const char *path, ol_error *err);
 
 #endif
