@@ -29,7 +29,8 @@ int ol_transform_event_complete(ol_buf *event, enum ol_transform_entry entry, ol
 int ol_transform_head_default(ol_head *response, const ol_head *original, ol_arena *arena);
 
 /* Put what the transform set ("status", "header.…", "metadata.…", "size" for OL_ENTRY_HEAD, "limit"
- * for OL_ENTRY_REQUEST) over it. The fields come from a host. OL_OK, OL_ENOMEM, or OL_ETRANSFORMRESPONSE with the reason. */
+ * for OL_ENTRY_REQUEST) over it. The fields come from a host. OL_OK, OL_ENOMEM, or
+ * OL_ETRANSFORMRESPONSE with the reason. */
 int ol_transform_head_apply(ol_head *response, enum ol_transform_entry entry, ol_slice fields,
                             ol_error *err);
 

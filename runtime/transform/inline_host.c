@@ -89,8 +89,8 @@ static bool copy_bytes(int from, int to)
     return fcntl(to, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
 }
 
-/* On the host's thread: it may be 64 MiB. Without a copy there is no such file, which the loader
- * then says. */
+/* On the host's own thread, since it may be 64 MiB. Without a copy the path leads to nothing, and the
+ * dynamic loader says so. */
 static void copy_image(ol_inline_host *host)
 {
     host->image_fd = ol_memory_file("objlens-inline");
@@ -176,7 +176,8 @@ static void clear_away(ol_inline_host *host)
     free_host(host);
 }
 
-/* Takes those that ended out of the list. How many are left, of them how many for long. */
+/* Takes those that have ended out of the list and returns them. *left: how many still run; *stuck: how
+ * many of these for longer than OL_INLINE_STUCK_MS. */
 static ol_inline_host *take_ended(unsigned *left, unsigned *stuck)
 {
     ol_inline_host *ended = NULL;
@@ -199,7 +200,8 @@ static ol_inline_host *take_ended(unsigned *left, unsigned *stuck)
     return ended;
 }
 
-/* Those that ended are freed, outside of the lock: unloading runs code of theirs. */
+/* Free those that have ended. Not under the lock: unloading a plugin runs its destructors. Returns how
+ * many are left. */
 static unsigned clear_orphans(unsigned *stuck)
 {
     unsigned left;
@@ -284,7 +286,8 @@ int ol_inline_host_start(ol_inline_host **out, uint8_t *base, size_t size,
                          const ol_program *program, ol_error *err)
 {
     unsigned stuck;
-    json_object_seed(0); /* at random, before code that is used to a process of its own fixes it for us */
+    /* At random, and now: the Lua engine sets a fixed seed (core_pii.c), which has no effect after this. */
+    json_object_seed(0);
     clear_orphans(&stuck);
     if (stuck >= OL_INLINE_STUCK_MAX)
         return ol_error_set(err, OL_EUNAVAILABLE,

@@ -9,7 +9,7 @@
 
 #include "base/slice.h"
 
-/* In any case. */
+/* `name` in upper or lower case. */
 bool ol_header_is_secret(ol_slice name);
 
 #endif

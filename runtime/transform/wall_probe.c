@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Lua host loads an empty transform. The other kind is given an object that is none: it fails to
- * load, behind the walls that are asked about.
+ * A host for Lua loads an empty transform. A host for shared objects gets an empty file, which cannot be
+ * loaded; but it says which walls stand before it fails.
  */
 #include "transform/wall_probe.h"
 

@@ -55,13 +55,13 @@ bool ol_warden_take(ol_warden *warden)
 
 /* ---- answers ---- */
 
-/* What /proc says, 0 when the process is no more; -1 where that cannot be learnt. */
-static long told_threads(pid_t pid)
+/* By /proc. 0 when the process has ended; -1 when it cannot be known. */
+static long threads_by_proc(pid_t pid)
 {
     char path[64], text[STATUS_BYTES];
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) /* not reaped yet, so it has a number; but /proc may hide it (hidepid) */
+    if (fd < 0) /* ended; or hidden (hidepid), and then kill() still finds it */
         return errno == ENOENT && kill(pid, 0) != 0 && errno == ESRCH ? 0 : -1;
     ssize_t got = read(fd, text, sizeof(text) - 1);
     bool gone = got < 0 && errno == ESRCH;
@@ -73,11 +73,11 @@ static long told_threads(pid_t pid)
     return line ? strtol(line + 9, NULL, 10) : -1;
 }
 
-/* Of the whole process. Where nobody tells, no thread that was granted has ended. */
+/* Of the whole process. Where /proc does not say, all that were ever granted count as running. */
 static uint32_t count_threads(const ol_warden *warden)
 {
-    long told = told_threads(warden->pid);
-    return told >= 0 ? (uint32_t)told : 1 + OL_PROGRAM_THREADS_OURS + warden->granted;
+    long threads = threads_by_proc(warden->pid);
+    return threads >= 0 ? (uint32_t)threads : 1 + OL_PROGRAM_THREADS_OURS + warden->granted;
 }
 
 static bool is_thread(int number)
@@ -93,7 +93,7 @@ static int judge(const ol_warden *warden, int number)
     return warden->sealed ? -EACCES : 0;
 }
 
-/* A filter that nobody runs behind any more is readable for ever. */
+/* When the last thread behind the filter is gone, the kernel hangs the listener up. */
 static bool anybody_left(const ol_warden *warden)
 {
     struct pollfd listener = {.fd = warden->listener_fd};

@@ -23,20 +23,21 @@ typedef struct ol_warden {
     pid_t pid;
     bool sealed;
     uint32_t threads_max;
-    uint32_t granted;  /* threads, since it was born */
+    uint32_t granted;  /* threads, since it was started */
     uint32_t refusals; /* since it was sealed */
 } ol_warden;
 
-/* Each refusal is work for us: a host that asks on and on is to be killed. (A library that cannot have a
- * thread tries a few times.) */
+/* Each refusal is work for us, so a host that asks without end is killed. (A few are normal: a library
+ * that cannot have a thread tries again.) */
 #define OL_WARDEN_REFUSALS_MAX 256u
 
 #define OL_WARDEN_NONE ((ol_warden){.socket_fd = -1, .listener_fd = -1})
 
 /* The socket is readable: take what lies there and close it. True when listener_fd is there now. */
 bool ol_warden_take(ol_warden *warden);
-/* The listener is readable: answer one call. False: all who could ask are dead, and it stays readable;
- * stop polling, close it. (The process may take milliseconds more until it can be reaped.) */
+/* The listener is readable: answer one call. False: everybody who could ask is dead, and from now on
+ * it is readable for ever: stop polling and close it. (Milliseconds may pass until the process can be
+ * reaped.) */
 bool ol_warden_answer(ol_warden *warden);
 /* It was refused too often. */
 bool ol_warden_is_flooded(const ol_warden *warden);

@@ -33,7 +33,7 @@ typedef struct ol_engine_ops {
     /* Also for a job given up half-way; user code runs here only to be unwound, at this job's cost.
      * Wipes what it held. */
     void (*close)(ol_run *run);
-    /* Optional. Between steps: where in its text the program stands ("a.lua:7"), for its author. */
+    /* Optional. Between steps: where in its source the program stands ("a.lua:7"), for error texts. */
     void (*where)(ol_run *run, char *text, size_t size);
     /* Optional. The next job belongs to another trust group; no run is open. Forget whatever
      * could tell one from the other. */
@@ -57,8 +57,8 @@ enum ol_transform_entry ol_job_entry(const ol_job *job);
 ol_slice ol_job_event(const ol_job *job);
 
 /* The next piece of the original. Pieces are cut in the same places whatever the timing:
- * each is exactly ol_job_piece_bytes() long, but the last (in a trial, cut up further). OL_OK: *piece stays valid until
- * ol_job_input_release. OL_WAIT: none yet. OL_DONE: the end was reached.
+ * each is exactly ol_job_piece_bytes() long, but the last (in a trial, cut up further).
+ * OL_OK: *piece stays valid until ol_job_input_release. OL_WAIT: none yet. OL_DONE: the end was reached.
  * Only one piece is held at a time: illegal before the last one was released. */
 int ol_job_input(ol_job *job, ol_slice *piece);
 void ol_job_input_release(ol_job *job);

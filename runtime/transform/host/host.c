@@ -242,14 +242,14 @@ static void account(host *h, ol_job *job, uint64_t wall_ns)
     job->cpu_us += used_ns / 1000;
 }
 
-/* An endless loop is looked for by its line. */
+/* Says at which line: its author looks for an endless loop. */
 static int over_cpu(host *h, ol_job *job, ol_error *err)
 {
     char where[96] = "";
     if (h->ops->where)
         h->ops->where(job->run, where, sizeof(where));
-    return ol_error_set(err, OL_ETRANSFORMCPU, "%s%smore than cpu_ms = %u", where, where[0] ? ": " : "",
-                        h->program.limits.cpu_ms);
+    return ol_error_set(err, OL_ETRANSFORMCPU, "%s%smore than cpu_ms = %u", where,
+                        where[0] ? ": " : "", h->program.limits.cpu_ms);
 }
 
 static void after_step(host *h, ol_job *job, int rc, ol_error *err)

@@ -22,8 +22,8 @@
 #include "transform/host/host.h"
 
 #define FILES_WHILE_LOADING 24
-/* Address space beside its memory. Found by halving, with small inputs: `image` needs 98 MiB to write AVIF and 67
- * to write WebP, xml_json 2; the other plugins that ship get by without. */
+/* Address space beyond memory_bytes, for what libraries map. Measured by halving, with small inputs:
+ * `image` needs 98 MiB to write AVIF and 67 to write WebP, xml_json 2; the other plugins that ship none. */
 #define STACK_AND_SLACK_BYTES (104ull * OL_MIB)
 #define THREAD_STACK_BYTES OL_MIB
 #define GROUP_CONTROLLERS (OL_CGROUP_MEMORY | OL_CGROUP_PIDS | OL_CGROUP_CPU)
@@ -79,9 +79,9 @@ static bool join_group(const ol_wire_control *control)
     return joined;
 }
 
-/* Where memory ends for more than one host (a container's limit, the machine's) the kernel is to take
- * a host and not the server. Without /proc it guesses by size. */
-static void offer_itself(void)
+/* When memory runs out for more than this host (at a container's limit, on the machine) the kernel is
+ * to kill a host and not the server. Without /proc it chooses by size. */
+static void prefer_for_oom_kill(void)
 {
     write_file("/proc/self/oom_score_adj", "1000");
 }
@@ -97,7 +97,7 @@ int ol_sandbox_birth(const ol_wire_control *control, ol_error *err)
         return ol_error_set(err, OL_ETRANSFORM, "sandbox: the server is gone");
     if (!join_group(control))
         return failed(err, "control group");
-    offer_itself();
+    prefer_for_oom_kill();
     take_identity(control);
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         return failed(err, "dumpable");
@@ -139,7 +139,7 @@ static int limit_memory(const ol_sandbox_load *load, uint64_t mapped)
     (void)mapped;
     return 0;
 #else
-    /* The mapping is counted twice when it was there before: that only loosens the bound. */
+    /* Where `mapped` contains the shared mapping already, it is counted twice: a wider bound, no harm. */
     uint64_t own = mapped + load->memory_bytes + STACK_AND_SLACK_BYTES;
     if (limit(RLIMIT_AS, own + load->shared_bytes) != 0)
         return -1;

@@ -85,7 +85,7 @@ int ol_sandbox_landlock(const ol_sandbox_load *load, uint32_t *abi, ol_error *er
     *abi = 0;
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION_FLAG);
     if (version <= 0) {
-        /* EPERM: a container whose own filter does not know the call. */
+        /* EPERM: from a container's system-call filter that does not know the call. */
         if (errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM)
             return OL_OK;
         return ol_error_set(err, OL_ETRANSFORM, "sandbox: landlock: %s", strerror(errno));

@@ -100,7 +100,8 @@ static const rule loading[] = {
     WHEN(prctl, EQUALS(0, PR_SET_SECCOMP)),
 };
 
-/* For time slices. Each timer is memory of the kernel's, so foreign code gets none. */
+/* The Lua engine's timer for time slices. Each timer takes memory of the kernel, without a bound: so a
+ * shared object gets none. */
 static const rule slices[] = {ANY(timer_create)};
 
 #define THREAD_FLAGS                                                                               \

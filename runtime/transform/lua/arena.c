@@ -46,8 +46,8 @@ static void *map_at(void *address, size_t bytes, int extra_flags)
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | extra_flags, -1, 0);
 }
 
-/* Address space whose second page lies at LOW_ADDRESS modulo 4 GiB, else anywhere. Never held twice: a
- * host may not have that much. */
+/* Address space whose second page lies at LOW_ADDRESS modulo 4 GiB, else anywhere. Where the kernel
+ * would put it is only a hint, and is given back first: a host may not hold that much twice. */
 static void *map_aligned(size_t bytes)
 {
     void *anywhere = map_at(NULL, bytes, 0);

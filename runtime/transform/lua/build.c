@@ -106,8 +106,8 @@ int ol_lua_run_compile(ol_run *run, ol_error *err)
 
 /* ---- load ---- */
 
-/* Arguments: the function of each entry, and that of response. Lay out what a job's first resume needs, and collect what
- * is left over. */
+/* Arguments: the function of each entry, and that of response. Lay out what a job's first resume
+ * needs, and collect what is left over. */
 static int settle(lua_State *L)
 {
     lua_State *co = ol_lua_run(L)->co;

@@ -3,15 +3,15 @@
  * string.format, rep, upper and lower.
  *
  * format is Lua's own behind a filter: values for %s become text without addresses first, by
- * their __tostring if they have one, which may suspend; %p is refused. What it does cannot be
- * interrupted, so what it may be asked to do in one call is bounded. rep is bounded before it
- * begins. upper and lower change ASCII letters, which is what Lua's do in the C locale, several
+ * their __tostring if they have one, which may suspend; %p is refused. Lua's own cannot be
+ * interrupted, so the work of one call is bounded beforehand. So is that of rep. upper and lower change ASCII letters, which is what Lua's do in the C locale, several
  * bytes at a time.
  */
 #include "transform/lua/libs.h"
 #include "transform/lua/preempt.h"
 
-/* Each takes a millisecond or two: printing a float takes up to 10 us, quoting a byte up to 60 ns. */
+/* So many take a few milliseconds at worst: printing a float takes up to 10 us, quoting a byte up to
+ * 60 ns. */
 #define CONVERSIONS_MAX 250
 #define QUOTED_BYTES_MAX (64u * 1024u)
 
@@ -76,6 +76,12 @@ static void make_text(lua_State *L, int argument)
     lua_replace(L, argument);
 }
 
+/* How many bytes this conversion quotes. */
+static size_t quoted_bytes(lua_State *L, char letter, int argument)
+{
+    return letter == 'q' && lua_type(L, argument) == LUA_TSTRING ? lua_rawlen(L, argument) : 0;
+}
+
 /* `argument`: the first one not yet looked at; negative: the text for that one is on top. */
 static int format_on(lua_State *L, int status, lua_KContext argument)
 {
@@ -96,7 +102,7 @@ static int format_on(lua_State *L, int status, lua_KContext argument)
     while ((letter = next_conversion(&at))) {
         if (++number > CONVERSIONS_MAX + 1)
             return luaL_error(L, "string.format: more than %d conversions", CONVERSIONS_MAX);
-        quoted += letter == 'q' && lua_type(L, number) == LUA_TSTRING ? lua_rawlen(L, number) : 0;
+        quoted += quoted_bytes(L, letter, number);
         if (quoted > QUOTED_BYTES_MAX)
             return luaL_error(L, "string.format: more than %d bytes for '%%q'", (int)QUOTED_BYTES_MAX);
         if (letter == 'p')
