@@ -20,7 +20,7 @@ _Static_assert(SLOTS * OL_SLOT_BYTES > OL_SOURCE_LUA_BYTES_MAX + 64 * OL_KIB,
 typedef struct attempt {
     ol_child child;
     ol_link *link;
-    bool asked; /* its filter asks us */
+    const ol_program *program;
     ol_loader_result *result;
     ol_error *err;
     bool told; /* the host has said whether it loaded */
@@ -48,9 +48,10 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
     if (counters.len > 0)
         memcpy(a->result->counters, counters.data, counters.len);
     a->result->declared.counters = ol_slice_of(a->result->counters, counters.len);
-    if (a->asked &&
+    if (ol_program_asks_warden(a->program) &&
         !ol_warden_seal(&a->child.warden, loaded->declared.threads_max))
-        ol_error_set(a->err, OL_ETRANSFORM, "it runs more threads than it declares, or /proc hides them");
+        ol_error_set(a->err, OL_ETRANSFORM,
+                     "it runs more threads than it declares, or /proc hides them");
 }
 
 static void on_nothing(void *arg)
@@ -122,9 +123,7 @@ int ol_loader_try(const ol_program *program, ol_loader_result *result, ol_error 
 {
     ol_child_options options = {.slot_bytes = OL_SLOT_BYTES, .slots = SLOTS, .jobs_max = 1};
     ol_error found = {0};
-    bool asked =
-        program->kind == OL_PROGRAM_SHARED && program->isolation == OL_ISOLATION_PROCESS;
-    attempt a = {.asked = asked, .result = result, .err = &found};
+    attempt a = {.program = program, .result = result, .err = &found};
     *result = (ol_loader_result){0};
     int rc = ol_child_start(&a.child, &options, program, err);
     if (rc != OL_OK)

@@ -43,11 +43,8 @@ static void sweep(ol_pool *pool)
     pool->sweep = false;
     for (ol_pool_host *host = pool->first; host; host = next) {
         next = host->next;
-        if (host->retiring && ol_pool_host_is_idle(host)) {
-            ol_error why = {0};
-            ol_error_set(&why, OL_ECANCELED, "the host has served its time");
-            ol_pool_host_kill(host, OL_WIRE_NONE, &why);
-        }
+        if (host->retiring && ol_pool_host_is_idle(host))
+            ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ECANCELED, "the host has served its time");
         ol_pool_host_maybe_free(host);
     }
 }
@@ -240,7 +237,7 @@ static bool grow_warm(ol_pool *pool)
 
 void ol_pool_warm(ol_pool *pool, ol_program *program)
 {
-    /* Not now: the caller need not be the loop's thread. */
+    /* On the loop's first turn, not now: before it runs, the caller may be another thread. */
     if (pool->closing || !grow_warm(pool))
         return;
     pool->warm[pool->warm_count++] = ol_program_acquire(program);
@@ -267,10 +264,8 @@ void ol_pool_close(ol_pool *pool, void (*cb)(void *arg), void *arg)
     pool->closing = true;
     pool->closed = cb;
     pool->closed_arg = arg;
-    ol_error why = {0};
-    ol_error_set(&why, OL_ECANCELED, "the pool is closing");
     for (ol_pool_host *host = pool->first; host; host = host->next)
-        ol_pool_host_kill(host, OL_WIRE_NONE, &why);
+        ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ECANCELED, "the pool is closing");
     ol_pool_watch_close(pool);
     ol_pool_schedule(pool);
 }

@@ -117,6 +117,18 @@ void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why)
         end_process(host);
 }
 
+void ol_pool_host_kill_for(ol_pool_host *host, uint32_t index, int code, const char *detail, ...)
+{
+    char text[OL_ERROR_TEXT_SIZE];
+    ol_error why = {0};
+    va_list args;
+    va_start(args, detail);
+    vsnprintf(text, sizeof(text), detail, args);
+    va_end(args);
+    ol_error_set(&why, code, "%s", text);
+    ol_pool_host_kill(host, index, &why);
+}
+
 static bool has_ready_host(const ol_pool *pool, const ol_program *program)
 {
     for (const ol_pool_host *host = pool->first; host; host = host->next)
@@ -221,18 +233,16 @@ void ol_pool_host_publish(ol_pool_host *host)
 
 void ol_pool_host_drain(ol_pool_host *host)
 {
-    ol_error fault = {0}, why = {0};
+    ol_error fault = {0};
     uint32_t culprit;
     ol_link_awake(host->link);
     int rc = ol_link_drain(host->link, &culprit, &fault);
     ol_pool_count(&host->pool->stats.preempted, ol_link_preempted_take(host->link));
     if (rc != OL_OK) {
-        ol_error_set(&why, OL_ETRANSFORM, "%s", fault.detail);
-        ol_pool_host_kill(host, culprit, &why);
+        ol_pool_host_kill_for(host, culprit, OL_ETRANSFORM, "%s", fault.detail);
     } else if (ol_link_is_spoiled(host->link)) {
-        ol_error_set(&why, OL_ETRANSFORM, "the engine of transform %s gave its state up",
-                     host->program->name);
-        ol_pool_host_kill(host, OL_WIRE_NONE, &why);
+        ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ETRANSFORM,
+                              "the engine of transform %s gave its state up", host->program->name);
     } else if (ol_link_is_overspent(host->link) && !host->retiring) {
         ol_pool_lost_host(host->pool, host->program);
         ol_pool_host_retire(host);
@@ -261,10 +271,9 @@ static void on_loaded(void *arg, const ol_link_loaded *loaded)
         return;
     }
     if (!ol_pool_warden_seal(host, host->program->declared.threads_max)) {
-        ol_error why = {0};
-        ol_error_set(&why, OL_ETRANSFORM, "transform %s runs more threads than it declares, or /proc hides them",
-                     host->program->name);
-        ol_pool_host_kill(host, OL_WIRE_NONE, &why);
+        ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ETRANSFORM,
+                              "transform %s runs more threads than it declares, or /proc hides them",
+                              host->program->name);
         return;
     }
     ol_pool_errand_narrow(host);
@@ -375,7 +384,7 @@ void ol_pool_host_born(ol_pool_host *host)
 static ol_child_options options_for(const ol_pool *pool, const ol_program *program)
 {
     const ol_pool_options *options = &pool->options;
-    bool one = program->kind == OL_PROGRAM_SHARED && !program->declared.reentrant;
+    bool one = ol_program_takes_one(program);
     return (ol_child_options){
         .slot_bytes = options->slot_bytes,
         .slots = one && options->slots > SLOTS_FOR_ONE_JOB ? SLOTS_FOR_ONE_JOB : options->slots,

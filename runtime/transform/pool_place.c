@@ -120,8 +120,7 @@ int ol_pool_place(ol_pool *pool, ol_ticket *ticket, ol_error *err)
 
 static unsigned jobs_max_of(const ol_pool *pool, const ol_program *program)
 {
-    bool one = program->kind == OL_PROGRAM_SHARED && !program->declared.reentrant;
-    return one ? 1 : pool->options.jobs_max;
+    return ol_program_takes_one(program) ? 1 : pool->options.jobs_max;
 }
 
 static bool claim(ol_pool_host *host, const ol_ticket *ticket, unsigned max)
@@ -188,13 +187,6 @@ static ol_pool_host *find_unused(ol_pool *pool)
     return oldest;
 }
 
-static void give_up(ol_pool_host *host)
-{
-    ol_error why = {0};
-    ol_error_set(&why, OL_ECANCELED, "the host makes room");
-    ol_pool_host_kill(host, OL_WIRE_NONE, &why);
-}
-
 /* One busy host is turned towards whoever has waited longest; its own program's first. */
 static void turn_one(ol_pool *pool, const ol_ticket *ticket)
 {
@@ -230,7 +222,7 @@ static int provide(ol_pool *pool, ol_ticket *ticket, ol_error *err)
         return OL_OK;
     host = find_unused(pool);
     if (host) {
-        give_up(host);
+        ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ECANCELED, "the host makes room");
         claim(host, ticket, jobs_max_of(pool, ticket->program));
     } else {
         turn_one(pool, ticket);

@@ -128,8 +128,12 @@ void ol_pool_host_stillborn(ol_pool_host *host, const ol_error *why);
 void ol_pool_host_ready(ol_pool_host *host);
 /* No new jobs; it is let go when it is idle. */
 void ol_pool_host_retire(ol_pool_host *host);
-/* `index`: the job whose fault it is, or OL_WIRE_NONE. Its jobs end when the process has. */
+/* `index`: the job whose fault it is, or OL_WIRE_NONE. Its jobs end when the process has. Does nothing
+ * when it was killed before. */
 void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why);
+/* The same; the error is made here, as by ol_error_set. */
+void ol_pool_host_kill_for(ol_pool_host *host, uint32_t index, int code, const char *detail, ...)
+    __attribute__((format(printf, 4, 5)));
 /* The job that it says it is working on, or OL_WIRE_NONE. */
 uint32_t ol_pool_host_executing(const ol_pool_host *host);
 void ol_pool_host_drain(ol_pool_host *host);

@@ -8,13 +8,6 @@
 
 #include "transform/pool_private.h"
 
-/* Has it a filter that asks? */
-static bool is_asked(const ol_pool_host *host)
-{
-    return host->program->kind == OL_PROGRAM_SHARED &&
-           host->program->isolation == OL_ISOLATION_PROCESS;
-}
-
 static int poll_for(ol_pool_host *host, uv_poll_t *poll, int fd, uv_poll_cb cb)
 {
     poll->data = host;
@@ -37,16 +30,15 @@ static void stop_listening(ol_pool_host *host)
 
 static void answer(ol_pool_host *host)
 {
-    ol_error why = {0};
     if (!ol_warden_answer(&host->child.warden)) {
         stop_listening(host);
         return;
     }
     if (!ol_warden_is_flooded(&host->child.warden))
         return;
-    ol_error_set(&why, OL_ETRANSFORM, "transform %s asked too often for what it may not have",
-                 host->program->name);
-    ol_pool_host_kill(host, ol_pool_host_executing(host), &why);
+    ol_pool_host_kill_for(host, ol_pool_host_executing(host), OL_ETRANSFORM,
+                          "transform %s asked too often for what it may not have",
+                          host->program->name);
 }
 
 static void on_asked(uv_poll_t *poll, int status, int events)
@@ -74,7 +66,7 @@ static void on_control(uv_poll_t *poll, int status, int events)
 
 int ol_pool_warden_start(ol_pool_host *host)
 {
-    if (!is_asked(host))
+    if (!ol_program_asks_warden(host->program))
         return OL_OK;
     int rc = poll_for(host, &host->control_poll, host->child.warden.socket_fd, on_control);
     host->control_polled = rc == OL_OK;
@@ -83,7 +75,7 @@ int ol_pool_warden_start(ol_pool_host *host)
 
 bool ol_pool_warden_seal(ol_pool_host *host, uint32_t threads_max)
 {
-    if (!is_asked(host)) {
+    if (!ol_program_asks_warden(host->program)) {
         ol_warden_fini(&host->child.warden); /* it was there to tell the host that we live */
         return true;
     }

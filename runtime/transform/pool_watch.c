@@ -61,10 +61,9 @@ static void watch_step(ol_pool_host *host, uint64_t now_ms)
     uint64_t stuck_ms = max_ms * STUCK_FACTOR + STUCK_MS_MIN;
     if (cpu_ms <= max_ms && now_ms - host->seen_ms <= stuck_ms)
         return;
-    ol_error why = {0};
-    ol_error_set(&why, OL_ETRANSFORMCPU, "transform %s ran for %llu ms of CPU without a break",
-                 host->program->name, (unsigned long long)cpu_ms);
-    ol_pool_host_kill(host, index, &why);
+    ol_pool_host_kill_for(host, index, OL_ETRANSFORMCPU,
+                          "transform %s ran for %llu ms of CPU without a break",
+                          host->program->name, (unsigned long long)cpu_ms);
 }
 
 /* The process as a whole, by the kernel's word: a host that lies about what it does, or computes on
@@ -79,12 +78,9 @@ static void watch_budget(ol_pool_host *host)
     uint64_t max_ms = (host->budget_ms + BUDGET_SLACK_MS) * SLOWNESS;
     if (cpu_ns < host->budget_from_ns || (cpu_ns - host->budget_from_ns) / 1000000 <= max_ms)
         return;
-    uint32_t index, used_ms;
-    ol_error why = {0};
-    ol_link_executing(host->link, &index, &used_ms);
-    ol_error_set(&why, OL_ETRANSFORMCPU, "the host of transform %s used more CPU than its requests "
-                 "were allowed", host->program->name);
-    ol_pool_host_kill(host, index, &why);
+    ol_pool_host_kill_for(host, ol_pool_host_executing(host), OL_ETRANSFORMCPU,
+                          "the host of transform %s used more CPU than its requests were allowed",
+                          host->program->name);
 }
 
 /* Nobody asked it anything, and it computes. */
@@ -97,10 +93,9 @@ static void watch_idle(ol_pool_host *host)
     host->idle_cpu_ns = cpu_ns;
     if (!seen || used_ms <= IDLE_CPU_MS_MAX)
         return;
-    ol_error why = {0};
-    ol_error_set(&why, OL_ETRANSFORMCPU, "the host of transform %s computed without a request",
-                 host->program->name);
-    ol_pool_host_kill(host, OL_WIRE_NONE, &why);
+    ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ETRANSFORMCPU,
+                          "the host of transform %s computed without a request",
+                          host->program->name);
 }
 
 /* A request was given up and the host does not let go of it. */
@@ -112,13 +107,11 @@ static void watch_canceled(ol_pool_host *host, uint64_t now_ms, bool any)
     }
     if (host->canceled_ms == 0)
         host->canceled_ms = now_ms;
-    bool one = host->program->kind == OL_PROGRAM_SHARED && !host->program->declared.reentrant;
+    bool one = ol_program_takes_one(host->program);
     if (now_ms - host->canceled_ms < (one ? CANCEL_ONE_MS_MAX : CANCEL_MS_MAX))
         return;
-    ol_error why = {0};
-    ol_error_set(&why, OL_ETRANSFORM, "transform %s did not let go of a canceled request",
-                 host->program->name);
-    ol_pool_host_kill(host, OL_WIRE_NONE, &why);
+    ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ETRANSFORM,
+                          "transform %s did not let go of a canceled request", host->program->name);
 }
 
 /* ---- wall time ---- */
@@ -213,25 +206,19 @@ static unsigned hosts_of(const ol_pool *pool, const ol_program *program)
     return count;
 }
 
-static void let_go(ol_pool_host *host, int code, const char *why)
-{
-    ol_error err = {0};
-    ol_error_set(&err, code, "%s", why);
-    ol_pool_host_kill(host, OL_WIRE_NONE, &err);
-}
-
 static void tidy_host(ol_pool_host *host, uint64_t now_ms)
 {
     ol_pool *pool = host->pool;
     if (host->link)
         ol_link_tidy(host->link, now_ms);
     if (host->state == OL_HOST_STARTING && now_ms - host->started_ms > LOADING_MS_MAX)
-        let_go(host, OL_ETRANSFORM, "the transform took too long to load");
+        ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ETRANSFORM,
+                              "the transform took too long to load");
     if (ol_pool_host_is_idle(host))
         watch_idle(host);
     if (ol_pool_host_is_idle(host) && now_ms - host->idle_since_ms > IDLE_MS_MAX &&
         hosts_of(pool, host->program) > 1)
-        let_go(host, OL_ECANCELED, "the host was idle");
+        ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ECANCELED, "the host was idle");
     ol_pool_host_maybe_free(host);
 }
 

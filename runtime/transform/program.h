@@ -145,5 +145,15 @@ static inline bool ol_program_has(const ol_program *program, enum ol_transform_e
 {
     return ol_program_declares(&program->declared, entry);
 }
+/* A host of it takes one request at a time. Known once it has been loaded. */
+static inline bool ol_program_takes_one(const ol_program *program)
+{
+    return program->kind == OL_PROGRAM_SHARED && !program->declared.reentrant;
+}
+/* A host of it has a filter that asks the server for some calls; see warden.h. */
+static inline bool ol_program_asks_warden(const ol_program *program)
+{
+    return program->kind == OL_PROGRAM_SHARED && program->isolation == OL_ISOLATION_PROCESS;
+}
 
 #endif
