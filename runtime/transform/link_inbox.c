@@ -200,8 +200,7 @@ static bool is_over_budget(int code)
 static int take_end(ol_link *link, ol_link_job *job, const ol_msg *msg, ol_error *err)
 {
     ol_slice text;
-    ol_error failure;
-    ol_error_clear(&failure);
+    ol_error failure = ol_error_none();
     if (msg->type == OL_MSG_FAIL) {
         if (!copy_text(link, msg, &text))
             return wrong(err, "a text out of bounds", msg);

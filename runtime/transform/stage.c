@@ -118,8 +118,7 @@ static void resume_above(transform_state *s)
 
 static bool send_head(transform_state *s)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (s->head_sent)
         return true;
     s->head_sent = true;
@@ -128,8 +127,7 @@ static bool send_head(transform_state *s)
 
 static void finish_below(transform_state *s)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (!s->done || s->finished || s->below_waits || (s->keeps_length && !s->input_ended))
         return;
     if (s->keeps_length && s->in_bytes != s->out_bytes) {
@@ -147,8 +145,7 @@ static void finish_below(transform_state *s)
 /* Hosts are not believed to keep to what an entry may give. */
 static bool is_too_much(transform_state *s, size_t more)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     s->out_bytes += more;
     if (s->out_bytes <= ol_transform_out_bytes_max(s->call->entry))
         return false;
@@ -161,8 +158,7 @@ static bool is_too_much(transform_state *s, size_t more)
 static void pump(transform_state *s)
 {
     ol_slice bytes;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     while (!s->over && !s->below_waits && ol_link_output(&s->ticket, &bytes)) {
         if (is_too_much(s, bytes.len) || !send_head(s))
             return;
@@ -230,8 +226,7 @@ static void on_start(ol_ticket *ticket)
 static void on_head(ol_ticket *ticket, ol_slice fields)
 {
     transform_state *s = state_of(ticket);
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (s->over)
         return;
     int rc = ol_transform_head_apply(&s->head, s->call->entry, fields, &err);
@@ -295,8 +290,7 @@ static void answer_read(transform_state *s, const ol_error *err, size_t got)
 static void on_read(void *arg, const ol_error *err, size_t got)
 {
     transform_state *s = arg;
-    ol_error refused;
-    ol_error_clear(&refused);
+    ol_error refused = ol_error_none();
     if (err && err->code == OL_EDECRYPT) {
         s->reading = false;
         if (!s->over)
@@ -311,9 +305,7 @@ static void on_read(void *arg, const ol_error *err, size_t got)
 static void start_read(transform_state *s, uint64_t offset, ol_span space)
 {
     ol_object *object = s->call->original;
-    ol_error err, refused;
-    ol_error_clear(&err);
-    ol_error_clear(&refused);
+    ol_error err = ol_error_none(), refused = ol_error_none();
     size_t got = 0;
     if (!object) {
         ol_error_say(&refused, OL_EREADAT, "The original cannot be read at an offset here.");
@@ -332,8 +324,7 @@ static void on_read_at(ol_ticket *ticket, uint64_t offset, uint32_t length)
 {
     transform_state *s = state_of(ticket);
     ol_span space;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     (void)length;
     if (s->over)
         return;

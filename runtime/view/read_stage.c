@@ -171,8 +171,7 @@ static int step(ol_stage *st, ol_error *err)
 
 static void go_on(ol_stage *st)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = OL_OK;
     while (rc == OL_OK && !ol_stage_is_over(st))
         rc = step(st, &err);

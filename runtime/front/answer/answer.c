@@ -86,8 +86,7 @@ static bool is_due(const ol_request *request)
 static void on_turn(void *arg)
 {
     ol_request *request = arg;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     request->answer.turn_posted = false;
     if (is_due(request) && send_held(request, -1, &err) < 0)
         ol_stage_fail(request->sink, &err);

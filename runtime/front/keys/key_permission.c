@@ -317,8 +317,7 @@ static void on_looked(ol_kms_call *call, const ol_error *failure)
 {
     look *self = call->arg;
     ol_key_ask *ask = self->ask;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (failure)
         err = *failure;
     int rc = judge(self, failure ? failure->code : OL_OK, &err);

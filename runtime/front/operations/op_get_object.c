@@ -42,8 +42,7 @@ static int build_head(const get *self, ol_head *head)
 /* `status` 0: what the plan says. */
 static void reply_head(get *self, int status)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_head head = {0};
     int rc = build_head(self, &head);
     if (rc != OL_OK) {
@@ -63,8 +62,7 @@ static void serve(get *self)
     ol_byte_range range = {0, self->info->size};
     const ol_stage_ops *body;
     const void *config;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (self->plan.has_range)
         range = (ol_byte_range){self->plan.range_start, self->plan.range_length};
     int rc = op->object->origin->ops->body(op->object, range, op->request->arena, &body, &config);
@@ -114,8 +112,7 @@ static void on_tags_allowed(void *arg, const ol_error *err)
 static void ask_for_tags(get *self)
 {
     ol_request *request = self->op.request;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     const ol_authorize_ask ask = {
         .action = self->ref.version.len > 0 ? "GetObjectVersionTagging" : "GetObjectTagging",
         .key = request->address.key,
@@ -197,8 +194,7 @@ static int plan_answer(get *self, ol_error *err)
 /* A part that is not there is no range that lies behind the end. */
 static void fail_open(get *self, const ol_error *open_err)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (open_err->code == OL_ERANGE && self->ref.part_number > 0)
         ol_error_custom(&err, OL_ERANGE, 416, OL_SLICE_LIT("InvalidPartNumber"),
                         OL_SLICE_LIT("The requested partnumber is not satisfiable"));
@@ -210,8 +206,7 @@ static void fail_open(get *self, const ol_error *open_err)
 static void on_open(void *arg, const ol_error *open_err, ol_object *object)
 {
     get *self = arg;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (open_err) {
         fail_open(self, open_err);
         return;
@@ -297,9 +292,8 @@ void ol_op_get_object(ol_request *request)
 {
     ol_origin *origin = request->target.origin;
     ol_object *object = NULL;
-    ol_error err;
+    ol_error err = ol_error_none();
     get *self = ol_operation_new(request, sizeof(*self));
-    ol_error_clear(&err);
     if (!self)
         return;
     ol_headers_init(&self->extras, request->arena);

@@ -59,8 +59,7 @@ static int make_plan(ol_view_object *self, int status, int64_t length, ol_error 
 
 static void reply_head(ol_view_object *self, const ol_head *like, int status)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_head head = *like;
     int rc = ol_head_plan_apply(&self->reply.plan, &head);
     if (rc != OL_OK) {
@@ -74,8 +73,7 @@ static void reply_head(ol_view_object *self, const ol_head *like, int status)
 
 void ol_view_object_not_modified(ol_view_object *self)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_head head = {.status = 304, .content_length = -1};
     ol_headers_init(&head.headers, self->request->arena);
     if (make_plan(self, 304, -1, &err) != OL_OK)
@@ -86,8 +84,7 @@ void ol_view_object_not_modified(ol_view_object *self)
 
 static void on_head(ol_view_object *self, const ol_head *head)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     bool divisible = self->has_etag && !self->handed && head->status == 200 &&
                      head->content_length >= 0;
     int rc = OL_OK;
@@ -127,8 +124,7 @@ static bool wants_trailers(const ol_view_object *self)
 static void on_body(ol_view_object *self)
 {
     ol_view_reply *reply = &self->reply;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = OL_OK;
     bool length_known = self->known && self->facts.head.status == 200 && self->has_etag;
     int64_t length = length_known ? self->facts.head.content_length : -1;
@@ -147,8 +143,7 @@ static void on_body(ol_view_object *self)
 
 void ol_op_view_object(ol_request *request)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_view_object *self = ol_view_object_new(request);
     if (!self)
         return;

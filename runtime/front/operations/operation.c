@@ -18,8 +18,7 @@ void *ol_operation_new(ol_request *request, size_t size)
 {
     ol_operation *op = ol_arena_calloc(request->arena, size);
     if (!op) {
-        ol_error err;
-        ol_error_clear(&err);
+        ol_error err = ol_error_none();
         ol_error_set(&err, OL_ENOMEM, "an operation");
         ol_request_fail(request, &err);
         return NULL;
@@ -83,8 +82,7 @@ static void on_answer(void *arg, const ol_error *err)
 
 static void ask_on(ol_operation *op)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = OL_OK;
     while (rc == OL_OK && op->need_next_ < op->need_count_)
         rc = ol_authorize(op->request, &op->needs_[op->need_next_++], on_answer, op, &err);
@@ -142,8 +140,7 @@ int ol_operation_add(ol_operation *op, const ol_stage_ops *stage, const void *co
 
 void ol_operation_run(ol_operation *op, ol_operation_fn then)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     op->then_ = then;
     int rc = ol_pipeline_start(op->pipeline, &err);
     ol_operation_called(op, rc, &err);
@@ -151,8 +148,7 @@ void ol_operation_run(ol_operation *op, ol_operation_fn then)
 
 void ol_operation_reply_xml(ol_operation *op, int rc, ol_headers *headers, ol_buf *xml)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (rc == OL_OK) {
         if (!ol_late_answer_finish(op, ol_buf_slice(xml)))
             ol_request_reply_document(op->request, 200, "application/xml", headers, xml);

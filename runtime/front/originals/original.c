@@ -49,16 +49,14 @@ void ol_original_fail(opening *self, const ol_error *err)
 
 void ol_original_refuse(opening *self, const char *why)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_error_set(&err, OL_EDECRYPT, "%s", why);
     ol_original_fail(self, &err);
 }
 
 bool ol_original_is_over(opening *self)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (!self->request->gone)
         return false;
     ol_error_set(&err, OL_EPEER, "the client left before the end");
@@ -77,8 +75,7 @@ static void give(opening *self)
 /* Nobody saw its first bytes. */
 static void give_guarded(opening *self)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = ol_guarded_new(&self->object, self->object, &self->ref,
                             self->request->worker->shared->opened_book, &err);
     if (rc == OL_OK)
@@ -129,8 +126,7 @@ void ol_original_opened(opening *self)
                              .object_bytes_max = config->spool.object_bytes,
                              .verify_bytes_max = config->limits.verify_bytes_max};
     ol_object *object = NULL;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = ol_unsealed_new(&object, &make, &err);
     if (rc == OL_OK) {
         self->object = object;
@@ -217,8 +213,7 @@ static void by_metadata(opening *self, bool needs_instruction)
 
 static void look(opening *self)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     bool needs_instruction = false;
     int rc = ol_sealed_recognise(self->info->headers, self->info->header_count, &self->format,
                                  &needs_instruction, &err);
@@ -255,8 +250,7 @@ static void on_object(void *arg, const ol_error *open_err, ol_object *object)
 void ol_original_open(ol_request *request, ol_arena *arena, const ol_object_ref *ref,
                       ol_object_cb cb, void *arg)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_origin *origin = request->target.origin;
     ol_object *object = NULL;
     opening *self = ol_arena_alloc(arena, sizeof(*self));

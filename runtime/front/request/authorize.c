@@ -176,8 +176,7 @@ static int keep_acl(decision *self, ol_slice text, ol_error *err)
 static void on_fetched(decision *self, enum ol_attribute which, const ol_error *fetch_err,
                        ol_slice text)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc;
     if (fetch_err && !is_missing(fetch_err)) {
         self->cb(self->arg, fetch_err);
@@ -211,8 +210,7 @@ static void on_acl(void *arg, const ol_error *err, ol_slice text)
 static void on_upload(void *arg, const ol_error *fetch_err, ol_part_list *list)
 {
     decision *self = arg;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     bool missing = fetch_err && (is_missing(fetch_err) || fetch_err->code == OL_ENOSUCHUPLOAD);
     int rc = OL_OK;
     if (fetch_err && !missing)
@@ -410,8 +408,7 @@ bool ol_authorize_missing(ol_request *request)
     const ol_target *target = of_source ? &request->source : &request->target;
     const ol_authorize_ask ask_list = {.action = "ListBucket", .view = request->view != NULL};
     ol_slice key = of_source ? request->source_key : request->address.key;
-    ol_error ignored;
-    ol_error_clear(&ignored);
+    ol_error ignored = ol_error_none();
     if (request->gone || !target->rule)
         return true;
     if (ol_doors_borders_list(request, target, key, &ignored) != OL_OK)

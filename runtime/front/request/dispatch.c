@@ -125,8 +125,7 @@ static int check_there(denial *self, bool key, ol_error *err)
 static void deny(ol_request *request, const ol_error *err)
 {
     enum ol_via via = request->target.via;
-    ol_error ignored;
-    ol_error_clear(&ignored);
+    ol_error ignored = ol_error_none();
     bool key = (via == OL_VIA_BUCKET || via == OL_VIA_ACCESS_POINT) &&
                ol_authorize_is_read(request) && ol_authorize_missing(request);
     bool bucket = via == OL_VIA_BUCKET && request->address.operation != OL_S3_CREATE_BUCKET;
@@ -222,8 +221,7 @@ static int read_view_key(ol_request *request, const ol_operation_row *row, ol_er
 
 static void allowed(ol_request *request, const ol_operation_row *row)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = check_allowed(request, &err);
     if (rc == OL_OK)
         rc = read_view_key(request, row, &err);
@@ -268,10 +266,9 @@ static ol_authorize_ask ask_for(const ol_request *request, const ol_operation_ro
 
 static void authorize(ol_request *request, const ol_operation_row *row)
 {
-    ol_error err;
+    ol_error err = ol_error_none();
     const ol_authorize_ask ask = ask_for(request, row);
     int rc = OL_OK;
-    ol_error_clear(&err);
     if (row->flags & OL_OPERATION_LISTS)
         rc = ol_doors_borders_list(request, &request->target,
                                    ol_s3_param_get(&request->address, "prefix"), &err);
@@ -311,11 +308,9 @@ static const ol_realm_view *view_of(const ol_request *request)
 
 static void serve_s3(ol_request *request)
 {
-    ol_error err, unresolved;
+    ol_error err = ol_error_none(), unresolved = ol_error_none();
     bool may_be_lambda = request->address.door != OL_S3_DOOR_ACCESS_POINT;
     unsigned services = OL_SIGV4_S3 | (may_be_lambda ? OL_SIGV4_OBJECT_LAMBDA : 0);
-    ol_error_clear(&err);
-    ol_error_clear(&unresolved);
     int rc = ol_authenticate(request, services, NULL, &err);
     int resolved = ol_target_resolve_address(request, &request->target, &unresolved);
     if (ol_cors_answer_actual(request) != OL_OK && rc == OL_OK)
@@ -343,16 +338,14 @@ static void serve_s3(ol_request *request)
 
 static void serve_preflight(ol_request *request)
 {
-    ol_error ignored;
-    ol_error_clear(&ignored);
+    ol_error ignored = ol_error_none();
     int resolved = ol_target_resolve_address(request, &request->target, &ignored);
     ol_cors_answer_preflight(request, resolved);
 }
 
 static void serve_control(ol_request *request)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = ol_authenticate(request, OL_SIGV4_S3, NULL, &err);
     if (rc == OL_OK && request->who == &ol_identity_anonymous)
         rc = ol_error_set(&err, OL_EACCESS, "nobody signed");
@@ -364,16 +357,14 @@ static void serve_control(ol_request *request)
 
 static void refuse_write_response(ol_request *request)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_error_say(&err, OL_ENOTIMPLEMENTED, "WriteGetObjectResponse is not implemented.");
     ol_request_fail(request, &err);
 }
 
 void ol_request_dispatch(ol_request *request)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = read_address(request, &err);
     if (rc == OL_OK && !ol_realm_is_complete(request->realm))
         rc = ol_error_set(&err, OL_EUNAVAILABLE, "what the control API made is not read yet");

@@ -299,8 +299,7 @@ static void respond_error(ol_request *request, const ol_error *err)
 
 void ol_request_fail(ol_request *request, const ol_error *err)
 {
-    ol_error hidden;
-    ol_error_clear(&hidden);
+    ol_error hidden = ol_error_none();
     if (err->code == OL_ENOSUCHKEY && !request->answered && ol_authorize_is_read(request) &&
         !ol_authorize_missing(request)) {
         ol_error_set(&hidden, OL_EACCESS, "there is no such key, and the caller may not list");
@@ -319,8 +318,7 @@ void ol_request_fail(ol_request *request, const ol_error *err)
 
 static void fail_out_of_memory(ol_request *request)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_error_set(&err, OL_ENOMEM, "the request's arena is full");
     ol_request_fail(request, &err);
 }

@@ -122,8 +122,7 @@ static int ask_next(ol_view_name *self, ol_error *err);
 static void on_answer(void *arg, const ol_error *answer_err)
 {
     ol_view_name *self = arg;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = OL_OK;
     if (answer_err)
         err = *answer_err;
@@ -205,8 +204,7 @@ void ol_view_name_abort(ol_view_name *self, const ol_error *err)
 bool ol_view_name_is_mapped(ol_request *request, const ol_realm_view *view)
 {
     ol_view_chain chain = {0};
-    ol_error ignored;
-    ol_error_clear(&ignored);
+    ol_error ignored = ol_error_none();
     bool mapped = ol_view_chain_init(&chain, request, view, &ignored) == OL_OK &&
                   has_request(&chain);
     ol_view_chain_fini(&chain);

@@ -82,8 +82,7 @@ static int check_conditions(const ol_view_object *self, ol_error *err)
 
 static void check(ol_view_object *self)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = check_conditions(self, &err);
     if (rc == OL_ENOTMODIFIED) {
         ol_error_set(&self->request->error, rc, NULL);
@@ -224,8 +223,7 @@ static int describe(ol_view_object *self)
 static void on_open(void *arg, const ol_error *open_err)
 {
     ol_view_object *self = arg;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = OL_OK;
     if (self->request->gone && !open_err)
         ol_view_object_end(self);
@@ -264,8 +262,7 @@ static enum ol_open_for open_for(const ol_view_object *self)
 void ol_view_object_open_original(ol_view_object *self)
 {
     ol_request *request = self->request;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     self->subject = ol_arena_calloc(request->arena, sizeof(*self->subject));
     if (!self->subject) {
         ol_error_set(&err, OL_ENOMEM, "view");
@@ -313,8 +310,7 @@ ol_view_object *ol_view_object_new(ol_request *request)
 {
     ol_view_object *self = ol_arena_calloc(request->arena, sizeof(*self));
     if (!self) {
-        ol_error err;
-        ol_error_clear(&err);
+        ol_error err = ol_error_none();
         ol_error_set(&err, OL_ENOMEM, "view");
         ol_request_fail(request, &err);
         return NULL;
@@ -332,8 +328,7 @@ ol_view_object *ol_view_object_new(ol_request *request)
 void ol_view_object_begin(ol_view_object *self)
 {
     ol_request *request = self->request;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     self->under_way = OL_VIEW_NAMING;
     int rc = ol_view_name_find(&self->name, request, request->view, &request->address, on_name,
                                self, &err);

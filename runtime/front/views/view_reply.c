@@ -57,8 +57,7 @@ static int start_recall(ol_view_reply *self, ol_error *err)
 /* Nothing is written of the failed pipeline's memory any more. */
 static void leave_pipeline(ol_view_reply *self, void (*then)(ol_view_reply *reply))
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     close_pipeline(self);
     self->after_recall_ = then;
     if (!self->replay_.recallable || self->replay_.bytes == 0)
@@ -90,8 +89,7 @@ void ol_view_reply_clear(ol_view_reply *self, void (*then)(ol_view_reply *reply)
 
 static void run_again(ol_view_reply *self)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_view_subject_drop_reads(self->subject);
     if (ol_view_reply_start(self, &err) != OL_OK)
         self->on_done(self, &err);

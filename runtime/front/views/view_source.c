@@ -101,8 +101,7 @@ static void on_measured(void *arg, const ol_error *measure_err)
 {
     ol_view_object *self = arg;
     ol_view_measure *measure = &self->measure;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (measure_err) {
         ol_view_object_fail(self, measure_err);
         return;
@@ -144,8 +143,7 @@ static void measure(ol_view_object *self)
 static void on_whole(ol_view_object *self)
 {
     const ol_head *head = &self->wait.head;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     take_facts(self, head);
     if (self->tells_head)
         self->on_head(self, head);
@@ -173,8 +171,7 @@ static void on_wait(ol_view_wait *wait, const ol_error *err)
 static void wait_until_whole(ol_view_object *self)
 {
     ol_request *request = self->request;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     self->wait = (ol_view_wait){.entry = self->entry,
                                 .loop = request->worker->loop,
                                 .arena = request->arena,
@@ -205,8 +202,7 @@ static void follow(ol_view_object *self)
 /* We are the first: begin a run for everybody, and read what it gives. */
 static void lead(ol_view_object *self)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_view_subject *subject = self->subject;
     self->subject = NULL; /* the run's */
     if (ol_view_run_start(&self->run, subject, self->entry, &err) == OL_OK)
@@ -262,8 +258,7 @@ static void by_cache(ol_view_object *self)
 static void tell_default_head(ol_view_object *self)
 {
     ol_head head, original = {0};
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     original.headers.items = (ol_header *)self->original.headers;
     original.headers.count = self->original.header_count;
     int rc = ol_transform_head_default(&head, &original, self->request->arena);
@@ -298,8 +293,7 @@ static void choose_head(ol_view_object *self)
 
 static void choose_body(ol_view_object *self)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     int rc = OL_OK;
     const ol_head by_original = {.status = 200, .content_length = (int64_t)self->original.size};
     bool in_parts = self->has_etag && !self->handed && ol_view_want_spec(&self->want);
@@ -331,8 +325,7 @@ void ol_view_object_choose(ol_view_object *self)
 
 void ol_view_object_go_on(ol_view_object *self)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (self->subject->has_etag && strcmp(self->subject->etag, self->etag) == 0) {
         run(self);
         return;

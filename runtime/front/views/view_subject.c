@@ -38,8 +38,7 @@ static int identify(ol_view_subject *self, ol_error *err)
 static void on_open(void *arg, const ol_error *open_err, ol_object *object)
 {
     ol_view_subject *self = arg;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (open_err) {
         self->on_open_(self->arg_, open_err);
         return;
@@ -68,8 +67,7 @@ static ol_slice range_hint(const ol_view_subject *self, const ol_range_spec *par
 void ol_view_subject_open(ol_view_subject *self, ol_request *request, const ol_view_open *how,
                           ol_done_cb cb, void *arg)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     char hint[OL_VIEW_HINT_SIZE];
     self->request = request;
     self->view = how->view;

@@ -50,8 +50,7 @@ static void memory_resume(ol_stage *st)
 {
     memory_state *state = st->state;
     const ol_body_config *config = st->config;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (!state->begun) {
         state->begun = true;
         int result = ol_store_send_head(st, &err);
@@ -129,8 +128,7 @@ static bool take_buffer(file_run *run)
 
 static void fail(file_run *run, int code, const char *detail)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_error_set(&err, code, "store: %s", detail);
     ol_stage_fail(run->stage, &err);
 }
@@ -146,8 +144,7 @@ static size_t at_most(const file_run *run, size_t bytes)
 /* True: go on at once. */
 static bool push(file_run *run, ol_slice bytes)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     run->at += bytes.len;
     int result = ol_stage_write(run->stage, bytes, &err);
     /* While it waits, only what it holds is kept. */
@@ -225,8 +222,7 @@ static ol_span next_place(file_run *run)
 
 static void pump(file_run *run)
 {
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     for (uint64_t began = run->at; !ol_stage_is_over(run->stage);) {
         if (run->at == run->end) {
             drop_buffer(run);
@@ -273,8 +269,7 @@ static int file_open(ol_stage *st, ol_error *err)
 static void file_resume(ol_stage *st)
 {
     file_run *run = ((file_state *)st->state)->run;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (run->on_thread || run->on_turn)
         return;
     if (!run->begun) {

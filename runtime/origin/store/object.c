@@ -144,8 +144,7 @@ static void on_key(ol_version_key *key_op, const ol_error *failure)
 {
     open_op *op = (open_op *)((char *)key_op - offsetof(open_op, key_op));
     ol_object *object = NULL;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     ol_loop *loop = op->task.loop;
     if (failure)
         err = *failure;

@@ -145,8 +145,7 @@ static int judge(const ol_version_key *self, int rc, ol_error *err)
 static void on_permitted(ol_key_ask *ask, const ol_error *failure)
 {
     ol_version_key *self = ask->arg;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     self->asks_ = false;
     int rc = failure ? failure->code : use_asked(self, &err);
     if (failure)
@@ -355,8 +354,7 @@ static void on_answer(ol_kms_call *call, const ol_error *failure)
 {
     ol_version_key *self = call->arg;
     self->kms_ = NULL;
-    ol_error err;
-    ol_error_clear(&err);
+    ol_error err = ol_error_none();
     if (failure) {
         err = *failure;
         judge(self, failure->code, &err);
