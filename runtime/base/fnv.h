@@ -15,6 +15,15 @@ static inline uint64_t ol_fnv_byte(uint64_t hash, uint8_t byte)
     return (hash ^ byte) * 0x100000001b3ull;
 }
 
+/* More bytes behind those that `hash` stands for; OL_FNV_START stands for none. */
+static inline uint64_t ol_fnv_more(uint64_t hash, const void *bytes, size_t len)
+{
+    const uint8_t *at = bytes;
+    for (size_t i = 0; i < len; i++)
+        hash = ol_fnv_byte(hash, at[i]);
+    return hash;
+}
+
 static inline uint64_t ol_fnv_cstr(const char *text)
 {
     uint64_t hash = OL_FNV_START;

@@ -5,8 +5,8 @@
 #ifndef OL_BASE_MEMORY_FILE_H
 #define OL_BASE_MEMORY_FILE_H
 
-/* A descriptor, close-on-exec, or -1 and errno. Nobody can execute it as a program, also where the
- * machine allows no others (vm.memfd_noexec); code can be mapped from it all the same. */
+/* A descriptor, close-on-exec, or -1 and errno. It cannot be executed as a program, so that it can be had where
+ * the machine forbids others (vm.memfd_noexec); code can be mapped from it all the same. */
 int ol_memory_file(const char *name);
 
 #endif

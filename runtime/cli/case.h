@@ -39,7 +39,7 @@ typedef struct ol_case {
     const char *input_path; /* NULL: there is no file */
     const char *payload, *event_path;
     bool has_expected, has_expectation; /* the files "expected", "expect.json" */
-    bool was_there; /* of a case that is written anew: "expected" was, and is in the buffer still */
+    bool had_expected; /* with --update: there was an "expected"; its bytes are in `expected` still */
     enum ol_transform_entry entry;
     const char *key;    /* OL_ENTRY_REQUEST */
     int status;         /* 0: any */

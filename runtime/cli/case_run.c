@@ -127,7 +127,7 @@ static int judge(running *self, const ol_case_found *found, ol_error *err)
 {
     ol_case_found looked = *found;
     if (self->done != WHOLE && ol_slice_eq(found->out, self->first.out))
-        looked.out = OL_SLICE_NONE; /* has been looked through */
+        looked.out = OL_SLICE_NONE; /* the same bytes have been searched */
     int rc = ol_case_check_secrets(self->run->one, &looked, err);
     self->report->leaked = rc != OL_OK;
     if (rc == OL_OK && self->done == WHOLE)
@@ -205,8 +205,8 @@ static void drop_log(void *arg, const char *level, ol_slice text)
     (void)text;
 }
 
-/* What a client gets that asks for ranges of this view. What they tell is a part of the whole, which
- * has been looked through. */
+/* What clients get that ask for ranges of this view. Their bytes are compared with the whole view's, which
+ * have been searched for secrets. */
 static int verify_ranges(running *self, ol_error *err)
 {
     const ol_case_run *run = self->run;

@@ -3,7 +3,7 @@
  * One case, run: once as it would be in service, once metered, then with its input cut at every
  * point (a sample of points where it is long) and into single bytes. All of these must agree, the
  * first must be what the case expects, and no secret may come out of any. Where the transform declares
- * positions, ranges are made of pieces as well.
+ * positions, ranges are made as well, each from its own piece of the input.
  */
 #ifndef OL_CLI_CASE_RUN_H
 #define OL_CLI_CASE_RUN_H
@@ -11,7 +11,7 @@
 #include "cli/case.h"
 
 #define OL_CASE_SPLITS_DEFAULT 200u
-#define OL_CASE_RANGES 100u
+#define OL_CASE_RANGES 100u /* that are tried of a transform with positions */
 #define OL_CASE_SPLITS_MAX 100000u
 #define OL_CASE_LOG_BYTES_MAX (256u * OL_KIB)
 #define OL_CASE_BYTEWISE_BYTES_MAX (256u * OL_KIB) /* longer input is cut into pieces of 61 */

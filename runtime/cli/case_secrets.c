@@ -8,7 +8,7 @@
 
 #define FORMS_MAX 12u             /* of a secret */
 #define FORM_BYTES_MAX (8u * OL_CASE_SECRET_BYTES_MAX)
-#define BASE64_BYTES_MIN 5u       /* of a shorter one too few letters are certain */
+#define BASE64_BYTES_MIN 5u       /* of a shorter one too few letters are left */
 
 typedef struct making {
     ol_case_secrets *secrets;
@@ -16,9 +16,9 @@ typedef struct making {
     ol_slice secret;
 } making;
 
-/* ---- shapes ---- */
+/* ---- forms ---- */
 
-/* One that reads like the secret itself is not looked for twice. */
+/* A form that is the secret itself, since nothing in it had to be escaped, is not looked for twice. */
 static int add_form(making *self, ol_slice text, const char *as, bool any_case)
 {
     ol_case_secrets *secrets = self->secrets;
@@ -39,7 +39,7 @@ static int add_hex(making *self)
     return add_form(self, ol_slice_cstr(text), " in hexadecimal", true);
 }
 
-/* In the other alphabet, where that makes a difference. */
+/* In base64's alphabet for URLs, where that makes a difference. */
 static int add_base64_url(making *self, ol_slice text)
 {
     uint8_t *bytes = (uint8_t *)(uintptr_t)text.data; /* of our own buffer */
@@ -53,8 +53,9 @@ static int add_base64_url(making *self, ol_slice text)
     return other ? add_form(self, text, " in base64", false) : OL_OK;
 }
 
-/* In the middle of a longer text: with `before` bytes (0 to 2) in front of it in its first group, only
- * the letters that no neighbour has a part in. */
+/* As it reads in the middle of a longer text. Base64 turns each 3 bytes into 4 letters, so that depends on how
+ * many bytes of the secret's first group are not the secret's: `before`, 0 to 2. Letters at either end that
+ * hold bits of a neighbour as well are left out. */
 static int add_base64(making *self, unsigned before)
 {
     ol_buf whole, text;
@@ -82,7 +83,7 @@ static int uri_escape(ol_buf *out, ol_slice text)
     return ol_uri_encode(out, text, false);
 }
 
-/* Some spare less than RFC 3986 does. */
+/* Some encoders escape all but letters and digits, more than RFC 3986 asks for. */
 static int percent_escape(ol_buf *out, ol_slice text)
 {
     int rc = OL_OK;
@@ -114,7 +115,7 @@ static int add_forms(making *self)
         rc = add_escaped(self, uri_escape, " percent-encoded");
     if (rc == OL_OK)
         rc = add_escaped(self, percent_escape, " percent-encoded");
-    if (rc != OL_OK || !ol_slice_is_utf8(self->secret)) /* of which only marks of damage would be left */
+    if (rc != OL_OK || !ol_slice_is_utf8(self->secret)) /* XML and JSON hold no other bytes */
         return rc;
     rc = add_escaped(self, ol_xml_escape, " escaped for XML");
     return rc == OL_OK ? add_escaped(self, ol_json_escape, " escaped for JSON") : rc;
@@ -144,7 +145,7 @@ static bool contains_any_case(ol_slice text, ol_slice part)
 {
     const uint8_t *at = text.data;
     for (size_t i = 0; i + part.len <= text.len; i++, at++)
-        if (((*at ^ part.data[0]) & ~0x20) == 0 && /* a call at each byte would be felt */
+        if (((*at ^ part.data[0]) & ~0x20) == 0 && /* cheaper than a call at each byte */
             strncasecmp((const char *)at, (const char *)part.data, part.len) == 0)
             return true;
     return false;

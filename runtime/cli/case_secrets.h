@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The leak oracle of `objlens test`: the secrets of a case, and the other shapes in which each would have
- * been given away all the same. A digest is none of them.
+ * The leak oracle of `objlens test`: the secrets of a case, each in all the forms in which it could still be
+ * read: in other letters, in hexadecimal, in base64, escaped. A digest of it gives nothing away.
  */
 #ifndef OL_CLI_CASE_SECRETS_H
 #define OL_CLI_CASE_SECRETS_H
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/limits.h"
 
 #define OL_CASE_SECRETS_MAX 256u
 #define OL_CASE_SECRET_BYTES_MIN 4u /* shorter ones are found by chance */
-#define OL_CASE_SECRET_BYTES_MAX (4u * 1024u)
+#define OL_CASE_SECRET_BYTES_MAX (4u * OL_KIB)
 
 typedef struct ol_case_secret_form {
     ol_slice text;
-    const char *as;  /* "in base64"; "" for the secret as it is */
+    const char *as;  /* " in base64", behind where it was found; "" for the secret as it is */
     unsigned number; /* of the secret, from 1 */
     bool any_case;
 } ol_case_secret_form;
@@ -26,9 +27,9 @@ typedef struct ol_case_secrets {
     unsigned secret_count;
 } ol_case_secrets;
 
-/* Another secret, with its shapes. OL_OK, or what is wrong with it. */
+/* Another secret, with its forms. OL_OK, or what is wrong with it. */
 int ol_case_secrets_add(ol_case_secrets *secrets, ol_slice secret, ol_arena *arena, ol_error *err);
-/* The first of them that is in the text; NULL when none is. */
+/* The first form of any secret that is in the text; NULL when none is. */
 const ol_case_secret_form *ol_case_secrets_find(const ol_case_secrets *secrets, ol_slice text);
 
 #endif

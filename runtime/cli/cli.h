@@ -45,7 +45,8 @@ int ol_cli_usage(const ol_command *command, const char *format, ...)
 int ol_cli_usage_unknown(const char *name);
 /* The detail, which is for whoever runs objlens; the message where there is none. */
 const char *ol_cli_reason(const ol_error *err);
-/* What happened on this side of a transform: the wording for S3 clients says nothing more. */
+/* Whether it is no transform that failed, but a file or an argument of the command: then S3's code and wording
+ * for it would say nothing that the detail does not. */
 bool ol_cli_is_local(const ol_error *err);
 /* "WHAT: CODE: MESSAGE (DETAIL)" for what a transform did, else the reason alone. */
 void ol_cli_complain_error(const char *what, const ol_error *err);

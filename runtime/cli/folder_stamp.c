@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * By looking again and again: what lies there is a handful of small files, wherever they are, network
- * and container mounts that tell nobody of changes included.
+ * By polling, not by inotify: a transform's folder holds a handful of small files, and network and
+ * container mounts do not report changes.
  */
 #include "cli/folder_stamp.h"
 
@@ -13,28 +13,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LOOK_EACH_MS 150
+#include "base/fnv.h"
+
+#define POLL_MS 150
 
 typedef struct walk {
-    uint64_t sum; /* of each file's number, so that their order does not matter */
+    uint64_t sum; /* of each file's hash, so that their order does not matter */
     unsigned files;
 } walk;
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
+static uint64_t hash_of(const char *path, const struct stat *st)
 {
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ at[i]) * 0x100000001b3u; /* FNV-1a */
-    return hash;
-}
-
-static uint64_t number_of(const char *path, const struct stat *st)
-{
-    uint64_t hash = mix(0xcbf29ce484222325u, path, strlen(path));
-    hash = mix(hash, &st->st_ino, sizeof(st->st_ino));
-    hash = mix(hash, &st->st_size, sizeof(st->st_size));
-    hash = mix(hash, &st->st_mode, sizeof(st->st_mode));
-    return mix(hash, &st->st_mtim, sizeof(st->st_mtim));
+    uint64_t hash = ol_fnv_cstr(path);
+    hash = ol_fnv_more(hash, &st->st_ino, sizeof(st->st_ino));
+    hash = ol_fnv_more(hash, &st->st_size, sizeof(st->st_size));
+    hash = ol_fnv_more(hash, &st->st_mode, sizeof(st->st_mode));
+    return ol_fnv_more(hash, &st->st_mtim, sizeof(st->st_mtim));
 }
 
 static void look_at(walk *self, const char *path, unsigned depth)
@@ -45,7 +39,7 @@ static void look_at(walk *self, const char *path, unsigned depth)
         return;
     self->files++;
     bool folder = S_ISDIR(st.st_mode);
-    self->sum += number_of(path, &st);
+    self->sum += hash_of(path, &st);
     DIR *dir = folder && depth > 0 ? opendir(path) : NULL;
     if (!dir)
         return;
@@ -72,7 +66,7 @@ uint64_t ol_folder_stamp_wait(const char *const *paths, uint64_t stamp)
     uint64_t before, now = stamp;
     do {
         before = now;
-        poll(NULL, 0, LOOK_EACH_MS);
+        poll(NULL, 0, POLL_MS);
         now = ol_folder_stamp(paths);
     } while (now == stamp || now != before);
     return now;

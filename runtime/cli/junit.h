@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What came of test cases as the XML that CI systems read (JUnit's). Texts are escaped. */
+/* The results of test cases as JUnit's XML, which CI systems read. */
 #ifndef OL_CLI_JUNIT_H
 #define OL_CLI_JUNIT_H
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/limits.h"
 
-#define OL_JUNIT_BYTES_MAX (8u * 1024u * 1024u)
+#define OL_JUNIT_BYTES_MAX (8u * OL_MIB)
 
 typedef struct ol_junit {
     ol_buf cases; /* what has been added so far */
     unsigned count, failures;
     uint64_t wall_us;
-    bool full; /* something did not fit */
+    bool full; /* a case did not fit: there will be no report */
 } ol_junit;
 
 void ol_junit_init(ol_junit *junit);

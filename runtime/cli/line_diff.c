@@ -178,7 +178,7 @@ static int compare(ol_line_diff *diff, const lines *left, const lines *right)
     return rc;
 }
 
-static bool ends(ol_slice text)
+static bool ends_with_newline(ol_slice text)
 {
     return text.len == 0 || text.data[text.len - 1] == '\n';
 }
@@ -186,7 +186,7 @@ static bool ends(ol_slice text)
 int ol_line_diff_make(ol_line_diff *diff, ol_slice left, ol_slice right)
 {
     lines a = {0}, b = {0};
-    *diff = (ol_line_diff){.left_ends = ends(left), .right_ends = ends(right)};
+    *diff = (ol_line_diff){.left_ends = ends_with_newline(left), .right_ends = ends_with_newline(right)};
     int rc = split(&a, left);
     if (rc == OL_OK)
         rc = split(&b, right);

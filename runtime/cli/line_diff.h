@@ -23,7 +23,7 @@ typedef struct ol_line_pair {
 typedef struct ol_line_diff {
     ol_line_pair *pairs;
     size_t count;
-    bool left_ends, right_ends; /* with a newline; true of nothing, too */
+    bool left_ends, right_ends; /* whether that text ends with a newline, or is empty */
 } ol_line_diff;
 
 /* Slices point into the texts. OL_OK, OL_ENOMEM, or OL_ELIMIT (too many lines). */

@@ -74,7 +74,7 @@ static const char *remedy_for(const char *why)
     return NULL;
 }
 
-/* Which file it is about has been said. */
+/* Without "transform NAME (FILE) was refused: ": the line above names the file. */
 static const char *without_name(const char *why)
 {
     static const char mark[] = " was refused: ";
@@ -116,7 +116,7 @@ static void print_share(const ol_program_declared *d)
         printf("%-14sup to %u of its own\n", "threads", d->threads_max);
 }
 
-/* A server loads by name, and from folders that nobody else can change. */
+/* A server loads only what nobody else can change, the folders above it included. */
 static void print_folder(const checking *self)
 {
     ol_error err = {0};

@@ -196,7 +196,7 @@ static void say_result(const verifying *self)
            declared->positions_after, self->verify->seed);
 }
 
-/* Of what `original` holds. */
+/* The whole view of `original`, then ranges of it. */
 static int run(verifying *self, ol_error *err)
 {
     const ol_run_verify *verify = self->verify;
@@ -225,11 +225,12 @@ static void end(verifying *self)
     ol_buf_fini(&self->view);
 }
 
-static verifying the_one; /* large */
+/* Too large for the stack; one verification runs at a time. */
+static verifying current;
 
 int ol_run_verify_run(const ol_run_verify *verify, ol_error *err)
 {
-    verifying *self = &the_one;
+    verifying *self = &current;
     begin(self, verify);
     int rc = ol_run_read_all(verify->in_fd, &self->original, err);
     if (rc == OL_OK)
@@ -245,11 +246,13 @@ int ol_run_verify_run(const ol_run_verify *verify, ol_error *err)
 
 int ol_run_verify_input(const ol_run_verify *verify, ol_slice input, uint64_t *tried, ol_error *err)
 {
-    verifying *self = &the_one;
+    verifying *self = &current;
     ol_error found = {0};
     begin(self, verify);
     int rc = ol_buf_add(&self->original, input);
-    if (rc == OL_OK)
+    if (rc != OL_OK)
+        ol_error_set(&found, rc, "the original");
+    else
         rc = run(self, &found);
     if (rc == OL_EINVAL || (rc != OL_OK && !self->has_view))
         *err = found;

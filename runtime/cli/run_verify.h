@@ -19,14 +19,14 @@ typedef struct ol_run_verify {
     uint32_t chunk_bytes; /* 0: the default */
     int in_fd;
     uint64_t ranges, seed;
-    void (*log)(void *arg, const char *level, ol_slice text); /* NULL: to standard error; arg means nothing */
+    void (*log)(void *arg, const char *level, ol_slice text); /* NULL: to standard error. `arg` is of no use */
 } ol_run_verify;
 
 /* OL_OK and a line on standard output when all agree. OL_EINVAL: err->detail names the first
  * range that does not. Other errors: the transform's own, of the whole or of a range. */
 int ol_run_verify_run(const ol_run_verify *verify, ol_error *err);
-/* The same of bytes in memory, without a word; a range that fails where the whole view does not is OL_EINVAL,
- * too. *tried: how many ranges were. */
+/* The same with the original in `input`, and printing nothing. OL_EINVAL also when a range fails where the whole
+ * view does not. *tried: how many ranges agreed. */
 int ol_run_verify_input(const ol_run_verify *verify, ol_slice input, uint64_t *tried, ol_error *err);
 
 #endif

@@ -72,7 +72,7 @@ static int open_stage(ol_stage *st, ol_error *err)
     return OL_OK;
 }
 
-/* Status and headers have no place on standard output. */
+/* Status and headers have no place on standard output: who wants them reads standard error. */
 static int take_head(ol_stage *st, ol_head *head, ol_error *err)
 {
     const ol_stdout *out = (const ol_stdout *)st->config;

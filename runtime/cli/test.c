@@ -44,7 +44,7 @@ static bool is_folder(const char *path)
     return path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* What "." is called, too. */
+/* The last part of its real path, so that "." has a name, too. */
 static const char *name_of(ol_arena *arena, const char *folder)
 {
     char path[PATH_MAX];
@@ -52,7 +52,7 @@ static const char *name_of(ol_arena *arena, const char *folder)
     return ol_arena_strdup(arena, slash && slash[1] ? slash + 1 : folder);
 }
 
-/* The one that is called like its folder: what lies beside it are libraries. */
+/* The one that has the folder's name: the others are libraries. NULL when there is none, or a .lua and a .so. */
 static const char *namesake(testing *self)
 {
     static const char *const ends[] = {"lua", "so"};
@@ -68,7 +68,7 @@ static const char *namesake(testing *self)
     return found;
 }
 
-/* The one .lua or .so of the folder. */
+/* The only .lua or .so of the folder; of several, the folder's namesake. */
 static int find_transform(testing *self, ol_error *err)
 {
     DIR *dir = opendir(self->folder);
@@ -90,8 +90,8 @@ static int find_transform(testing *self, ol_error *err)
     if (count > 0 && self->transform)
         return OL_OK;
     return ol_error_set(err, OL_EINVAL,
-                        count ? "%s: has more than one .lua or .so, and not just one that is called like the "
-                                "folder; say which with --transform"
+                        count ? "%s: has more than one .lua or .so, and not just one with the folder's name; "
+                                "say which with --transform"
                               : "%s: has no .lua or .so (a plugin must be built first); or say "
                                 "--transform",
                         self->folder);
@@ -172,12 +172,12 @@ static void print_difference(const testing *self, const ol_case *one, const ol_c
     ol_line_diff_fini(&lines);
 }
 
-/* *changed tells whether it was another before. */
+/* *changed: whether "expected" is new, or not what it was. */
 static int update(testing *self, const ol_case *one, const ol_case_report *report, bool *changed,
                   ol_error *err)
 {
     ol_slice out = ol_buf_slice(&report->output);
-    *changed = !one->was_there || !ol_slice_eq(ol_buf_slice(&one->expected), out);
+    *changed = !one->had_expected || !ol_slice_eq(ol_buf_slice(&one->expected), out);
     const char *path = ol_case_path(one, self->case_arena, "expected");
     FILE *file = *changed && path ? fopen(path, "wb") : NULL;
     if (!*changed)
@@ -204,7 +204,7 @@ static int run_case(testing *self, ol_case *one, ol_case_report *report, bool *c
         return rc;
     bool updates = wants_update(self, one);
     if (updates) {
-        one->was_there = one->has_expected;
+        one->had_expected = one->has_expected;
         one->has_expected = false;
     } else if (!one->has_expected && !one->has_expectation && one->secrets.secret_count == 0) {
         return ol_error_set(err, OL_EINVAL, "it expects nothing: there is neither \"expected\" nor "
@@ -263,7 +263,7 @@ static void print_sum(const testing *self)
     putchar('\n');
 }
 
-/* When nothing could be run, too: an older report would tell of other times. */
+/* Also when nothing could be run: the report of an earlier round must not be left to be read. */
 static int write_report(testing *self, int rc, ol_error *err)
 {
     const char *path = ol_options_value(self->options, "junit", 0);
@@ -347,8 +347,8 @@ static int run(const ol_options *options)
 
 static const ol_option test_options[] = {
     {"transform", "NAME|FILE", false,
-     "what to test, where DIR holds several .lua or .so and none is\n"
-     "called like DIR"},
+     "what to test, where DIR holds several .lua or .so and none has\n"
+     "the name of DIR"},
     {"only", "TEXT", true, "only cases with TEXT in their name"},
     {"diff", NULL, false, "of each that fails: what was expected and what came, side by\nside"},
     {"splits", "N", false,

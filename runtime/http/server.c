@@ -133,7 +133,7 @@ static void on_done(void *arg)
     ol_http_server *server = arg;
     server->done_posted = false;
     if (server->closing && !server->timer_closed)
-        return; /* closed since it had drained: the timer's end is the end */
+        return; /* closed after it had drained: when the timer is closed, this is called again */
     void (*cb)(void *) = server->on_done;
     void *cb_arg = server->done_arg;
     server->on_done = NULL;

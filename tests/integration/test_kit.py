@@ -313,7 +313,7 @@ def test_libraries_beside_a_transform(tmp_path):
     assert "1 passed" in objlens("test", "loud", cwd=tmp_path)
     assert "1 passed" in objlens("test", cwd=folder)
     (folder / "loud.so").write_text("")
-    assert "has more than one .lua or .so, and not just one that is called like the folder" in objlens(
+    assert "has more than one .lua or .so, and not just one with the folder's name" in objlens(
         "test", cwd=folder, code=1)
     assert "1 passed" in objlens("test", "--transform", "loud.lua", cwd=folder)
 

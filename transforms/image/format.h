@@ -12,7 +12,7 @@ enum image_format {
     IMAGE_WEBP,
     IMAGE_AVIF,
     IMAGE_HEIC,
-    IMAGE_GIF,   /* read, never written */
+    IMAGE_GIF,    /* read, never written */
     IMAGE_ACCEPT, /* what the header Accept asks for */
     IMAGE_COMMON  /* what every browser shows: PNG where something may be transparent, else JPEG */
 };
@@ -21,13 +21,13 @@ enum image_format {
 
 /* What can be asked for, with enum image_format as values. */
 extern const struct kit_word image_formats_written[];
-/* The formats of these bits: "JPEG, PNG, WebP". */
+/* Lists the formats of these IMAGE_FORMAT_BITs: "JPEG, PNG, WebP"; as many as `size` has room for. */
 void image_format_names(unsigned bits, char *names, size_t size);
 /* NULL for what has none. */
 const char *image_media_type(enum image_format format);
-/* Of those that are smaller than the original's format, what `accept` names with q > 0 in its own
- * words (wildcards do not say that a browser knows AVIF); else the original's, or IMAGE_COMMON. `writable` are
- * bits. */
+/* The answer's format by the header Accept: AVIF, else WebP, where `accept` names it itself with q > 0 (a wildcard
+ * does not say that a browser knows it); else the original's, or one that every browser shows in its place.
+ * `writable`: IMAGE_FORMAT_BITs. */
 enum image_format image_format_accepted(const char *accept, size_t size, enum image_format original,
                                         unsigned writable);
 

@@ -40,8 +40,8 @@ static bool is_frame(unsigned marker)
     return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 }
 
-/* Of `count` components, 3 bytes each, the second of which says how often one is there in both directions. What makes
- * no sense is taken for four full ones. */
+/* `at`: the frame's components, 3 bytes each; the second byte is the sampling across and down. What makes no sense is
+ * taken for four components in full. */
 static void read_sampling(struct image_header *header, const unsigned char *at, unsigned count, size_t size)
 {
     unsigned across = 1, down = 1, blocks = 0;

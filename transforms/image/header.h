@@ -23,11 +23,11 @@ struct image_header {
     enum image_format format;
     uint32_t width, height; /* as stored. 0: this format tells the decoder alone (AVIF, HEIC) */
     bool whole;             /* decoders hold the whole of it in memory: progressive, interlaced, … */
-    unsigned pixel_bytes;   /* of one pixel in a decoder that does */
-    unsigned shared_pixels; /* how many pixels have those bytes together (JPEG's colours), at least 1 */
+    unsigned pixel_bytes;   /* what such a decoder takes for `shared_pixels` pixels */
+    unsigned shared_pixels; /* at least 1; more in a JPEG whose pixels share their colours (4:2:0) */
 };
 
-/* What a decoder takes for a picture of these sides. */
+/* The bytes that a decoder holds for a picture of these sides; 0 when it goes row by row. */
 uint64_t image_header_memory(const struct image_header *header, uint64_t width, uint64_t height);
 
 enum image_header_result image_header_read(struct image_header *header, const void *bytes,

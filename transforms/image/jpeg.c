@@ -29,7 +29,7 @@ static void on_error(j_common_ptr it)
     longjmp(d->failed, it->err->msg_code == JERR_OUT_OF_MEMORY ? NO_MEMORY : DAMAGED);
 }
 
-/* The least warning is too much: nothing more is decoded. Above 0 it only tells what it does. */
+/* Below 0 it is a warning: the least is too much, and nothing more is decoded. The others are traces. */
 static void on_message(j_common_ptr it, int level)
 {
     struct decoder *d = it->client_data;

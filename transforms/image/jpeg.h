@@ -13,7 +13,7 @@
 
 enum image_jpeg_result {
     IMAGE_JPEG_OK,
-    IMAGE_JPEG_OTHER,  /* not to be made here (colours for printing, much memory): libvips can */
+    IMAGE_JPEG_OTHER, /* not to be made here (colours for printing, much memory): libvips can */
     IMAGE_JPEG_NO_MEMORY,
     IMAGE_JPEG_DAMAGED /* the decoder's least warning counts */
 };

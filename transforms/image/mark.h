@@ -29,7 +29,7 @@ struct image_mark {
     int gravity;
     enum image_spread spread;
     double x, y;    /* away from the edge: pixels, below 1 of the picture's side */
-    bool placed;    /* the payload says so; otherwise it is a margin, on whatever side there is an edge */
+    bool placed;    /* x and y are the payload's, and hold in the middle, too; else they are the default margin */
     double spacing; /* between tiles, in sizes of the mark */
 };
 

@@ -9,13 +9,13 @@
 
 /* ---- pictures of the picture ---- */
 
-/* How a JPEG begins, as it is and in base64 (XMP). */
+/* Whether a JPEG begins somewhere in it, as it is or in base64 (as XMP has it). */
 static bool holds_picture(const void *bytes, size_t size)
 {
     return memmem(bytes, size, "\xff\xd8\xff", 3) || memmem(bytes, size, "/9j/", 4);
 }
 
-/* In hexadecimal, broken into lines: so EXIF, XMP and IPTC stand among the texts of a PNG. */
+/* The same in hexadecimal, broken into lines: the form of EXIF, XMP and IPTC among the texts of a PNG. */
 static bool holds_hex_picture(const char *text)
 {
     static const char begin[] = "ffd8ff";
@@ -40,7 +40,7 @@ static bool text_holds_picture(VipsImage *image, const char *name)
            (holds_picture(text, strlen(text)) || holds_hex_picture(text));
 }
 
-/* With EXIF's thumbnail left out, which the library removes itself when it writes. */
+/* Any but EXIF's thumbnail, which the library removes itself when it writes. */
 static bool exif_holds_another(const char *exif, size_t size, VipsImage *image)
 {
     const void *thumbnail;
@@ -55,7 +55,7 @@ static bool exif_holds_another(const char *exif, size_t size, VipsImage *image)
     return holds_picture(exif, before) || holds_picture(known + length, size - before - length);
 }
 
-/* EXIF is also there field by field, of which it is put together again. */
+/* Field by field: the library would put EXIF together again from those that are left. */
 static void remove_exif(VipsImage *image, gchar **names)
 {
     for (; *names; names++)

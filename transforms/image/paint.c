@@ -95,7 +95,7 @@ static void place(struct layout *l, const struct image_mark *mark, const struct 
     int across = width - (int)overlay->width, down = height - (int)overlay->height, centre_x, centre_y;
     image_gravity_begin((enum image_gravity)mark->gravity, across, down, &l->left, &l->top);
     image_gravity_begin(IMAGE_CENTRE, across, down, &centre_x, &centre_y);
-    /* From the edge that it leans to. In the middle there is none that a margin would be kept from. */
+    /* Away from the edge that it leans to. In the middle there is no edge to keep the default margin from. */
     x = l->left == centre_x && !mark->placed ? 0 : x;
     y = l->top == centre_y && !mark->placed ? 0 : y;
     l->left += l->left > centre_x ? -x : x;

@@ -30,7 +30,7 @@ static bool too_large(const struct image_config *config, uint64_t width, uint64_
            width * height > config->pixels_max;
 }
 
-/* Tried out: how much of its memory the libraries have taken, a process cannot reckon. */
+/* By asking for it: a process does not know how much of its memory the libraries have taken already. */
 static bool is_room_for(uint64_t bytes)
 {
     if (bytes == 0)
@@ -57,7 +57,7 @@ struct measures {
     bool has_profile;       /* its colours are not those of sRGB, or not said to be */
 };
 
-/* Some grey pictures carry a profile for colours, which would be no profile of theirs: it is left unused. */
+/* Some grey pictures carry a profile for colours, which is of no use to them and left aside. */
 static bool has_fitting_profile(VipsImage *image)
 {
     const void *profile;
@@ -133,8 +133,8 @@ static VipsImage *flatten(const struct image_config *c, enum image_format format
     return rc == 0 ? out : NULL;
 }
 
-/* What a JPEG's decoder scales by, for less than half of the work. A quarter is left to the resampler, which is
- * the better of the two. 1: it does not. */
+/* By how much a JPEG's decoder is to make it smaller while it decodes, which takes less than half of the work. The last
+ * quarter at least is left to the resampler, which does it better. 1: not at all. */
 static unsigned decoder_scale(const struct image_original *original, const struct measures *m,
                               const struct image_plan *plan)
 {
@@ -202,7 +202,7 @@ static VipsImage *shrink(const struct image_original *original, const struct mea
     if (by > 1)
         return shrink_scaled(original, m, by, plan);
     void *bytes = (void *)(uintptr_t)original->bytes;
-    /* Its own option fail_on does not reach the decoder, in some versions. */
+    /* In some versions vips_thumbnail's own option fail_on does not reach the decoder. */
     const char *strictly = "fail_on=warning";
     int rc = m->has_profile
                  ? vips_thumbnail_buffer(bytes, original->size, &out, (int)plan->width, "height",
@@ -272,13 +272,13 @@ static void free_marks(struct overlays *overlays)
 
 /* ---- all of it ---- */
 
-/* What the decoder says of the last rows comes too late for "fail_on", and is left here alone. */
+/* What the decoder says of the last rows comes too late for "fail_on"; only the buffer of errors has it. */
 static bool warned(const struct image_original *original)
 {
     return original->header->format == IMAGE_JPEG && *vips_error_buffer() != '\0';
 }
 
-/* The libraries' own words for it. */
+/* By the libraries' own words. */
 static bool lacked_memory(void)
 {
     const char *said = vips_error_buffer();

@@ -8,16 +8,16 @@
 
 enum image_result {
     IMAGE_OK,
-    IMAGE_DAMAGED,   /* truncated or corrupt */
-    IMAGE_TOO_LARGE, /* more pixels or a longer side than the configuration allows */
+    IMAGE_DAMAGED,     /* truncated or corrupt */
+    IMAGE_TOO_LARGE,   /* more pixels or a longer side than the configuration allows */
     IMAGE_MANY_FRAMES, /* more frames than it allows */
-    IMAGE_TOO_MUCH,  /* it would take more memory than there is */
-    IMAGE_MANY_SCANS, /* of a JPEG: more than a picture has */
-    IMAGE_MUCH_TEXT, /* of a PNG: more than goes with a picture */
-    IMAGE_NO_SIZE,   /* what is asked for is too large */
-    IMAGE_NO_FORMAT, /* it cannot be written in that format here */
-    IMAGE_NO_FONT,   /* the watermark's font is not there */
-    IMAGE_NO_MARK    /* the watermark's image cannot be decoded */
+    IMAGE_TOO_MUCH,    /* it would take more memory than there is */
+    IMAGE_MANY_SCANS,  /* of a JPEG: more than any program writes */
+    IMAGE_MUCH_TEXT,   /* of a PNG: more than goes with a picture */
+    IMAGE_NO_SIZE,     /* what is asked for is too large */
+    IMAGE_NO_FORMAT,   /* it cannot be written in that format here */
+    IMAGE_NO_FONT,     /* the watermark's font is not there */
+    IMAGE_NO_MARK      /* the watermark's image cannot be decoded */
 };
 
 /* Whether an original with that header may be decoded. memory_bytes: what there is for everything. */

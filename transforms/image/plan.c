@@ -83,7 +83,7 @@ double image_plan_mark_scale(const struct image_plan *plan, const struct image_c
     const struct image_config *payload = config->payload;
     if (!payload)
         return config->dpr;
-    if (!image_plan_make(&usual, payload, width, height)) /* too large; the query's is not */
+    if (!image_plan_make(&usual, payload, width, height)) /* without the query it would be too large to make */
         return larger(config->dpr, payload->dpr);
     double across = (double)image_plan_across(plan) / image_plan_across(&usual);
     double down = (double)image_plan_down(plan) / image_plan_down(&usual);

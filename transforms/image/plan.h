@@ -15,12 +15,12 @@ struct image_plan {
 bool image_plan_make(struct image_plan *plan, const struct image_config *config, unsigned width,
                      unsigned height);
 
-/* What comes out of that plan. */
+/* The sides of what comes out. */
 unsigned image_plan_across(const struct image_plan *plan);
 unsigned image_plan_down(const struct image_plan *plan);
 
-/* What the pixels in which a watermark is measured are times: dpr, but never less than keeps its share of the picture
- * what it is without a query. */
+/* The factor for a watermark's lengths in pixels: dpr; or more, where a query asked for a larger picture than the
+ * payload, so that the mark keeps the share of the picture that it has without the query. */
 double image_plan_mark_scale(const struct image_plan *plan, const struct image_config *config, unsigned width,
                              unsigned height);
 

@@ -20,7 +20,7 @@ static bool is_hidden(uint32_t c)
            (c >= 0xe0000 && c <= 0xe0fff);
 }
 
-/* What leaves no ink: a value of nothing else names nobody. */
+/* What leaves nothing to be seen: a value of nothing else names nobody. */
 static bool is_blank(uint32_t c)
 {
     return is_hidden(c) || c == ' ' || c == 0xa0 || c == 0x34f || c == 0x115f || c == 0x1160 || c == 0x1680 ||

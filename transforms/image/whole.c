@@ -4,9 +4,10 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Of a JPEG. Each goes over the whole picture again, for some 30 bytes of the file; programs write 10 or 20. */
+/* Of a JPEG. Each scan makes the decoder go over the whole picture again, for some 30 bytes of the file. Programs
+ * write 10 or 20. */
 #define SCANS_MAX 100u
-/* Of a PNG: its texts and its profile, decompressed; and what each text costs besides. */
+/* Of a PNG: its texts and its profile, decompressed, each counted as that much more for what it costs besides. */
 #define TEXT_BYTES_MAX (8u << 20)
 #define TEXT_COST_BYTES 4096u
 
@@ -17,8 +18,10 @@ static uint32_t be32(const unsigned char *at)
 
 /* ---- PNG ---- */
 
-/* Behind the name and, in iTXt, two flags and two more names; NULL: what is there is not compressed. */
-static const unsigned char *compressed_part(const unsigned char *type, const unsigned char *body, const unsigned char *end)
+/* Where a chunk's compressed text begins: behind its name and, in iTXt, two flags and two more names. NULL: the chunk
+ * holds nothing that is compressed. */
+static const unsigned char *compressed_part(const unsigned char *type, const unsigned char *body,
+                                            const unsigned char *end)
 {
     bool itxt = memcmp(type, "iTXt", 4) == 0;
     if (!itxt && memcmp(type, "zTXt", 4) != 0 && memcmp(type, "iCCP", 4) != 0)
@@ -36,7 +39,7 @@ static const unsigned char *compressed_part(const unsigned char *type, const uns
     return at;
 }
 
-/* How much comes out of it, counted up to `most`. */
+/* Its size when it is decompressed; something over `most` when that is more. */
 static size_t inflated_size(const unsigned char *from, size_t size, size_t most)
 {
     unsigned char room[16384];
@@ -84,7 +87,7 @@ static enum image_result check_png(const unsigned char *bytes, size_t size)
 
 /* ---- JPEG ---- */
 
-/* Looked for from the end, where it lies but for what some cameras put behind it. */
+/* Searched from the back: some cameras append data of their own behind the end marker. */
 static bool has_jpeg_end(const unsigned char *bytes, size_t size)
 {
     const unsigned char *at = size > 0 ? memrchr(bytes, 0xd9, size) : NULL;
@@ -137,7 +140,7 @@ static size_t color_table(unsigned flags)
     return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
 }
 
-/* Block by block, each of them a chain of pieces, up to the trailer. */
+/* From block to block up to the trailer; each ends with a chain of sub-blocks. */
 static bool gif_is_whole(const unsigned char *bytes, size_t size)
 {
     if (size < 13)

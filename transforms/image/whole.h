@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether all of a file is there, before anything of it is decoded: decoders stop as soon as they have all pixels,
- * and some make up what they lack. And whether it would cost more than a picture does.
+ * Checked before anything is decoded: whether the file is complete, since decoders stop as soon as they have all
+ * pixels and some make up what they lack; and whether it was made to be costly to decode.
  */
 #ifndef IMAGE_WHOLE_H
 #define IMAGE_WHOLE_H

@@ -23,7 +23,7 @@
 
 /* Whoever answers false ends the walk. */
 struct kit_visitor {
-    bool (*wants)(void *arg, const char *name); /* NULL: every file; one that is not wanted is not opened */
+    bool (*wants)(void *arg, const char *name); /* whether to open it; NULL: every file */
     bool (*file)(void *arg, const char *name, int fd, size_t size); /* the descriptor is borrowed */
     bool (*fault)(void *arg, const char *name, const char *why);    /* NULL: what cannot be read is passed over */
     void *arg;
@@ -46,7 +46,7 @@ static inline bool kit_walk_file(const struct kit_walk *w, const char *path)
     struct stat st;
     if (v->wants && !v->wants(v->arg, name))
         return true;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* it may be a pipe by now */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* never wait: it may have become a pipe */
     bool go_on = true;
     if (fd < 0 || fstat(fd, &st) != 0)
         go_on = kit_walk_fault(w, name, strerror(errno));
