@@ -9,13 +9,11 @@ import json
 import math
 import os
 import pathlib
-import struct
 import subprocess
 import sys
 import tempfile
-import zlib
 
-from draw_lake import chunk, lake
+from draw_lake import lake, png
 
 NAMED = {"width": 480, "format": "jpeg", "watermark": {"text": "for {userIdentity.userName}", "opacity": 0.9}}
 VIEWS = {  # name: (who reads it, payload)
@@ -43,15 +41,13 @@ def logo(side=192):
     """A lens: a ring around a disc, transparent elsewhere."""
     rows = []
     for y in range(side):
-        row = bytearray(b"\0")
+        row = bytearray()
         for x in range(side):
             far = math.hypot(x + .5 - side / 2, y + .5 - side / 2) / side
             cover = [min(1, max(0, (edge - far) * side + .5)) for edge in (.48, .36, .2)]
             row += bytes((255, 255, 255, int(255 * (cover[0] - cover[1] + cover[2]))))
-        rows.append(bytes(row))
-    header = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"".join(rows)))
-            + chunk(b"IEND", b""))
+        rows.append(row)
+    return png(rows, opaque=False)
 
 
 def main():

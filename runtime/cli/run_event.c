@@ -187,13 +187,23 @@ static int set_from_file(event *e, const char *path, ol_error *err)
 
 /* ---- the query, which events carry inside their URL only ---- */
 
-/* Signatures and tokens stay out of the URL, too: `kept` is what is left of it. */
-static int take_parameter(event *e, ol_slice parameter, ol_buf *kept, char separator)
+/* Written as the server writes it, whatever the file has: with its '=', and escaped in one way. */
+static int add_to_url(ol_buf *url, char separator, ol_slice name, ol_slice value)
+{
+    int rc = ol_buf_add_byte(url, (uint8_t)separator);
+    if (rc == OL_OK)
+        rc = ol_uri_encode(url, name, false);
+    if (rc == OL_OK)
+        rc = ol_buf_add_byte(url, '=');
+    return rc == OL_OK ? ol_uri_encode(url, value, false) : rc;
+}
+
+/* A field of its own, and a part of `url`; signatures and tokens are neither. */
+static int take_parameter(event *e, ol_slice parameter, ol_buf *url, char separator)
 {
     ptrdiff_t equals = ol_slice_find(parameter, '=');
     ol_slice name = equals < 0 ? parameter : ol_slice_first(parameter, (size_t)equals);
     ol_slice value = equals < 0 ? OL_SLICE_NONE : ol_slice_from(parameter, (size_t)equals + 1);
-    const size_t prefix = sizeof(QUERY_PREFIX) - 1;
     ol_buf path, text;
     ol_buf_init(&path, 1024);
     ol_buf_init(&text, URL_BYTES_MAX);
@@ -202,26 +212,25 @@ static int take_parameter(event *e, ol_slice parameter, ol_buf *kept, char separ
         rc = ol_uri_decode(&path, name, true);
     if (rc == OL_OK)
         rc = ol_uri_decode(&text, value, true);
-    if (rc == OL_OK && !ol_view_param_is_private(ol_slice_from(ol_buf_slice(&path), prefix))) {
+    name = ol_slice_from(ol_buf_slice(&path), sizeof(QUERY_PREFIX) - 1);
+    if (rc == OL_OK && !ol_view_param_is_private(name)) {
         rc = set(e, ol_buf_cstr(&path), ol_buf_slice(&text));
         if (rc == OL_OK)
-            rc = ol_buf_add_byte(kept, (uint8_t)separator);
-        if (rc == OL_OK)
-            rc = ol_buf_add(kept, parameter);
+            rc = add_to_url(url, separator, name, ol_buf_slice(&text));
     }
     ol_buf_fini(&path);
     ol_buf_fini(&text);
     return rc;
 }
 
-static int take_parameters(event *e, ol_slice rest, ol_buf *kept)
+static int take_parameters(event *e, ol_slice rest, ol_buf *url)
 {
-    size_t before = kept->len;
+    size_t before = url->len;
     int rc = OL_OK;
     while (rc == OL_OK && rest.len > 0) {
         ptrdiff_t end = ol_slice_find(rest, '&');
-        rc = take_parameter(e, end < 0 ? rest : ol_slice_first(rest, (size_t)end), kept,
-                            kept->len == before ? '?' : '&');
+        rc = take_parameter(e, end < 0 ? rest : ol_slice_first(rest, (size_t)end), url,
+                            url->len == before ? '?' : '&');
         rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
     }
     return rc;
@@ -229,18 +238,18 @@ static int take_parameters(event *e, ol_slice rest, ol_buf *kept)
 
 static int set_query(event *e)
 {
-    ol_slice url = get(e, "userRequest.url");
-    ptrdiff_t mark = ol_slice_find(url, '?');
-    ol_buf kept;
+    ol_slice given = get(e, "userRequest.url");
+    ptrdiff_t mark = ol_slice_find(given, '?');
+    ol_buf url;
     if (mark < 0)
         return OL_OK;
-    ol_buf_init(&kept, URL_BYTES_MAX);
-    int rc = ol_buf_add(&kept, ol_slice_first(url, (size_t)mark));
+    ol_buf_init(&url, URL_BYTES_MAX);
+    int rc = ol_buf_add(&url, ol_slice_first(given, (size_t)mark));
     if (rc == OL_OK)
-        rc = take_parameters(e, ol_slice_from(url, (size_t)mark + 1), &kept);
+        rc = take_parameters(e, ol_slice_from(given, (size_t)mark + 1), &url);
     if (rc == OL_OK)
-        rc = set(e, "userRequest.url", ol_buf_slice(&kept));
-    ol_buf_fini(&kept);
+        rc = set(e, "userRequest.url", ol_buf_slice(&url));
+    ol_buf_fini(&url);
     return rc;
 }
 
