@@ -1,7 +1,7 @@
 ---@meta
 -- SPDX-License-Identifier: MIT
--- The global functions that a transform finds; those of the language that are missing here are missing there as
--- well. `.luarc.json` turns the editor's own list off ("basic", "package").
+-- The global functions that a transform has; functions of Lua that are not here do not exist for it. So that the
+-- editor offers no others, `.luarc.json` switches its own lists off ("basic", "package").
 
 ---@type table<string, any>
 _G = {}
@@ -60,7 +60,7 @@ function pairs(table) end
 ---@return any ...
 function pcall(f, ...) end
 
----log.info
+---Writes a line to the transform log, as log.info does.
 ---@param ... any
 function print(...) end
 
@@ -84,7 +84,7 @@ function rawlen(value) end
 ---@return table
 function rawset(table, key, value) end
 
----The modules objlens.…, and libraries beside the transform; the name must stand there as a text.
+---For the modules objlens.…, and libraries beside the transform; the name must be a literal string.
 ---@param name string
 ---@return any
 function require(name) end
@@ -115,7 +115,7 @@ function tostring(value) end
 ---@return "nil"|"number"|"string"|"boolean"|"table"|"function"|"thread"|"userdata"
 function type(value) end
 
----The handler is called when the stack is unwound.
+---The handler is called after the stack was unwound.
 ---@param f fun(...): ...
 ---@param handler fun(message: any): any
 ---@param ... any

@@ -159,13 +159,19 @@ static double length_of(double length, unsigned side, double dpr)
     return length < 1 ? length * side : length * dpr;
 }
 
+/* How much of a side it may take: where the margin is the default one, it is kept at both ends. */
+static double room_on(unsigned side, double margin, bool placed)
+{
+    return placed ? side : side * (1 - 2 * margin);
+}
+
 enum image_mark_result image_mark_draw(const struct image_mark *mark, const struct image_text *text,
                                        unsigned width, unsigned height, double dpr,
                                        struct image_overlay *overlay)
 {
     FT_Face face = mark->image ? NULL : image_fonts_find(mark->font);
     double size = length_of(mark->size, width < height ? width : height, dpr), by = 1;
-    double wide = width * (mark->placed ? 1 : 1 - 2 * mark->x), high = height * (mark->placed ? 1 : 1 - 2 * mark->y);
+    double wide = room_on(width, mark->x, mark->placed), high = room_on(height, mark->y, mark->placed);
     *overlay = (struct image_overlay){0};
     if (!mark->image && !face)
         return IMAGE_MARK_NO_FONT;
