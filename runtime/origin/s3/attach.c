@@ -122,6 +122,7 @@ static void on_credentials(uv_work_t *work, int status)
         ol_s3_count(&at->counters.credentials_read, 1);
     else if (status == 0 && at->read_rc < 0)
         ol_s3_warn(at->origin, "its credentials stay as they were: %s", at->read_err.message);
+    ol_s3_attachment_arm(at, ol_loop_now_ms(at->loop)); /* calls may have waited for them */
     ol_s3_attachment_check_done(at);
 }
 

@@ -233,11 +233,17 @@ static void begin_again(ol_s3_call *call)
         ol_s3_call_finish(call, &err);
 }
 
+/* Of one that rests. With the keys that were refused another try would only be refused again. */
+static uint64_t due_of(const ol_s3_call *call)
+{
+    return call->keys_stale && call->at->is_reading ? call->deadline_ms : call->due_ms;
+}
+
 /* Whatever a callback of this one does to the list, the next look begins at its head. */
 static bool begin_one(ol_s3_attachment *at, uint64_t now)
 {
     for (ol_s3_call *call = at->calls; call; call = call->next) {
-        if (call->resting && now >= call->due_ms) {
+        if (call->resting && now >= due_of(call)) {
             begin_again(call);
             return true;
         }
@@ -257,8 +263,8 @@ uint64_t ol_s3_calls_tick(ol_s3_attachment *at, uint64_t now)
     while (begin_one(at, now))
         ;
     for (ol_s3_call *call = at->calls; call; call = call->next) {
-        if (call->resting && call->due_ms < due)
-            due = call->due_ms;
+        if (call->resting && due_of(call) < due)
+            due = due_of(call);
         if (is_late(call, now)) {
             call->late = true;
             ol_http_call_abort(call->http);

@@ -74,7 +74,8 @@ static bool rest(ol_s3_call *call, uint32_t at_least_ms)
 static void settle(ol_s3_call *call, enum ol_s3_remedy remedy, uint32_t at_least_ms,
                    const ol_error *err)
 {
-    if (remedy == OL_S3_STALE_KEYS)
+    call->keys_stale = remedy == OL_S3_STALE_KEYS;
+    if (call->keys_stale)
         ol_s3_attachment_refresh(call->at);
     if (may_repeat(call, remedy) && rest(call, at_least_ms))
         return;

@@ -22,6 +22,7 @@ struct ol_s3_call {
     uint32_t tries;
     uint64_t deadline_ms, due_ms; /* loop time */
     bool resting, answered, given_up, late, probe, judged;
+    bool keys_stale; /* the last try's were: the next one waits for those that are being read */
     bool body_taken; /* something of a streamed body: no further try */
     bool written;    /* the body in memory is with the try under way */
     const ol_http_answer *refusal; /* an answer that is no success */
