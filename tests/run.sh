@@ -8,9 +8,10 @@
 #   run.sh --full     that, with all unit tests under TSan, the integration and security tests
 #                     against the sanitized build as well, larger views and more ranges of them,
 #                     the tests of parsers and transforms under valgrind, long fuzzer runs, the sandbox on
-#                     Debian's kernels in virtual machines, and ceph/s3-tests where S3_TESTS names a checkout of it. Takes hours on two cores: a
-#                     fuzzer may have 15 minutes, and two run side by side. One test alone under
-#                     valgrind: cmake --preset debug, build it, tests/lib/memcheck.sh build/debug/tests/NAME
+#                     Debian's kernels in virtual machines, and ceph/s3-tests where S3_TESTS names a checkout
+#                     of it. Takes hours on two cores: a fuzzer may have 15 minutes, and two run side by side.
+#
+# One test alone under valgrind: cmake --preset debug, build it, tests/lib/memcheck.sh build/debug/tests/NAME
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C.UTF-8
@@ -69,7 +70,7 @@ count_junit() {
 # unit PRESET [LABEL]: the CTest entries of a build.
 unit() {
     step "unit tests: $1"
-    ctest --test-dir "build/$1" -j "$jobs" --output-on-failure ${2:+-L "$2"} \
+    ctest --test-dir "build/$1" -j "$jobs" --output-on-failure --test-output-size-passed 100000 ${2:+-L "$2"} \
         --output-junit "$results/unit-$1.xml" || true
     count_junit "$results/unit-$1.xml"
 }
@@ -77,8 +78,8 @@ unit() {
 # black_box PRESET FOLDER: the pytest suites against a build's binary.
 black_box() {
     step "$2 tests: $1"
-    OBJLENS_BUILD="$PWD/build/$1" "$python" -m pytest -p no:cacheprovider -q "tests/$2" --durations=12 \
-        --junitxml "$results/$2-$1.xml" || true
+    OBJLENS_BUILD="$PWD/build/$1" OBJLENS_UNIT_TESTS="$PWD/build/asan/tests" \
+        "$python" -m pytest -p no:cacheprovider -q "tests/$2" --durations=12 --junitxml "$results/$2-$1.xml" || true
     count_junit "$results/$2-$1.xml"
 }
 
@@ -167,7 +168,7 @@ kernels() {
         skipped=$((skipped + 1))
         return
     fi
-    ((rc == 0)) || fail "kernels"
+    ((rc < 2)) || fail "kernels" # 1: its reports say what failed
     for machine in "$results"/vm-*; do count_junit "$machine/report.xml"; done
 }
 

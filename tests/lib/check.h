@@ -23,6 +23,14 @@
 #define assert_code(rc, want) ol_check_code((rc), (want), NULL, __FILE__, __LINE__)
 #define assert_code_of(rc, want, err) ol_check_code((rc), (want), (err), __FILE__, __LINE__)
 
+/* Ends the case here; tests/run.sh tells the reason, which is written as for printf. */
+#define skip_because(...)                                                                          \
+    do {                                                                                           \
+        print_message("skipped: " __VA_ARGS__);                                                    \
+        print_message("\n");                                                                       \
+        skip();                                                                                    \
+    } while (0)
+
 void ol_check_slice(ol_slice got, ol_slice want, const char *file, int line);
 void ol_check_code(int got, int want, const ol_error *err, const char *file, int line);
 

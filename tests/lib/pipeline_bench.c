@@ -3,7 +3,6 @@
 #include "lib/pipeline_stages.h"
 
 #define ARENA_BYTES ((size_t)4 << 20)
-#define RUN_BOUND_MS 10000u
 
 static void on_done(void *arg, const ol_error *err)
 {
@@ -107,7 +106,7 @@ int ol_test_bench_start(ol_test_bench *bench)
 int ol_test_bench_wait(ol_test_bench *bench)
 {
     if (!bench->done)
-        ol_test_loop_until(&bench->loop, &bench->done, RUN_BOUND_MS);
+        ol_test_loop_until(&bench->loop, &bench->done, OL_TEST_BOUND_MS);
     ol_pipeline_close(bench->pipeline);
     return bench->err.code;
 }

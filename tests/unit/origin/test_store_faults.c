@@ -406,10 +406,10 @@ static void a_full_disk_is_said_and_survived(void **state)
     store_kit kit;
     kit_init(&kit);
     if (mount("objlens-test", kit.path, "tmpfs", 0, "size=6m,mode=0700") != 0) {
-        print_message("skipped: cannot mount a small tmpfs (%s)\n", strerror(errno));
+        int fault = errno;
         kit_remove_folder(kit.path);
         ol_test_bench_close(&kit.bench);
-        skip();
+        skip_because("cannot mount a small tmpfs (%s)", strerror(fault));
     }
     kit_start(&kit);
     assert_code(ol_store_ensure_bucket(kit.origin, OL_SLICE_LIT("b"), NULL), OL_OK);

@@ -186,8 +186,7 @@ static void assertions_of_the_pipeline_hold(void **state)
 {
     (void)state;
 #ifdef NDEBUG
-    print_message("assertions are compiled out of this build\n");
-    skip();
+    skip_because("assertions are compiled out of this build");
 #endif
     assert_true(fails(impatient));
     assert_true(fails(headless));
@@ -199,8 +198,7 @@ static void lent_bytes_are_exact(void **state)
     (void)state;
 #ifndef __SANITIZE_ADDRESS__
     (void)greedy;
-    print_message("needs the address sanitizer\n");
-    skip();
+    skip_because("it needs the address sanitizer");
 #else
     assert_true(fails(greedy));
 #endif

@@ -218,7 +218,7 @@ static inline void kit_run_fini(kit_run *r)
 
 static inline void kit_run_wait(kit_run *r, ol_test_loop *loop)
 {
-    ol_test_loop_until(loop, &r->done, 60000);
+    ol_test_loop_until(loop, &r->done, OL_TEST_BOUND_MS);
 }
 
 static inline bool kit_is_held(void *arg)
@@ -230,7 +230,7 @@ static inline bool kit_is_held(void *arg)
 /* Until its client is offered something. */
 static inline void kit_run_until_held(kit_run *r, ol_test_loop *loop)
 {
-    ol_test_loop_until_fn(loop, kit_is_held, r, 20000);
+    ol_test_loop_until_fn(loop, kit_is_held, r, OL_TEST_BOUND_MS);
     assert_false(r->done);
 }
 

@@ -19,11 +19,7 @@
 
 #ifdef KIT_INLINE
 #define KIT_ISOLATION OL_ISOLATION_INLINE
-#define NEEDS_A_PROCESS()                                                                          \
-    do {                                                                                           \
-        print_message("skipped: what it does ends its process, or needs its walls\n");             \
-        skip();                                                                                    \
-    } while (0)
+#define NEEDS_A_PROCESS() skip_because("what it does ends its process, or needs its walls")
 #else
 #define KIT_ISOLATION OL_ISOLATION_PROCESS
 #define NEEDS_A_PROCESS() ((void)0)
@@ -116,9 +112,9 @@ static inline void kit_pool_close(ol_test_loop *loop, ol_pool *pool)
 {
     bool closed = false;
     ol_pool_close(pool, kit_set_flag, &closed);
-    ol_test_loop_until(loop, &closed, 60000);
+    ol_test_loop_until(loop, &closed, OL_TEST_BOUND_MS);
     atomic_store(&fake_let_go, true);
-    assert_int_equal(ol_inline_hosts_settle(60000), 0);
+    assert_int_equal(ol_inline_hosts_settle(OL_TEST_BOUND_MS), 0);
     atomic_store(&fake_let_go, false);
 }
 

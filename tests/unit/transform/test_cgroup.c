@@ -222,10 +222,8 @@ static void test_a_real_group(void **state)
 {
     (void)state;
     uint32_t had = ol_cgroups_use(NULL);
-    if (!(had & OL_CGROUP_PIDS)) {
-        print_message("skipped: no group with pids is delegated to this process\n");
-        skip();
-    }
+    if (!(had & OL_CGROUP_PIDS))
+        skip_because("no group with pids is delegated to this process");
     ol_child child;
     ol_child_end end;
     ol_error err = {0};

@@ -97,11 +97,7 @@ static void test_lua_identity_and_more(void **state)
 
 /* Under the thread sanitizer signals come late, so nothing that computes is preempted in time. */
 #ifdef __SANITIZE_THREAD__
-#define NEEDS_PREEMPTION()                                                                         \
-    do {                                                                                           \
-        print_message("skipped: the thread sanitizer holds signals back\n");                       \
-        skip();                                                                                    \
-    } while (0)
+#define NEEDS_PREEMPTION() skip_because("the thread sanitizer holds signals back")
 #else
 #define NEEDS_PREEMPTION() ((void)0)
 #endif
@@ -185,10 +181,8 @@ static void test_pii(void **state)
     static const char path[] = OBJLENS_BINARY_DIR "/transforms/pii.so";
     fixture f;
     kit_run r;
-    if (access(path, R_OK) != 0) {
-        print_message("skipped: %s is not built\n", path);
-        skip();
-    }
+    if (access(path, R_OK) != 0)
+        skip_because("%s is not built", path);
     open_fixture(&f);
     load_path(&f, path);
     assert_int_equal(f.program->kind, OL_PROGRAM_SHARED);

@@ -222,7 +222,7 @@ static void test_a_new_version_takes_over(void **state)
     kit_run_wait(&busy, &f.loop);
     assert_code(busy.err.code, OL_OK); /* on the old code */
     kit_run_fini(&busy);
-    ol_test_loop_until_fn(&f.loop, no_hosts_of_old, &f, 5000);
+    ol_test_loop_until_fn(&f.loop, no_hosts_of_old, &f, OL_TEST_BOUND_MS);
     run_ok(&f, "g", NULL, "skipped");
     assert_int_equal(stats_of(&f).hosts_started, 2);
     ol_program_release(old);
@@ -259,7 +259,7 @@ static void test_warm(void **state)
     open_fixture(&f, 2, 8, "skip");
     ol_pool_warm(f.pool, f.program);
     ol_pool_warm(f.pool, f.program);
-    ol_test_loop_until_fn(&f.loop, one_started, &f, 5000);
+    ol_test_loop_until_fn(&f.loop, one_started, &f, OL_TEST_BOUND_MS);
     run_ok(&f, "g", NULL, "skipped");
     assert_int_equal(stats_of(&f).hosts_started, 1);
     close_fixture(&f);
@@ -355,7 +355,7 @@ static void test_output_does_not_wait_with_its_job(void **state)
         if (busy)
             start(&f, &hog, "g", "loop", 10, true);
         start(&f, &r, "g", "greet", UINT64_MAX, true);
-        ol_test_loop_until_fn(&f.loop, was_greeted, &r, 5000);
+        ol_test_loop_until_fn(&f.loop, was_greeted, &r, OL_TEST_BOUND_MS);
         assert_false(r.done);
         kit_run_fini(&r);
         if (busy)

@@ -16,6 +16,7 @@ typedef struct fake_object {
     unsigned turns; /* 0 = answers at once */
     int fails;
     unsigned reads;
+    const size_t *client_has; /* answers only when the client has a byte of each read before */
     ol_test_later *later;
     ol_read_cb cb;
     void *arg;
@@ -38,6 +39,10 @@ static void on_later(void *arg)
     fake_object *o = arg;
     ol_error err = {0};
     o->later = NULL;
+    if (o->client_has && *o->client_has < o->reads - 1) {
+        o->later = ol_test_later_start(o->loop->loop, o->turns, on_later, o);
+        return;
+    }
     if (o->fails)
         ol_error_set(&err, o->fails, "later");
     o->cb(o->arg, o->fails ? &err : NULL, o->fails ? 0 : fill(o, o->offset, o->span));
@@ -137,6 +142,24 @@ static void test_ranges(void **state)
     close_fixture(&f);
 }
 
+/* What it wrote before it waits for a read reaches the client: in more pieces than it has credits
+ * for, so that it waits for these too. */
+static void test_output_goes_out_between_reads(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run r;
+    open_fixture(&f);
+    f.object.turns = 1;
+    f.object.client_has = &r.gate.len;
+    start(&f, &r, "reads 30", true);
+    kit_run_wait(&r, &f.loop);
+    assert_code_of(r.err.code, OL_OK, &r.err);
+    assert_slice(ol_slice_of(r.gate.data, r.gate.len), "ABCDEFGHIJKLMNOPQRSTUVWXYZABCD");
+    kit_run_fini(&r);
+    close_fixture(&f);
+}
+
 static void test_failures(void **state)
 {
     (void)state;
@@ -185,7 +208,7 @@ static void test_given_up_while_the_origin_reads(void **state)
     open_fixture(&f);
     f.object.turns = 50;
     start(&f, &r, "read 0 3", true);
-    ol_test_loop_until_fn(&f.loop, is_reading, &f, 10000);
+    ol_test_loop_until_fn(&f.loop, is_reading, &f, OL_TEST_BOUND_MS);
     kit_run_close(&r); /* the pipeline; the object is closed after it */
     ol_test_loop_turns(&f.loop, 60); /* so this answer still comes, and finds nobody */
     assert_null(f.object.later);
@@ -204,7 +227,7 @@ static void test_host_dies_while_the_origin_reads(void **state)
     open_fixture(&f);
     f.object.turns = 1000;
     start(&f, &r, "read 0 3", true);
-    ol_test_loop_until_fn(&f.loop, is_reading, &f, 10000);
+    ol_test_loop_until_fn(&f.loop, is_reading, &f, OL_TEST_BOUND_MS);
     start(&f, &other, "crash", true);
     kit_run_wait(&other, &f.loop);
     kit_run_wait(&r, &f.loop);
@@ -222,6 +245,7 @@ int main(int argc, char **argv)
         return fake_host_main();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_output_goes_out_between_reads),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_given_up_while_the_origin_reads),

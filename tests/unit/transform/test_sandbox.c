@@ -119,8 +119,7 @@ static void test_memory_is_limited(void **state)
 {
     (void)state;
 #ifdef OBJLENS_SANITIZED
-    print_message("skipped: sanitizers need terabytes of address space\n");
-    skip();
+    skip_because("sanitizers need terabytes of address space");
 #else
     fixture f;
     kit_run r;

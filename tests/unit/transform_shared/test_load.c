@@ -150,7 +150,7 @@ static void test_header_compiles_alone(void **state)
     (void)state;
     assert_int_equal(compile("cc -x c", "-std=c11"), 0);
     if (system("c++ --version > /dev/null 2>&1") != 0) {
-        print_message("no C++ compiler: the C++17 half is skipped\n");
+        print_message("skipped: no C++ compiler, and half of it is C++17\n");
         skip();
     }
     assert_int_equal(compile("c++ -x c++", "-std=c++17"), 0);
