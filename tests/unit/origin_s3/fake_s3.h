@@ -241,6 +241,16 @@ static KIT_UNUSED void fake_close(fake *f, ol_test_loop *loop)
         free(f->requests[i]);
 }
 
+/* ---- what it may say ---- */
+
+#define ETAG "0123456789abcdef0123456789abcdef"
+#define OBJECT "ETag: \"" ETAG "\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+#define OK_BODY(length, body) "HTTP/1.1 200 OK\r\n" OBJECT "Content-Length: " length "\r\n\r\n" body
+#define PART_BODY(range, length, body)                                                             \
+    "HTTP/1.1 206 Partial Content\r\n" OBJECT "Content-Range: bytes " range                        \
+    "\r\nContent-Length: " length "\r\n\r\n" body
+#define STATUS(line) "HTTP/1.1 " line "\r\nContent-Length: 0\r\n\r\n"
+
 /* ---- a test's fixture ---- */
 
 typedef struct fixture {
@@ -285,6 +295,13 @@ static KIT_UNUSED void fixture_open(fixture *x)
     k->attached = true;
 }
 
+static KIT_UNUSED fixture *opened(void)
+{
+    fixture *x = fixture_new();
+    fixture_open(x);
+    return x;
+}
+
 static KIT_UNUSED void fixture_free(fixture *x)
 {
     okit *k = x->k;
@@ -295,6 +312,13 @@ static KIT_UNUSED void fixture_free(fixture *x)
     ol_s3_origin_destroy(k->origin);
     free(k);
     free(x);
+}
+
+/* The body of "k", or of `hint` of it; `out` is to be given back. */
+static KIT_UNUSED int fixture_get(fixture *x, const char *hint, ol_buf *out, okit_answer *a)
+{
+    ol_buf_init(out, 1 << 20);
+    return okit_get(x->k, "b", "k", hint, out, a);
 }
 
 static KIT_UNUSED ol_s3_origin_stats fixture_stats(fixture *x)

@@ -3,9 +3,6 @@
 #include "fake_s3.h"
 #include "lib/alloc_check.h"
 
-#define ETAG "0123456789abcdef0123456789abcdef"
-#define OBJECT "ETag: \"" ETAG "\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-
 static const char hello[] = "HTTP/1.1 200 OK\r\n" OBJECT "Content-Length: 5\r\n\r\nhello";
 static const char cut[] = "HTTP/1.1 200 OK\r\n" OBJECT "Content-Length: 5\r\n\r\nhe";
 static const char rest[] = "HTTP/1.1 206 Partial\r\n" OBJECT

@@ -4,16 +4,7 @@
 #include "fake_s3.h"
 #include "origin/s3/lists.h"
 
-#define ETAG "0123456789abcdef0123456789abcdef"
-#define OBJECT "ETag: \"" ETAG "\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
 #define MODIFIED_MS 784111777000
-
-static fixture *opened(void)
-{
-    fixture *x = fixture_new();
-    fixture_open(x);
-    return x;
-}
 
 /* ---- reading ---- */
 

@@ -5,7 +5,6 @@
 
 #define EXAMPLE_HOST "Host", "examplebucket.s3.amazonaws.com"
 #define CREDENTIAL "X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
-#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 /* "Authenticating Requests: Using Query Parameters" in the S3 API reference. */
 #define EXAMPLE                                                                                    \
     "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&" CREDENTIAL                                       \
@@ -102,7 +101,7 @@ static void ends_when_it_said(void **state)
     "&X-Amz-Expires=" expires "&X-Amz-SignedHeaders=" headers "&X-Amz-Signature=" signature
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define KEY "AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request"
-#define DATE "20130524T000000Z"
+#define URL_DATE "20130524T000000Z"
 
 static const struct {
     const char *target;
@@ -112,63 +111,63 @@ static const struct {
     {"/k?X-Amz-Signature=" ZEROS, OL_EAUTHQUERY, "AuthorizationQueryParametersError",
      "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
      "X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."},
-    {"/k?X-Amz-Algorithm=" ALGORITHM "&X-Amz-Credential=" KEY "&X-Amz-Date=" DATE
+    {"/k?X-Amz-Algorithm=" ALGORITHM "&X-Amz-Credential=" KEY "&X-Amz-Date=" URL_DATE
      "&X-Amz-SignedHeaders=host&X-Amz-Signature=" ZEROS,
      OL_EAUTHQUERY, "AuthorizationQueryParametersError", "requires"},
-    {URL("AWS4-HMAC-SHA1", KEY, DATE, "60", "host", ZEROS), OL_EAUTHQUERY,
+    {URL("AWS4-HMAC-SHA1", KEY, URL_DATE, "60", "host", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError",
      "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\""},
-    {URL("AWS4-ECDSA-P256-SHA256", KEY, DATE, "60", "host", ZEROS), OL_ENOTIMPLEMENTED,
+    {URL("AWS4-ECDSA-P256-SHA256", KEY, URL_DATE, "60", "host", ZEROS), OL_ENOTIMPLEMENTED,
      "NotImplemented", "ECDSA"},
-    {URL(ALGORITHM, "AKID", DATE, "60", "host", ZEROS), OL_EAUTHQUERY,
+    {URL(ALGORITHM, "AKID", URL_DATE, "60", "host", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError",
      "Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting "
      "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"."},
-    {URL(ALGORITHM, "A/20130524/us-east-1/s3/aws3_request", DATE, "60", "host", ZEROS),
+    {URL(ALGORITHM, "A/20130524/us-east-1/s3/aws3_request", URL_DATE, "60", "host", ZEROS),
      OL_EAUTHQUERY, "AuthorizationQueryParametersError", "incorrect terminal"},
-    {URL(ALGORITHM, "A/2013/us-east-1/s3/aws4_request", DATE, "60", "host", ZEROS), OL_EAUTHQUERY,
+    {URL(ALGORITHM, "A/2013/us-east-1/s3/aws4_request", URL_DATE, "60", "host", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "date format"},
-    {URL(ALGORITHM, "A/20130524/us-east-1/ec2/aws4_request", DATE, "60", "host", ZEROS),
+    {URL(ALGORITHM, "A/20130524/us-east-1/ec2/aws4_request", URL_DATE, "60", "host", ZEROS),
      OL_EAUTHQUERY, "AuthorizationQueryParametersError", "incorrect service"},
-    {URL(ALGORITHM, "A/20130524/us-west-1/s3/aws4_request", DATE, "60", "host", ZEROS),
+    {URL(ALGORITHM, "A/20130524/us-west-1/s3/aws4_request", URL_DATE, "60", "host", ZEROS),
      OL_EAUTHQUERY, "AuthorizationQueryParametersError",
      "the region 'us-west-1' is wrong; expecting 'us-east-1'"},
-    {URL(ALGORITHM, "A/20130525/us-east-1/s3/aws4_request", DATE, "60", "host", ZEROS),
+    {URL(ALGORITHM, "A/20130525/us-east-1/s3/aws4_request", URL_DATE, "60", "host", ZEROS),
      OL_EAUTHQUERY, "AuthorizationQueryParametersError", "Invalid credential date \"20130525\""},
     {URL(ALGORITHM, KEY, "today", "60", "host", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "X-Amz-Date must be in the ISO8601 Long Format"},
-    {URL(ALGORITHM, KEY, DATE, "soon", "host", ZEROS), OL_EAUTHQUERY,
+    {URL(ALGORITHM, KEY, URL_DATE, "soon", "host", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "X-Amz-Expires should be a number"},
-    {URL(ALGORITHM, KEY, DATE, "", "host", ZEROS), OL_EAUTHQUERY,
+    {URL(ALGORITHM, KEY, URL_DATE, "", "host", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "X-Amz-Expires should be a number"},
-    {URL(ALGORITHM, KEY, DATE, "-1", "host", ZEROS), OL_EAUTHQUERY,
+    {URL(ALGORITHM, KEY, URL_DATE, "-1", "host", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "X-Amz-Expires must be non-negative"},
-    {URL(ALGORITHM, KEY, DATE, "604801", "host", ZEROS), OL_EAUTHQUERY,
+    {URL(ALGORITHM, KEY, URL_DATE, "604801", "host", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError",
      "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must "
      "be less than 604800 seconds"},
-    {URL(ALGORITHM, KEY, DATE, "99999999999999999999999", "host", ZEROS), OL_EAUTHQUERY,
+    {URL(ALGORITHM, KEY, URL_DATE, "99999999999999999999999", "host", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "less than a week"},
-    {URL(ALGORITHM, KEY, DATE, "0", "host", ZEROS), OL_EACCESS, "AccessDenied",
+    {URL(ALGORITHM, KEY, URL_DATE, "0", "host", ZEROS), OL_EACCESS, "AccessDenied",
      "Request has expired"},
-    {URL(ALGORITHM, KEY, DATE, "604800", "host", ZEROS), OL_ESIGNATURE, "SignatureDoesNotMatch",
+    {URL(ALGORITHM, KEY, URL_DATE, "604800", "host", ZEROS), OL_ESIGNATURE, "SignatureDoesNotMatch",
      "does not match"},
-    {URL(ALGORITHM, KEY, DATE, "60", "range", ZEROS), OL_EAUTHQUERY,
+    {URL(ALGORITHM, KEY, URL_DATE, "60", "range", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "'host' must be one of the SignedHeaders"},
-    {URL(ALGORITHM, KEY, DATE, "60", "", ZEROS), OL_EAUTHQUERY,
+    {URL(ALGORITHM, KEY, URL_DATE, "60", "", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "X-Amz-SignedHeaders"},
-    {URL(ALGORITHM, KEY, DATE, "60", "host%3bhost", ZEROS), OL_EAUTHQUERY,
+    {URL(ALGORITHM, KEY, URL_DATE, "60", "host%3bhost", ZEROS), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "distinct"},
-    {URL(ALGORITHM, KEY, DATE, "60", "host", "abc"), OL_EAUTHQUERY,
+    {URL(ALGORITHM, KEY, URL_DATE, "60", "host", "abc"), OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "X-Amz-Signature"},
-    {URL(ALGORITHM, KEY, DATE, "60", "host", ZEROS) "&x-amz-expires=600", OL_EAUTHQUERY,
+    {URL(ALGORITHM, KEY, URL_DATE, "60", "host", ZEROS) "&x-amz-expires=600", OL_EAUTHQUERY,
      "AuthorizationQueryParametersError", "more than once"},
-    {URL(ALGORITHM, KEY, DATE, "60", "host", ZEROS) "&X-Amz-Content-Sha256=x", OL_EINVAL,
+    {URL(ALGORITHM, KEY, URL_DATE, "60", "host", ZEROS) "&X-Amz-Content-Sha256=x", OL_EINVAL,
      "InvalidArgument", "valid sha256"},
     {URL(ALGORITHM, KEY, "%zz", "60", "host", ZEROS), OL_EINVALIDURI, "InvalidURI", "parse"},
-    {URL(ALGORITHM, KEY, DATE, "60", "host", ZEROS) "&X-Amz-Security-Token=t", OL_EINVALIDTOKEN,
+    {URL(ALGORITHM, KEY, URL_DATE, "60", "host", ZEROS) "&X-Amz-Security-Token=t", OL_EINVALIDTOKEN,
      "InvalidToken", "token"},
-    {URL(ALGORITHM, "NOBODY/20130524/us-east-1/s3/aws4_request", DATE, "60", "host", ZEROS),
+    {URL(ALGORITHM, "NOBODY/20130524/us-east-1/s3/aws4_request", URL_DATE, "60", "host", ZEROS),
      OL_EACCESSKEY, "InvalidAccessKeyId", "does not exist"},
     {"/k?AWSAccessKeyId=A&Signature=s&Expires=1", OL_EINVALIDREQUEST, "InvalidRequest",
      "The authorization mechanism you have provided is not supported. Please use "
@@ -277,7 +276,7 @@ static void a_mismatch_gives_no_secret_away(void **state)
     sigv4_kit *kit = kit_new();
     static const char *const fields[] = {
         EXAMPLE_HOST, "x-amz-security-token", SESSION_TOKEN,
-        "x-amz-server-side-encryption-customer-key", "c2VjcmV0", "x-amz-date", DATE,
+        "x-amz-server-side-encryption-customer-key", "c2VjcmV0", "x-amz-date", URL_DATE,
         "x-amz-content-sha256", "UNSIGNED-PAYLOAD", "Authorization",
         "AWS4-HMAC-SHA256 Credential=" SESSION_KEY "/20130524/us-east-1/s3/aws4_request, "
         "SignedHeaders=authorization;host;x-amz-content-sha256;x-amz-date;x-amz-security-token;"
@@ -289,7 +288,7 @@ static void a_mismatch_gives_no_secret_away(void **state)
     assert_null(strstr(kit->noted, "c2VjcmV0"));
     assert_non_null(strstr(kit->noted, "authorization:(hidden)\n"));
     assert_code(check_url(kit, "GET",
-                          URL(ALGORITHM, SESSION_KEY "/20130524/us-east-1/s3/aws4_request", DATE,
+                          URL(ALGORITHM, SESSION_KEY "/20130524/us-east-1/s3/aws4_request", URL_DATE,
                               "60", "host", ZEROS) "&X-Amz-Security-Token=FwoGZXIvYXdzE%2Bx%2F%3D%3D",
                           example_fields),
                 OL_ESIGNATURE);

@@ -1,28 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting for an entry's head and for its end; and every allocation failing. */
-#include "cache_kit.h"
-
-static ol_view_cache *cache;
-static ol_test_loop loop;
-static long live;
-
-static int open_all(void **state)
-{
-    (void)state;
-    live = ol_alloc_live();
-    assert_code(ol_test_loop_open(&loop), OL_OK);
-    cache = kit_cache(16 * OL_MIB, 4 * OL_MIB);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    ol_test_loop_close(&loop);
-    ol_view_cache_destroy(cache);
-    assert_no_leak(live);
-    return 0;
-}
+#include "memory_cache_kit.h"
 
 typedef struct waiting {
     ol_view_wait wait;
@@ -217,8 +195,6 @@ static void any_allocation_may_fail(void **state)
     assert_true(ol_test_fail_each(without_memory, &s) > 20);
     kit_free(s.body);
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
 
 int main(void)
 {
