@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every attempt of escape.c, once, and how it must end: an attempt that ends otherwise has met another wall
- * than its own, or none.
+ * Every attempt of escape.c and what it includes, once, and how it must end: one that ends otherwise has met
+ * another wall than its own, or none.
  *
  * FORBIDDEN  killed for a forbidden system call
  * REFUSED    the call was answered EACCES
