@@ -142,7 +142,7 @@ def test_the_readme_of_a_new_transform_is_true(language, tmp_path):
     environment = dict(os.environ, PATH=f"{OBJLENS.parent}:{os.environ['PATH']}")
     for command in commands:
         if "--watch" in command:
-            continue  # never ends; test_kit.py has it
+            continue  # never ends; test_kit_cases.py has it
         done = subprocess.run(["bash", "-o", "pipefail", "-c", command.replace("bench", "bench --seconds 1")], cwd=folder,
                               env=environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, (command, done.stderr)
@@ -152,8 +152,7 @@ def test_the_readme_of_a_new_transform_is_true(language, tmp_path):
     assert config.count("\n") == (1 if language == "lua" else 2)
     # `objlens check` looks at it as a server would.
     folder.chmod(0o755)
-    for name in (f"mask.{'lua' if language == 'lua' else 'so'}",):
-        (folder / name).chmod(0o644)
+    (folder / f"mask.{'lua' if language == 'lua' else 'so'}").chmod(0o644)
     (folder / "check.lua").write_text(f"""
 root {{ access_key = "key", secret_key = "secret-secret-secret" }}
 bucket "logs"
