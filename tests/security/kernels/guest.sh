@@ -23,7 +23,7 @@ FailureAction=poweroff-force
 Type=oneshot
 TimeoutStartSec=infinity
 Delegate=yes
-Environment=OBJLENS_VM=yes OBJLENS_BUILD=/opt/objlens LC_ALL=C.UTF-8 HOME=/root PYTHONDONTWRITEBYTECODE=1
+Environment=OBJLENS_VM=yes OBJLENS_VM_DEATHS=$OBJLENS_VM_DEATHS OBJLENS_BUILD=/opt/objlens LC_ALL=C.UTF-8 HOME=/root PYTHONDONTWRITEBYTECODE=1
 WorkingDirectory=$REPOSITORY
 StandardOutput=append:/out/tests.log
 StandardError=inherit

@@ -5,10 +5,12 @@
 #   run.sh BUILD RESULTS [COMMAND…]    BUILD: a folder with the binary; RESULTS: gets a folder a machine, vm-KERNEL,
 #                                      with report.xml (JUnit), tests.log and console
 #
-# COMMAND: instead of the tests, in /, as root, as a service that may divide its control group. Exit code 77: something
-# is missing, see `install.sh kernels`. Kernels are those installed on this machine, and those of packages unpacked into
-# folders below $OBJLENS_KERNELS. Their disk is a copy of a part of this machine's, which each gets anew;
-# OBJLENS_VM_DISK=FILE keeps it from run to run. Without KVM (OBJLENS_VM_ACCELERATOR=tcg) all of it is slow.
+# COMMAND: instead of the tests, in /, as root, as a service that may divide its control group. Kernels are those
+# installed on this machine, and those of packages unpacked into folders below $OBJLENS_KERNELS. Their disk is a copy of
+# a part of this machine's, which each gets anew; OBJLENS_VM_DISK=FILE keeps it from run to run. Without KVM
+# (OBJLENS_VM_ACCELERATOR=tcg) all of it is slow. OBJLENS_VM_DEATHS=N: hosts that test_groups.py kills.
+# Exit code: 0 when all is well in each machine, 1 when a test (or COMMAND) failed, 2 when a machine was stopped before
+# its end, 77 when something is missing here (see `install.sh kernels`).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(realpath "$here/../../..")
@@ -103,19 +105,25 @@ accelerator() {
     if [[ -w /dev/kvm ]] && machine kvm 20 "$1" "$work/probe.gz" "" >/dev/null 2>&1; then echo kvm; else echo tcg,thread=multi; fi
 }
 
-# boot NAME IMAGE INITRAMFS COMMAND_LINE COMMAND…: runs COMMAND in it; its report is NAME.xml.
+# boot NAME IMAGE INITRAMFS COMMAND_LINE COMMAND…: runs COMMAND in it, and keeps the worst end of all in `worst`.
 boot() {
-    local name=$1 out=$results/vm-$1
+    local name=$1 out=$results/vm-$1 end=stopped
     mkdir -p "$out"
-    rm -f "$out"/*.xml "$out"/*.log
-    printf '%s\n' "REPOSITORY=$repository" "OBJLENS_BUILD=$build" >"$out/env"
-    printf '%q ' exec "${@:5}" >"$out/command"
+    rm -f "$out"/*.xml "$out"/*.log "$out/end"
+    printf '%s\n' "REPOSITORY=$repository" "OBJLENS_BUILD=$build" "OBJLENS_VM_DEATHS=$deaths" >"$out/env"
+    { printf '%q ' "${@:5}"; printf '; echo $? >/out/end\n'; } >"$out/command"
     machine "$accelerator" "${OBJLENS_VM_SECONDS:-3600}" "$2" "$3" "$4" \
         -drive "file=$work/disk,format=raw,if=virtio,snapshot=on" \
         -drive "file=$work/payload,format=raw,if=virtio,readonly=on" \
-        -virtfs "local,path=$out,mount_tag=out,security_model=none" || echo "$name: the machine was stopped"
+        -virtfs "local,path=$out,mount_tag=out,security_model=none" || true
+    [[ ! -s $out/end ]] || end=$(<"$out/end")
+    case $end in
+        0) ;;
+        stopped) echo "$name: the machine was stopped"; worst=2 ;;
+        *) ((worst > 0)) || worst=1 ;;
+    esac
     cp "$work/console" "$out/console"
-    tail -n 40 "$out/tests.log" || cat "$out/console" "$out/guest.log"
+    tail -n 40 "$out/tests.log" || cat "$out/console" "$out/guest.log" || true
 }
 
 if [[ -n ${OBJLENS_VM_DISK:-} ]]; then # kept from run to run
@@ -127,10 +135,11 @@ fi
 payload "$work/payload"
 accelerator=${OBJLENS_VM_ACCELERATOR:-}
 python=(/usr/bin/python3 -m pytest -p no:cacheprovider -v --durations=12 --junitxml /out/report.xml)
-found=false
+found=false worst=0
 while read -r version image modules; do
     found=true
     [[ -n $accelerator ]] || accelerator=$(accelerator "$image")
+    deaths=${OBJLENS_VM_DEATHS:-$([[ $accelerator == kvm ]] && echo 1000 || echo 25)}
     tests=(tests/security/kernels tests/security/test_sandbox_walls.py)
     [[ $accelerator != kvm ]] || tests+=(tests/security) # its time limits are for real processors
     echo "== $version ($accelerator)"
@@ -143,3 +152,4 @@ while read -r version image modules; do
     boot "$version-no-landlock" "$image" "$work/initramfs" lsm=yama "${python[@]}" tests/security/kernels/test_places.py
 done < <(kernels)
 $found || { echo "skipped: kernels: no kernel is installed here (examples/install.sh kernels)"; exit 77; }
+exit "$worst"

@@ -89,12 +89,9 @@ def test_a_group_has_no_room_for_processes(service):
     assert is_good(server)
 
 
-DEATHS = int(os.environ.get("OBJLENS_VM_DEATHS", "200"))
-
-
 def test_none_is_left_over(service):
     server, unit = service, service.unit
-    for _ in range(DEATHS):
+    for _ in range(int(os.environ["OBJLENS_VM_DEATHS"])):
         assert is_good(server)
         hosts = server.hosts()
         os.kill(hosts[0], signal.SIGKILL)

@@ -3,7 +3,6 @@
 why it does not."""
 import os
 import pathlib
-import time
 
 import pytest
 
@@ -15,7 +14,6 @@ from test_escapes import ends_as_it_must
 
 ALWAYS = {"seccomp", "limits", "capabilities"}
 NAMESPACES = {"user_namespace", "pid_namespace", "network_namespace", "ipc_namespace", "mount_namespace"}
-# /sys/fs/cgroup is the machine's: a container does not see it so.
 NO_USER_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces"
 
 
@@ -38,7 +36,7 @@ def landlock():
 
 
 HIDEPID = "mount -t proc -o hidepid=2 proc /proc"
-MEMORY_FILES = "! test -e /proc/sys/vm/memfd_noexec || echo %d > /proc/sys/vm/memfd_noexec" # since 6.3
+MEMORY_FILES = "! test -e /proc/sys/vm/memfd_noexec || echo %d > /proc/sys/vm/memfd_noexec"  # since 6.3
 # Name -> the place, and the namespaces that there must be.
 SERVING = {
     "root": (Place(), NAMESPACES),
@@ -113,12 +111,10 @@ REFUSING = {
 @pytest.mark.parametrize("name", REFUSING)
 def test_where_it_cannot_it_says_so(attacker, tmp_path, name):
     place, reason = REFUSING[name]
-    began = time.monotonic()
     said = place.check()
     assert said.returncode == 1 and reason in said.stderr and said.stdout == "", (said.returncode, said.stderr)
-    config = machine.config(attacker).replace('"pii"', '"good"') # which is not found without /proc
+    config = machine.config(attacker).replace('"pii"', '"good"')  # which is not found without /proc
     server = place.server(pathlib.Path(f"/srv/refusing-{list(REFUSING).index(name)}"), config, machine.FILES)
     server.start(wait=False)
     assert server.process.wait(60) == 1
     assert reason in server.stderr_file.read_text()
-    assert time.monotonic() - began < 120
