@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: the real binary, started on free ports in a folder of its own."""
+import signal
+
 import pytest
 
 from kit.browser import browser  # noqa: F401 (a fixture)
 from kit.js import js  # noqa: F401 (a fixture)
 from kit.server import Server
+
+# A suite that a script runs in the background inherits that SIGINT is ignored, and so would all that it starts.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

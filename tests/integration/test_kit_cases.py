@@ -270,7 +270,10 @@ def test_watch_runs_again_when_something_changes(tmp_path):
         assert "2 passed, 0 failed" in round_()
     finally:
         watching.send_signal(signal.SIGINT)
-        watching.communicate(timeout=60)
+        try:
+            watching.communicate(timeout=60)
+        finally:
+            watching.kill()
     assert watching.returncode == -signal.SIGINT
 
 
