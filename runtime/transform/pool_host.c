@@ -155,6 +155,10 @@ static void fail_waiting(ol_pool *pool, const ol_program *program, const ol_erro
 
 static void fail_start(ol_pool_host *host, const ol_error *why)
 {
+    if (host->favour) { /* whoever was promised it meanwhile is served by another */
+        ol_pool_favour_failed(host->pool);
+        return;
+    }
     ol_pool_start_failed(host->pool);
     fail_waiting(host->pool, host->program, why);
 }

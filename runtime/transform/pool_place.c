@@ -25,6 +25,7 @@
 #define COST_WIPE 500u  /* idle, was another group's */
 #define COST_NONE UINT32_MAX
 #define SPREAD_MAX 4u /* hosts for one group of one program that are started on account of hogs */
+#define SPREAD_PAUSE_MS 1000u /* after one of those that failed */
 
 /* A Lua heap is put back to its first state after each request. What a shared object keeps in its
  * process cannot be: another trust group gets a process of its own. */
@@ -60,11 +61,20 @@ static void spread(ol_pool *pool, const ol_ticket *ticket)
         mine += ol_pool_host_serves(host, ticket->group);
     }
     if (mine >= SPREAD_MAX || pool->host_count >= pool->options.hosts_max ||
+        ol_loop_now_ms(pool->loop) < pool->spread_again_ms ||
         ol_pool_is_paused(pool, ticket->program))
         return;
     ol_pool_host *host;
     ol_error ignored = {0}; /* it was a favour */
-    ol_pool_host_start(pool, ticket->program, &host, &ignored);
+    if (ol_pool_host_start(pool, ticket->program, &host, &ignored) == OL_OK)
+        host->favour = true;
+    else
+        ol_pool_favour_failed(pool);
+}
+
+void ol_pool_favour_failed(ol_pool *pool)
+{
+    pool->spread_again_ms = ol_loop_now_ms(pool->loop) + SPREAD_PAUSE_MS;
 }
 
 static void take_group(ol_pool_host *host, ol_slice group)

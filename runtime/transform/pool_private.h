@@ -48,6 +48,7 @@ typedef struct ol_pool_host {
     bool retiring; /* a newer version of its program is there, or it is worn: no new jobs */
     bool taken;    /* by a request that wants to be alone */
     bool draining; /* somebody in the queue waits for it: nobody else gets in */
+    bool favour;   /* no request needed it when it was started: one that fails is nobody's error */
     uint64_t started_ms, idle_since_ms;
     /* the watchdog's */
     uint64_t seen_word, seen_cpu_ns, seen_ms;
@@ -87,6 +88,7 @@ struct ol_pool {
     bool ticking;
     uint64_t start_again_ms; /* after failures: not before */
     unsigned start_failures;
+    uint64_t spread_again_ms; /* the same of hosts that are started as a favour */
     uint64_t losses[OL_POOL_LOSSES]; /* until when a program's are paid for, by a hash of its name */
     ol_program **warm; /* to be started on the next turn */
     size_t warm_count, warm_cap;
@@ -175,6 +177,8 @@ void ol_pool_warden_stop(ol_pool_host *host);
 /* Find a host for the ticket now. OL_OK, OL_WAIT (none), or an error. */
 int ol_pool_place(ol_pool *pool, ol_ticket *ticket, ol_error *err);
 void ol_pool_start_failed(ol_pool *pool);
+/* So did one that was a favour: the next such one is not started at once. */
+void ol_pool_favour_failed(ol_pool *pool);
 /* Place whatever of the queue can be placed; start and give up hosts for the rest. */
 void ol_pool_place_queue(ol_pool *pool);
 void ol_pool_start_warm(ol_pool *pool);

@@ -500,6 +500,48 @@ static void test_a_host_that_cannot_be_made_costs_one_request(void **state)
     close_fixture(&f);
 }
 
+static bool has_a_hog(void *arg)
+{
+    const ol_pool_host *host = ((fixture *)arg)->pool->first;
+    return host && host->link && ol_link_hogs(host->link) > 0;
+}
+
+/* A host beside one that is held up by a loop is a favour: that it fails is nobody's error, and no
+ * reason to start none for whoever needs one. */
+static void test_a_favour_that_fails_costs_nobody_anything(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f;
+    kit_run hog, asker, waiting;
+    ol_error why = {0};
+    open_fixture(&f, 2, 8, "identity");
+    ol_error_set(&why, OL_ETRANSFORM, "it did not come up");
+    start(&f, &hog, "g", "loop", 10, true);
+    ol_test_loop_until_fn(&f.loop, has_a_hog, &f, 5000);
+    hold_errands(&f);
+    start(&f, &asker, "g", NULL, 10, true);
+    ol_test_loop_turns(&f.loop, 1);
+    assert_int_equal(stats_of(&f).hosts, 2);
+    assert_true(f.pool->first->unborn);
+    start(&f, &waiting, "another", NULL, 10, true);
+    ol_test_loop_turns(&f.loop, 2);
+    assert_int_equal(f.pool->first->claims, 1); /* it is promised that host */
+    ol_pool_host_kill(f.pool->first, OL_WIRE_NONE, &why);
+    release_errands();
+    kit_run_wait(&asker, &f.loop);
+    assert_code_of(asker.err.code, OL_OK, &asker.err);
+    kit_run_wait(&waiting, &f.loop);
+    assert_code_of(waiting.err.code, OL_OK, &waiting.err);
+    assert_int_equal(f.pool->start_again_ms, 0);
+    assert_true(f.pool->spread_again_ms > 0); /* but for favours */
+    assert_false(hog.done);
+    kit_run_fini(&hog);
+    kit_run_fini(&asker);
+    kit_run_fini(&waiting);
+    close_fixture(&f);
+}
+
 /* ---- nothing is left ---- */
 
 static unsigned count_fds(void)
@@ -614,6 +656,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_pool_that_is_closed_before_its_host_is_born),
         cmocka_unit_test(test_a_host_that_cannot_be_made),
         cmocka_unit_test(test_a_host_that_cannot_be_made_costs_one_request),
+        cmocka_unit_test(test_a_favour_that_fails_costs_nobody_anything),
         cmocka_unit_test(test_a_program_that_loses_many_hosts_waits_for_the_next),
         cmocka_unit_test(test_nothing_is_left_after_many_deaths),
     };
