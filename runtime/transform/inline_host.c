@@ -3,8 +3,12 @@
  * Threads that are hosts.
  *
  * Happy path: start → the thread runs ol_host_run_inline → stop → the thread ends and says so →
- * release joins it and frees all. When the thread has not ended by then it is an orphan: it waits in
- * a list that is looked through at each start and each release.
+ * release → a thread for this alone joins it, unloads its library and frees all. From its release on a
+ * host is in a list that is looked through at each start and each release, for threads that have
+ * ended meanwhile.
+ *
+ * Unloading runs code of the library, which may not return either. So whoever starts and releases
+ * hosts, which is one thread for many of them, waits for none of that.
  */
 #include "transform/inline_host.h"
 
@@ -48,11 +52,13 @@ struct ol_inline_host {
     _Atomic bool ended, stopped;
     bool keep_memory;
     uint64_t released_ms;
-    struct ol_inline_host *next; /* orphans */
+    bool clearing; /* a thread is at it */
+    struct ol_inline_host *next; /* released */
+    struct ol_inline_host *next_ended;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static ol_inline_host *orphans;
+static ol_inline_host *released; /* and not cleared away */
 static _Atomic uint64_t images; /* made so far */
 static ol_host_engines *engines_in_use = &ol_host_engines_all;
 
@@ -123,7 +129,7 @@ static void *run(void *arg)
 }
 
 /* The process's signals are for its other threads. Faults stay what they are. */
-static int make_thread(ol_inline_host *host)
+static int make_thread(pthread_t *thread, void *(*body)(void *), ol_inline_host *host)
 {
     pthread_attr_t attributes;
     sigset_t ours, before;
@@ -136,15 +142,12 @@ static int make_thread(ol_inline_host *host)
         return rc;
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     pthread_sigmask(SIG_SETMASK, &ours, &before);
-    rc = pthread_create(&host->thread, &attributes, run, host);
+    rc = pthread_create(thread, &attributes, body, host);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
-    if (rc != 0)
-        return rc;
-    pthread_setname_np(host->thread, "ol-inline");
-    if (pthread_getcpuclockid(host->thread, &host->cpu_clock) != 0) /* it has ended already */
-        host->cpu_clock = NO_CLOCK;
-    return 0;
+    if (rc == 0)
+        pthread_setname_np(*thread, "ol-inline");
+    return rc;
 }
 
 /* ---- the end ---- */
@@ -158,8 +161,6 @@ static void close_if_open(int fd)
 /* No thread runs in it. */
 static void free_host(ol_inline_host *host)
 {
-    if (host->run.library)
-        dlclose(host->run.library);
     close_if_open(host->image_fd);
     close_if_open(host->source_fd);
     close_if_open(host->run.wake_fd);
@@ -169,45 +170,68 @@ static void free_host(ol_inline_host *host)
     ol_free(host);
 }
 
-/* Its thread has ended, or is at its very end. */
-static void clear_away(ol_inline_host *host)
+static void forget(ol_inline_host *host)
 {
-    pthread_join(host->thread, NULL);
-    free_host(host);
+    ol_inline_host **at = &released;
+    while (*at != host)
+        at = &(*at)->next;
+    *at = host->next;
 }
 
-/* Takes those that have ended out of the list and returns them. *left: how many still run; *stuck: how
+/* Its thread has ended, or is at its very end. */
+static void *clear_away(void *arg)
+{
+    ol_inline_host *host = arg;
+    pthread_join(host->thread, NULL);
+    if (host->run.library)
+        dlclose(host->run.library);
+    pthread_mutex_lock(&lock);
+    forget(host);
+    free_host(host); /* in the lock: when the list is empty, nothing is left */
+    pthread_mutex_unlock(&lock);
+    return NULL;
+}
+
+/* Those whose threads have ended since the last look. *left: how many are not cleared away yet; *stuck: how
  * many of these for longer than OL_INLINE_STUCK_MS. */
-static ol_inline_host *take_ended(unsigned *left, unsigned *stuck)
+static ol_inline_host *find_ended(unsigned *left, unsigned *stuck)
 {
     ol_inline_host *ended = NULL;
     uint64_t now_ms = ol_clock_mono_ms();
     *left = *stuck = 0;
     pthread_mutex_lock(&lock);
-    for (ol_inline_host **at = &orphans; *at;) {
-        ol_inline_host *host = *at;
-        if (atomic_load(&host->ended)) {
-            *at = host->next;
-            host->next = ended;
-            ended = host;
-            continue;
-        }
+    for (ol_inline_host *host = released; host; host = host->next) {
         ++*left;
         *stuck += now_ms - host->released_ms >= OL_INLINE_STUCK_MS;
-        at = &host->next;
+        if (host->clearing || !atomic_load(&host->ended))
+            continue;
+        host->clearing = true;
+        host->next_ended = ended;
+        ended = host;
     }
     pthread_mutex_unlock(&lock);
     return ended;
 }
 
-/* Free those that have ended. Not under the lock: unloading a plugin runs its destructors. Returns how
- * many are left. */
-static unsigned clear_orphans(unsigned *stuck)
+static void start_clearing(ol_inline_host *host)
+{
+    pthread_t thread;
+    if (make_thread(&thread, clear_away, host) == 0) {
+        pthread_detach(thread);
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    host->clearing = false; /* at the next look */
+    pthread_mutex_unlock(&lock);
+}
+
+/* Have those cleared away that have ended. Returns how many are left. */
+static unsigned clear_released(unsigned *stuck)
 {
     unsigned left;
-    for (ol_inline_host *host = take_ended(&left, stuck), *next; host; host = next) {
-        next = host->next;
-        clear_away(host);
+    for (ol_inline_host *host = find_ended(&left, stuck), *next; host; host = next) {
+        next = host->next_ended;
+        start_clearing(host);
     }
     return left;
 }
@@ -233,22 +257,18 @@ void ol_inline_host_release(ol_inline_host *host, bool keep_memory)
     unsigned stuck;
     host->keep_memory = keep_memory;
     host->released_ms = ol_clock_mono_ms();
-    if (atomic_load(&host->ended)) {
-        clear_away(host);
-    } else {
-        pthread_mutex_lock(&lock);
-        host->next = orphans;
-        orphans = host;
-        pthread_mutex_unlock(&lock);
-    }
-    clear_orphans(&stuck);
+    pthread_mutex_lock(&lock);
+    host->next = released;
+    released = host;
+    pthread_mutex_unlock(&lock);
+    clear_released(&stuck);
 }
 
 unsigned ol_inline_hosts_settle(uint32_t ms)
 {
     uint64_t until_ms = ol_clock_mono_ms() + ms;
     unsigned stuck, left;
-    while ((left = clear_orphans(&stuck)) > 0 && ol_clock_mono_ms() < until_ms)
+    while ((left = clear_released(&stuck)) > 0 && ol_clock_mono_ms() < until_ms)
         nanosleep(&(struct timespec){.tv_nsec = SETTLE_STEP_NS}, NULL);
     return left;
 }
@@ -278,8 +298,12 @@ static int start_thread(ol_inline_host *host, const ol_program *program, ol_erro
     int rc = open_all(host, program, err);
     if (rc != OL_OK)
         return rc;
-    rc = make_thread(host);
-    return rc == 0 ? OL_OK : unavailable(err, "thread", rc);
+    rc = make_thread(&host->thread, run, host);
+    if (rc != 0)
+        return unavailable(err, "thread", rc);
+    if (pthread_getcpuclockid(host->thread, &host->cpu_clock) != 0) /* it has ended already */
+        host->cpu_clock = NO_CLOCK;
+    return OL_OK;
 }
 
 int ol_inline_host_start(ol_inline_host **out, uint8_t *base, size_t size,
@@ -288,7 +312,7 @@ int ol_inline_host_start(ol_inline_host **out, uint8_t *base, size_t size,
     unsigned stuck;
     /* At random, and now: the Lua engine sets a fixed seed (core_pii.c), which has no effect after this. */
     json_object_seed(0);
-    clear_orphans(&stuck);
+    clear_released(&stuck);
     if (stuck >= OL_INLINE_STUCK_MAX)
         return ol_error_set(err, OL_EUNAVAILABLE,
                             "%u threads of inline transforms do not end: no more are started",

@@ -7,7 +7,8 @@
  * So the end is another one. Told to stop, a thread ends as soon as its transform lets it, at the
  * latest at the end of a time slice for Lua, and never for a plugin that computes without end. Its
  * owner does not wait: it lets go at once, and what is left (thread, memory, descriptors, library)
- * is cleared away when the thread has ended. Where too many do not end no more are started.
+ * is cleared away when the thread has ended, on another one: a library's destructors are code of its
+ * author's too. Where too many do not end no more are started.
  *
  * Any thread; one at a time for each host.
  */
@@ -18,7 +19,8 @@
 
 #include "transform/host/host.h"
 
-/* So many threads that were told to stop OL_INLINE_STUCK_MS ago and run on, in the whole process. */
+/* So many hosts that were let go OL_INLINE_STUCK_MS ago and whose threads or destructors run on, in the
+ * whole process. */
 #define OL_INLINE_STUCK_MAX 16u
 #define OL_INLINE_STUCK_MS 2000u
 
@@ -37,11 +39,11 @@ clockid_t ol_inline_host_cpu_clock(const ol_inline_host *host);
 /* Returns at once. */
 void ol_inline_host_stop(ol_inline_host *host);
 bool ol_inline_host_is_over(const ol_inline_host *host);
-/* After stop, or its end. Everything goes when the thread has ended; but the memory stays mapped
- * for good if `keep_memory`. */
+/* After stop, or its end. Returns at once. Everything goes when the thread has ended; but the memory stays
+ * mapped for good if `keep_memory`. */
 void ol_inline_host_release(ol_inline_host *host, bool keep_memory);
 
-/* Wait until all that were released have ended, but no longer than that: at the end of a process, so
+/* Wait until all that were released are cleared away, but no longer than that: at the end of a process, so
  * that nothing runs while it is taken down. Returns how many run on. */
 unsigned ol_inline_hosts_settle(uint32_t ms);
 /* For tests: run these engines. NULL: those that objlens has. */

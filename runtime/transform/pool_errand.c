@@ -6,7 +6,8 @@
  * hosts: a process dies with the thread that made it.
  *
  * One errand at a time for each host, and the host stays for it as for an open handle. An errand is
- * not broken off. Whoever kills a host that is not born yet marks it, and it is killed when it is.
+ * not broken off. None waits for code of a transform: a process that is taken down has been killed, and
+ * of an inline host others wait for the thread and its library's destructors (inline_host.c). Whoever kills a host that is not born yet marks it, and it is killed when it is.
  */
 #include <assert.h>
 #include <stdint.h>

@@ -10,6 +10,7 @@
 #include "lib/scratch.h"
 #include "run_kit.h"
 #include "transform/child.h"
+#include "transform/pool_private.h"
 #include "transform/registry.h"
 
 /* ---- shared objects ---- */
@@ -38,6 +39,25 @@ typedef struct fixture {
     ol_pool *pool;
 } fixture;
 
+/* Unloaded, it stays at its end for as long as that file is there. */
+static const char clinging[] =
+    "#define _GNU_SOURCE\n"
+    "#include <objlens/transform.h>\n"
+    "#include <unistd.h>\n"
+    "__attribute__((destructor)) static void cling(void)\n"
+    "{ while (access(\"%s\", F_OK) == 0) usleep(1000); }\n"
+    "static const struct objlens_host *h;\n"
+    "static int open_it(const struct objlens_host *host, struct objlens_call *call, void **instance)\n"
+    "{ h = host; *instance = call; return OBJLENS_OK; }\n"
+    "static int write_it(void *call, const void *data, size_t size)\n"
+    "{ return h->emit(call, data, size); }\n"
+    "static int finish_it(void *call) { (void)call; return OBJLENS_OK; }\n"
+    "static void close_it(void *call) { (void)call; }\n"
+    "static const struct objlens_transform it = {OBJLENS_TRANSFORM_HEAD, .name = \"it\",\n"
+    "  .open = open_it,\n"
+    "  .write = write_it, .finish = finish_it, .close = close_it};\n"
+    "OBJLENS_EXPORT const struct objlens_transform *objlens_transform_v1(void) { return &it; }\n";
+
 static void open_fixture(fixture *f, unsigned hosts_max)
 {
     ol_pool_options options;
@@ -57,14 +77,14 @@ static void close_fixture(fixture *f)
     ol_test_scratch_close(&f->scratch);
 }
 
-/* The plugin whose answers begin with that word, and then say how often its variables were used. */
-static const char *build(fixture *f, const char *word)
+/* The plugin in that text, with `word` for its %s. */
+static const char *build_text(fixture *f, const char *text, const char *word)
 {
     char command[2048];
     char *source = ol_strdup(ol_test_scratch_path(&f->scratch, "it.c"));
     const char *path = ol_test_scratch_path(&f->scratch, "it.so");
     FILE *file = fopen(source, "w");
-    fprintf(file, counting, word);
+    fprintf(file, text, word);
     fclose(file);
     snprintf(command, sizeof(command),
              "cc -std=c11 -Wall -Wextra -Werror -fPIC -shared -I'%s/include' -o '%s' '%s' && "
@@ -72,6 +92,12 @@ static const char *build(fixture *f, const char *word)
     assert_int_equal(system(command), 0);
     ol_free(source);
     return path;
+}
+
+/* The plugin whose answers begin with that word, and then say how often its variables were used. */
+static const char *build(fixture *f, const char *word)
+{
+    return build_text(f, counting, word);
 }
 
 static ol_registry *load(const char *path, ol_program **program)
@@ -221,6 +247,43 @@ static void test_not_too_many_are_left_to_run_on(void **state)
     ol_program_release(program);
 }
 
+static bool none_alive(void *arg)
+{
+    return ((fixture *)arg)->pool->first == NULL;
+}
+
+/* Its host is gone for the pool, and the thread that starts hosts is not at it. */
+static void test_nobody_waits_for_a_destructor_that_does_not_return(void **state)
+{
+    (void)state;
+    fixture f;
+    ol_program *clings, *other;
+    ol_error why = {0};
+    open_fixture(&f, 1);
+    char *held = ol_strdup(ol_test_scratch_path(&f.scratch, "held"));
+    char *script = ol_strdup(ol_test_scratch_path(&f.scratch, "other.lua"));
+    ol_test_file_write(script, OL_SLICE_LIT("return function(_, _, response) response:write('other') end"));
+    ol_registry *registry = load(build_text(&f, clinging, held), &clings);
+    ol_registry *others = load(script, &other);
+    expect(&f, clings, "a", "bbbbbbbbbb");
+    assert_int_equal(ol_inline_hosts_settle(60000), 0); /* those in which it was tried */
+    ol_test_file_write(held, OL_SLICE_LIT(""));
+    ol_error_set(&why, OL_ECANCELED, "enough");
+    ol_pool_host_kill(f.pool->first, OL_WIRE_NONE, &why);
+    ol_test_loop_until_fn(&f.loop, none_alive, &f, 5000);
+    assert_true(ol_inline_hosts_settle(0) > 0);
+    expect(&f, other, "a", "other");
+    assert_int_equal(unlink(held), 0);
+    ol_program_release(clings);
+    ol_program_release(other);
+    ol_registry_destroy(registry);
+    ol_registry_destroy(others);
+    close_fixture(&f);
+    assert_int_equal(images_mapped(), 0);
+    ol_free(held);
+    ol_free(script);
+}
+
 /* ---- the start ---- */
 
 static int start_and_stop(void *arg)
@@ -255,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_an_object_that_does_not_load),
         cmocka_unit_test(test_nobody_waits_for_a_thread_that_does_not_end),
         cmocka_unit_test(test_not_too_many_are_left_to_run_on),
+        cmocka_unit_test(test_nobody_waits_for_a_destructor_that_does_not_return),
         cmocka_unit_test(test_a_start_without_memory_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
