@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TEXT_BYTES 4096
@@ -20,11 +22,14 @@
  * it feeds all of them, and answers the requests that need no transform. */
 #define SERVER_WEIGHT "1000"
 #define NUMBERS_TAKEN_MAX 1000
+#define LOCK_TRIES 2000u
+#define LOCK_RETRY_NS 1000000
 #define TOO_LONG "the name of the control group is too long"
 
 static char folder_in_use[OL_CGROUP_PATH_SIZE - 64];
 static uint32_t controllers_in_use;
 static char reason[TEXT_BYTES + 128]; /* for ol_cgroups_reason */
+static int lock_fd = -1; /* of the folder in use */
 static _Atomic unsigned groups_made;
 
 static const struct {
@@ -214,7 +219,9 @@ static void name_missing(const char *folder)
         snprintf(reason, sizeof(reason), "no controller %s in %s", missing, folder);
 }
 
-/* Removes groups of servers that are gone: those are empty, and the kernel removes no other. */
+/* A group that nobody is in can be a dead server's, or one that was made this moment and that no host
+ * has joined yet. So whoever makes groups in a folder keeps a shared lock on it, which the kernel
+ * takes back at his death, and what is left there is removed by one who finds the folder his alone. */
 static void remove_left(const char *folder)
 {
     DIR *dir = opendir(folder);
@@ -225,12 +232,48 @@ static void remove_left(const char *folder)
         closedir(dir);
 }
 
+static bool lock_shared(int fd)
+{
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_RETRY_NS}, NULL); /* somebody tidies up */
+    }
+    return false;
+}
+
+/* Between the two locks there is none: what this process will make is not made yet. */
+static bool lock_folder(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return refuse(strerror(errno), ": opening the control group's folder");
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        remove_left(folder);
+    if (!lock_shared(fd)) {
+        close(fd);
+        return refuse("cannot be locked: ", folder);
+    }
+    lock_fd = fd;
+    return true;
+}
+
+static void unlock_folder(void)
+{
+    if (lock_fd >= 0)
+        close(lock_fd);
+    lock_fd = -1;
+}
+
 uint32_t ol_cgroups_use(const char *given)
 {
     char found[TEXT_BYTES];
     controllers_in_use = 0;
     folder_in_use[0] = '\0';
     reason[0] = '\0';
+    unlock_folder();
     if (!given && !find_delegated(found))
         return 0;
     const char *folder = given ? given : found;
@@ -238,9 +281,8 @@ uint32_t ol_cgroups_use(const char *given)
         refuse(TOO_LONG, "");
         return 0;
     }
-    if (!divide(folder))
+    if (!divide(folder) || !lock_folder(folder))
         return 0;
-    remove_left(folder);
     controllers_in_use = named_in(folder, "cgroup.subtree_control");
     weigh_server(folder);
     name_missing(folder);

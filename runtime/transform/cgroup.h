@@ -17,9 +17,10 @@ enum { OL_CGROUP_MEMORY = 1, OL_CGROUP_PIDS = 2, OL_CGROUP_CPU = 4 };
 #define OL_CGROUP_PATH_SIZE 512
 
 /* Use the group in `folder`, or the one that was delegated to us (NULL). Returns the controllers that
- * hosts get; 0: none, and no groups are made. Removes what an earlier process left there. May move
- * this process into a group below, because the kernel wants no processes in a group that is divided.
- * Blocking. Applies to all threads; call it before the first host starts. */
+ * hosts get; 0: none, and no groups are made. Removes what an earlier process left there, unless another
+ * one uses the folder at this time. May move this process into a group below, because the kernel wants no
+ * processes in a group that is divided. Blocking, for two seconds at most. Applies to all threads; call it
+ * before the first host starts. */
 uint32_t ol_cgroups_use(const char *folder);
 uint32_t ol_cgroups_controllers(void);
 /* Why hosts do not get all three controllers, as a sentence for people; "" when they do. */

@@ -3,7 +3,9 @@
  * Control groups of hosts: over a folder that looks like a delegated group, and over a real one
  * where this machine has it.
  */
+#include <dirent.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "lib/scratch.h"
 #include "stage_kit.h"
@@ -110,6 +112,42 @@ static void test_what_was_left_is_removed(void **state)
     ol_cgroups_use(f.folder);
     assert_int_not_equal(access(left, F_OK), 0);
     assert_int_equal(access(other, F_OK), 0);
+    close_fixture(&f);
+}
+
+/* As the kernel's is: a folder there has no files that must go first. */
+static void empty_folder(const char *path)
+{
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (entry->d_name[0] != '.')
+            assert_int_equal(unlinkat(dirfd(dir), entry->d_name, 0), 0);
+    closedir(dir);
+}
+
+/* `objlens check` beside a server: it has just made a group, and its host is not in it yet. */
+static void test_what_another_process_has_just_made_is_left_alone(void **state)
+{
+    (void)state;
+    fixture f;
+    ol_cgroup group;
+    int status;
+    open_fixture(&f, "memory pids cpu\n");
+    ol_cgroups_use(f.folder);
+    assert_code(ol_cgroup_make(&group, 1 << 20, 0, NULL), OL_OK);
+    empty_folder(group.path);
+    pid_t other = fork();
+    if (other == 0) {
+        ol_cgroups_use(f.folder);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(other, &status, 0), other);
+    assert_int_equal(access(group.path, F_OK), 0);
+    ol_cgroups_use("/nowhere"); /* and when its server is no more, it goes */
+    ol_cgroups_use(f.folder);
+    assert_int_not_equal(access(group.path, F_OK), 0);
+    ol_cgroup_close(&group);
     close_fixture(&f);
 }
 
@@ -250,6 +288,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_only_what_is_there),
         cmocka_unit_test(test_what_was_left_is_removed),
+        cmocka_unit_test(test_what_another_process_has_just_made_is_left_alone),
         cmocka_unit_test(test_a_host_joins_before_it_loads),
         cmocka_unit_test(test_without_its_group_no_host_starts),
         cmocka_unit_test(test_a_name_that_is_taken_is_left_alone),
