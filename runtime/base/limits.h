@@ -54,6 +54,9 @@
 #define OL_TRANSFORM_READ_AT_BYTES (1ull << 34)
 #define OL_TRANSFORM_SLICE_MS 2
 #define OL_TRANSFORM_UNYIELDABLE_MS 20
+#define OL_TRANSFORM_LOAD_MS 5000
+#define OL_TRANSFORM_LOAD_WALL_FACTOR 3u    /* a host has so many times that on the clock, */
+#define OL_TRANSFORM_LOAD_WALL_MS_MIN 15000u /* but no less than this */
 #define OL_TRANSFORM_LOG_BYTES (16 * OL_KIB) /* a request */
 #define OL_TRANSFORM_CHAIN_MAX 8
 #define OL_TRANSFORM_CONTEXT_BYTES_MAX (1 * OL_MIB) /* that a range may need on either side */

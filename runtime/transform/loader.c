@@ -11,7 +11,6 @@
 #include "transform/link.h"
 #include "transform/source_file.h"
 
-#define LOADING_MS_MAX 15000
 #define SLOTS 16u /* room for the source; no body ever travels */
 
 _Static_assert(SLOTS * OL_SLOT_BYTES > OL_SOURCE_LUA_BYTES_MAX + 64 * OL_KIB,
@@ -91,13 +90,13 @@ static void explain_end(attempt *a)
     a->told = true;
 }
 
-static void wait_for_word(attempt *a)
+static void wait_for_word(attempt *a, uint32_t wall_ms)
 {
-    uint64_t deadline = ol_clock_mono_ms() + LOADING_MS_MAX;
+    uint64_t deadline = ol_clock_mono_ms() + wall_ms;
     while (!a->told) {
         uint64_t now = ol_clock_mono_ms();
         if (now >= deadline) {
-            ol_error_set(a->err, OL_ETRANSFORM, "it did not load within %u ms", LOADING_MS_MAX);
+            ol_error_set(a->err, OL_ETRANSFORM, "it did not load within %u ms (load_ms)", wall_ms);
             return;
         }
         struct pollfd fds[] = {{.fd = a->child.wake_fd, .events = POLLIN},
@@ -130,7 +129,7 @@ int ol_loader_try(const ol_program *program, ol_loader_result *result, ol_error 
         return rc;
     rc = ol_link_new(&a.link, a.child.base, &a.child.layout, 1, &program->limits, &link_ops, &a);
     if (rc == OL_OK)
-        wait_for_word(&a);
+        wait_for_word(&a, ol_transform_load_wall_ms(&program->limits));
     else
         ol_error_set(&found, rc, "loading a transform");
     ol_link_destroy(a.link);

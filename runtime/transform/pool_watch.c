@@ -11,7 +11,6 @@
 #include "transform/pool_private.h"
 
 #define QUEUE_MS_MAX 10000u
-#define LOADING_MS_MAX 15000u
 #define IDLE_MS_MAX 60000u
 #define CANCEL_MS_MAX 2000u
 #define CANCEL_ONE_MS_MAX 250u /* a host for one job: nobody else suffers */
@@ -211,9 +210,10 @@ static void tidy_host(ol_pool_host *host, uint64_t now_ms)
     ol_pool *pool = host->pool;
     if (host->link)
         ol_link_tidy(host->link, now_ms);
-    if (host->state == OL_HOST_STARTING && now_ms - host->started_ms > LOADING_MS_MAX)
+    if (host->state == OL_HOST_STARTING &&
+        now_ms - host->started_ms > ol_transform_load_wall_ms(&host->program->limits))
         ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ETRANSFORM,
-                              "the transform took too long to load");
+                              "the transform took too long to load (load_ms)");
     if (ol_pool_host_is_idle(host))
         watch_idle(host);
     if (ol_pool_host_is_idle(host) && now_ms - host->idle_since_ms > IDLE_MS_MAX &&

@@ -20,11 +20,18 @@ void ol_transform_limits_default(ol_transform_limits *limits)
         .output_bytes = OL_TRANSFORM_OUTPUT_BYTES,
         .pattern_steps = OL_TRANSFORM_PATTERN_STEPS,
         .unyieldable_ms = OL_TRANSFORM_UNYIELDABLE_MS,
+        .load_ms = OL_TRANSFORM_LOAD_MS,
         .slice_ms = OL_TRANSFORM_SLICE_MS,
         .read_at_calls = OL_TRANSFORM_READ_AT_CALLS,
         .read_at_bytes = OL_TRANSFORM_READ_AT_BYTES,
         .log_bytes = OL_TRANSFORM_LOG_BYTES,
     };
+}
+
+uint32_t ol_transform_load_wall_ms(const ol_transform_limits *limits)
+{
+    uint32_t ms = limits->load_ms * OL_TRANSFORM_LOAD_WALL_FACTOR;
+    return ms > OL_TRANSFORM_LOAD_WALL_MS_MIN ? ms : OL_TRANSFORM_LOAD_WALL_MS_MIN;
 }
 
 /* Copies to *at, with a NUL behind it, and moves *at on. */

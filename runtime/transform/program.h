@@ -40,6 +40,7 @@ typedef struct ol_transform_limits {
     uint64_t output_bytes;    /* a request */
     uint64_t pattern_steps;   /* one call of a pattern function */
     uint32_t unyieldable_ms;  /* a stretch that cannot be preempted */
+    uint32_t load_ms;         /* CPU time of loading a Lua state, and of any stretch of that */
     uint32_t slice_ms;        /* time slice */
     uint32_t read_at_calls;   /* a request */
     uint64_t read_at_bytes;   /* a request */
@@ -47,6 +48,8 @@ typedef struct ol_transform_limits {
 } ol_transform_limits;
 
 void ol_transform_limits_default(ol_transform_limits *limits);
+/* How long a host may take on the clock until its program is loaded. */
+uint32_t ol_transform_load_wall_ms(const ol_transform_limits *limits);
 
 #define OL_PROGRAM_THREADS_MAX 64u
 #ifdef __SANITIZE_THREAD__

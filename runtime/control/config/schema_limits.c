@@ -18,6 +18,7 @@ static const ol_field transform_limit_fields[] = {
      .max = 1000000000000ull, .fallback = "10000000"},
     {"unyieldable_ms", OL_FIELD_MS, TRANSFORM_LIMIT(unyieldable_ms), .min = 1, .max = 60000,
      .fallback = "20"},
+    {"load_ms", OL_FIELD_MS, TRANSFORM_LIMIT(load_ms), .min = 100, .max = 600000, .fallback = "5000"},
     {"slice_ms", OL_FIELD_MS, TRANSFORM_LIMIT(slice_ms), .min = 1, .max = 1000, .fallback = "2"},
     {"read_at_calls", OL_FIELD_NUMBER, TRANSFORM_LIMIT(read_at_calls), .max = 1000000000,
      .fallback = "10000"},

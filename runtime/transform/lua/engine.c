@@ -85,7 +85,7 @@ static int find_seed(ol_lua_script *script, ol_error *err)
     return OL_OK;
 }
 
-/* Build a run from beginning to end, bounded by the script's own CPU limit. */
+/* Build a run from beginning to end. */
 static int build_run(ol_engine *engine, ol_run **out, ol_error *err)
 {
     const ol_transform_limits *limits = &engine->script.limits;
@@ -97,9 +97,9 @@ static int build_run(ol_engine *engine, ol_run **out, ol_error *err)
         rc = ol_lua_run_compile(run, err);
     while (rc == OL_OK) {
         rc = ol_lua_run_load(run, &engine->script, limits->slice_ms, err);
-        if (rc == OL_OK && ol_clock_thread_cpu_ns() - begin_ns > limits->cpu_ms * 1000000ull)
-            rc = ol_error_set(err, OL_ETRANSFORMCPU, "%s: loading took more than %u ms (cpu_ms)",
-                              engine->script.chunk_name + 1, (unsigned)limits->cpu_ms);
+        if (rc == OL_OK && ol_clock_thread_cpu_ns() - begin_ns > limits->load_ms * 1000000ull)
+            rc = ol_error_set(err, OL_ETRANSFORMCPU, "%s: loading took more than %u ms (load_ms)",
+                              engine->script.chunk_name + 1, (unsigned)limits->load_ms);
     }
     if (rc < 0) {
         ol_lua_run_destroy(run);

@@ -39,9 +39,18 @@ static void arm(uint64_t until_ns)
 
 static void on_hook(lua_State *L, lua_Debug *ar);
 
+/* Modules are loaded by require, which cannot be suspended; on a slow processor the texts of those that
+ * come with objlens alone take longer than a stretch of a request may. */
+static uint32_t unyieldable_ms(const ol_run *run)
+{
+    const ol_transform_limits *limits = &ol_lua_script_of(run)->limits;
+
+    return run->phase == OL_LUA_LOADING ? limits->load_ms : limits->unyieldable_ms;
+}
+
 static uint64_t unyieldable_ns(const ol_run *run)
 {
-    return ol_lua_script_of(run)->limits.unyieldable_ms * NS_PER_MS;
+    return unyieldable_ms(run) * NS_PER_MS;
 }
 
 /* A guarded call into a library has had its time. */
@@ -160,13 +169,11 @@ bool ol_lua_preempt_due(void)
  * time: on a busy machine the thread may have stood still meanwhile. */
 static void check_unyieldable(ol_run *run)
 {
-    uint32_t limit_ms = ol_lua_script_of(run)->limits.unyieldable_ms;
-
     if (ol_clock_thread_cpu_ns() < slice.due_cpu_ns + unyieldable_ns(run))
         return;
     ol_lua_stop(run, OL_ETRANSFORMCPU,
-                "works for %u ms where it cannot be preempted (unyieldable_ms)",
-                (unsigned)limit_ms);
+                "works for %u ms where it cannot be preempted (%s)", (unsigned)unyieldable_ms(run),
+                run->phase == OL_LUA_LOADING ? "load_ms" : "unyieldable_ms");
 }
 
 /* Where nothing can be suspended, the way out of there is watched: behind a return comes an

@@ -245,6 +245,7 @@ void fake_engine_init(fake_engine *e)
                                   .output_bytes = OL_TRANSFORM_OUTPUT_BYTES,
                                   .pattern_steps = OL_TRANSFORM_PATTERN_STEPS,
                                   .unyieldable_ms = OL_TRANSFORM_UNYIELDABLE_MS,
+                                  .load_ms = OL_TRANSFORM_LOAD_MS,
                                   .slice_ms = OL_TRANSFORM_SLICE_MS,
                                   .read_at_calls = OL_TRANSFORM_READ_AT_CALLS,
                                   .read_at_bytes = OL_TRANSFORM_READ_AT_BYTES,

@@ -29,7 +29,7 @@ static void run_script(const char *name, const fake_options *options)
     fake_engine e;
 
     fake_engine_init(&e);
-    e.limits.cpu_ms = 120000;
+    e.limits.cpu_ms = e.limits.load_ms = 120000;
     e.limits.unyieldable_ms = 2000;
     assert_code_of(fake_engine_load(&e, source), OL_OK, &e.err);
     fake_run(&e, options, &result);

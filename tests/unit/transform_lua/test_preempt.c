@@ -195,6 +195,31 @@ static void test_unyieldable(void **state)
     fake_engine_close(&e);
 }
 
+/* While the module is loaded, load_ms is all that counts: what require runs cannot be suspended. */
+static void test_loading_has_an_allowance_of_its_own(void **state)
+{
+    static const char work[] = "local t = setmetatable({}, {__add = function() for i = 1, 5000000 do end return 1 end}) "
+                               "local x = '1' + t " GET "response:write('ready') end";
+    static const char endless[] = "local x = '1' + setmetatable({}, {__add = function() " FOREVER " end}) " GET "end";
+    fake_result result;
+    fake_engine e;
+
+    (void)state;
+    fake_engine_init(&e);
+    e.limits.unyieldable_ms = 2;
+    e.limits.cpu_ms = 1000;
+    assert_code_of(fake_engine_load(&e, work), OL_OK, &e.err);
+    fake_run(&e, &no_options, &result);
+    assert_code_of(result.rc, OL_DONE, &result.err);
+    fake_result_fini(&result);
+    fake_engine_close(&e);
+
+    e.limits.load_ms = 100;
+    assert_code_of(fake_engine_load(&e, endless), OL_ETRANSFORMCPU, &e.err);
+    assert_non_null(strstr(e.err.detail, "(load_ms)"));
+    fake_engine_close(&e);
+}
+
 /* A stretch that cannot be suspended but is short is nothing bad. */
 static void test_short_unyieldable_stretches(void **state)
 {
@@ -327,6 +352,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes),
                                        cmocka_unit_test(test_unyieldable),
+                                       cmocka_unit_test(test_loading_has_an_allowance_of_its_own),
                                        cmocka_unit_test(test_short_unyieldable_stretches),
                                        cmocka_unit_test(test_preemption_is_invisible),
                                        cmocka_unit_test(test_light_jobs_beside_a_loop),
