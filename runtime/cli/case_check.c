@@ -180,27 +180,31 @@ int ol_case_check_same(const ol_case_found *first, const ol_case_found *found, o
 
 /* ---- secrets ---- */
 
-static int look_in(const ol_case *one, ol_slice text, const char *where, ol_error *err)
+int ol_case_check_text(const ol_case *one, ol_slice text, const char *where, ol_error *err)
 {
     const ol_case_secret_form *form = ol_case_secrets_find(&one->secrets, text);
     return form ? found_wrong(err, "secret number %u came out in %s%s", form->number, where, form->as) : OL_OK;
 }
 
+int ol_case_check_error_texts(const ol_case *one, const ol_error *found, ol_error *err)
+{
+    int rc = ol_case_check_text(one, ol_slice_cstr(found->s3_code), "the error's code", err);
+    if (rc == OL_OK)
+        rc = ol_case_check_text(one, ol_slice_cstr(found->message), "the error's message", err);
+    if (rc == OL_OK)
+        rc = ol_case_check_text(one, ol_slice_cstr(found->detail), "the error in the server's log", err);
+    return rc;
+}
+
 int ol_case_check_secrets(const ol_case *one, const ol_case_found *found, ol_error *err)
 {
-    int rc = look_in(one, found->out, "the output", err);
+    int rc = ol_case_check_text(one, found->out, "the output", err);
     for (size_t i = 0; rc == OL_OK && i < found->head->headers.count; i++) {
-        rc = look_in(one, found->head->headers.items[i].value, "a header", err);
+        rc = ol_case_check_text(one, found->head->headers.items[i].value, "a header", err);
         if (rc == OL_OK)
-            rc = look_in(one, found->head->headers.items[i].name, "a header's name", err);
+            rc = ol_case_check_text(one, found->head->headers.items[i].name, "a header's name", err);
     }
     if (rc == OL_OK)
-        rc = look_in(one, found->log, "the transform log", err);
-    if (rc == OL_OK && found->err)
-        rc = look_in(one, ol_slice_cstr(found->err->s3_code), "the error's code", err);
-    if (rc == OL_OK && found->err)
-        rc = look_in(one, ol_slice_cstr(found->err->message), "the error's message", err);
-    if (rc == OL_OK && found->err)
-        rc = look_in(one, ol_slice_cstr(found->err->detail), "the error in the server's log", err);
-    return rc;
+        rc = ol_case_check_text(one, found->log, "the transform log", err);
+    return rc == OL_OK && found->err ? ol_case_check_error_texts(one, found->err, err) : rc;
 }

@@ -24,5 +24,9 @@ int ol_case_check_same(const ol_case_found *first, const ol_case_found *found, o
 /* No secret of the case in body, headers, log lines or error texts. A secret is never repeated in
  * the sentence: it is named by its number. */
 int ol_case_check_secrets(const ol_case *one, const ol_case_found *found, ol_error *err);
+/* The same of one text, which came out in `where`. */
+int ol_case_check_text(const ol_case *one, ol_slice text, const char *where, ol_error *err);
+/* The same of an error's texts. */
+int ol_case_check_error_texts(const ol_case *one, const ol_error *found, ol_error *err);
 
 #endif

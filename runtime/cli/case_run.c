@@ -198,11 +198,17 @@ static int run_calls(running *self, ol_error *err)
     return ol_run_calls_run(&calls, err);
 }
 
-static void drop_log(void *arg, const char *level, ol_slice text)
+typedef struct range_leak {
+    const ol_case *one;
+    ol_error err; /* of the first line that told a secret */
+} range_leak;
+
+static void look_at_line(void *arg, const char *level, ol_slice text)
 {
-    (void)arg;
+    range_leak *self = arg;
     (void)level;
-    (void)text;
+    if (self->err.code == OL_OK)
+        ol_case_check_text(self->one, text, "the transform log of a range", &self->err);
 }
 
 /* What clients get that ask for ranges of this view. Their bytes are compared with the whole view's, which
@@ -211,17 +217,26 @@ static int verify_ranges(running *self, ol_error *err)
 {
     const ol_case_run *run = self->run;
     uint64_t tried = 0;
+    range_leak leak = {.one = run->one};
+    ol_error why = {0}, failure = {0};
     ol_run_verify verify = {.program = run->program,
                             .event = ol_buf_slice(&self->event),
                             .ranges = OL_CASE_RANGES,
                             .seed = 1,
-                            .log = drop_log};
+                            .log = look_at_line,
+                            .log_arg = &leak,
+                            .failure = &failure};
     bool asked = run->one->entry == OL_ENTRY_GET && run->program->declared.keeps_positions;
     if (!asked || !self->report->succeeded)
         return OL_OK;
-    int rc = ol_run_verify_input(&verify, ol_buf_slice(&run->one->input), &tried, err);
+    int rc = ol_run_verify_input(&verify, ol_buf_slice(&run->one->input), &tried, &why);
     self->report->runs += (unsigned)tried;
-    return rc;
+    if (leak.err.code == OL_OK)
+        ol_case_check_error_texts(run->one, &failure, &leak.err);
+    self->report->leaked = leak.err.code != OL_OK;
+    if (self->report->leaked || rc != OL_OK)
+        *err = self->report->leaked ? leak.err : why;
+    return self->report->leaked ? leak.err.code : rc;
 }
 
 int ol_case_run_all(const ol_case_run *run, ol_case_report *report, ol_error *err)

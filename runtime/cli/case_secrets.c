@@ -2,11 +2,11 @@
 #include "cli/case_secrets.h"
 
 #include <ctype.h>
-#include <strings.h>
 
 #include "base/encode.h"
+#include "cli/secret_search.h"
 
-#define FORMS_MAX 12u             /* of a secret */
+#define FORMS_MAX 13u             /* of a secret */
 #define FORM_BYTES_MAX (8u * OL_CASE_SECRET_BYTES_MAX)
 #define BASE64_BYTES_MIN 5u       /* of a shorter one too few letters are left */
 
@@ -19,16 +19,16 @@ typedef struct making {
 /* ---- forms ---- */
 
 /* A form that is the secret itself, since nothing in it had to be escaped, is not looked for twice. */
-static int add_form(making *self, ol_slice text, const char *as, bool any_case)
+static int add_form(making *self, ol_slice text, const char *as, bool (*is_in)(ol_slice text, ol_slice form))
 {
     ol_case_secrets *secrets = self->secrets;
-    if (as[0] && ol_slice_eq(text, self->secret))
+    if (as[0] && is_in == ol_secret_stands_in_any_case && ol_slice_eq(text, self->secret))
         return OL_OK;
     ol_slice kept = ol_arena_copy(self->arena, text);
     if (!kept.data)
         return OL_ENOMEM;
     secrets->forms[secrets->count++] = (ol_case_secret_form){
-        .text = kept, .as = as, .number = secrets->secret_count, .any_case = any_case};
+        .text = kept, .is_in = is_in, .as = as, .number = secrets->secret_count};
     return OL_OK;
 }
 
@@ -36,7 +36,7 @@ static int add_hex(making *self)
 {
     char text[2 * OL_CASE_SECRET_BYTES_MAX + 1];
     ol_hex_encode(self->secret.data, self->secret.len, text);
-    return add_form(self, ol_slice_cstr(text), " in hexadecimal", true);
+    return add_form(self, ol_slice_cstr(text), " in hexadecimal", ol_secret_stands_in_dump);
 }
 
 /* In base64's alphabet for URLs, where that makes a difference. */
@@ -50,7 +50,7 @@ static int add_base64_url(making *self, ol_slice text)
             bytes[i] = bytes[i] == '+' ? '-' : '_';
         other = other || differs;
     }
-    return other ? add_form(self, text, " in base64", false) : OL_OK;
+    return other ? add_form(self, text, " in base64", ol_secret_stands_in_lines) : OL_OK;
 }
 
 /* As it reads in the middle of a longer text. Base64 turns each 3 bytes into 4 letters, so that depends on how
@@ -69,7 +69,7 @@ static int add_base64(making *self, unsigned before)
     if (rc == OL_OK) {
         size_t first = (before * 8 + 5) / 6, end = (before + self->secret.len) * 8 / 6;
         ol_slice certain = ol_slice_from(ol_slice_first(ol_buf_slice(&text), end), first);
-        rc = add_form(self, certain, " in base64", false);
+        rc = add_form(self, certain, " in base64", ol_secret_stands_in_lines);
         if (rc == OL_OK)
             rc = add_base64_url(self, certain);
     }
@@ -99,14 +99,14 @@ static int add_escaped(making *self, int (*escape)(ol_buf *out, ol_slice text), 
     ol_buf_init(&text, FORM_BYTES_MAX);
     int rc = escape(&text, self->secret);
     if (rc == OL_OK)
-        rc = add_form(self, ol_buf_slice(&text), as, true);
+        rc = add_form(self, ol_buf_slice(&text), as, ol_secret_stands_in_any_case);
     ol_buf_fini(&text);
     return rc;
 }
 
 static int add_forms(making *self)
 {
-    int rc = add_form(self, self->secret, "", true);
+    int rc = add_form(self, self->secret, "", ol_secret_stands_in_any_case);
     if (rc == OL_OK)
         rc = add_hex(self);
     for (unsigned before = 0; rc == OL_OK && before < 3 && self->secret.len >= BASE64_BYTES_MIN; before++)
@@ -118,6 +118,8 @@ static int add_forms(making *self)
     if (rc != OL_OK || !ol_slice_is_utf8(self->secret)) /* XML and JSON hold no other bytes */
         return rc;
     rc = add_escaped(self, ol_xml_escape, " escaped for XML");
+    if (rc == OL_OK)
+        rc = add_form(self, self->secret, " escaped for XML", ol_secret_stands_in_references);
     return rc == OL_OK ? add_escaped(self, ol_json_escape, " escaped for JSON") : rc;
 }
 
@@ -140,24 +142,11 @@ int ol_case_secrets_add(ol_case_secrets *secrets, ol_slice secret, ol_arena *are
 
 /* ---- looking ---- */
 
-/* A transform that changes the case of its letters has still given it away. */
-static bool contains_any_case(ol_slice text, ol_slice part)
-{
-    const uint8_t *at = text.data;
-    for (size_t i = 0; i + part.len <= text.len; i++, at++)
-        if (((*at ^ part.data[0]) & ~0x20) == 0 && /* cheaper than a call at each byte */
-            strncasecmp((const char *)at, (const char *)part.data, part.len) == 0)
-            return true;
-    return false;
-}
-
 const ol_case_secret_form *ol_case_secrets_find(const ol_case_secrets *secrets, ol_slice text)
 {
     for (size_t i = 0; i < secrets->count; i++) {
         const ol_case_secret_form *form = &secrets->forms[i];
-        bool found = form->any_case ? contains_any_case(text, form->text)
-                                    : ol_slice_search(text, form->text) >= 0;
-        if (found)
+        if (form->is_in(text, form->text))
             return form;
     }
     return NULL;

@@ -16,9 +16,9 @@
 
 typedef struct ol_case_secret_form {
     ol_slice text;
+    bool (*is_in)(ol_slice text, ol_slice form); /* see secret_search.h */
     const char *as;  /* " in base64", behind where it was found; "" for the secret as it is */
     unsigned number; /* of the secret, from 1 */
-    bool any_case;
 } ol_case_secret_form;
 
 typedef struct ol_case_secrets {

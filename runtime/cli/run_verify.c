@@ -187,6 +187,12 @@ static int take(void *arg, const ol_run_result *result, ol_error *err)
     return OL_OK;
 }
 
+static void on_log(void *arg, const char *level, ol_slice text)
+{
+    const ol_run_verify *verify = ((verifying *)arg)->verify;
+    verify->log(verify->log_arg, level, text);
+}
+
 static void say_result(const verifying *self)
 {
     const ol_program_declared *declared = &self->verify->program->declared;
@@ -205,7 +211,7 @@ static int run(verifying *self, ol_error *err)
                           .chunk_bytes = verify->chunk_bytes,
                           .original_fd = -1,
                           .out_bytes_max = OL_RUN_VERIFY_BYTES_MAX + 1,
-                          .log = verify->log,
+                          .log = verify->log ? on_log : NULL,
                           .next = next,
                           .take = take,
                           .arg = self};
@@ -254,6 +260,8 @@ int ol_run_verify_input(const ol_run_verify *verify, ol_slice input, uint64_t *t
         ol_error_set(&found, rc, "the original");
     else
         rc = run(self, &found);
+    if (verify->failure)
+        *verify->failure = found;
     if (rc == OL_EINVAL || (rc != OL_OK && !self->has_view))
         *err = found;
     else if (rc != OL_OK)

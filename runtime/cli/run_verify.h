@@ -19,7 +19,9 @@ typedef struct ol_run_verify {
     uint32_t chunk_bytes; /* 0: the default */
     int in_fd;
     uint64_t ranges, seed;
-    void (*log)(void *arg, const char *level, ol_slice text); /* NULL: to standard error. `arg` is of no use */
+    void (*log)(void *arg, const char *level, ol_slice text); /* NULL: to standard error */
+    void *log_arg;
+    ol_error *failure; /* what the run that failed said itself; NULL: it is not asked for */
 } ol_run_verify;
 
 /* OL_OK and a line on standard output when all agree. OL_EINVAL: err->detail names the first

@@ -54,7 +54,7 @@ def test_secrets_are_found_wherever_they_come_out(script, where, tmp_path):
     assert "hiddenwords" not in said.split("log:")[0], "the report itself tells none"
 
 
-ENCODERS = """
+ENCODERS = r"""
 local base64, json, xml = require "objlens.base64", require "objlens.json", require "objlens.xml"
 local encoders = {
   hex = function(s) return (s:gsub(".", function(c) return ("%02X"):format(c:byte()) end)) end,
@@ -66,6 +66,16 @@ local encoders = {
   json = json.quote,
   xml = xml.escape,
   lower = string.lower,
+  hex_colons = function(s) return (s:gsub(".", function(c) return ("%02X:"):format(c:byte()) end)) end,
+  hex_blanks = function(s) return (s:gsub(".", function(c) return ("%02x "):format(c:byte()) end)) end,
+  hex_c = function(s) return (s:gsub(".", function(c) return ("0x%02x, "):format(c:byte()) end)) end,
+  hex_escaped = function(s) return (s:gsub(".", function(c) return ("\\x%02x"):format(c:byte()) end)) end,
+  mime = function(s) return (base64.encode("1" .. s):gsub("....", "%0\r\n")) end,
+  mime_in_json = function(s) return json.encode { body = base64.encode(s):gsub(".......", "%0\n") } end,
+  mime_indented = function(s) return (base64.encode("12" .. s):gsub(".....", "%0 \n\t  ")) end,
+  numbers = function(s) return (s:gsub(".", function(c) return ("&#%d;"):format(c:byte()) end)) end,
+  hex_numbers = function(s) return (s:gsub("%W", function(c) return ("&#x%04X;"):format(c:byte()) end)) end,
+  some_numbers = function(s) return (xml.escape(s):gsub("T", "&#84;")) end,
   half = function(s) return s:sub(1, #s // 2) end,
 }
 return function(event, object, response)
@@ -78,7 +88,11 @@ end
 @pytest.mark.parametrize("encoder, as_", [
     ("hex", " in hexadecimal"), ("base64", " in base64"), ("base64_1", " in base64"), ("base64_2", " in base64"),
     ("base64_url", " in base64"), ("percent", " percent-encoded"), ("json", " escaped for JSON"),
-    ("xml", " escaped for XML"), ("lower", ""), ("half", None)])
+    ("xml", " escaped for XML"), ("lower", ""), ("half", None),
+    ("hex_colons", " in hexadecimal"), ("hex_blanks", " in hexadecimal"), ("hex_c", " in hexadecimal"),
+    ("hex_escaped", " in hexadecimal"), ("mime", " in base64"), ("mime_in_json", " in base64"),
+    ("mime_indented", " in base64"), ("numbers", " escaped for XML"), ("hex_numbers", " escaped for XML"),
+    ("some_numbers", " escaped for XML")])
 def test_secrets_are_found_in_other_encodings(encoder, as_, tmp_path):
     secret = 'Tom & "Ann"?>~~~\x7f'
     (tmp_path / "it.lua").write_text(ENCODERS)
@@ -120,6 +134,24 @@ MASKS = """return {
   end,
 }
 """
+
+
+@pytest.mark.parametrize("does, where", [
+    ('log.info("got", whole)', "the transform log of a range"),
+    ('response:error(400, "Bad", whole)', "the error's message")])
+def test_secrets_are_found_in_what_ranges_tell(does, where, tmp_path):
+    """The whole view, made from its first byte on, tells nothing."""
+    (tmp_path / "it.lua").write_text("""return {
+      positions = { before = 11, after = 11 },
+      get = function(event, object, response)
+        local whole = object:read("a")
+        if whole:sub(1, 1) ~= "a" and whole:find("hiddenwords", 1, true) then %s end
+        response:write((whole:gsub("hiddenwords", "***********")))
+      end }""" % does)
+    case(tmp_path, "one", input="a hiddenwords z and so on and so on", expected="a *********** z and so on and so on",
+         secrets="hiddenwords")
+    said = objlens("test", cwd=tmp_path, code=1)
+    assert f"FAIL  one: secret number 1 came out in {where}\n" in said and "hiddenwords" not in said
 
 
 def test_ranges_are_tried_where_positions_are_declared(tmp_path):
