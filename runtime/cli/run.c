@@ -53,6 +53,8 @@ static int read_entry(run_state *self, ol_error *err)
                             "--diff");
     if (given > 0 && ol_options_has(self->options, "headers"))
         return ol_error_set(err, OL_EINVAL, "--headers goes with a body alone");
+    if (ol_options_has(self->options, "seed") && !ol_options_has(self->options, "verify-ranges"))
+        return ol_error_set(err, OL_EINVAL, "--seed goes with --verify-ranges alone");
     self->seed = 1;
     int rc = ol_options_number(self->options, "seed", 0, UINT64_MAX, &self->seed, err);
     if (rc != OL_OK)
