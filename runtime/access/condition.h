@@ -5,8 +5,8 @@
 #ifndef OL_ACCESS_CONDITION_H
 #define OL_ACCESS_CONDITION_H
 
-#include "access/ip_range.h"
 #include "access/pattern.h"
+#include "base/ip_range.h"
 
 enum ol_operator_family {
     OL_FAMILY_STRING,

@@ -46,6 +46,7 @@ static const module modules[] = {
     {"base64", ol_lua_core_base64, no_others},
     {"utf8", ol_lua_core_utf8, source_only},
     {"zip", ol_lua_core_zip, source_only},
+    {"net", ol_lua_core_net, no_others},
 };
 
 static const char prefix[] = "objlens.";

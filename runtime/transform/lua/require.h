@@ -27,6 +27,7 @@ void ol_lua_core_hash(lua_State *L);
 void ol_lua_core_base64(lua_State *L);
 void ol_lua_core_utf8(lua_State *L);
 void ol_lua_core_zip(lua_State *L);
+void ol_lua_core_net(lua_State *L);
 
 /* As luaL_error, with the position in the author's own text. */
 int ol_lua_module_error(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -6,7 +6,7 @@
 
 #include "access/actions.h"
 #include "access/context.h"
-#include "access/ip_range.h"
+#include "base/ip_range.h"
 
 static void finds_every_action_by_its_name(void **state)
 {

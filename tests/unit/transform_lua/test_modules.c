@@ -62,7 +62,7 @@ static void run_all(const fake_options *options)
             scripts++;
         }
     closedir(folder);
-    assert_true(scripts >= 9);
+    assert_true(scripts >= 10);
 }
 
 static uint8_t original[300000];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "access/ip_range.h"
+#include "base/ip_range.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 
 #define MAPPED_BITS 96
 
@@ -44,14 +45,48 @@ bool ol_ip_range_parse(ol_slice text, ol_ip_range *out)
     return true;
 }
 
-bool ol_ip_range_holds(const ol_ip_range *range, ol_slice text)
+bool ol_ip_address_parse(ol_slice text, ol_ip_range *out)
 {
-    uint8_t address[16];
-    bool v4;
-    if (!parse_address(text, address, &v4) || (v4 || is_mapped(address)) != range->v4)
+    return ol_slice_find(text, '/') < 0 && ol_ip_range_parse(text, out);
+}
+
+bool ol_ip_range_covers(const ol_ip_range *range, const ol_ip_range *address)
+{
+    if (range->v4 != address->v4)
         return false;
     size_t whole = range->bits / 8, rest = range->bits % 8;
-    if (memcmp(address, range->address, whole) != 0)
+    if (memcmp(address->address, range->address, whole) != 0)
         return false;
-    return rest == 0 || ((address[whole] ^ range->address[whole]) >> (8 - rest)) == 0;
+    return rest == 0 || ((address->address[whole] ^ range->address[whole]) >> (8 - rest)) == 0;
+}
+
+bool ol_ip_range_holds(const ol_ip_range *range, ol_slice text)
+{
+    ol_ip_range address;
+    return ol_ip_address_parse(text, &address) && ol_ip_range_covers(range, &address);
+}
+
+void ol_ip_range_widen(ol_ip_range *range, unsigned bits)
+{
+    range->bits = (uint8_t)bits;
+    for (unsigned i = 0; i < sizeof(range->address); i++) {
+        unsigned kept = bits > 8 * i ? bits - 8 * i : 0;
+        if (kept < 8)
+            range->address[i] &= (uint8_t)(0xFF00 >> kept);
+    }
+}
+
+bool ol_ip_range_is_exact(const ol_ip_range *range)
+{
+    ol_ip_range first = *range;
+    ol_ip_range_widen(&first, range->bits);
+    return memcmp(first.address, range->address, sizeof(first.address)) == 0;
+}
+
+void ol_ip_range_text(const ol_ip_range *range, char text[OL_IP_RANGE_TEXT_SIZE])
+{
+    char address[INET6_ADDRSTRLEN];
+    inet_ntop(range->v4 ? AF_INET : AF_INET6, range->address + (range->v4 ? sizeof(mapped_prefix) : 0),
+              address, sizeof(address));
+    snprintf(text, OL_IP_RANGE_TEXT_SIZE, "%s/%u", address, (unsigned)range->bits - (range->v4 ? MAPPED_BITS : 0));
 }
