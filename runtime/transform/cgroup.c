@@ -221,7 +221,8 @@ static void name_missing(const char *folder)
 
 /* A group that nobody is in can be a dead server's, or one that was made this moment and that no host
  * has joined yet. So whoever makes groups in a folder keeps a shared lock on it, which the kernel
- * takes back at his death, and what is left there is removed by one who finds the folder his alone. */
+ * takes back when the process dies; and what is left there is removed only by a process that finds the
+ * folder locked by nobody. */
 static void remove_left(const char *folder)
 {
     DIR *dir = opendir(folder);
@@ -244,12 +245,13 @@ static bool lock_shared(int fd)
     return false;
 }
 
-/* Between the two locks there is none: what this process will make is not made yet. */
+/* Remove what is left, if nobody else uses the folder; then keep a shared lock on it. For a moment between
+ * the two locks there is none, which is no harm: this process has not made a group yet. */
 static bool lock_folder(const char *folder)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return refuse(strerror(errno), ": opening the control group's folder");
+        return refuse("the control group's folder cannot be opened: ", strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         remove_left(folder);
     if (!lock_shared(fd)) {
