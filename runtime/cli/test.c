@@ -2,13 +2,8 @@
 /*
  * objlens test: the cases of a transform, each cut in every way that its input may come.
  */
-#include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/case_run.h"
@@ -17,6 +12,7 @@
 #include "cli/junit.h"
 #include "cli/program.h"
 #include "cli/side_by_side.h"
+#include "cli/test_folder.h"
 #include "control/config/limit_option.h"
 
 #define ARENA_BYTES_MAX (64u * OL_MIB)
@@ -25,10 +21,7 @@
 typedef struct testing {
     const ol_options *options;
     ol_arena *arena, *case_arena;
-    const char *folder;  /* as given */
-    const char *name;    /* the folder's own */
-    const char *transform;
-    const char *cases_in;
+    ol_test_folder folder;
     ol_transform_limits limits;
     uint64_t splits_max;
     ol_cli_program opened;
@@ -37,65 +30,6 @@ typedef struct testing {
 } testing;
 
 /* ---- what to test ---- */
-
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* The last part of its real path, so that "." has a name, too. */
-static const char *name_of(ol_arena *arena, const char *folder)
-{
-    char path[PATH_MAX];
-    const char *slash = realpath(folder, path) ? strrchr(path, '/') : NULL;
-    return ol_arena_strdup(arena, slash && slash[1] ? slash + 1 : folder);
-}
-
-/* The one that has the folder's name: the others are libraries. NULL when there is none, or a .lua and a .so. */
-static const char *namesake(testing *self)
-{
-    static const char *const ends[] = {"lua", "so"};
-    const char *found = NULL;
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        const char *path = ol_arena_printf(self->arena, "%s/%s.%s", self->folder, self->name, ends[i]);
-        if (path && access(path, F_OK) == 0) {
-            if (found)
-                return NULL;
-            found = path;
-        }
-    }
-    return found;
-}
-
-/* The only .lua or .so of the folder; of several, the folder's namesake. */
-static int find_transform(testing *self, ol_error *err)
-{
-    DIR *dir = opendir(self->folder);
-    size_t count = 0;
-    if (!dir)
-        return ol_error_set(err, OL_EINVAL, "%s: cannot be read as a folder", self->folder);
-    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-        ol_slice name = ol_slice_cstr(entry->d_name);
-        bool fits = ol_slice_ends(name, OL_SLICE_LIT(".lua")) ||
-                    ol_slice_ends(name, OL_SLICE_LIT(".so"));
-        if (!fits || entry->d_name[0] == '.')
-            continue;
-        self->transform = ol_arena_printf(self->arena, "%s/%s", self->folder, entry->d_name);
-        count++;
-    }
-    closedir(dir);
-    if (count > 1)
-        self->transform = namesake(self);
-    if (count > 0 && self->transform)
-        return OL_OK;
-    return ol_error_set(err, OL_EINVAL,
-                        count ? "%s: has more than one .lua or .so, and not just one with the folder's name; "
-                                "say which with --transform"
-                              : "%s: has no .lua or .so (a plugin must be built first); or say "
-                                "--transform",
-                        self->folder);
-}
 
 static int read_options(testing *self, ol_error *err)
 {
@@ -110,19 +44,12 @@ static int read_options(testing *self, ol_error *err)
 
 static int open_transform(testing *self, ol_error *err)
 {
-    self->folder = self->options->operand_count ? self->options->operands[0] : ".";
-    self->transform = ol_options_value(self->options, "transform", 0);
-    self->name = name_of(self->arena, self->folder);
-    self->cases_in = ol_arena_printf(self->arena, "%s/tests", self->folder);
-    if (!self->name || !self->cases_in)
-        return ol_error_set(err, OL_ENOMEM, "starting");
-    if (!is_folder(self->cases_in))
-        self->cases_in = self->folder;
-    int rc = self->transform ? OL_OK : find_transform(self, err);
+    const char *path = self->options->operand_count ? self->options->operands[0] : ".";
+    int rc = ol_test_folder_look(&self->folder, path, ol_options_value(self->options, "transform", 0), self->arena, err);
     if (rc != OL_OK)
         return rc;
     ol_cli_program_asked asked = {
-        .given = self->transform,
+        .given = self->folder.transform,
         .limits = &self->limits,
         .options = self->options,
     };
@@ -226,7 +153,7 @@ static void test_case(testing *self, ol_case *one)
     uint64_t begun_us = ol_clock_mono_ns() / 1000;
     ol_case_report_init(&report);
     int rc = run_case(self, one, &report, &changed, &err);
-    ol_junit_add(&self->junit, self->name, one->name, ol_clock_mono_ns() / 1000 - begun_us,
+    ol_junit_add(&self->junit, self->folder.name, one->name, ol_clock_mono_ns() / 1000 - begun_us,
                  rc == OL_OK ? NULL : ol_cli_reason(&err));
     if (rc == OL_OK) {
         self->passed++;
@@ -268,12 +195,12 @@ static int write_report(testing *self, int rc, ol_error *err)
 {
     const char *path = ol_options_value(self->options, "junit", 0);
     ol_error unwritten = {0};
-    if (!path || !self->name)
+    if (!path || !self->folder.name)
         return rc;
     if (rc == OL_OK)
-        return ol_junit_write(&self->junit, self->name, path, err);
-    ol_junit_add(&self->junit, self->name, "starting", 0, ol_cli_reason(err));
-    if (ol_junit_write(&self->junit, self->name, path, &unwritten) != OL_OK)
+        return ol_junit_write(&self->junit, self->folder.name, path, err);
+    ol_junit_add(&self->junit, self->folder.name, "starting", 0, ol_cli_reason(err));
+    if (ol_junit_write(&self->junit, self->folder.name, path, &unwritten) != OL_OK)
         ol_cli_complain("%s", ol_cli_reason(&unwritten));
     return rc;
 }
@@ -284,13 +211,13 @@ static int test_all(testing *self, ol_error *err)
     size_t count = 0;
     int rc = open_transform(self, err);
     if (rc == OL_OK)
-        rc = ol_cases_find(self->cases_in, self->arena, &cases, &count, err);
+        rc = ol_cases_find(self->folder.cases_in, self->arena, &cases, &count, err);
     for (size_t i = 0; rc == OL_OK && i < count; i++)
         if (is_wanted(self, &cases[i]))
             test_case(self, &cases[i]);
     if (rc == OL_OK && self->junit.count == 0)
-        rc = ol_error_set(err, OL_EINVAL, "%s: none of its %zu cases has a name with what --only says",
-                          self->cases_in, count);
+        rc = ol_error_set(err, OL_EINVAL, "%s: none of its %zu cases has the text of --only in its name",
+                          self->folder.cases_in, count);
     if (rc == OL_OK)
         print_sum(self);
     return write_report(self, rc, err);

@@ -228,7 +228,7 @@ def test_only_some_cases(tmp_path):
     assert "2 passed" in said and "empty" not in said
     assert "2 passed" in objlens("test", "--only=long", "--only=emp", cwd=tmp_path)
     said = objlens("test", "--only", "none", cwd=tmp_path, code=1)
-    assert "none of its 3 cases has a name with what --only says" in said and "passed" not in said
+    assert "none of its 3 cases has the text of --only in its name" in said and "passed" not in said
 
 
 def test_the_difference_side_by_side(tmp_path):
