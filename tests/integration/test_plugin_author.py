@@ -173,7 +173,8 @@ def test_by_itself(tmp_path):
         assert seen["size"] == "8 of 0" and seen["at"].endswith("-9"), "a pipe has neither size nor places"
         assert seen["payload"] == "some 1" and seen["served"] == "1" and seen["late"] == "-8"
         assert "info: opened\n" in said and "warn: closed\n" in said
-        assert "it has 4" not in objlens("run", str(so), "--payload", "p" * 40, *way, cwd=tmp_path, code=1)
+        refused = objlens("run", str(so), "--payload", "p" * 40, *way, cwd=tmp_path, code=1)
+        assert "InvalidTransformPayload" in refused and "the payload has 40 bytes, which is too many" in refused
 
 
 @pytest.fixture(params=["process", "inline"])
