@@ -61,4 +61,15 @@ static KIT_UNUSED ol_pool_stats stats_of(fixture *f)
     return stats;
 }
 
+static KIT_UNUSED bool none_alive(void *arg)
+{
+    return ((fixture *)arg)->pool->first == NULL;
+}
+
+static KIT_UNUSED void assert_no_child(void)
+{
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
 #endif
