@@ -126,20 +126,18 @@ def test_what_a_killed_server_leaves_ends(serve, user):
         wait_for(lambda: len(unit.groups()) == len(server.hosts()), 20, "what was left to be gone")
 
 
-def test_without_a_service_manager_it_clears_up_itself(serve, tmp_path):
+def test_without_a_service_manager_it_clears_up_itself(serve):
     """Killed and started again in the same group, whose mark says that it is delegated."""
     unit = Unit("Delegate=yes")
     unit.write("Type=exec", "ExecStart=/bin/sleep 100000")
     assert unit.start().returncode == 0
     mine = unit.group / "mine"
     mine.mkdir()
-    os.kill(unit.pid, 0)
-    run_in = f"echo 0 > {mine}/cgroup.procs"
     (unit.group / "rest").mkdir()
     (unit.group / "rest" / "cgroup.procs").write_text(str(unit.pid))
     (unit.group / "cgroup.subtree_control").write_text("+memory +pids +cpu")
     os.setxattr(mine, "user.delegate", b"1")
-    place = machine.Place(run_in)
+    place = machine.Place(f"echo 0 > {mine}/cgroup.procs")
     server = serve(place)
     for _ in range(3):
         assert is_good(server)
