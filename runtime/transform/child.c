@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/memory_file.h"
+#include "transform/host/filters.h"
 #include "transform/host/host.h"
 #include "transform/host/ring.h"
 #include "transform/host/texts.h"
@@ -99,6 +100,19 @@ static void write_control(ol_child *child, const ol_child_options *options)
     atomic_store(&control->server_sleeps, 1);
 }
 
+/* A thread of ours puts up none. */
+static int lay_filters(ol_child *child, const ol_program *program, ol_error *err)
+{
+    _Static_assert(sizeof(ol_filters) <= OL_WIRE_TEXT_AREA, "the filters fit the area for texts");
+    if (program->isolation == OL_ISOLATION_INLINE)
+        return OL_OK;
+    const ol_filters *filters = ol_filters_of(program->kind, err);
+    if (!filters)
+        return OL_EUNAVAILABLE;
+    memcpy(child->base + child->layout.text, filters, sizeof(*filters));
+    return OL_OK;
+}
+
 /* The program lies in the slots, the message that names it in the ring. */
 static int lay_program(ol_child *child, const ol_program *program, ol_error *err)
 {
@@ -132,6 +146,8 @@ static int make_memory(ol_child *child, const ol_child_options *options, const o
         return rc;
     write_control(child, options);
     rc = lay_program(child, program, err);
+    if (rc == OL_OK)
+        rc = lay_filters(child, program, err);
     if (rc != OL_OK) {
         close(*memory_fd);
         ol_child_fini(child);

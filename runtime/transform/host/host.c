@@ -18,6 +18,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "transform/host/filters.h"
 #include "transform/host/queue.h"
 #include "transform/host/sandbox.h"
 #include "transform/host/texts.h"
@@ -33,6 +34,7 @@ typedef struct host {
     ol_engine *engine;
     ol_program program;
     ol_sandbox_held held;
+    ol_filters *filters;
     uint8_t *program_text; /* what program's slices point into */
     ol_job *jobs;
     unsigned jobs_max, jobs_open;
@@ -380,6 +382,16 @@ static int take_program(host *h)
     return ol_text_program_decode(ol_slice_of(h->program_text, msg.length), &h->program);
 }
 
+/* Likewise: from here on only this process can change them. */
+static int take_filters(host *h)
+{
+    h->filters = ol_malloc(sizeof(*h->filters));
+    if (!h->filters)
+        return OL_ENOMEM;
+    memcpy(h->filters, h->port.base + h->port.layout.text, sizeof(*h->filters));
+    return OL_OK;
+}
+
 static uint64_t memory_allowed(const host *h)
 {
     const ol_program *program = &h->program;
@@ -399,12 +411,13 @@ static int load_behind_walls(host *h, ol_program_declared *declared, ol_error *e
         .namespaces = h->port.control->namespaces,
         .walls_required = h->port.control->walls_required,
         .cgroup = h->port.control->cgroup,
+        .filters = h->filters,
     };
     int rc = ol_sandbox_loading(&load, &h->held, err);
     if (rc == OL_OK)
         rc = h->ops->load(&h->engine, &h->program, declared, err);
     if (rc == OL_OK)
-        rc = ol_sandbox_running(declared->threads_max, err);
+        rc = ol_sandbox_running(declared->threads_max, h->filters, err);
     return rc;
 }
 
@@ -440,7 +453,7 @@ int ol_host_run(ol_host_engines engines)
     if (ol_sandbox_birth(h.port.control, &err) != OL_OK)
         return say_failed(&h, &err, OL_HOST_EXIT_WALL);
     h.jobs_max = h.port.control->jobs_max;
-    if (take_program(&h) != OL_OK)
+    if (take_program(&h) != OL_OK || take_filters(&h) != OL_OK)
         return OL_HOST_EXIT_SERVER;
     int status = begin(&h, engines, load_behind_walls);
     if (status != OL_OK)

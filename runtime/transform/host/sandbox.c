@@ -217,10 +217,10 @@ int ol_sandbox_loading(const ol_sandbox_load *load, ol_sandbox_held *held, ol_er
     if (limit_all(load, mapped) != 0)
         return failed(err, "resource limits");
     rc = ol_sandbox_check(load, held, err);
-    return rc == OL_OK ? ol_sandbox_filter_loading(load->kind, err) : rc;
+    return rc == OL_OK ? ol_sandbox_filter_loading(load->kind, load->filters, err) : rc;
 }
 
-int ol_sandbox_running(uint32_t threads_max, ol_error *err)
+int ol_sandbox_running(uint32_t threads_max, ol_filters *filters, ol_error *err)
 {
     /* Nothing above this is ever open, see FILES_WHILE_LOADING. */
     for (int fd = STDERR_FILENO + 1; fd < FILES_WHILE_LOADING; fd++)
@@ -230,5 +230,5 @@ int ol_sandbox_running(uint32_t threads_max, ol_error *err)
         return failed(err, "descriptor limit");
     if (limit(RLIMIT_NPROC, threads_max > 0 ? 1 + OL_PROGRAM_THREADS_MAX : 0) != 0)
         return failed(err, "process limit");
-    return ol_sandbox_filter_running(threads_max, err);
+    return ol_sandbox_filter_running(threads_max, filters, err);
 }

@@ -24,6 +24,7 @@
 #ifndef OL_TRANSFORM_HOST_SANDBOX_H
 #define OL_TRANSFORM_HOST_SANDBOX_H
 
+#include "transform/host/filters.h"
 #include "transform/host/wire.h"
 #include "transform/program.h"
 #include "transform/host/walls.h"
@@ -40,6 +41,7 @@ typedef struct ol_sandbox_load {
     uint32_t namespaces;   /* it was born in */
     uint32_t walls_required;
     uint32_t cgroup;       /* of OL_CGROUP_*: what limits the group that it joined */
+    ol_filters *filters;   /* this process's own copy */
 } ol_sandbox_load;
 
 /* What stands. */
@@ -50,7 +52,7 @@ typedef struct ol_sandbox_held {
 
 int ol_sandbox_loading(const ol_sandbox_load *load, ol_sandbox_held *held, ol_error *err);
 /* Closes every descriptor but 0 to 2 and the eventfd. */
-int ol_sandbox_running(uint32_t threads_max, ol_error *err);
+int ol_sandbox_running(uint32_t threads_max, ol_filters *filters, ol_error *err);
 
 /* The parts, for the above and for tests. */
 
@@ -62,8 +64,8 @@ bool ol_sandbox_change_root(const ol_sandbox_load *load);
 bool ol_sandbox_drop_capabilities(void);
 int ol_sandbox_landlock(const ol_sandbox_load *load, uint32_t *abi, ol_error *err);
 /* For a shared object, its listener goes to the server, who must answer from here on. */
-int ol_sandbox_filter_loading(enum ol_program_kind kind, ol_error *err);
-int ol_sandbox_filter_running(uint32_t threads_max, ol_error *err);
+int ol_sandbox_filter_loading(enum ol_program_kind kind, ol_filters *filters, ol_error *err);
+int ol_sandbox_filter_running(uint32_t threads_max, ol_filters *filters, ol_error *err);
 /* May this program be loaded behind these walls? */
 int ol_sandbox_check(const ol_sandbox_load *load, const ol_sandbox_held *held, ol_error *err);
 

@@ -1,262 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two system-call filters. They stack: what the first refuses the second cannot allow.
- * Refusal is death of the whole process, so nothing can be tried twice.
- *
- * Whoever runs foreign code while the first filter stands could keep the second from being made.
- * So what the first allows for the sake of loading alone is not in this process's hands: those calls
- * are put to the server, one by one (warden.h). Lua needs none of them.
+ * Putting up the two filters that the server compiled.
  */
 #include "transform/host/sandbox.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <seccomp.h>
-#include <sched.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "transform/host/filter_up.h"
 #include "transform/host/wire.h"
 
-/* Filters are made of one rule a call: any argument, or the one condition given. */
-typedef struct rule {
-    int call;
-    unsigned count; /* of conditions, all of which must hold */
-    struct scmp_arg_cmp conditions[2];
-} rule;
-
-#define ANY(name) {SCMP_SYS(name), 0, {{0}}}
-#define WHEN(name, ...) {SCMP_SYS(name), 1, {__VA_ARGS__}}
-#define MASKED_OFF(arg, bits) {(arg), SCMP_CMP_MASKED_EQ, (bits), 0}
-#define FOR_READING(arg) MASKED_OFF(arg, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
-#define EQUALS(arg, value) {(arg), SCMP_CMP_EQ, (value), 0}
-/* Without the descriptor that wakes the server a host would fall silent instead of ending. */
-#define CLOSE_OTHERS WHEN(close, {0, SCMP_CMP_NE, OL_HOST_FD_WAKE, 0})
-
-/* What code that computes needs, loading or running. */
-static const rule common[] = {
-    ANY(brk),
-    ANY(munmap),
-    ANY(mremap),
-    ANY(madvise),
-    ANY(futex),
-    ANY(clock_gettime),
-    ANY(clock_getres),
-    ANY(clock_nanosleep),
-    ANY(gettimeofday),
-    ANY(time),
-    ANY(nanosleep),
-    ANY(sched_yield),
-    ANY(poll),
-    ANY(ppoll),
-    ANY(rt_sigreturn),
-    ANY(rt_sigprocmask),
-    ANY(rt_sigaction),
-    ANY(sigaltstack),
-    ANY(timer_settime),
-    ANY(timer_gettime),
-    ANY(timer_getoverrun),
-    ANY(timer_delete),
-    ANY(restart_syscall),
-    ANY(getpid),
-    ANY(gettid),
-    ANY(getrandom), /* malloc seeds itself */
-    ANY(sysinfo),   /* qsort asks for the size of memory */
-    ANY(exit),
-    ANY(exit_group),
-    WHEN(write, EQUALS(0, OL_HOST_FD_WAKE)),
-    WHEN(write, EQUALS(0, STDOUT_FILENO)), /* the null device, as is standard error */
-    WHEN(write, EQUALS(0, STDERR_FILENO)),
-    WHEN(writev, EQUALS(0, STDERR_FILENO)),
-    WHEN(mprotect, MASKED_OFF(2, PROT_EXEC)),
-    WHEN(mmap, MASKED_OFF(2, PROT_EXEC)),
-};
-
-/* While loading, for the engine's sake and that of the second filter. */
-static const rule loading[] = {
-    ANY(read),
-    ANY(pread64),
-    ANY(lseek),
-    CLOSE_OTHERS,
-    WHEN(fcntl, EQUALS(1, F_GETFD)),
-    WHEN(fcntl, EQUALS(1, F_SETFD)),
-    WHEN(fcntl, EQUALS(1, F_GETFL)),
-    WHEN(fcntl, EQUALS(1, F_DUPFD_CLOEXEC)),
-    WHEN(prlimit64, EQUALS(0, 0)), /* our own limits, nobody else's */
-    ANY(getrlimit),
-    ANY(setrlimit),
-    ANY(uname),
-    ANY(sched_getaffinity),
-    ANY(getuid),
-    ANY(geteuid),
-    ANY(getgid),
-    ANY(getegid),
-    ANY(getppid),
-    ANY(seccomp),
-    WHEN(prctl, EQUALS(0, PR_SET_NO_NEW_PRIVS)),
-    WHEN(prctl, EQUALS(0, PR_SET_SECCOMP)),
-};
-
-/* The Lua engine's timer for time slices. Each timer takes memory of the kernel, without a bound: so a
- * shared object gets none. */
-static const rule slices[] = {ANY(timer_create)};
-
-#define THREAD_FLAGS                                                                               \
-    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |            \
-     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
-#define A_THREAD WHEN(clone, EQUALS(0, THREAD_FLAGS))
-
-/* What threads do besides. */
-static const rule threads[] = {
-    ANY(set_robust_list),
-    ANY(rseq),
-    WHEN(prctl, EQUALS(0, PR_SET_NAME)),
-    ANY(sched_getaffinity),
-};
-
-/* What loading a shared object takes: asked of the server. */
-static const rule asked[] = {
-    ANY(fstat),
-    ANY(stat),
-    ANY(lstat),
-    ANY(statx),
-    ANY(newfstatat),
-    ANY(statfs),
-    ANY(fstatfs),
-    ANY(getdents64),
-    ANY(readlink),
-    ANY(readlinkat),
-    ANY(access),
-    ANY(faccessat),
-    ANY(faccessat2),
-    ANY(getcwd),
-    A_THREAD,
-    WHEN(open, FOR_READING(1)),
-    WHEN(openat, FOR_READING(2)),
-    /* Code is mapped from files, and never writable at the same time. */
-    {SCMP_SYS(mmap), 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC}}},
-    {SCMP_SYS(mprotect), 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC}}},
-};
-
-/* The listener's way to the server. What gets this number after the socket was closed is a file. */
-static const rule handing_over[] = {WHEN(sendmsg, EQUALS(0, OL_HOST_FD_CONTROL))};
-
-/* Libraries look for optional files (locales, character sets) and cope when there are none. */
-static const rule refused[] = {
-    WHEN(open, FOR_READING(1)),
-    WHEN(openat, FOR_READING(2)),
-    ANY(access),
-    ANY(faccessat),
-    ANY(faccessat2),
-    ANY(stat),
-    ANY(lstat),
-    ANY(fstat),
-    ANY(newfstatat),
-    ANY(statx),
-    ANY(statfs),
-    ANY(fstatfs),
-    ANY(getdents64),
-    ANY(readlink),
-    ANY(readlinkat),
-    ANY(getcwd),
-    ANY(ioctl),
-};
-
-/* Codec libraries ask where memory is near, and cope when there is no telling. */
-static const rule unknown[] = {
-    ANY(get_mempolicy),
-    ANY(set_mempolicy),
-    ANY(mbind),
-};
-
-#ifdef OBJLENS_SANITIZED
-/* Shadow memory, reports, symbolizing, and the thread that TSan keeps. */
-static const rule sanitizer[] = {
-    ANY(getrusage), ANY(sched_getaffinity), ANY(prlimit64), ANY(getrlimit),  ANY(set_robust_list),
-    ANY(rseq),      ANY(membarrier),        ANY(mincore),   ANY(getppid),    ANY(read),
-    CLOSE_OTHERS,   ANY(dup),               ANY(pipe2),     ANY(getuid),     ANY(uname),
-    ANY(lseek),     ANY(munlock),           ANY(fcntl),     ANY(getdents64),
-    WHEN(prctl, {0, SCMP_CMP_NE, PR_SET_DUMPABLE, 0}),
-};
-#endif
-
-/* ---- putting them together ---- */
-
-static int add_rules(scmp_filter_ctx filter, uint32_t action, const rule *rules, size_t count)
+/* Put in the number of this process; it must be asked for exactly once. */
+static int make_own(ol_filter *filter)
 {
-    for (size_t i = 0; i < count; i++) {
-        int rc = seccomp_rule_add_array(filter, action, rules[i].call, rules[i].count,
-                                        rules[i].conditions);
-        if (rc != 0)
-            return rc;
+    unsigned found = 0;
+    if (filter->count == 0 || filter->count > OL_FILTER_STEPS_MAX)
+        return -EINVAL;
+    for (unsigned i = 0; i < filter->count; i++) {
+        if (filter->steps[i].code != (BPF_JMP | BPF_JEQ | BPF_K) || filter->steps[i].k != OL_FILTER_SELF)
+            continue;
+        filter->steps[i].k = (uint32_t)getpid();
+        found++;
     }
-    return 0;
+    return found == 1 ? 0 : -EINVAL;
 }
 
-#define ADD(filter, action, rules)                                                                 \
-    add_rules(filter, action, rules, sizeof(rules) / sizeof(rules[0]))
-#define ALLOW(filter, rules) ADD(filter, SCMP_ACT_ALLOW, rules)
-#define REFUSE(filter, rules) ADD(filter, SCMP_ACT_ERRNO(EACCES), rules)
-#define LACK(filter, rules) ADD(filter, SCMP_ACT_ERRNO(ENOSYS), rules)
-
-/* abort() and failed assertions signal themselves, nobody else. */
-static int add_self_signals(scmp_filter_ctx filter)
+static int put_up(ol_filter *filter, unsigned flags)
 {
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-}
-
-/* What clone3 is asked for lies in memory and cannot be judged; without it clone is used. */
-static int add_threads(scmp_filter_ctx filter)
-{
-    int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-    return rc == 0 ? ALLOW(filter, threads) : rc;
-}
-
-static int fill_loading(scmp_filter_ctx filter, bool shared)
-{
-    int rc = ALLOW(filter, loading);
-    if (rc == 0 && !shared)
-        rc = ALLOW(filter, slices);
-    if (rc != 0 || !shared)
-        return rc != 0 ? rc : REFUSE(filter, refused);
-    rc = add_threads(filter);
-    if (rc == 0)
-        rc = LACK(filter, unknown);
-    if (rc == 0)
-        rc = ALLOW(filter, handing_over);
-    return rc == 0 ? ADD(filter, SCMP_ACT_NOTIFY, asked) : rc;
-}
-
-static int fill_running(scmp_filter_ctx filter, bool may_thread)
-{
-    static const rule a_thread[] = {A_THREAD};
-    int rc = REFUSE(filter, refused);
-    if (rc == 0)
-        rc = LACK(filter, unknown);
-    if (rc != 0 || !may_thread)
-        return rc;
-    rc = add_threads(filter);
-    return rc == 0 ? ALLOW(filter, a_thread) : rc;
-}
-
-static int fill_common(scmp_filter_ctx filter)
-{
-    int rc = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-    if (rc == 0)
-        rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-    if (rc == 0)
-        rc = ALLOW(filter, common);
-    if (rc == 0)
-        rc = add_self_signals(filter);
-#ifdef OBJLENS_SANITIZED
-    if (rc == 0)
-        rc = ALLOW(filter, sanitizer);
-#endif
-    return rc;
+    int rc = make_own(filter);
+    return rc == 0 ? ol_filter_up(filter, flags) : rc;
 }
 
 /* ---- the listener ---- */
@@ -280,11 +56,8 @@ static int hand_over(int listener)
     return sent == 1 ? 0 : -EPIPE;
 }
 
-static int give_listener_away(scmp_filter_ctx filter)
+static int give_listener_away(int listener)
 {
-    int listener = seccomp_notify_fd(filter);
-    if (listener < 0)
-        return listener;
     int rc = hand_over(listener);
     close(listener);
     close(OL_HOST_FD_CONTROL);
@@ -295,38 +68,23 @@ static int give_listener_away(scmp_filter_ctx filter)
 
 static int said(int rc, ol_error *err)
 {
-    if (rc == 0)
+    if (rc >= 0)
         return OL_OK;
     return ol_error_set(err, OL_ETRANSFORM, "sandbox: seccomp: %s", strerror(-rc));
 }
 
-int ol_sandbox_filter_loading(enum ol_program_kind kind, ol_error *err)
+int ol_sandbox_filter_loading(enum ol_program_kind kind, ol_filters *filters, ol_error *err)
 {
-    bool shared = kind == OL_PROGRAM_SHARED;
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    if (!filter)
-        return said(-ENOMEM, err);
-    int rc = fill_common(filter);
-    if (rc == 0)
-        rc = fill_loading(filter, shared);
-    if (rc == 0)
-        rc = seccomp_load(filter);
-    if (rc == 0 && shared)
-        rc = give_listener_away(filter);
-    seccomp_release(filter);
-    return said(rc, err);
+    unsigned flags = SECCOMP_FILTER_FLAG_TSYNC;
+    if (kind != OL_PROGRAM_SHARED)
+        return said(put_up(&filters->loading, flags), err);
+    flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+    int listener = put_up(&filters->loading, flags);
+    return said(listener >= 0 ? give_listener_away(listener) : listener, err);
 }
 
-int ol_sandbox_filter_running(uint32_t threads_max, ol_error *err)
+int ol_sandbox_filter_running(uint32_t threads_max, ol_filters *filters, ol_error *err)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    if (!filter)
-        return said(-ENOMEM, err);
-    int rc = fill_common(filter);
-    if (rc == 0)
-        rc = fill_running(filter, threads_max > 0);
-    if (rc == 0)
-        rc = seccomp_load(filter);
-    seccomp_release(filter);
-    return said(rc, err);
+    ol_filter *filter = threads_max > 0 ? &filters->threading : &filters->running;
+    return said(put_up(filter, SECCOMP_FILTER_FLAG_TSYNC), err);
 }

@@ -4,7 +4,8 @@
  * share, the messages, and the bounds that both keep.
  *
  * The memory is one sealed memory file: a control page, two rings of messages (one writer and
- * one reader each), an area for texts from the host, and the slots in which bodies travel.
+ * one reader each), an area for texts from the host, and the slots in which bodies travel. At the
+ * start the program lies in the slots, and what the host is to put up (filters.h) in the area for texts.
  * The server never believes a value that stands there: it copies once, then checks the copy.
  *
  * Who may touch a slot is a matter of messages. OPEN lends one with the event; DATA lends one

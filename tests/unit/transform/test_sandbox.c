@@ -5,12 +5,11 @@
 #include "run_kit.h"
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <poll.h>
-#include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "transform/host/filter_up.h"
 #include "transform/loader.h"
 #include "transform/pool_private.h"
 
@@ -43,11 +42,12 @@ static void make_kind(ol_program *program, enum ol_program_kind kind)
 }
 
 /* What makes a filter stand: a hostile object puts it out of order where it can. */
-int seccomp_load(const scmp_filter_ctx filter)
+int __real_ol_filter_up(const ol_filter *filter, unsigned flags);
+int __wrap_ol_filter_up(const ol_filter *filter, unsigned flags);
+
+int __wrap_ol_filter_up(const ol_filter *filter, unsigned flags)
 {
-    int (*load)(const scmp_filter_ctx) =
-        (int (*)(const scmp_filter_ctx))(uintptr_t)dlsym(RTLD_NEXT, "seccomp_load");
-    return fake_dodges ? 0 : load(filter);
+    return fake_dodges ? 0 : __real_ol_filter_up(filter, flags);
 }
 
 static void run(fixture *f, kit_run *r, const char *line)
@@ -80,6 +80,21 @@ static void test_forbidden_calls_kill(void **state)
         assert_int_equal(r.gate.len, 0);
         kit_run_fini(&r);
     }
+    close_fixture(&f);
+}
+
+/* The one signal that it may send is to itself: the filter knows its number. */
+static void test_a_host_may_abort(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run r;
+    open_fixture(&f);
+    run(&f, &r, "abort");
+    assert_code_of(r.err.code, OL_ETRANSFORM, &r.err);
+    if (!strstr(r.err.detail, "signal 6"))
+        fail_msg("%s", r.err.detail);
+    kit_run_fini(&r);
     close_fixture(&f);
 }
 
@@ -348,6 +363,7 @@ int main(int argc, char **argv)
         return short_lived_server();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forbidden_calls_kill),
+        cmocka_unit_test(test_a_host_may_abort),
         cmocka_unit_test(test_the_check_itself),
         cmocka_unit_test(test_looking_for_files_finds_nothing),
         cmocka_unit_test(test_memory_is_limited),
