@@ -303,34 +303,36 @@ static int compile(ol_filter *to, fill_fn *fill, bool flag)
 
 /* ---- once for all hosts ---- */
 
-static pthread_mutex_t compiling = PTHREAD_MUTEX_INITIALIZER;
-static ol_filters compiled[OL_PROGRAM_SHARED + 1];
-static bool all_compiled;
+typedef struct compiled_filters {
+    bool done;
+    ol_filters filters;
+} compiled_filters;
 
-static int compile_all(void)
+static pthread_mutex_t compiling = PTHREAD_MUTEX_INITIALIZER;
+static compiled_filters compiled[OL_PROGRAM_SHARED + 1];
+
+static int compile_kind(ol_filters *filters, bool shared)
 {
-    ol_filters *lua = &compiled[OL_PROGRAM_LUA], *shared = &compiled[OL_PROGRAM_SHARED];
-    int rc = compile(&lua->loading, fill_loading, false);
+    int rc = compile(&filters->loading, fill_loading, shared);
     if (rc == 0)
-        rc = compile(&shared->loading, fill_loading, true);
-    if (rc == 0)
-        rc = compile(&shared->running, fill_running, false);
-    if (rc == 0)
-        rc = compile(&shared->threading, fill_running, true);
-    lua->running = lua->threading = shared->running; /* no Lua runs threads */
+        rc = compile(&filters->running, fill_running, false);
+    if (rc == 0 && shared)
+        rc = compile(&filters->threading, fill_running, true);
     return rc;
 }
 
+/* Each kind by itself: a kernel that cannot ask the server about calls runs Lua all the same. */
 const ol_filters *ol_filters_of(enum ol_program_kind kind, ol_error *err)
 {
+    compiled_filters *of_kind = &compiled[kind];
     int rc = 0;
     pthread_mutex_lock(&compiling);
-    if (!all_compiled)
-        rc = compile_all(); /* where memory or descriptors were short, the next host tries again */
-    all_compiled = rc == 0;
+    if (!of_kind->done)
+        rc = compile_kind(&of_kind->filters, kind == OL_PROGRAM_SHARED);
+    of_kind->done = rc == 0; /* where memory or descriptors were short, the next host tries again */
     pthread_mutex_unlock(&compiling);
     if (rc == 0)
-        return &compiled[kind];
+        return &of_kind->filters;
     ol_error_set(err, OL_EUNAVAILABLE, "sandbox: seccomp: %s", strerror(-rc));
     return NULL;
 }
