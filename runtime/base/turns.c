@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sched_setattr(2): since Linux 6.12 an ordinary thread's sched_runtime is the length of its turns;
- * older kernels take no notice of it.
+ * older kernels take no notice of it. SCHED_BATCH is what takes the core from nobody.
  */
 #include "base/turns.h"
 
@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* Between vfork and exec a sanitizer would take what the child does for the parent's. */
+#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
 
 /* As the kernel's first version of it; the C library has none. */
 typedef struct scheduling {
@@ -19,31 +22,35 @@ typedef struct scheduling {
     uint64_t runtime_ns, deadline_ns, period_ns;
 } scheduling;
 
-static bool get(scheduling *now)
+typedef struct kind {
+    uint32_t policy;
+    uint64_t runtime_ns;
+} kind;
+
+static const kind kinds[] = {
+    [OL_TURNS_FIRST] = {SCHED_OTHER, OL_TURN_NS},
+    [OL_TURNS_NEXT] = {SCHED_BATCH, OL_TURN_NS},
+    [OL_TURNS_LAST] = {SCHED_BATCH, OL_TURN_LONG_NS},
+};
+
+BARE static bool get(pid_t thread, scheduling *now)
 {
     *now = (scheduling){0};
-    return syscall(SYS_sched_getattr, 0, now, sizeof(*now), 0) == 0;
+    return syscall(SYS_sched_getattr, thread, now, sizeof(*now), 0) == 0;
 }
 
-/* Read again, since a kernel may have taken a part of it. */
-static bool take(uint32_t policy)
+BARE bool ol_turns_give(pid_t process, ol_turns turns)
 {
     scheduling now;
-    if (!get(&now) || now.policy != SCHED_OTHER)
+    if (!get(process, &now) || (now.policy != SCHED_OTHER && now.policy != SCHED_BATCH))
         return false;
     now.size = sizeof(now);
-    now.policy = policy;
-    now.runtime_ns = OL_TURN_NS;
-    return syscall(SYS_sched_setattr, 0, &now, 0) == 0 && get(&now) && now.policy == policy &&
-           (now.runtime_ns == OL_TURN_NS || policy == SCHED_BATCH);
+    now.policy = kinds[turns].policy;
+    now.runtime_ns = kinds[turns].runtime_ns;
+    return syscall(SYS_sched_setattr, process, &now, 0) == 0;
 }
 
-bool ol_turns_short(void)
+BARE bool ol_turns_take(ol_turns turns)
 {
-    return take(SCHED_OTHER);
-}
-
-bool ol_turns_patient(void)
-{
-    return take(SCHED_BATCH);
+    return ol_turns_give(0, turns);
 }

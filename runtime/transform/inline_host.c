@@ -118,7 +118,7 @@ static void say_over(const ol_inline_host *host)
 static void *run(void *arg)
 {
     ol_inline_host *host = arg;
-    ol_turns_patient();
+    ol_turns_take(OL_TURNS_NEXT);
     if (host->source_fd >= 0)
         copy_image(host);
     host->run.image_path = host->image_path;

@@ -80,6 +80,11 @@ void ol_link_send(ol_link *link, const ol_msg *msg)
     link->ops->on_dirty(link->arg);
 }
 
+bool ol_link_has_unsent(const ol_link *link)
+{
+    return link->out.published != link->out.next;
+}
+
 bool ol_link_publish(ol_link *link)
 {
     link->dirty = false;

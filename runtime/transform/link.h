@@ -46,6 +46,8 @@ void ol_link_destroy(ol_link *link);
  * is broken, the host must be killed, then call ol_link_lost. *culprit: the job that spoke,
  * or OL_WIRE_NONE. */
 int ol_link_drain(ol_link *link, uint32_t *culprit, ol_error *err);
+/* Something was sent that the host does not see yet. */
+bool ol_link_has_unsent(const ol_link *link);
 /* Let the host see what was sent. True when it sleeps and must be woken. */
 bool ol_link_publish(ol_link *link);
 void ol_link_wake(ol_link *link);

@@ -218,6 +218,7 @@ int ol_pool_new(ol_pool **out, ol_loop *loop, const ol_pool_options *options, ol
         return ol_error_set(err, OL_ENOMEM, "pool");
     }
     ol_pool_watch_init(pool);
+    ol_pool_turns_init(pool);
     *out = pool;
     return OL_OK;
 }
@@ -267,6 +268,7 @@ void ol_pool_close(ol_pool *pool, void (*cb)(void *arg), void *arg)
     for (ol_pool_host *host = pool->first; host; host = host->next)
         ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ECANCELED, "the pool is closing");
     ol_pool_watch_close(pool);
+    ol_pool_turns_close(pool);
     ol_pool_schedule(pool);
 }
 

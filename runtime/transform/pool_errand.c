@@ -36,6 +36,7 @@ static void send_off(ol_pool_host *host, void (*work)(ol_task *task), void (*don
 static void start_child(ol_task *task)
 {
     ol_pool_host *host = task->arg;
+    ol_turns_take(OL_TURNS_FIRST); /* what it waited for a core would be owed to it, before the loop */
     host->start_code =
         ol_child_start(&host->child, &host->options, host->program, &host->start_error);
 }

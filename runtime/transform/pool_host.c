@@ -61,6 +61,7 @@ void ol_pool_host_maybe_free(ol_pool_host *host)
 void ol_pool_host_free(ol_pool_host *host)
 {
     host->pool->dead_count--;
+    ol_pool_turns_ends(host);
     unlink_host(host);
     ol_program_release(host->program);
     ol_free(host);
@@ -231,8 +232,13 @@ static void on_dirty(void *arg)
 
 void ol_pool_host_publish(ol_pool_host *host)
 {
-    if (host->state < OL_HOST_DYING && ol_link_publish(host->link))
+    if (host->state >= OL_HOST_DYING)
+        return;
+    bool told = ol_link_has_unsent(host->link);
+    if (ol_link_publish(host->link))
         ol_link_wake(host->link);
+    if (told)
+        ol_pool_turns_told(host);
 }
 
 void ol_pool_host_drain(ol_pool_host *host)
@@ -240,6 +246,7 @@ void ol_pool_host_drain(ol_pool_host *host)
     ol_error fault = {0};
     uint32_t culprit;
     ol_link_awake(host->link);
+    ol_pool_turns_heard(host);
     int rc = ol_link_drain(host->link, &culprit, &fault);
     ol_pool_count(&host->pool->stats.preempted, ol_link_preempted_take(host->link));
     if (rc != OL_OK) {
@@ -289,6 +296,7 @@ void ol_pool_host_ready(ol_pool_host *host)
     if (host->state != OL_HOST_STARTING)
         return; /* it did not live to see that */
     host->state = OL_HOST_READY;
+    ol_pool_turns_idle(host);
     host->idle_since_ms = ol_loop_now_ms(pool->loop);
     pool->start_failures = 0;
     pool->sweep |= host->retiring;
@@ -307,6 +315,7 @@ static void on_job_over(void *arg)
     if (ol_link_jobs(host->link) > 0)
         return;
     host->taken = false;
+    ol_pool_turns_idle(host);
     host->idle_since_ms = ol_loop_now_ms(pool->loop);
     if (host->retiring || host->state == OL_HOST_DEAD) {
         pool->sweep = true; /* it is let go there, not under the caller's feet */
@@ -408,6 +417,7 @@ int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **out, o
     host->options = options_for(pool, program);
     host->started_ms = ol_loop_now_ms(pool->loop);
     host->killed_index = OL_WIRE_NONE;
+    ol_pool_turns_starts(host);
     host->next = pool->first;
     if (pool->first)
         pool->first->prev = host;

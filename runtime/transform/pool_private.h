@@ -7,12 +7,14 @@
  * pool_warden.c what its first filter asks for
  * pool_place.c  which request goes to which host, and when a host is started or given up
  * pool_pause.c  programs whose hosts die too often
+ * pool_turns.c  which of them has the core first
  * pool_watch.c  time: the watchdog, deadlines, tidying
  * pool.c        the rest
  */
 #ifndef OL_TRANSFORM_POOL_PRIVATE_H
 #define OL_TRANSFORM_POOL_PRIVATE_H
 
+#include "base/turns.h"
 #include "net/offload.h"
 #include "transform/child.h"
 #include "transform/link.h"
@@ -56,6 +58,10 @@ typedef struct ol_pool_host {
     uint64_t budget_from_ns; /* the process's CPU time when that began; 0: not looked at yet */
     uint64_t idle_cpu_ns; /* its CPU time when it was last seen idle */
     bool idle_seen;
+    /* pool_turns.c's */
+    ol_turns turns;
+    unsigned waits_beats; /* how many it is waited for yet; 0: it had the core */
+    uint64_t waits_cpu_ns; /* its CPU time at the last of them; 0: not looked at yet */
     uint64_t canceled_ms; /* since when something it was told to give up is not */
     /* why it was killed, if we did */
     ol_error killed;
@@ -86,6 +92,9 @@ struct ol_pool {
     uint64_t ticked_ms;
     uv_timer_t tick, tidy;
     bool ticking;
+    int beat_fd; /* timerfd; -1: none */
+    uv_poll_t beat;
+    bool beating;
     uint64_t start_again_ms; /* after failures: not before */
     unsigned start_failures;
     uint64_t spread_again_ms; /* the same of hosts that are started as a favour */
@@ -189,6 +198,20 @@ void ol_pool_start_warm(ol_pool *pool);
 void ol_pool_lost_host(ol_pool *pool, const ol_program *program);
 /* It lost too many: no host is started for it now. */
 bool ol_pool_is_paused(ol_pool *pool, const ol_program *program);
+
+/* ---- pool_turns.c ---- */
+
+void ol_pool_turns_init(ol_pool *pool);
+void ol_pool_turns_close(ol_pool *pool);
+/* It is being started; it is no more. */
+void ol_pool_turns_starts(ol_pool_host *host);
+void ol_pool_turns_ends(ol_pool_host *host);
+/* It was sent something to do. */
+void ol_pool_turns_told(ol_pool_host *host);
+/* It said something. */
+void ol_pool_turns_heard(ol_pool_host *host);
+/* It has nothing to do. */
+void ol_pool_turns_idle(ol_pool_host *host);
 
 /* ---- pool_watch.c ---- */
 

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/turns.h"
 #include "transform/host/wire.h"
 #include "transform/host/walls.h"
 
@@ -142,6 +143,7 @@ BARE static const char *become_host(const ol_spawn_options *options)
     static const char *const environment[] = {NULL};
     reset_signals();
     syscall(SYS_setsid);
+    ol_turns_take(OL_TURNS_LAST);
     if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
         return "parent-death signal";
     if (place_null_device() != 0)

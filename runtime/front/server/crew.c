@@ -113,7 +113,7 @@ static void run_worker(void *arg)
     char name[16];
     snprintf(name, sizeof(name), "objlens-%u", worker->index);
     pthread_setname_np(pthread_self(), name);
-    ol_turns_short();
+    ol_turns_take(OL_TURNS_FIRST);
     ol_loop_run(worker->loop);
 }
 

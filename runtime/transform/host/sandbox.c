@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "base/turns.h"
 #include "transform/cgroup.h"
 #include "transform/host/host.h"
 
@@ -88,7 +87,6 @@ static void prefer_for_oom_kill(void)
 
 int ol_sandbox_birth(const ol_wire_control *control, ol_error *err)
 {
-    ol_turns_patient();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         return failed(err, "parent-death signal");
     /* The server may have died before the signal was armed: then its end is closed. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Short turns, as the kernel tells of them. */
+/* Turns, as the kernel tells of them. */
 #include "lib/check.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/turns.h"
@@ -57,52 +58,103 @@ static seen asked(bool (*what)(void))
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, ask, &s), 0);
     pthread_join(thread, NULL);
-    assert_int_equal(s.before.policy, SCHED_OTHER);
-    assert_int_equal(s.after.turn_ns, s.before.turn_ns ? OL_TURN_NS : 0);
-    assert_int_equal(s.after.nice, s.before.nice);
-    assert_int_equal(s.inherited.turn_ns, s.after.turn_ns);
-    assert_int_equal(s.inherited.policy, s.after.policy);
     return s;
 }
 
-static void a_thread_and_what_it_starts_take_short_turns(void **state)
+static void assert_turns(bool (*what)(void), uint32_t policy, uint64_t turn_ns)
 {
-    (void)state;
-    seen s = asked(ol_turns_short);
-    assert_int_equal(s.taken, s.before.turn_ns != 0);
-    assert_int_equal(s.after.policy, SCHED_OTHER);
-}
-
-static void a_patient_thread_pushes_nobody_aside(void **state)
-{
-    (void)state;
-    seen s = asked(ol_turns_patient);
+    seen s = asked(what);
     assert_true(s.taken);
-    assert_int_equal(s.after.policy, SCHED_BATCH);
+    assert_int_equal(s.before.policy, SCHED_OTHER);
+    assert_int_equal(s.after.policy, policy);
+    assert_int_equal(s.after.turn_ns, s.before.turn_ns ? turn_ns : 0);
+    assert_int_equal(s.after.nice, s.before.nice);
+    assert_int_equal(s.inherited.policy, s.after.policy);
+    assert_int_equal(s.inherited.turn_ns, s.after.turn_ns);
 }
 
-static bool idle_then_patient(void)
+static bool first(void)
 {
-    return sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}) == 0 && ol_turns_patient();
+    return ol_turns_take(OL_TURNS_FIRST);
+}
+
+static bool next(void)
+{
+    return ol_turns_take(OL_TURNS_NEXT);
+}
+
+static bool last(void)
+{
+    return ol_turns_take(OL_TURNS_LAST);
+}
+
+static bool last_then_next(void)
+{
+    return last() && next();
+}
+
+static bool next_then_first(void)
+{
+    return next() && first();
+}
+
+static void a_thread_and_what_it_starts_take_the_turns_it_asks_for(void **state)
+{
+    (void)state;
+    assert_turns(first, SCHED_OTHER, OL_TURN_NS);
+    assert_turns(next, SCHED_BATCH, OL_TURN_NS);
+    assert_turns(last, SCHED_BATCH, OL_TURN_LONG_NS);
+}
+
+static void turns_can_be_taken_back(void **state)
+{
+    (void)state;
+    assert_turns(last_then_next, SCHED_BATCH, OL_TURN_NS);
+    assert_turns(next_then_first, SCHED_OTHER, OL_TURN_NS);
+}
+
+static bool idle_then_next(void)
+{
+    return sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}) == 0 && next();
 }
 
 static void another_policy_is_left_as_it_is(void **state)
 {
     (void)state;
-    seen s = {.ask = idle_then_patient};
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, ask, &s), 0);
-    pthread_join(thread, NULL);
+    seen s = asked(idle_then_next);
     assert_false(s.taken);
     assert_int_equal(s.after.policy, SCHED_IDLE);
+}
+
+static void another_process_is_given_turns(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) { /* until its end is closed */
+        close(ends[1]);
+        _exit((int)read(ends[0], &ends[1], 1));
+    }
+    scheduling its = {0};
+    bool given = ol_turns_give(child, OL_TURNS_LAST);
+    syscall(SYS_sched_getattr, child, &its, sizeof(its), 0);
+    close(ends[0]);
+    close(ends[1]);
+    waitpid(child, NULL, 0);
+    assert_true(given);
+    assert_int_equal(its.policy, SCHED_BATCH);
+    assert_int_equal(its.turn_ns, now().turn_ns ? OL_TURN_LONG_NS : 0);
+    assert_false(ol_turns_give(child, OL_TURNS_LAST)); /* it is no more */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_thread_and_what_it_starts_take_short_turns),
-        cmocka_unit_test(a_patient_thread_pushes_nobody_aside),
+        cmocka_unit_test(a_thread_and_what_it_starts_take_the_turns_it_asks_for),
+        cmocka_unit_test(turns_can_be_taken_back),
         cmocka_unit_test(another_policy_is_left_as_it_is),
+        cmocka_unit_test(another_process_is_given_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

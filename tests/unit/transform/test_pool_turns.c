@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Which host has the core first, as the kernel tells of it. */
+#include "pool_kit.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "base/turns.h"
+
+#define PATIENCE_MS 30000
+
+/* What the kernel says of a process's first thread. */
+typedef struct scheduling {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t turn_ns, deadline_ns, period_ns; /* turn_ns: 0 before Linux 6.12 */
+} scheduling;
+
+static scheduling scheduling_of(pid_t pid)
+{
+    scheduling now = {0};
+    assert_int_equal(syscall(SYS_sched_getattr, pid, &now, sizeof(now), 0), 0);
+    return now;
+}
+
+static void assert_turns(const ol_pool_host *host, uint64_t turn_ns)
+{
+    scheduling mine = scheduling_of(0), its = scheduling_of(host->child.pid);
+    assert_int_equal(its.policy, SCHED_BATCH);
+    assert_int_equal(its.turn_ns, mine.turn_ns ? turn_ns : 0);
+}
+
+static ol_pool_host *host_of(fixture *f, const char *group)
+{
+    for (ol_pool_host *host = f->pool->first; host; host = host->next)
+        if (ol_pool_host_serves(host, ol_slice_cstr(group)))
+            return host;
+    return NULL;
+}
+
+static bool has_process(void *arg)
+{
+    fixture *f = arg;
+    return f->pool->first && !f->pool->first->unborn;
+}
+
+static void test_a_host_that_loads_has_long_turns(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run r;
+    open_fixture(&f, 1, 8, "load-doze");
+    start(&f, &r, "g", "identity", 10, true);
+    ol_test_loop_until_fn(&f.loop, has_process, &f, PATIENCE_MS);
+    assert_int_equal(f.pool->first->state, OL_HOST_STARTING);
+    assert_turns(f.pool->first, OL_TURN_LONG_NS);
+    kit_run_fini(&r);
+    close_fixture(&f);
+}
+
+static void test_a_host_that_is_ready_has_short_ones(void **state)
+{
+    (void)state;
+    fixture f;
+    open_fixture(&f, 1, 8, "identity");
+    run_ok(&f, "g", "identity", "bbbbbbbbbb");
+    assert_turns(f.pool->first, OL_TURN_NS);
+    close_fixture(&f);
+}
+
+/* Requests of another group find out which host computes. */
+static void ask_until_long(fixture *f, const char *light, const char *hog)
+{
+    uint64_t until_ms = ol_loop_now_ms(f->loop.loop) + PATIENCE_MS;
+    while (host_of(f, hog)->turns != OL_TURNS_LAST && ol_loop_now_ms(f->loop.loop) < until_ms)
+        run_ok(f, light, "identity", "bbbbbbbbbb");
+}
+
+static void test_a_host_that_computes_gets_long_turns_when_others_wait(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run hog;
+    open_fixture(&f, 2, 8, "identity");
+    run_ok(&f, "hog", "identity", "bbbbbbbbbb");
+    start(&f, &hog, "hog", "loop", 10, true);
+    run_ok(&f, "light", "identity", "bbbbbbbbbb");
+    ask_until_long(&f, "light", "hog");
+    assert_turns(host_of(&f, "hog"), OL_TURN_LONG_NS);
+    assert_turns(host_of(&f, "light"), OL_TURN_NS);
+    assert_false(hog.done);
+    kit_run_fini(&hog);
+    close_fixture(&f);
+}
+
+static bool has_short_turns(void *arg)
+{
+    return ((ol_pool_host *)arg)->turns == OL_TURNS_NEXT;
+}
+
+static void test_it_has_short_ones_again_when_it_is_idle(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run hog;
+    open_fixture(&f, 2, 8, "identity");
+    run_ok(&f, "hog", "identity", "bbbbbbbbbb");
+    start(&f, &hog, "hog", "burn 100", 10, true);
+    run_ok(&f, "light", "identity", "bbbbbbbbbb");
+    ask_until_long(&f, "light", "hog");
+    ol_pool_host *host = host_of(&f, "hog");
+    kit_run_wait(&hog, &f.loop);
+    assert_code_of(hog.err.code, OL_OK, &hog.err);
+    kit_run_close(&hog);
+    ol_test_loop_until_fn(&f.loop, has_short_turns, host, PATIENCE_MS);
+    assert_turns(host, OL_TURN_NS);
+    kit_run_fini(&hog);
+    close_fixture(&f);
+}
+
+static bool beats(void *arg)
+{
+    return ((fixture *)arg)->pool->beating;
+}
+
+static bool is_at_rest(void *arg)
+{
+    return !beats(arg);
+}
+
+/* It does not get the core at all. */
+static void test_the_beat_ends(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run hog, waiting;
+    open_fixture(&f, 2, 8, "identity");
+    start(&f, &hog, "hog", "loop", 10, true);
+    run_ok(&f, "light", "identity", "bbbbbbbbbb");
+    pid_t light = host_of(&f, "light")->child.pid;
+    kill(light, SIGSTOP);
+    start(&f, &waiting, "light", "identity", 10, true);
+    ol_test_loop_until_fn(&f.loop, beats, &f, PATIENCE_MS);
+    ol_test_loop_until_fn(&f.loop, is_at_rest, &f, PATIENCE_MS);
+    assert_false(waiting.done);
+    kill(light, SIGCONT);
+    kit_run_wait(&waiting, &f.loop);
+    assert_code_of(waiting.err.code, OL_OK, &waiting.err);
+    kit_run_fini(&waiting);
+    kit_run_fini(&hog);
+    close_fixture(&f);
+}
+
+int main(int argc, char **argv)
+{
+    if (fake_is_host(argc, argv))
+        return fake_host_main();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_host_that_loads_has_long_turns),
+        cmocka_unit_test(test_a_host_that_is_ready_has_short_ones),
+        cmocka_unit_test(test_a_host_that_computes_gets_long_turns_when_others_wait),
+        cmocka_unit_test(test_it_has_short_ones_again_when_it_is_idle),
+        cmocka_unit_test(test_the_beat_ends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
