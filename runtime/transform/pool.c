@@ -60,8 +60,8 @@ static void publish_all(ol_pool *pool)
          * for the host believes us awake and will not wake us for it. */
         host->dirty = false;
         if (host->state < OL_HOST_DYING && ol_link_has_news(host->link))
-            ol_pool_host_drain(host);
-        ol_pool_host_publish(host);
+            ol_pool_talk_drain(host);
+        ol_pool_talk_publish(host);
     }
 }
 
@@ -72,7 +72,7 @@ static void spin(ol_pool *pool)
     do {
         for (ol_pool_host *host = pool->first; host; host = host->next)
             if (host->state == OL_HOST_READY && ol_link_has_news(host->link)) {
-                ol_pool_host_drain(host);
+                ol_pool_talk_drain(host);
                 return;
             }
     } while (ol_clock_mono_ns() < until);
@@ -213,7 +213,7 @@ int ol_pool_new(ol_pool **out, ol_loop *loop, const ol_pool_options *options, ol
     pool->options.hosts_max = at_most(options->hosts_max, UINT16_MAX);
     pool->options.jobs_max = at_most(options->jobs_max, OL_WIRE_JOBS_MAX);
     pool->turn = (ol_post){.fn = on_turn, .arg = pool};
-    if (ol_pool_errands_init(pool) != OL_OK) {
+    if (ol_pool_offload_init(pool) != OL_OK) {
         ol_free(pool);
         return ol_error_set(err, OL_ENOMEM, "pool");
     }
@@ -252,7 +252,7 @@ void ol_pool_handle_closed(ol_pool *pool)
         return;
     void (*closed)(void *) = pool->closed;
     void *arg = pool->closed_arg;
-    ol_offload_destroy(pool->errands); /* it has none left */
+    ol_offload_destroy(pool->offload); /* each task was an open handle: none is left */
     ol_free(pool->warm);
     ol_free(pool);
     if (closed)

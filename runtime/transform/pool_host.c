@@ -1,22 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One host of a pool: a child process, its link, and two poll handles.
+ * The life of one host of a pool: a child process, its link, and the handles that watch both.
  *
- * Happy path: start → STARTING → born → on_loaded → READY → … → kill → DYING → on_exit → DEAD →
- * taken down and freed when its handles are closed and no ticket needs its memory. A process that
- * ends unasked goes from READY to DEAD; what it had said before is taken in first. One that is
- * killed before it is born is DYING when it is, and killed then.
+ * Happy path: start → STARTING → started (its process is there) → ready (its program is loaded) →
+ * READY → … → kill → DYING → on_exit → DEAD → taken down and freed when its handles are closed and no
+ * ticket needs its memory.
+ *
+ * A process that ends unasked goes from READY to DEAD; what it had said before is taken in first. A host
+ * that is killed while its process is being made is DYING at once; the process is killed when it is there.
  */
-#include <assert.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "transform/pool_private.h"
 
 #define SLOTS_FOR_ONE_JOB 16u
 
-/* ---- the end ---- */
+bool ol_pool_host_is_idle(const ol_pool_host *host)
+{
+    return host->state == OL_HOST_READY && ol_link_jobs(host->link) == 0;
+}
+
+bool ol_pool_host_serves(const ol_pool_host *host, ol_slice group)
+{
+    return host->has_group && ol_slice_eq(ol_slice_of(host->group, host->group_len), group);
+}
+
+uint32_t ol_pool_host_executing(const ol_pool_host *host)
+{
+    uint32_t index, used_ms;
+    ol_link_executing(host->link, &index, &used_ms);
+    return index;
+}
+
+/* ---- its memory ---- */
 
 static void unlink_host(ol_pool_host *host)
 {
@@ -29,17 +46,6 @@ static void unlink_host(ol_pool_host *host)
         host->next->prev = host->prev;
 }
 
-static void leave_dirty_list(ol_pool_host *host)
-{
-    if (!host->dirty)
-        return;
-    ol_pool_host **at = &host->pool->dirty_first;
-    while (*at && *at != host)
-        at = &(*at)->dirty_next;
-    if (*at)
-        *at = host->dirty_next;
-}
-
 void ol_pool_host_maybe_free(ol_pool_host *host)
 {
     ol_pool *pool = host->pool;
@@ -50,24 +56,34 @@ void ol_pool_host_maybe_free(ol_pool_host *host)
     bool limbo = host->link && ol_link_limbo(host->link) > 0;
     if (limbo && !pool->closing)
         return;
-    if (limbo) /* somebody may still write to it: for the little time left it stays mapped */
+    if (limbo) /* a read may still write to it: it stays mapped for the little time that is left */
         host->child.base = NULL;
-    ol_link_destroy(host->link);
-    host->link = NULL;
-    leave_dirty_list(host);
-    ol_pool_errand_stop(host);
+    ol_pool_talk_end(host);
+    ol_pool_offload_stop(host);
 }
 
 void ol_pool_host_free(ol_pool_host *host)
 {
-    host->pool->dead_count--;
     ol_pool_turns_ends(host);
     unlink_host(host);
     ol_program_release(host->program);
     ol_free(host);
 }
 
-void ol_pool_host_let_go(ol_pool_host *host)
+/* ---- handles ---- */
+
+int ol_pool_host_poll(ol_pool_host *host, uv_poll_t *poll, int fd, uv_poll_cb cb)
+{
+    poll->data = host;
+    if (uv_poll_init(ol_loop_uv(host->pool->loop), poll, fd) != 0)
+        return OL_EUNAVAILABLE;
+    host->handles++;
+    host->pool->open_handles++;
+    uv_poll_start(poll, UV_READABLE, cb);
+    return OL_OK;
+}
+
+void ol_pool_host_handle_done(ol_pool_host *host)
 {
     ol_pool *pool = host->pool;
     host->handles--;
@@ -77,19 +93,20 @@ void ol_pool_host_let_go(ol_pool_host *host)
 
 void ol_pool_host_handle_closed(uv_handle_t *handle)
 {
-    ol_pool_host_let_go(handle->data);
+    ol_pool_host_handle_done(handle->data);
 }
+
+/* ---- the end ---- */
 
 static void become_dead(ol_pool_host *host)
 {
     host->state = OL_HOST_DEAD;
     ol_pool_set(&host->pool->host_count, host->pool->host_count - 1);
-    host->pool->dead_count++;
 }
 
 static void close_handles(ol_pool_host *host)
 {
-    uv_close((uv_handle_t *)&host->wake_poll, ol_pool_host_handle_closed);
+    ol_pool_talk_stop(host);
     uv_close((uv_handle_t *)&host->exit_poll, ol_pool_host_handle_closed);
     ol_pool_warden_stop(host);
 }
@@ -114,7 +131,7 @@ void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why)
     host->state = OL_HOST_DYING;
     host->killed = *why;
     host->killed_index = index;
-    if (!host->unborn)
+    if (!host->child_pending)
         end_process(host);
 }
 
@@ -138,8 +155,8 @@ static bool has_ready_host(const ol_pool *pool, const ol_program *program)
     return false;
 }
 
-/* Requests that wait for a host of a program that does not start wait in vain. Where it has hosts, one
- * request was promised this one, and the others are served yet. */
+/* Requests that wait for a host which does not start would wait in vain. But where the program has ready
+ * hosts, those serve the queue: only one request, for which this host was to be, is failed. */
 static void fail_waiting(ol_pool *pool, const ol_program *program, const ol_error *err)
 {
     bool one = has_ready_host(pool, program);
@@ -162,13 +179,6 @@ static void fail_start(ol_pool_host *host, const ol_error *why)
     }
     ol_pool_start_failed(host->pool);
     fail_waiting(host->pool, host->program, why);
-}
-
-uint32_t ol_pool_host_executing(const ol_pool_host *host)
-{
-    uint32_t index, used_ms;
-    ol_link_executing(host->link, &index, &used_ms);
-    return index;
 }
 
 /* Who was being executed when it died, and what to say about it. */
@@ -196,7 +206,7 @@ static void on_exit(uv_poll_t *poll, int status, int events)
         return;
     bool unused = !host->has_group; /* even if it had said that it is ready */
     if (host->state == OL_HOST_STARTING || host->state == OL_HOST_READY)
-        ol_pool_host_drain(host); /* what it said before it died still counts */
+        ol_pool_talk_drain(host); /* what it said before it died still counts */
     uint32_t culprit = find_culprit(host, &end, &err);
     if (err.code != OL_ECANCELED)
         ol_pool_count(&pool->stats.hosts_died, 1);
@@ -212,187 +222,7 @@ static void on_exit(uv_poll_t *poll, int status, int events)
     ol_pool_schedule(pool);
 }
 
-/* ---- talking ---- */
-
-static void mark_dirty(ol_pool_host *host)
-{
-    ol_pool *pool = host->pool;
-    ol_pool_schedule(pool);
-    if (host->dirty)
-        return;
-    host->dirty = true;
-    host->dirty_next = pool->dirty_first;
-    pool->dirty_first = host;
-}
-
-static void on_dirty(void *arg)
-{
-    mark_dirty(arg);
-}
-
-void ol_pool_host_publish(ol_pool_host *host)
-{
-    if (host->state >= OL_HOST_DYING)
-        return;
-    bool told = ol_link_has_unsent(host->link);
-    if (ol_link_publish(host->link))
-        ol_link_wake(host->link);
-    if (told)
-        ol_pool_turns_told(host);
-}
-
-void ol_pool_host_drain(ol_pool_host *host)
-{
-    ol_error fault = {0};
-    uint32_t culprit;
-    ol_link_awake(host->link);
-    ol_pool_turns_heard(host);
-    int rc = ol_link_drain(host->link, &culprit, &fault);
-    ol_pool_count(&host->pool->stats.preempted, ol_link_preempted_take(host->link));
-    if (rc != OL_OK) {
-        ol_pool_host_kill_for(host, culprit, OL_ETRANSFORM, "%s", fault.detail);
-    } else if (ol_link_is_spoiled(host->link)) {
-        ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ETRANSFORM,
-                              "the engine of transform %s gave its state up", host->program->name);
-    } else if (ol_link_is_overspent(host->link) && !host->retiring) {
-        ol_pool_lost_host(host->pool, host->program);
-        ol_pool_host_retire(host);
-    }
-    if (host->state < OL_HOST_DYING && !ol_link_sleep(host->link))
-        mark_dirty(host); /* more came meanwhile: on the next turn */
-}
-
-static void on_wake(uv_poll_t *poll, int status, int events)
-{
-    ol_pool_host *host = poll->data;
-    uint64_t count;
-    (void)status;
-    (void)events;
-    ssize_t got = read(host->child.wake_fd, &count, sizeof(count));
-    (void)got;
-    if (host->state < OL_HOST_DYING)
-        ol_pool_host_drain(host);
-}
-
-static void on_loaded(void *arg, const ol_link_loaded *loaded)
-{
-    ol_pool_host *host = arg;
-    if (!loaded->ok) {
-        ol_pool_host_kill(host, OL_WIRE_NONE, &loaded->err);
-        return;
-    }
-    if (!ol_pool_warden_seal(host, host->program->declared.threads_max)) {
-        ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ETRANSFORM,
-                              "transform %s runs more threads than it declares, or /proc hides them",
-                              host->program->name);
-        return;
-    }
-    ol_pool_errand_narrow(host);
-}
-
-void ol_pool_host_ready(ol_pool_host *host)
-{
-    ol_pool *pool = host->pool;
-    if (host->state != OL_HOST_STARTING)
-        return; /* it did not live to see that */
-    host->state = OL_HOST_READY;
-    ol_pool_turns_idle(host);
-    host->idle_since_ms = ol_loop_now_ms(pool->loop);
-    pool->start_failures = 0;
-    pool->sweep |= host->retiring;
-    pool->place_again = true;
-    ol_pool_schedule(pool);
-}
-
-static void on_job_over(void *arg)
-{
-    ol_pool_host *host = arg;
-    ol_pool *pool = host->pool;
-    if (pool->queue_first) {
-        pool->place_again = true;
-        ol_pool_schedule(pool);
-    }
-    if (ol_link_jobs(host->link) > 0)
-        return;
-    host->taken = false;
-    ol_pool_turns_idle(host);
-    host->idle_since_ms = ol_loop_now_ms(pool->loop);
-    if (host->retiring || host->state == OL_HOST_DEAD) {
-        pool->sweep = true; /* it is let go there, not under the caller's feet */
-        ol_pool_schedule(pool);
-    }
-}
-
-bool ol_pool_host_is_idle(const ol_pool_host *host)
-{
-    return host->state == OL_HOST_READY && ol_link_jobs(host->link) == 0;
-}
-
-bool ol_pool_host_serves(const ol_pool_host *host, ol_slice group)
-{
-    return host->has_group && ol_slice_eq(ol_slice_of(host->group, host->group_len), group);
-}
-
 /* ---- the start ---- */
-
-static const ol_link_ops link_ops = {
-    .on_loaded = on_loaded,
-    .on_job_over = on_job_over,
-    .on_dirty = on_dirty,
-};
-
-static int start_polls(ol_pool_host *host, ol_error *err)
-{
-    uv_loop_t *uv = ol_loop_uv(host->pool->loop);
-    host->wake_poll.data = host->exit_poll.data = host;
-    if (uv_poll_init(uv, &host->wake_poll, host->child.wake_fd) != 0)
-        return ol_error_set(err, OL_EUNAVAILABLE, "watching a host");
-    host->handles++;
-    host->pool->open_handles++;
-    if (uv_poll_init(uv, &host->exit_poll, host->child.pidfd) != 0) {
-        uv_close((uv_handle_t *)&host->wake_poll, ol_pool_host_handle_closed);
-        return ol_error_set(err, OL_EUNAVAILABLE, "watching a host");
-    }
-    host->handles++;
-    host->pool->open_handles++;
-    uv_poll_start(&host->wake_poll, UV_READABLE, on_wake);
-    uv_poll_start(&host->exit_poll, UV_READABLE, on_exit);
-    if (ol_pool_warden_start(host) != OL_OK) {
-        close_handles(host);
-        return ol_error_set(err, OL_EUNAVAILABLE, "watching a host");
-    }
-    return OL_OK;
-}
-
-static int wire(ol_pool_host *host, ol_error *err)
-{
-    int rc = ol_link_new(&host->link, host->child.base, &host->child.layout, host->options.jobs_max,
-                         &host->program->limits, &link_ops, host);
-    return rc == OL_OK ? start_polls(host, err) : ol_error_set(err, rc, "host");
-}
-
-void ol_pool_host_stillborn(ol_pool_host *host, const ol_error *why)
-{
-    ol_pool *pool = host->pool;
-    ol_error err = host->state == OL_HOST_DYING ? host->killed : *why;
-    become_dead(host);
-    if (err.code != OL_ECANCELED)
-        fail_start(host, &err);
-    pool->place_again = true;
-    ol_pool_schedule(pool);
-}
-
-void ol_pool_host_born(ol_pool_host *host)
-{
-    ol_error err = {0};
-    if (wire(host, &err) != OL_OK) {
-        ol_pool_host_stillborn(host, &err);
-        return;
-    }
-    ol_pool_count(&host->pool->stats.hosts_started, 1);
-    if (host->state == OL_HOST_DYING)
-        end_process(host);
-}
 
 static ol_child_options options_for(const ol_pool *pool, const ol_program *program)
 {
@@ -423,7 +253,57 @@ int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **out, o
         pool->first->prev = host;
     pool->first = host;
     ol_pool_set(&pool->host_count, pool->host_count + 1);
-    ol_pool_errand_start(host);
+    ol_pool_offload_start(host);
     *out = host;
     return OL_OK;
+}
+
+static int watch_host(ol_pool_host *host, ol_error *err)
+{
+    if (ol_pool_host_poll(host, &host->exit_poll, host->child.pidfd, on_exit) != OL_OK) {
+        ol_pool_talk_stop(host);
+        return ol_error_set(err, OL_EUNAVAILABLE, "watching a host");
+    }
+    if (ol_pool_warden_start(host) != OL_OK) {
+        close_handles(host);
+        return ol_error_set(err, OL_EUNAVAILABLE, "watching a host");
+    }
+    return OL_OK;
+}
+
+void ol_pool_host_not_started(ol_pool_host *host, const ol_error *why)
+{
+    ol_pool *pool = host->pool;
+    ol_error err = host->state == OL_HOST_DYING ? host->killed : *why;
+    become_dead(host);
+    if (err.code != OL_ECANCELED)
+        fail_start(host, &err);
+    pool->place_again = true;
+    ol_pool_schedule(pool);
+}
+
+void ol_pool_host_started(ol_pool_host *host)
+{
+    ol_error err = {0};
+    if (ol_pool_talk_start(host, &err) != OL_OK || watch_host(host, &err) != OL_OK) {
+        ol_pool_host_not_started(host, &err);
+        return;
+    }
+    ol_pool_count(&host->pool->stats.hosts_started, 1);
+    if (host->state == OL_HOST_DYING)
+        end_process(host);
+}
+
+void ol_pool_host_ready(ol_pool_host *host)
+{
+    ol_pool *pool = host->pool;
+    if (host->state != OL_HOST_STARTING)
+        return; /* it did not live to see that */
+    host->state = OL_HOST_READY;
+    ol_pool_turns_idle(host);
+    host->idle_since_ms = ol_loop_now_ms(pool->loop);
+    pool->start_failures = 0;
+    pool->sweep |= host->retiring;
+    pool->place_again = true;
+    ol_pool_schedule(pool);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program whose hosts die at work, or are given up because a request went over a budget, costs a
- * new process each time, and starting one takes time of this loop and of the machine that belongs to
- * the neighbours. So a program may lose some hosts in a row and then one every pause_ms; what it
- * has running serves on, and whoever needs a new host of it waits in the queue.
+ * new process each time, and starting one takes CPU time that belongs to the neighbours. So a program
+ * may lose some hosts in a row and then one every pause_ms; what it has running serves on, and whoever
+ * needs a new host of it waits in the queue.
  *
  * Programs are told apart by name, a new version being no way around it. Two names may share an entry,
  * and then a pause.
@@ -30,5 +30,6 @@ void ol_pool_lost_host(ol_pool *pool, const ol_program *program)
 
 bool ol_pool_is_paused(ol_pool *pool, const ol_program *program)
 {
-    return *entry_of(pool, program) > ol_loop_now_ms(pool->loop) + (uint64_t)(IN_A_ROW - 1) * pool->options.pause_ms;
+    uint64_t in_a_row_ms = (uint64_t)(IN_A_ROW - 1) * pool->options.pause_ms;
+    return *entry_of(pool, program) > ol_loop_now_ms(pool->loop) + in_a_row_ms;
 }

@@ -2,14 +2,15 @@
 /*
  * The bodies of a pool and its hosts, for pool*.c only.
  *
- * pool_host.c   one host: started, wired to the loop, lost, let go
- * pool_errand.c what of its life blocks
- * pool_warden.c what its first filter asks for
- * pool_place.c  which request goes to which host, and when a host is started or given up
- * pool_pause.c  programs whose hosts die too often
- * pool_turns.c  which of them has the core first
- * pool_watch.c  time: the watchdog, deadlines, tidying
- * pool.c        the rest
+ * pool_host.c    the life of one host: started, ready, killed, lost, freed
+ * pool_talk.c    its link, and what it says
+ * pool_offload.c what of its life would block the loop
+ * pool_warden.c  what its first filter asks for
+ * pool_place.c   which request goes to which host, and when a host is started or given up
+ * pool_pause.c   programs whose hosts die too often
+ * pool_turns.c   which of them has the core first
+ * pool_watch.c   time: the watchdog, deadlines, tidying
+ * pool.c         the rest
  */
 #ifndef OL_TRANSFORM_POOL_PRIVATE_H
 #define OL_TRANSFORM_POOL_PRIVATE_H
@@ -38,10 +39,10 @@ typedef struct ol_pool_host {
     enum ol_host_state state;
     ol_child child;
     ol_child_options options;
-    ol_link *link; /* NULL before it is born, and at the very end */
-    bool unborn;   /* `child` is the errand's */
-    ol_task errand;
-    int start_code;
+    ol_link *link; /* NULL until its process is there, and at the very end */
+    bool child_pending; /* its process is being made, by the offload's thread: `child` is that one's */
+    ol_task task;       /* the offload's */
+    int start_code;     /* what ol_child_start returned, for the loop */
     ol_error start_error;
     ol_program *program;
     uint8_t group[OL_POOL_GROUP_MAX]; /* whom it serves, or served last */
@@ -80,10 +81,9 @@ typedef struct ol_pool_host {
 struct ol_pool {
     ol_loop *loop;
     ol_pool_options options;
-    ol_offload *errands;
+    ol_offload *offload; /* one thread, which makes processes and takes them down */
     ol_pool_host *first; /* newest first */
     unsigned host_count; /* all but the dead */
-    unsigned dead_count;
     ol_pool_host *dirty_first;
     ol_ticket *queue_first, *queue_last;
     unsigned queued, running;
@@ -129,13 +129,14 @@ void ol_pool_handle_closed(ol_pool *pool);
 
 /* ---- pool_host.c ---- */
 
-/* OL_OK or OL_ENOMEM. Whatever else fails then ends what waits for a host of that program. */
+/* OL_OK or OL_ENOMEM. Its process is made meanwhile; if that fails, requests that wait for a host of
+ * that program fail. */
 int ol_pool_host_start(ol_pool *pool, ol_program *program, ol_pool_host **host, ol_error *err);
-/* Its process is there. */
-void ol_pool_host_born(ol_pool_host *host);
-/* There was none to be had. */
-void ol_pool_host_stillborn(ol_pool_host *host, const ol_error *why);
-/* Its program is loaded and its walls stand. */
+/* Its process was made. */
+void ol_pool_host_started(ol_pool_host *host);
+/* No process was to be had for it, or it cannot be watched. */
+void ol_pool_host_not_started(ol_pool_host *host, const ol_error *why);
+/* Its program is loaded, its walls stand: it may serve. */
 void ol_pool_host_ready(ol_pool_host *host);
 /* No new jobs; it is let go when it is idle. */
 void ol_pool_host_retire(ol_pool_host *host);
@@ -145,32 +146,46 @@ void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why);
 /* The same; the error is made here, as by ol_error_set. */
 void ol_pool_host_kill_for(ol_pool_host *host, uint32_t index, int code, const char *detail, ...)
     __attribute__((format(printf, 4, 5)));
-/* The job that it says it is working on, or OL_WIRE_NONE. */
-uint32_t ol_pool_host_executing(const ol_pool_host *host);
-void ol_pool_host_drain(ol_pool_host *host);
-/* Let it see what it was sent. */
-void ol_pool_host_publish(ol_pool_host *host);
 /* It runs nothing and holds nothing. */
 bool ol_pool_host_is_idle(const ol_pool_host *host);
-/* Take it down if it is dead and nothing needs its memory. */
-void ol_pool_host_maybe_free(ol_pool_host *host);
-/* It was taken down. */
-void ol_pool_host_free(ol_pool_host *host);
-/* One handle or errand of it is over. */
-void ol_pool_host_let_go(ol_pool_host *host);
 bool ol_pool_host_serves(const ol_pool_host *host, ol_slice group);
+/* The job that it says it is working on, or OL_WIRE_NONE. */
+uint32_t ol_pool_host_executing(const ol_pool_host *host);
+/* Have its process taken down and the host freed, if it is dead and nothing needs its memory. */
+void ol_pool_host_maybe_free(ol_pool_host *host);
+/* Its process was taken down. */
+void ol_pool_host_free(ol_pool_host *host);
+/* Watch a descriptor of it. OL_OK or OL_EUNAVAILABLE. To be closed with ol_pool_host_handle_closed. */
+int ol_pool_host_poll(ol_pool_host *host, uv_poll_t *poll, int fd, uv_poll_cb cb);
 /* The close callback of every handle of a host. */
 void ol_pool_host_handle_closed(uv_handle_t *handle);
+/* One of its handles was closed, or its task is over. */
+void ol_pool_host_handle_done(ol_pool_host *host);
 
-/* ---- pool_errand.c ---- */
+/* ---- pool_talk.c ---- */
 
-int ol_pool_errands_init(ol_pool *pool);
-/* ol_pool_host_born or ol_pool_host_stillborn follows. */
-void ol_pool_errand_start(ol_pool_host *host);
-/* ol_pool_host_ready follows, or is called at once when there is nothing to narrow. */
-void ol_pool_errand_narrow(ol_pool_host *host);
-/* ol_pool_host_free follows. Its child may still be alive. */
-void ol_pool_errand_stop(ol_pool_host *host);
+/* Its link, and the poll that wakes us for it. OL_OK, OL_ENOMEM or OL_EUNAVAILABLE. */
+int ol_pool_talk_start(ol_pool_host *host, ol_error *err);
+/* Close the poll: no word of it is waited for any more. */
+void ol_pool_talk_stop(ol_pool_host *host);
+/* The link goes. */
+void ol_pool_talk_end(ol_pool_host *host);
+/* Take in all that it has said. */
+void ol_pool_talk_drain(ol_pool_host *host);
+/* Let it see what it was sent. */
+void ol_pool_talk_publish(ol_pool_host *host);
+
+/* ---- pool_offload.c ---- */
+
+/* OL_OK or OL_ENOMEM. */
+int ol_pool_offload_init(ol_pool *pool);
+/* Make its process. ol_pool_host_started or ol_pool_host_not_started follows. */
+void ol_pool_offload_start(ol_pool_host *host);
+/* Narrow its control group to what its program declared. ol_pool_host_ready follows, or is called at
+ * once when there is nothing to narrow. */
+void ol_pool_offload_narrow(ol_pool_host *host);
+/* Take its process down, which may still be alive, and its memory. ol_pool_host_free follows. */
+void ol_pool_offload_stop(ol_pool_host *host);
 
 /* ---- pool_warden.c ---- */
 

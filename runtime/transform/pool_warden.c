@@ -8,17 +8,6 @@
 
 #include "transform/pool_private.h"
 
-static int poll_for(ol_pool_host *host, uv_poll_t *poll, int fd, uv_poll_cb cb)
-{
-    poll->data = host;
-    if (uv_poll_init(ol_loop_uv(host->pool->loop), poll, fd) != 0)
-        return OL_EUNAVAILABLE;
-    host->handles++;
-    host->pool->open_handles++;
-    uv_poll_start(poll, UV_READABLE, cb);
-    return OL_OK;
-}
-
 static void stop_listening(ol_pool_host *host)
 {
     if (!host->listener_polled)
@@ -60,7 +49,8 @@ static void on_control(uv_poll_t *poll, int status, int events)
     uv_close((uv_handle_t *)poll, ol_pool_host_handle_closed);
     /* Without a listener the host waits for answers in vain, until it is given up. */
     if (ol_warden_take(&host->child.warden) &&
-        poll_for(host, &host->listener_poll, host->child.warden.listener_fd, on_asked) == OL_OK)
+        ol_pool_host_poll(host, &host->listener_poll, host->child.warden.listener_fd, on_asked) ==
+            OL_OK)
         host->listener_polled = true;
 }
 
@@ -68,7 +58,7 @@ int ol_pool_warden_start(ol_pool_host *host)
 {
     if (!ol_program_asks_warden(host->program))
         return OL_OK;
-    int rc = poll_for(host, &host->control_poll, host->child.warden.socket_fd, on_control);
+    int rc = ol_pool_host_poll(host, &host->control_poll, host->child.warden.socket_fd, on_control);
     host->control_polled = rc == OL_OK;
     return rc;
 }

@@ -120,14 +120,14 @@ static void test_what_was_handed_over_survives(void **state)
 static void kill_all(fixture *f)
 {
     for (ol_pool_host *host = f->pool->first; host; host = host->next)
-        if (!host->unborn && host->state < OL_HOST_DEAD)
+        if (!host->child_pending && host->state < OL_HOST_DEAD)
             ol_child_kill(&host->child);
 }
 
 static bool is_born(void *arg)
 {
     const ol_pool_host *host = ((fixture *)arg)->pool->first;
-    return host && !host->unborn && host->state < OL_HOST_DYING;
+    return host && !host->child_pending && host->state < OL_HOST_DYING;
 }
 
 static void test_kill_after_every_number_of_turns(void **state)

@@ -22,7 +22,7 @@ static void hold_errands(fixture *f)
 {
     static ol_task task = {.work = wait_to_go_on};
     assert_int_equal(sem_init(&errands_held, 0, 0), 0);
-    assert_code(ol_offload_submit(f->pool->errands, &task), OL_OK);
+    assert_code(ol_offload_submit(f->pool->offload, &task), OL_OK);
 }
 
 static void release_errands(void)
@@ -35,7 +35,7 @@ static void release_errands(void)
 static void wait_for_an_unborn_host(fixture *f)
 {
     ol_test_loop_turns(&f->loop, 2);
-    assert_true(f->pool->first && f->pool->first->unborn); /* nothing came back to the loop yet */
+    assert_true(f->pool->first && f->pool->first->child_pending); /* nothing came back to the loop yet */
 }
 
 static void test_a_host_that_is_killed_before_it_is_born(void **state)
@@ -172,7 +172,7 @@ static void test_a_favour_that_fails_costs_nobody_anything(void **state)
     start(&f, &asker, "g", NULL, 10, true);
     ol_test_loop_turns(&f.loop, 1);
     assert_int_equal(stats_of(&f).hosts, 2);
-    assert_true(f.pool->first->unborn);
+    assert_true(f.pool->first->child_pending);
     start(&f, &waiting, "another", NULL, 10, true);
     ol_test_loop_turns(&f.loop, 2);
     assert_int_equal(f.pool->first->claims, 1); /* it is promised that host */

@@ -44,7 +44,7 @@ static ol_pool_host *host_of(fixture *f, const char *group)
 static bool has_process(void *arg)
 {
     fixture *f = arg;
-    return f->pool->first && !f->pool->first->unborn;
+    return f->pool->first && !f->pool->first->child_pending;
 }
 
 static void test_a_host_that_loads_has_long_turns(void **state)
