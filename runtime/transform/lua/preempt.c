@@ -17,6 +17,7 @@
 #define RETRY_NS 1000000u /* how often the handler comes back when nothing happened */
 #define NS_PER_MS 1000000ull
 #define METER_STEP 10 /* instructions */
+#define LOAD_STRETCH_FACTOR 5u /* of unyieldable_ms; half of what the watchdog allows */
 
 static _Thread_local struct {
     bool made;
@@ -40,12 +41,16 @@ static void arm(uint64_t until_ns)
 static void on_hook(lua_State *L, lua_Debug *ar);
 
 /* Modules are loaded by require, which cannot be suspended; on a slow processor the texts of those that
- * come with objlens alone take longer than a stretch of a request may. */
+ * come with objlens alone take longer than a stretch of a request may. A state that is loaded for a request
+ * makes others wait, and must be done before the pool's watchdog takes the host for stuck. */
 static uint32_t unyieldable_ms(const ol_run *run)
 {
     const ol_transform_limits *limits = &ol_lua_script_of(run)->limits;
+    uint32_t in_request_ms = limits->unyieldable_ms * LOAD_STRETCH_FACTOR;
 
-    return run->phase == OL_LUA_LOADING ? limits->load_ms : limits->unyieldable_ms;
+    if (run->phase != OL_LUA_LOADING)
+        return limits->unyieldable_ms;
+    return run->now.job && in_request_ms < limits->load_ms ? in_request_ms : limits->load_ms;
 }
 
 static uint64_t unyieldable_ns(const ol_run *run)
@@ -173,7 +178,7 @@ static void check_unyieldable(ol_run *run)
         return;
     ol_lua_stop(run, OL_ETRANSFORMCPU,
                 "works for %u ms where it cannot be preempted (%s)", (unsigned)unyieldable_ms(run),
-                run->phase == OL_LUA_LOADING ? "load_ms" : "unyieldable_ms");
+                unyieldable_ms(run) == ol_lua_script_of(run)->limits.load_ms ? "load_ms" : "unyieldable_ms");
 }
 
 /* Where nothing can be suspended, the way out of there is watched: behind a return comes an

@@ -10,8 +10,8 @@
  *   heavy job  begin … (signal, hook) … yield, end; later on: begin …
  *   no yield   when the hook may not yield (inside a metamethod called by C, a closing
  *              coroutine, …) it lets go and the timer comes back every millisecond, until
- *              unyieldable_ms of CPU time have passed (while a script is loaded: load_ms): then the
- *              job is stopped
+ *              unyieldable_ms of CPU time have passed (while a script is loaded: load_ms, and five
+ *              times unyieldable_ms where a request waits for that): then the job is stopped
  *
  * One of each thread that runs a host; the signal goes to that thread. The timer and its handler
  * (SIGVTALRM) are made by its first load, in front of the wall; afterwards only timer_settime,

@@ -139,10 +139,10 @@ static void test_what_another_process_has_just_made_is_left_alone(void **state)
     empty_folder(group.path);
     pid_t other = fork();
     if (other == 0) {
-        ol_cgroups_use(f.folder);
-        _exit(0);
+        _exit(ol_cgroups_use(f.folder) != 0 ? 0 : 1);
     }
     assert_int_equal(waitpid(other, &status, 0), other);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     assert_int_equal(access(group.path, F_OK), 0);
     ol_cgroups_use("/nowhere"); /* and when its server is no more, it goes */
     ol_cgroups_use(f.folder);

@@ -7,27 +7,27 @@
 #include <semaphore.h>
 #include <sys/resource.h>
 
-/* ---- the pool's errands, held up ---- */
+/* ---- what the pool offloads, held up ---- */
 
-static sem_t errands_held;
+static sem_t offload_held;
 
 static void wait_to_go_on(ol_task *task)
 {
     (void)task;
-    sem_wait(&errands_held);
+    sem_wait(&offload_held);
 }
 
 /* What the loop sends from now on is not begun before the release. */
-static void hold_errands(fixture *f)
+static void hold_offload(fixture *f)
 {
     static ol_task task = {.work = wait_to_go_on};
-    assert_int_equal(sem_init(&errands_held, 0, 0), 0);
+    assert_int_equal(sem_init(&offload_held, 0, 0), 0);
     assert_code(ol_offload_submit(f->pool->offload, &task), OL_OK);
 }
 
-static void release_errands(void)
+static void release_offload(void)
 {
-    sem_post(&errands_held);
+    sem_post(&offload_held);
 }
 
 /* ---- killed before they are born ---- */
@@ -48,10 +48,10 @@ static void test_a_host_that_is_killed_before_it_is_born(void **state)
     open_fixture(&f, 1, 8, "identity");
     ol_error_set(&why, OL_ETRANSFORM, "it took too long");
     start(&f, &r, "g", NULL, 10, true);
-    hold_errands(&f);
+    hold_offload(&f);
     wait_for_an_unborn_host(&f);
     ol_pool_host_kill(f.pool->first, OL_WIRE_NONE, &why);
-    release_errands();
+    release_offload();
     kit_run_wait(&r, &f.loop);
     assert_code(r.err.code, OL_ETRANSFORM);
     assert_string_equal(r.err.detail, "it took too long");
@@ -70,10 +70,10 @@ static void test_a_pool_that_is_closed_before_its_host_is_born(void **state)
     fixture f;
     long live = ol_alloc_live();
     open_fixture(&f, 1, 8, "identity");
-    hold_errands(&f);
+    hold_offload(&f);
     ol_pool_warm(f.pool, f.program);
     wait_for_an_unborn_host(&f);
-    release_errands();
+    release_offload();
     close_fixture(&f);
     assert_no_child();
     assert_no_leak(live);
@@ -168,7 +168,7 @@ static void test_a_favour_that_fails_costs_nobody_anything(void **state)
     ol_error_set(&why, OL_ETRANSFORM, "it did not come up");
     start(&f, &hog, "g", "loop", 10, true);
     ol_test_loop_until_fn(&f.loop, has_a_hog, &f, OL_TEST_BOUND_MS);
-    hold_errands(&f);
+    hold_offload(&f);
     start(&f, &asker, "g", NULL, 10, true);
     ol_test_loop_turns(&f.loop, 1);
     assert_int_equal(stats_of(&f).hosts, 2);
@@ -177,7 +177,7 @@ static void test_a_favour_that_fails_costs_nobody_anything(void **state)
     ol_test_loop_turns(&f.loop, 2);
     assert_int_equal(f.pool->first->claims, 1); /* it is promised that host */
     ol_pool_host_kill(f.pool->first, OL_WIRE_NONE, &why);
-    release_errands();
+    release_offload();
     kit_run_wait(&asker, &f.loop);
     assert_code_of(asker.err.code, OL_OK, &asker.err);
     kit_run_wait(&waiting, &f.loop);

@@ -8,7 +8,7 @@
 
 #include "base/turns.h"
 
-#define PATIENCE_MS 30000
+#define PATIENCE_MS OL_TEST_BOUND_MS
 
 /* What the kernel says of a process's first thread. */
 typedef struct scheduling {
@@ -112,6 +112,7 @@ static void test_it_has_short_ones_again_when_it_is_idle(void **state)
     run_ok(&f, "light", "identity", "bbbbbbbbbb");
     ask_until_long(&f, "light", "hog");
     ol_pool_host *host = host_of(&f, "hog");
+    assert_int_equal(host->turns, OL_TURNS_LAST);
     kit_run_wait(&hog, &f.loop);
     assert_code_of(hog.err.code, OL_OK, &hog.err);
     kit_run_close(&hog);

@@ -220,6 +220,39 @@ static void test_loading_has_an_allowance_of_its_own(void **state)
     fake_engine_close(&e);
 }
 
+/* One more state, for a third request at the same time: the others wait, and the watchdog looks on. */
+static void test_a_late_state_has_less_of_an_allowance(void **state)
+{
+    static const char work[] = "local t = setmetatable({}, {__add = function() for i = 1, 20000000 do end return 1 end}) "
+                               "local x = '1' + t " GET "response:write('ready') end";
+    fake_result results[3];
+    ol_run *runs[3];
+    ol_job *jobs[3];
+    fake_engine e;
+    int rc;
+
+    (void)state;
+    fake_engine_init(&e);
+    e.limits.unyieldable_ms = 2;
+    assert_code_of(fake_engine_load(&e, work), OL_OK, &e.err);
+    for (unsigned i = 0; i < 3; i++) {
+        jobs[i] = fake_job_new(&e, &no_options, &results[i]);
+        assert_code(ol_engine_lua.open(e.engine, jobs[i], &runs[i], &results[i].err), OL_OK);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        while ((rc = ol_engine_lua.step(runs[i], 1, &results[i].err)) == OL_OK) {
+        }
+        assert_code_of(rc, i < 2 ? OL_DONE : OL_ETRANSFORMCPU, &results[i].err);
+    }
+    assert_non_null(strstr(results[2].err.detail, "(unyieldable_ms)"));
+    for (unsigned i = 0; i < 3; i++) {
+        ol_engine_lua.close(runs[i]);
+        fake_job_free(jobs[i]);
+        fake_result_fini(&results[i]);
+    }
+    fake_engine_close(&e);
+}
+
 /* A stretch that cannot be suspended but is short is nothing bad. */
 static void test_short_unyieldable_stretches(void **state)
 {
@@ -353,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes),
                                        cmocka_unit_test(test_unyieldable),
                                        cmocka_unit_test(test_loading_has_an_allowance_of_its_own),
+                                       cmocka_unit_test(test_a_late_state_has_less_of_an_allowance),
                                        cmocka_unit_test(test_short_unyieldable_stretches),
                                        cmocka_unit_test(test_preemption_is_invisible),
                                        cmocka_unit_test(test_light_jobs_beside_a_loop),

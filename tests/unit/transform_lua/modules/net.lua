@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Addresses and the networks that hold them.
 local net = require 'objlens.net'
 
