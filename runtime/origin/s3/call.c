@@ -225,18 +225,32 @@ static int begin_try(ol_s3_call *call, ol_error *err)
     return OL_OK;
 }
 
+/* With the keys that were refused another try would only be refused again. */
+static bool waits_for_keys(const ol_s3_call *call)
+{
+    return call->keys_stale && call->at->is_reading;
+}
+
+/* Of one that rests. */
+static uint64_t due_of(const ol_s3_call *call)
+{
+    return waits_for_keys(call) ? call->deadline_ms : call->due_ms;
+}
+
+static int try_again(ol_s3_call *call, ol_error *err)
+{
+    if (waits_for_keys(call)) /* until its deadline, in vain */
+        return ol_error_set(err, OL_EUNAVAILABLE, "origin %s: its keys were refused, and no others were read in time",
+                            ol_s3_call_options(call)->name);
+    return begin_try(call, err);
+}
+
 static void begin_again(ol_s3_call *call)
 {
     ol_error err = {0};
     call->resting = false;
-    if (begin_try(call, &err) != OL_OK)
+    if (try_again(call, &err) != OL_OK)
         ol_s3_call_finish(call, &err);
-}
-
-/* Of one that rests. With the keys that were refused another try would only be refused again. */
-static uint64_t due_of(const ol_s3_call *call)
-{
-    return call->keys_stale && call->at->is_reading ? call->deadline_ms : call->due_ms;
 }
 
 /* Whatever a callback of this one does to the list, the next look begins at its head. */

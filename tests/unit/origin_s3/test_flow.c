@@ -4,6 +4,9 @@
  * that share, wait, are dropped; and what requests look like.
  */
 #include "fake_s3.h"
+
+#include <semaphore.h>
+
 #include "lib/scratch.h"
 
 /* A reply of head and random body, the test's to free. */
@@ -458,6 +461,65 @@ static void stale_keys_are_looked_for_at_once(void **state)
     fixture_free(x);
 }
 
+/* ---- keys that cannot be read ---- */
+
+#define BLOCKERS 4 /* libuv's threads, on which files are read */
+
+static sem_t threads_blocked;
+
+static void block_thread(uv_work_t *work)
+{
+    (void)work;
+    sem_wait(&threads_blocked);
+}
+
+static void on_unblocked(uv_work_t *work, int status)
+{
+    (void)status;
+    ++*(unsigned *)work->data;
+}
+
+static bool all_unblocked(void *arg)
+{
+    return *(unsigned *)arg == BLOCKERS;
+}
+
+static void stale_keys_are_waited_for_until_the_deadline(void **state)
+{
+    (void)state;
+    fixture *x = fixture_new();
+    okit_answer a;
+    ol_test_scratch scratch;
+    uv_work_t blockers[BLOCKERS];
+    unsigned unblocked = 0;
+    ol_test_scratch_open(&scratch);
+    const char *path = ol_test_scratch_path(&scratch, "keys.json");
+    ol_test_file_write(path, OL_SLICE_LIT("{\"AccessKeyId\":\"OLD\",\"SecretAccessKey\":\"s\"}"));
+    x->k->options.credentials = (ol_s3_credentials_options){
+        .from = OL_S3_CREDENTIALS_FILE, .file = path, .refresh_ms = 3600000};
+    x->k->options.backoff_base_ms = x->k->options.backoff_max_ms = 0;
+    x->k->options.deadline_ms = 500;
+    fixture_open(x);
+    sem_init(&threads_blocked, 0, 0);
+    for (unsigned i = 0; i < BLOCKERS; i++) {
+        blockers[i].data = &unblocked;
+        uv_queue_work(ol_loop_uv(x->k->bench.loop.loop), &blockers[i], block_thread, on_unblocked);
+    }
+    fake_say_document(x, "400 Bad Request", "", "<Error><Code>ExpiredToken</Code></Error>");
+    ol_buf out;
+    ol_buf_init(&out, 100);
+    int rc = okit_get(x->k, "b", "k", NULL, &out, &a);
+    ol_buf_fini(&out);
+    for (unsigned i = 0; i < BLOCKERS; i++) /* before anything can fail: nothing ends while they wait */
+        sem_post(&threads_blocked);
+    assert_code_of(rc, OL_EUNAVAILABLE, &a.err);
+    assert_int_equal(fixture_stats(x).requests, 1);
+    assert_int_equal(fixture_stats(x).retries, 0);
+    ol_test_loop_until_fn(&x->k->bench.loop, all_unblocked, &unblocked, KIT_BOUND_MS);
+    ol_test_scratch_close(&scratch);
+    fixture_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,6 +538,7 @@ int main(void)
         cmocka_unit_test(what_goes_with_a_put),
         cmocka_unit_test(keys_that_changed_are_used),
         cmocka_unit_test(stale_keys_are_looked_for_at_once),
+        cmocka_unit_test(stale_keys_are_waited_for_until_the_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
