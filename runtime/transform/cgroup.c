@@ -254,11 +254,13 @@ static bool lock_folder(const char *folder)
         return refuse("the control group's folder cannot be opened: ", strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         remove_left(folder);
-    if (!lock_shared(fd)) {
-        close(fd);
-        return refuse("cannot be locked: ", folder);
+    if (lock_shared(fd)) {
+        lock_fd = fd;
+        return true;
     }
-    lock_fd = fd;
+    /* Anybody who may read it can hold a lock on it: limits are not lost for that. Without ours a group that
+     * was just made may be taken for one that is left, and its host does not start. */
+    close(fd);
     return true;
 }
 
