@@ -61,6 +61,20 @@ static void check_network(lua_State *L, int index, ol_ip_range *out)
         refuse(L, text, "has bits set behind its prefix");
 }
 
+/* Nothing but a list of that length: a rule must not lose entries to a hole or a name. */
+static bool is_list(lua_State *L, int index, lua_Unsigned length)
+{
+    lua_Unsigned members = 0;
+
+    lua_pushnil(L);
+    while (members <= length && lua_next(L, index)) {
+        lua_pop(L, 1);
+        members++;
+    }
+    lua_settop(L, index);
+    return members == length;
+}
+
 /* (network, or a list of them) */
 static int cidr(lua_State *L)
 {
@@ -71,6 +85,8 @@ static int cidr(lua_State *L)
     lua_settop(L, 1);
     if (count > NETWORKS_MAX)
         return ol_lua_module_error(L, "net: more than %d networks", NETWORKS_MAX);
+    if (list && !is_list(L, 1, count))
+        return ol_lua_module_error(L, "net: a table that is no list of networks");
     set = lua_newuserdatauv(L, sizeof(*set) + count * sizeof(set->ranges[0]), 0);
     set->count = 0;
     luaL_setmetatable(L, SET_TYPE);

@@ -26,6 +26,9 @@ local offices = net.cidr { '192.0.2.0/25', '198.51.100.7', '2001:db8:1::/48' }
 assert(offices:contains('192.0.2.127') and offices:contains('198.51.100.7') and offices:contains('2001:db8:1:2::3'))
 assert(not offices:contains('192.0.2.128') and not offices:contains('2001:db8:2::'))
 assert(not net.cidr({}):contains('192.0.2.1'))
+raises('no list', net.cidr, { office = '192.0.2.0/24' })
+raises('no list', net.cidr, { '192.0.2.0/24', office = '198.51.100.7' })
+raises('no', net.cidr, { '192.0.2.0/24', nil, '198.51.100.7' })
 assert(getmetatable(offices) == false)
 
 -- what is not exactly a network is none
