@@ -17,15 +17,17 @@
 
 #define BEAT_NS 200000
 #define BEATS_MAX 16u       /* for one host: then it waits for the kernel */
+#define LOOKS_A_BEAT 8u     /* with more the beat is slower */
 #define COMPUTES_NS 300000u /* since it was idle */
 #define HAD_THE_CORE_NS 10000u
 
 /* Hosts with long turns, of all pools: the kernel may put any of them beside any other. */
 static atomic_uint long_turns;
 
-static void arm(ol_pool *pool)
+/* `looked_at`: hosts whose clock the last beat read, which costs half a microsecond each. */
+static void arm(ol_pool *pool, unsigned looked_at)
 {
-    const struct itimerspec once = {.it_value = {.tv_nsec = BEAT_NS}};
+    const struct itimerspec once = {.it_value = {.tv_nsec = BEAT_NS * (1 + looked_at / LOOKS_A_BEAT)}};
     pool->beating = timerfd_settime(pool->beat_fd, 0, &once, NULL) == 0;
 }
 
@@ -55,7 +57,7 @@ void ol_pool_turns_told(ol_pool_host *host)
     host->waits_beats = BEATS_MAX;
     host->waits_cpu_ns = 0;
     if (!pool->beating)
-        arm(pool);
+        arm(pool, 0);
 }
 
 void ol_pool_turns_heard(ol_pool_host *host)
@@ -106,12 +108,15 @@ static bool still_waits(ol_pool_host *host, uint64_t cpu_ns)
     return host->waits_beats > 0;
 }
 
-/* True: it was woken and has not had the core. */
+static bool is_worth_a_look(const ol_pool_host *host)
+{
+    return host->state == OL_HOST_READY && ol_link_jobs(host->link) > 0 &&
+           (host->turns != OL_TURNS_LAST || host->waits_beats > 0);
+}
+
+/* True: it was told something and has not had the core since. */
 static bool look_at(ol_pool_host *host)
 {
-    if (host->state != OL_HOST_READY || ol_link_jobs(host->link) == 0 ||
-        (host->turns == OL_TURNS_LAST && host->waits_beats == 0))
-        return false;
     uint64_t cpu_ns = ol_child_cpu_ns(&host->child);
     if (host->budget_from_ns == 0)
         host->budget_from_ns = cpu_ns > 0 ? cpu_ns : 1;
@@ -124,16 +129,21 @@ static void on_beat(uv_poll_t *poll, int status, int events)
 {
     ol_pool *pool = poll->data;
     uint64_t count;
+    unsigned looked_at = 0;
     bool any = false;
     (void)status;
     (void)events;
     pool->beating = false;
     if (read(pool->beat_fd, &count, sizeof(count)) != sizeof(count))
         return;
-    for (ol_pool_host *host = pool->first; host; host = host->next)
+    for (ol_pool_host *host = pool->first; host; host = host->next) {
+        if (!is_worth_a_look(host))
+            continue;
+        looked_at++;
         any |= look_at(host);
+    }
     if (any)
-        arm(pool);
+        arm(pool, looked_at);
 }
 
 void ol_pool_turns_init(ol_pool *pool)
