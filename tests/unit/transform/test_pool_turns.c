@@ -71,12 +71,17 @@ static void test_a_host_that_is_ready_has_short_ones(void **state)
     close_fixture(&f);
 }
 
-/* Requests of another group find out which host computes. */
-static void ask_until_long(fixture *f, const char *light, const char *hog)
+/* A request of group "hog" computes; those of group "light" find that out. */
+static void compute_until_found(fixture *f, kit_run *hog, const char *verb)
 {
+    open_fixture(f, 2, 8, "identity");
+    run_ok(f, "hog", "identity", "bbbbbbbbbb");
+    start(f, hog, "hog", verb, 10, true);
+    run_ok(f, "light", "identity", "bbbbbbbbbb");
     uint64_t until_ms = ol_loop_now_ms(f->loop.loop) + PATIENCE_MS;
-    while (host_of(f, hog)->turns != OL_TURNS_LAST && ol_loop_now_ms(f->loop.loop) < until_ms)
-        run_ok(f, light, "identity", "bbbbbbbbbb");
+    while (host_of(f, "hog")->turns != OL_TURNS_LAST && ol_loop_now_ms(f->loop.loop) < until_ms)
+        run_ok(f, "light", "identity", "bbbbbbbbbb");
+    assert_int_equal(host_of(f, "hog")->turns, OL_TURNS_LAST);
 }
 
 static void test_a_host_that_computes_gets_long_turns_when_others_wait(void **state)
@@ -84,11 +89,7 @@ static void test_a_host_that_computes_gets_long_turns_when_others_wait(void **st
     (void)state;
     fixture f;
     kit_run hog;
-    open_fixture(&f, 2, 8, "identity");
-    run_ok(&f, "hog", "identity", "bbbbbbbbbb");
-    start(&f, &hog, "hog", "loop", 10, true);
-    run_ok(&f, "light", "identity", "bbbbbbbbbb");
-    ask_until_long(&f, "light", "hog");
+    compute_until_found(&f, &hog, "loop");
     assert_turns(host_of(&f, "hog"), OL_TURN_LONG_NS);
     assert_turns(host_of(&f, "light"), OL_TURN_NS);
     assert_false(hog.done);
@@ -106,13 +107,8 @@ static void test_it_has_short_ones_again_when_it_is_idle(void **state)
     (void)state;
     fixture f;
     kit_run hog;
-    open_fixture(&f, 2, 8, "identity");
-    run_ok(&f, "hog", "identity", "bbbbbbbbbb");
-    start(&f, &hog, "hog", "burn 100", 10, true);
-    run_ok(&f, "light", "identity", "bbbbbbbbbb");
-    ask_until_long(&f, "light", "hog");
+    compute_until_found(&f, &hog, "burn 100");
     ol_pool_host *host = host_of(&f, "hog");
-    assert_int_equal(host->turns, OL_TURNS_LAST);
     kit_run_wait(&hog, &f.loop);
     assert_code_of(hog.err.code, OL_OK, &hog.err);
     kit_run_close(&hog);
@@ -138,9 +134,7 @@ static void test_the_beat_ends(void **state)
     (void)state;
     fixture f;
     kit_run hog, waiting;
-    open_fixture(&f, 2, 8, "identity");
-    start(&f, &hog, "hog", "loop", 10, true);
-    run_ok(&f, "light", "identity", "bbbbbbbbbb");
+    compute_until_found(&f, &hog, "loop");
     pid_t light = host_of(&f, "light")->child.pid;
     kill(light, SIGSTOP);
     start(&f, &waiting, "light", "identity", 10, true);
