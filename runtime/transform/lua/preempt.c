@@ -43,14 +43,21 @@ static void on_hook(lua_State *L, lua_Debug *ar);
 /* Modules are loaded by require, which cannot be suspended; on a slow processor the texts of those that
  * come with objlens alone take longer than a stretch of a request may. A state that is loaded for a request
  * makes others wait, and must be done before the pool's watchdog takes the host for stuck. */
+static bool is_held_to_load_ms(const ol_run *run)
+{
+    const ol_transform_limits *limits = &ol_lua_script_of(run)->limits;
+
+    return run->phase == OL_LUA_LOADING &&
+           (!run->now.job || limits->load_ms <= limits->unyieldable_ms * LOAD_STRETCH_FACTOR);
+}
+
 static uint32_t unyieldable_ms(const ol_run *run)
 {
     const ol_transform_limits *limits = &ol_lua_script_of(run)->limits;
-    uint32_t in_request_ms = limits->unyieldable_ms * LOAD_STRETCH_FACTOR;
 
-    if (run->phase != OL_LUA_LOADING)
-        return limits->unyieldable_ms;
-    return run->now.job && in_request_ms < limits->load_ms ? in_request_ms : limits->load_ms;
+    if (is_held_to_load_ms(run))
+        return limits->load_ms;
+    return limits->unyieldable_ms * (run->phase == OL_LUA_LOADING ? LOAD_STRETCH_FACTOR : 1);
 }
 
 static uint64_t unyieldable_ns(const ol_run *run)
@@ -178,7 +185,7 @@ static void check_unyieldable(ol_run *run)
         return;
     ol_lua_stop(run, OL_ETRANSFORMCPU,
                 "works for %u ms where it cannot be preempted (%s)", (unsigned)unyieldable_ms(run),
-                unyieldable_ms(run) == ol_lua_script_of(run)->limits.load_ms ? "load_ms" : "unyieldable_ms");
+                is_held_to_load_ms(run) ? "load_ms" : "unyieldable_ms");
 }
 
 /* Where nothing can be suspended, the way out of there is watched: behind a return comes an

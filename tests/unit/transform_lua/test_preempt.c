@@ -220,6 +220,23 @@ static void test_loading_has_an_allowance_of_its_own(void **state)
     fake_engine_close(&e);
 }
 
+static void test_the_limit_that_was_met_is_named(void **state)
+{
+    static const char endless[] = GET "local x = '1' + setmetatable({}, {__add = function() " FOREVER " end}) end";
+    fake_result result;
+    fake_engine e;
+
+    (void)state;
+    fake_engine_init(&e);
+    e.limits.unyieldable_ms = e.limits.load_ms = 100;
+    assert_code_of(fake_engine_load(&e, endless), OL_OK, &e.err);
+    fake_run(&e, &no_options, &result);
+    assert_code_of(result.rc, OL_ETRANSFORMCPU, &result.err);
+    assert_non_null(strstr(result.err.detail, "(unyieldable_ms)"));
+    fake_result_fini(&result);
+    fake_engine_close(&e);
+}
+
 /* One more state, for a third request at the same time: the others wait, and the watchdog looks on. */
 static void test_a_late_state_has_less_of_an_allowance(void **state)
 {
@@ -386,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes),
                                        cmocka_unit_test(test_unyieldable),
                                        cmocka_unit_test(test_loading_has_an_allowance_of_its_own),
+                                       cmocka_unit_test(test_the_limit_that_was_met_is_named),
                                        cmocka_unit_test(test_a_late_state_has_less_of_an_allowance),
                                        cmocka_unit_test(test_short_unyieldable_stretches),
                                        cmocka_unit_test(test_preemption_is_invisible),
