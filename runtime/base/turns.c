@@ -39,10 +39,16 @@ BARE static bool get(pid_t thread, scheduling *now)
     return syscall(SYS_sched_getattr, thread, now, sizeof(*now), 0) == 0;
 }
 
+/* Hosts are SCHED_BATCH by us; a server that is was started so. */
+BARE static bool may_change(uint32_t policy, ol_turns turns)
+{
+    return policy == SCHED_OTHER || (policy == SCHED_BATCH && turns != OL_TURNS_FIRST);
+}
+
 BARE bool ol_turns_give(pid_t process, ol_turns turns)
 {
     scheduling now;
-    if (!get(process, &now) || (now.policy != SCHED_OTHER && now.policy != SCHED_BATCH))
+    if (!get(process, &now) || !may_change(now.policy, turns))
         return false;
     now.size = sizeof(now);
     now.policy = kinds[turns].policy;

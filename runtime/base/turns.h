@@ -24,7 +24,7 @@ typedef enum ol_turns {
 #define OL_TURN_LONG_NS 3000000ull
 
 /* The calling thread, and what it starts from now on. False: it was left as it is. So is a thread
- * that has another policy than the ordinary one or ours. Makes system calls only: fit for the time
+ * that has another policy than the ordinary one or, for turns that wait, SCHED_BATCH. Makes system calls only: fit for the time
  * between vfork and exec. */
 bool ol_turns_take(ol_turns turns);
 /* The first thread of a process of the same user. */

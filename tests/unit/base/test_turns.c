@@ -93,9 +93,9 @@ static bool last_then_next(void)
     return last() && next();
 }
 
-static bool next_then_first(void)
+static bool next_then_last(void)
 {
-    return next() && first();
+    return next() && last();
 }
 
 static void a_thread_and_what_it_starts_take_the_turns_it_asks_for(void **state)
@@ -110,7 +110,7 @@ static void turns_can_be_taken_back(void **state)
 {
     (void)state;
     assert_turns(last_then_next, SCHED_BATCH, OL_TURN_NS);
-    assert_turns(next_then_first, SCHED_OTHER, OL_TURN_NS);
+    assert_turns(next_then_last, SCHED_BATCH, OL_TURN_LONG_NS);
 }
 
 static bool idle_then_next(void)
@@ -124,6 +124,21 @@ static void another_policy_is_left_as_it_is(void **state)
     seen s = asked(idle_then_next);
     assert_false(s.taken);
     assert_int_equal(s.after.policy, SCHED_IDLE);
+}
+
+/* As a server that was started with it. */
+static bool batch_then_first(void)
+{
+    return sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0}) == 0 && first();
+}
+
+static void who_waits_for_the_core_is_not_made_to_take_it(void **state)
+{
+    (void)state;
+    seen s = asked(batch_then_first);
+    assert_false(s.taken);
+    assert_int_equal(s.after.policy, SCHED_BATCH);
+    assert_int_equal(s.after.turn_ns, s.before.turn_ns);
 }
 
 static void another_process_is_given_turns(void **state)
@@ -154,6 +169,7 @@ int main(void)
         cmocka_unit_test(a_thread_and_what_it_starts_take_the_turns_it_asks_for),
         cmocka_unit_test(turns_can_be_taken_back),
         cmocka_unit_test(another_policy_is_left_as_it_is),
+        cmocka_unit_test(who_waits_for_the_core_is_not_made_to_take_it),
         cmocka_unit_test(another_process_is_given_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
