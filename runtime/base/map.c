@@ -85,6 +85,12 @@ static uint64_t hash_of(ol_slice key)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+uint64_t ol_map_hash(ol_slice key)
+{
+    pthread_once(&seed_once, make_seed);
+    return hash_of(key);
+}
+
 ol_map *ol_map_new(void)
 {
     pthread_once(&seed_once, make_seed);

@@ -25,4 +25,7 @@ void *ol_map_remove(ol_map *map, ol_slice key);
 /* Any order; stops when `visit` returns false. The map must not change meanwhile. */
 void ol_map_each(const ol_map *map, bool (*visit)(void *arg, ol_slice key, void *value), void *arg);
 
+/* The keyed hash of a key, for tables of another kind: the same for as long as the process runs. Any thread. */
+uint64_t ol_map_hash(ol_slice key);
+
 #endif

@@ -139,11 +139,11 @@ static void enqueue(ol_pool *pool, ol_ticket *ticket)
     ol_pool_schedule(pool);
 }
 
-/* A program that waits for its next host has a share of the queue, so that others find room there. */
-static uint32_t queue_room(ol_pool *pool, const ol_program *program)
+/* Who must wait for the next host has a share of the queue, so that others find room there. */
+static uint32_t queue_room(ol_pool *pool, const ol_ticket *ticket)
 {
     uint32_t room = pool->options.queue_max;
-    return ol_pool_is_paused(pool, program) ? (room + PAUSED_SHARE - 1) / PAUSED_SHARE : room;
+    return ol_pool_is_paused(pool, ticket) ? (room + PAUSED_SHARE - 1) / PAUSED_SHARE : room;
 }
 
 int ol_pool_enter(ol_pool *pool, ol_ticket *ticket, ol_error *err)
@@ -157,7 +157,7 @@ int ol_pool_enter(ol_pool *pool, ol_ticket *ticket, ol_error *err)
     int rc = ol_pool_place(pool, ticket, err);
     if (rc != OL_WAIT)
         return rc;
-    if (pool->queued >= queue_room(pool, ticket->program)) {
+    if (pool->queued >= queue_room(pool, ticket)) {
         ol_pool_count(&pool->stats.jobs_refused, 1);
         return ol_error_set(err, OL_ESLOWDOWN, "%u requests wait for a host", pool->queued);
     }

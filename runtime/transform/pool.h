@@ -18,7 +18,7 @@ typedef struct ol_pool_options {
     unsigned queue_max;
     uint32_t slot_bytes;
     uint32_t slots;       /* a host */
-    uint32_t pause_ms;    /* a program may lose one host in so long, and a few in a row; 0: any number */
+    uint32_t pause_ms;    /* between hosts that a trust group loses, after some in a row; 0: none. limits.host_pause_ms */
     uint32_t spin_us;     /* busy-wait before sleeping, both sides; 0 on a machine with few cores */
 } ol_pool_options;
 

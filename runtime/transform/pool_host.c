@@ -216,7 +216,7 @@ static void on_exit(uv_poll_t *poll, int status, int events)
     if (unused && err.code != OL_ECANCELED) {
         fail_start(host, &err);
     } else if (err.code != OL_ECANCELED) {
-        ol_pool_lost_host(pool, host->program);
+        ol_pool_lost_host(host);
     }
     pool->place_again = true;
     ol_pool_schedule(pool);

@@ -34,7 +34,8 @@ static bool keeps_memory(const ol_program *program)
     return program->kind == OL_PROGRAM_SHARED && program->share != OL_SHARE_ALL;
 }
 
-static uint32_t cost(const ol_pool_host *host, const ol_ticket *ticket)
+/* `own_only`: no host that would have to be wiped, or is fresh. */
+static uint32_t cost(const ol_pool_host *host, const ol_ticket *ticket, bool own_only)
 {
     if (host->state != OL_HOST_READY || host->draining || host->retiring ||
         host->program != ticket->program || !ol_link_can_open(host->link))
@@ -43,7 +44,7 @@ static uint32_t cost(const ol_pool_host *host, const ol_ticket *ticket)
         return COST_NONE;
     if (ol_pool_host_serves(host, ticket->group))
         return ol_link_jobs(host->link) + (ol_link_hogs(host->link) > 0 ? COST_HOGGED : 0);
-    if (ol_link_jobs(host->link) > 0 || ol_link_limbo(host->link) > 0)
+    if (own_only || ol_link_jobs(host->link) > 0 || ol_link_limbo(host->link) > 0)
         return COST_NONE;
     if (host->has_group && keeps_memory(host->program))
         return COST_NONE;
@@ -62,7 +63,7 @@ static void spread(ol_pool *pool, const ol_ticket *ticket)
     }
     if (mine >= SPREAD_MAX || pool->host_count >= pool->options.hosts_max ||
         ol_loop_now_ms(pool->loop) < pool->spread_again_ms ||
-        ol_pool_is_paused(pool, ticket->program))
+        ol_pool_is_paused(pool, ticket))
         return;
     ol_pool_host *host;
     ol_error ignored = {0}; /* it was a favour */
@@ -102,8 +103,9 @@ int ol_pool_place(ol_pool *pool, ol_ticket *ticket, ol_error *err)
 {
     ol_pool_host *best = NULL;
     uint32_t best_cost = COST_NONE;
+    bool own_only = ol_pool_group_is_paused(pool, ticket);
     for (ol_pool_host *host = pool->first; host; host = host->next) {
-        uint32_t c = cost(host, ticket);
+        uint32_t c = cost(host, ticket, own_only);
         if (c >= best_cost)
             continue;
         best = host;
@@ -220,7 +222,7 @@ static int provide(ol_pool *pool, ol_ticket *ticket, ol_error *err)
 {
     ol_pool_host *host;
     if (claim_coming(pool, ticket) || ol_loop_now_ms(pool->loop) < pool->start_again_ms ||
-        ol_pool_is_paused(pool, ticket->program))
+        ol_pool_is_paused(pool, ticket))
         return OL_OK;
     if (pool->host_count < pool->options.hosts_max) {
         int rc = start_for(pool, ticket->program, &host, err);

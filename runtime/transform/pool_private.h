@@ -7,7 +7,7 @@
  * pool_offload.c what of its life would block the loop
  * pool_warden.c  what its first filter asks for
  * pool_place.c   which request goes to which host, and when a host is started or given up
- * pool_pause.c   programs whose hosts die too often
+ * pool_pause.c   trust groups and programs that lose hosts too often
  * pool_turns.c   which of them has the core first
  * pool_watch.c   time: the watchdog, deadlines, tidying
  * pool.c         the rest
@@ -24,6 +24,7 @@
 #define OL_POOL_TICK_MS 10u
 #define OL_POOL_TIDY_MS 1000u
 #define OL_POOL_LOSSES 64u
+#define OL_POOL_GROUP_LOSSES 256u
 #define OL_POOL_GROUP_MAX 512u /* bytes of a trust group */
 
 enum ol_host_state {
@@ -78,6 +79,13 @@ typedef struct ol_pool_host {
     struct ol_pool_host *dirty_next;
 } ol_pool_host;
 
+/* pool_pause.c's: until when the hosts that were lost are paid for, by a hash of whose they were. */
+typedef struct ol_pool_losses {
+    uint64_t programs[OL_POOL_LOSSES];
+    uint64_t groups[OL_POOL_GROUP_LOSSES]; /* trust groups, each of one program */
+    uint64_t until_ms;                     /* the latest of `groups` */
+} ol_pool_losses;
+
 struct ol_pool {
     ol_loop *loop;
     ol_pool_options options;
@@ -98,7 +106,7 @@ struct ol_pool {
     uint64_t start_again_ms; /* after failures: not before */
     unsigned start_failures;
     uint64_t spread_again_ms; /* the same of hosts that are started as a favour */
-    uint64_t losses[OL_POOL_LOSSES]; /* until when a program's are paid for, by a hash of its name */
+    ol_pool_losses losses;
     ol_program **warm; /* to be started on the next turn */
     size_t warm_count, warm_cap;
     ol_pool_stats stats;
@@ -209,10 +217,12 @@ void ol_pool_start_warm(ol_pool *pool);
 
 /* ---- pool_pause.c ---- */
 
-/* One of its hosts died at work, or must be replaced for what a request did. */
-void ol_pool_lost_host(ol_pool *pool, const ol_program *program);
-/* It lost too many: no host is started for it now. */
-bool ol_pool_is_paused(ol_pool *pool, const ol_program *program);
+/* A host died at work, or must be replaced for what a request did. */
+void ol_pool_lost_host(ol_pool_host *host);
+/* Its program or its trust group lost too many: no host is started for it now. */
+bool ol_pool_is_paused(ol_pool *pool, const ol_ticket *ticket);
+/* Its trust group did: it is kept to the hosts that serve it already. */
+bool ol_pool_group_is_paused(ol_pool *pool, const ol_ticket *ticket);
 
 /* ---- pool_turns.c ---- */
 

@@ -60,7 +60,7 @@ void ol_pool_talk_drain(ol_pool_host *host)
         ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ETRANSFORM,
                               "the engine of transform %s gave its state up", host->program->name);
     } else if (ol_link_is_overspent(host->link) && !host->retiring) {
-        ol_pool_lost_host(host->pool, host->program);
+        ol_pool_lost_host(host);
         ol_pool_host_retire(host);
     }
     if (host->state < OL_HOST_DYING && !ol_link_sleep(host->link))

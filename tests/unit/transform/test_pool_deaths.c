@@ -373,47 +373,6 @@ static unsigned count_fds(void)
 #define STARTS 1000u
 #endif
 
-/* Its neighbours do not wait for that. */
-static void test_a_program_that_loses_many_hosts_waits_for_the_next(void **state)
-{
-    (void)state;
-    NEEDS_A_PROCESS();
-    fixture f = {0};
-    kit_run culprit, waiting, refused;
-    ol_program named, *other;
-    ol_pool_options options = kit_options();
-    options.pause_ms = 3600000; /* none is paid for while this runs */
-    options.queue_max = 4; /* one in four for a program that waits for a host */
-    assert_code(ol_test_loop_open(&f.loop), OL_OK);
-    assert_code(ol_pool_new(&f.pool, f.loop.loop, &options, NULL), OL_OK);
-    f.program = kit_program("identity");
-    named = *f.program;
-    named.name = "its neighbour";
-    named.image_fd = -1;
-    assert_code(ol_program_new(&other, &named), OL_OK);
-    for (unsigned i = 0; i < 8; i++) {
-        start(&f, &culprit, "g", "crash", 10, true);
-        kit_run_wait(&culprit, &f.loop);
-        assert_code(culprit.err.code, OL_ETRANSFORM);
-        kit_run_fini(&culprit);
-    }
-    start(&f, &waiting, "g", NULL, 10, true);
-    start(&f, &refused, "g", NULL, 10, true);
-    kit_run_wait(&refused, &f.loop);
-    assert_code(refused.err.code, OL_ESLOWDOWN);
-    kit_run_start(&culprit, &f.loop, f.pool, other, "g", "identity", 10, true);
-    kit_run_wait(&culprit, &f.loop);
-    assert_code_of(culprit.err.code, OL_OK, &culprit.err);
-    assert_false(waiting.done);
-    assert_int_equal(stats_of(&f).jobs_queued, 1);
-    assert_int_equal(stats_of(&f).hosts_started, 9);
-    kit_run_fini(&culprit);
-    kit_run_fini(&refused);
-    kit_run_fini(&waiting);
-    ol_program_release(other);
-    close_fixture(&f);
-}
-
 static bool none_left_alive(void *arg)
 {
     kill_all(arg);
@@ -465,7 +424,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_host_that_dies_as_soon_as_it_has_loaded),
         cmocka_unit_test(test_a_host_that_went_over_budget_is_not_used_again),
         cmocka_unit_test(test_nobody_is_left_to_ask),
-        cmocka_unit_test(test_a_program_that_loses_many_hosts_waits_for_the_next),
         cmocka_unit_test(test_nothing_is_left_after_many_deaths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
