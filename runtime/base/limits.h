@@ -43,7 +43,7 @@
 #define OL_HOST_SLOTS 256
 #define OL_HOST_JOBS_MAX 64
 #define OL_HOSTS_MAX 16 /* a loop */
-#define OL_HOST_PAUSE_MS 500 /* between hosts that one trust group loses, after some in a row */
+#define OL_HOST_PAUSE_MS 1000 /* between hosts that one trust group loses, after some in a row */
 #define OL_TRANSFORM_QUEUE_MAX 256 /* a loop: requests waiting for a host */
 #define OL_TRANSFORM_MEMORY_BYTES (32 * OL_MIB)
 #define OL_TRANSFORM_CPU_MS 10000

@@ -10,6 +10,7 @@ int ol_run_pool_new(ol_pool **pool, ol_loop *loop, uint32_t chunk_bytes, ol_erro
     options.hosts_max = 1;
     options.jobs_max = 1;
     options.queue_max = 1;
+    options.pause_ms = 0; /* there is nobody whom an author's failing transform could hold up */
     if (chunk_bytes)
         options.slot_bytes = chunk_bytes;
     return ol_pool_new(pool, loop, &options, err);

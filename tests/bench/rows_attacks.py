@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What neighbours notice while somebody's transform attacks: p50 and p99 of 200 light requests a second
 through another view of the same loop, without the attack and beside it. Each attack is asked for again
-as soon as it was answered, by two clients."""
+as soon as it was answered, by two clients. Seconds in which a hypervisor took the cores away do not count."""
 import pathlib
 import subprocess
 
 from gauge.machine import median, percentile
-from gauge.neighbours import asked_for, light_requests
+from gauge.neighbours import asked_for, light_requests, quiet_seconds
 from gauge.peers import Objlens
 from gauge.table import print_fact
 
@@ -75,7 +75,7 @@ def config(folder):
 def beside(server, view, seconds):
     """The light requests' latencies while two clients ask for the attack."""
     with asked_for(server, f"/{view}--ol-s3/k", clients=2):
-        return light_requests(server, "/good--ol-s3/k", seconds)
+        return quiet_seconds(server, "/good--ol-s3/k", seconds)
 
 
 def run(bench):
@@ -91,7 +91,7 @@ def run(bench):
         for view, name in names:
             quiet, loud = [], []
             for _ in range(bench.rounds):
-                quiet.append(light_requests(server, "/good--ol-s3/k", bench.seconds))
+                quiet.append(quiet_seconds(server, "/good--ol-s3/k", bench.seconds))
                 loud.append(beside(server, view, bench.seconds))
             p50 = [median([percentile(taken, 0.5) for taken in all]) for all in (quiet, loud)]
             p99 = [median([percentile(taken, 0.99) for taken in all]) for all in (quiet, loud)]

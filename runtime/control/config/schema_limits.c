@@ -70,7 +70,7 @@ static const ol_field limits_fields[] = {
     {"hosts_max", OL_FIELD_NUMBER, LIMIT(hosts_max), .min = 1, .max = 1024, .fallback = "16"},
     {"host_jobs_max", OL_FIELD_NUMBER, LIMIT(host_jobs_max), .min = 1, .max = 96,
      .fallback = "64"},
-    {"host_pause_ms", OL_FIELD_MS, LIMIT(host_pause_ms), .max = 10000, .fallback = "500"},
+    {"host_pause_ms", OL_FIELD_MS, LIMIT(host_pause_ms), .max = 10000, .fallback = "1000"},
     {"transform_queue_max", OL_FIELD_NUMBER, LIMIT(transform_queue_max), .max = 1000000,
      .fallback = "256"},
     {"slot_bytes", OL_FIELD_SIZE, LIMIT(slot_bytes), .min = 4 * OL_KIB, .max = 4 * OL_MIB,

@@ -72,6 +72,13 @@ def pss_bytes(pid):
     return total
 
 
+def stolen_seconds():
+    """Time that a hypervisor has given to others while somebody here wanted a core; of all cores, since
+    the machine started."""
+    total = pathlib.Path("/proc/stat").read_text().splitlines()[0].split()
+    return int(total[8]) / TICKS
+
+
 def median(values):
     return statistics.median(values)
 
