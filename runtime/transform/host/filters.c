@@ -11,12 +11,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/memory_file.h"
@@ -31,6 +33,7 @@ typedef struct rule {
 
 #define ANY(name) {SCMP_SYS(name), 0, {{0}}}
 #define WHEN(name, ...) {SCMP_SYS(name), 1, {__VA_ARGS__}}
+#define BOTH(name, ...) {SCMP_SYS(name), 2, {__VA_ARGS__}}
 #define MASKED_OFF(arg, bits) {(arg), SCMP_CMP_MASKED_EQ, (bits), 0}
 #define FOR_READING(arg) MASKED_OFF(arg, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
 #define EQUALS(arg, value) {(arg), SCMP_CMP_EQ, (value), 0}
@@ -76,29 +79,21 @@ static const rule common[] = {
     WHEN(mmap, MASKED_OFF(2, PROT_EXEC)),
 };
 
-/* While loading, for the engine's sake and that of the second filter. */
-static const rule loading[] = {
+/* The host's own way from the first filter to the second, see ol_sandbox_running. */
+static const rule second_step[] = {
+    CLOSE_OTHERS,
+    BOTH(prlimit64, EQUALS(0, 0), EQUALS(1, RLIMIT_NOFILE)), /* of this process, nobody else's */
+    BOTH(prlimit64, EQUALS(0, 0), EQUALS(1, RLIMIT_NPROC)),
+    BOTH(seccomp, EQUALS(0, SECCOMP_SET_MODE_FILTER), EQUALS(1, SECCOMP_FILTER_FLAG_TSYNC)),
+};
+
+/* What is done with files that the server let a shared object open, and limits that libraries look at
+ * (how large a stack may be) without setting them. */
+static const rule linking[] = {
     ANY(read),
     ANY(pread64),
     ANY(lseek),
-    CLOSE_OTHERS,
-    WHEN(fcntl, EQUALS(1, F_GETFD)),
-    WHEN(fcntl, EQUALS(1, F_SETFD)),
-    WHEN(fcntl, EQUALS(1, F_GETFL)),
-    WHEN(fcntl, EQUALS(1, F_DUPFD_CLOEXEC)),
-    WHEN(prlimit64, EQUALS(0, 0)), /* our own limits, nobody else's */
-    ANY(getrlimit),
-    ANY(setrlimit),
-    ANY(uname),
-    ANY(sched_getaffinity),
-    ANY(getuid),
-    ANY(geteuid),
-    ANY(getgid),
-    ANY(getegid),
-    ANY(getppid),
-    ANY(seccomp),
-    WHEN(prctl, EQUALS(0, PR_SET_NO_NEW_PRIVS)),
-    WHEN(prctl, EQUALS(0, PR_SET_SECCOMP)),
+    BOTH(prlimit64, EQUALS(0, 0), EQUALS(2, 0)),
 };
 
 /* The Lua engine's timer for time slices. Each timer takes memory of the kernel, without a bound: so a
@@ -219,12 +214,14 @@ static int add_threads(scmp_filter_ctx filter)
 
 static int fill_loading(scmp_filter_ctx filter, bool shared)
 {
-    int rc = ALLOW(filter, loading);
+    int rc = ALLOW(filter, second_step);
     if (rc == 0 && !shared)
         rc = ALLOW(filter, slices);
     if (rc != 0 || !shared)
         return rc != 0 ? rc : REFUSE(filter, refused);
-    rc = add_threads(filter);
+    rc = ALLOW(filter, linking);
+    if (rc == 0)
+        rc = add_threads(filter);
     if (rc == 0)
         rc = LACK(filter, unknown);
     if (rc == 0)

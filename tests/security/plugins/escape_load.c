@@ -113,7 +113,7 @@ static void attempt(void)
     if (!strcmp(name, "fork"))
         through = fork() >= 0;
     if (!strcmp(name, "kill_server"))
-        through = kill(getppid(), SIGTERM) == 0;
+        through = kill(1, SIGTERM) == 0; /* the server has no number here */
     if (!strcmp(name, "exec"))
         through = execl("/bin/true", "true", (char *)NULL) == 0;
     if (!strcmp(name, "listener"))

@@ -5,11 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -53,7 +56,7 @@ static inline void fake_forbidden(const char *name)
     if (!strcmp(name, "execve"))
         syscall(SYS_execve, "/bin/true", NULL, NULL);
     if (!strcmp(name, "kill"))
-        syscall(SYS_kill, getppid(), 0);
+        syscall(SYS_kill, getpid(), 0);
     if (!strcmp(name, "tgkill"))
         syscall(SYS_tgkill, getpid() + 1, getpid() + 1, 0);
     if (!strcmp(name, "ptrace"))
@@ -71,7 +74,33 @@ static inline void fake_forbidden(const char *name)
     if (!strcmp(name, "memfd"))
         syscall(SYS_memfd_create, "x", 0);
     if (!strcmp(name, "seccomp"))
-        syscall(SYS_seccomp, 0, 0, NULL);
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 0, NULL);
+    if (!strcmp(name, "listener"))
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, NULL);
+    if (!strcmp(name, "dumpable"))
+        syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
+    if (!strcmp(name, "old-seccomp"))
+        syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0);
+    if (!strcmp(name, "no-new-privs"))
+        syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!strcmp(name, "limit"))
+        syscall(SYS_prlimit64, 0, RLIMIT_AS, &(uint64_t[2]){~0ull, ~0ull}, NULL);
+    if (!strcmp(name, "limit-of-another"))
+        syscall(SYS_prlimit64, getpid() + 1, RLIMIT_NOFILE, NULL, NULL);
+    if (!strcmp(name, "uname"))
+        syscall(SYS_uname, NULL);
+    if (!strcmp(name, "getuid"))
+        syscall(SYS_getuid);
+    if (!strcmp(name, "getegid"))
+        syscall(SYS_getegid);
+    if (!strcmp(name, "getppid"))
+        syscall(SYS_getppid);
+    if (!strcmp(name, "fcntl"))
+        syscall(SYS_fcntl, STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (!strcmp(name, "read"))
+        syscall(SYS_read, STDIN_FILENO, &byte, 1);
+    if (!strcmp(name, "lseek"))
+        syscall(SYS_lseek, STDIN_FILENO, 0, SEEK_CUR);
     if (!strcmp(name, "unshare"))
         syscall(SYS_unshare, 0x10000000);
     if (!strcmp(name, "io_uring"))
