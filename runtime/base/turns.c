@@ -6,21 +6,9 @@
 #include "base/turns.h"
 
 #include <sched.h>
-#include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-/* Between vfork and exec a sanitizer would take what the child does for the parent's. */
-#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
-
-/* As the kernel's first version of it; the C library has none. */
-typedef struct scheduling {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime_ns, deadline_ns, period_ns;
-} scheduling;
+#include "base/bare.h"
+#include "base/scheduling.h"
 
 typedef struct kind {
     uint32_t policy;
@@ -33,30 +21,23 @@ static const kind kinds[] = {
     [OL_TURNS_LAST] = {SCHED_BATCH, OL_TURN_LONG_NS},
 };
 
-BARE static bool get(pid_t thread, scheduling *now)
-{
-    *now = (scheduling){0};
-    return syscall(SYS_sched_getattr, thread, now, sizeof(*now), 0) == 0;
-}
-
 /* Hosts are SCHED_BATCH by us; a server that is was started so. */
-BARE static bool may_change(uint32_t policy, ol_turns turns)
+OL_BARE static bool may_change(uint32_t policy, ol_turns turns)
 {
     return policy == SCHED_OTHER || (policy == SCHED_BATCH && turns != OL_TURNS_FIRST);
 }
 
-BARE bool ol_turns_give(pid_t process, ol_turns turns)
+OL_BARE bool ol_turns_give(pid_t process, ol_turns turns)
 {
-    scheduling now;
-    if (!get(process, &now) || !may_change(now.policy, turns))
+    ol_scheduling now;
+    if (!ol_scheduling_get(process, &now) || !may_change(now.policy, turns))
         return false;
-    now.size = sizeof(now);
     now.policy = kinds[turns].policy;
     now.runtime_ns = kinds[turns].runtime_ns;
-    return syscall(SYS_sched_setattr, process, &now, 0) == 0;
+    return ol_scheduling_set(process, &now);
 }
 
-BARE bool ol_turns_take(ol_turns turns)
+OL_BARE bool ol_turns_take(ol_turns turns)
 {
     return ol_turns_give(0, turns);
 }

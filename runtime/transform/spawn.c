@@ -22,13 +22,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bare.h"
 #include "base/turns.h"
 #include "transform/host/wire.h"
 #include "transform/host/walls.h"
 
 #define STACK_BYTES 65536u
 #define SIGNALS 64
-#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
 
 typedef struct flag_of_wall {
     uint32_t wall;
@@ -68,7 +68,7 @@ typedef struct kernel_sigaction {
     uint64_t mask;
 } kernel_sigaction;
 
-BARE static void reset_signals(void)
+OL_BARE static void reset_signals(void)
 {
     const kernel_sigaction by_default = {0};
     const uint64_t none = 0;
@@ -77,7 +77,7 @@ BARE static void reset_signals(void)
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
-BARE static int place(int from, int to)
+OL_BARE static int place(int from, int to)
 {
     return syscall(SYS_dup3, from, to, 0) < 0 ? -1 : 0;
 }
@@ -85,13 +85,13 @@ BARE static int place(int from, int to)
 /* Close a descriptor of the child, whose table is its own. Not by SYS_close: a thread sanitizer sees
  * that, and since the child still has the parent's memory, it would note that the parent closed its
  * descriptor of that number. */
-BARE static void vacate(int fd)
+OL_BARE static void vacate(int fd)
 {
     syscall(SYS_close_range, fd, fd, 0);
 }
 
 /* Standard input, output and error. */
-BARE static int place_null_device(void)
+OL_BARE static int place_null_device(void)
 {
     long null_fd = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
     if (null_fd < 0)
@@ -107,7 +107,7 @@ BARE static int place_null_device(void)
     return 0;
 }
 
-BARE static int place_descriptors(const ol_spawn_options *options)
+OL_BARE static int place_descriptors(const ol_spawn_options *options)
 {
     if (place(options->memory_fd, OL_HOST_FD_SHARED) != 0 ||
         place(options->wake_fd, OL_HOST_FD_WAKE) != 0 ||
@@ -124,7 +124,7 @@ BARE static int place_descriptors(const ol_spawn_options *options)
     return (int)syscall(SYS_close_range, OL_HOST_FD_CGROUP + 1, ~0u, 0);
 }
 
-BARE static int keep_one_capability(void)
+OL_BARE static int keep_one_capability(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {{0}};
@@ -137,7 +137,7 @@ BARE static int keep_one_capability(void)
 }
 
 /* Returns what could not be done, with errno. When all goes well it does not return. */
-BARE static const char *become_host(const ol_spawn_options *options)
+OL_BARE static const char *become_host(const ol_spawn_options *options)
 {
     static const char *const argv[] = {"objlens", "host", NULL};
     static const char *const environment[] = {NULL};
@@ -156,7 +156,7 @@ BARE static const char *become_host(const ol_spawn_options *options)
     return "/proc/self/exe";
 }
 
-BARE static int run_child(void *arg)
+OL_BARE static int run_child(void *arg)
 {
     child_start *start = arg;
     start->failed = become_host(start->options);
@@ -165,7 +165,7 @@ BARE static int run_child(void *arg)
     return 127;
 }
 
-BARE static int do_nothing(void *arg)
+OL_BARE static int do_nothing(void *arg)
 {
     (void)arg;
     syscall(SYS_exit, 0);

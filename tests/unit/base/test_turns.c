@@ -4,38 +4,28 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <stdint.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/scheduling.h"
 #include "base/turns.h"
-
-/* What the kernel says of a thread. */
-typedef struct scheduling {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t turn_ns, deadline_ns, period_ns; /* turn_ns: 0 before Linux 6.12 */
-} scheduling;
 
 typedef struct seen {
     bool (*ask)(void);
     bool taken;
-    scheduling before, after, inherited;
+    ol_scheduling before, after, inherited;
 } seen;
 
-static scheduling now(void)
+static ol_scheduling now(void)
 {
-    scheduling attributes = {0};
-    syscall(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0);
+    ol_scheduling attributes;
+    ol_scheduling_get(0, &attributes);
     return attributes;
 }
 
 static void *tell(void *arg)
 {
-    *(scheduling *)arg = now();
+    *(ol_scheduling *)arg = now();
     return NULL;
 }
 
@@ -67,10 +57,10 @@ static void assert_turns(bool (*what)(void), uint32_t policy, uint64_t turn_ns)
     assert_true(s.taken);
     assert_int_equal(s.before.policy, SCHED_OTHER);
     assert_int_equal(s.after.policy, policy);
-    assert_int_equal(s.after.turn_ns, s.before.turn_ns ? turn_ns : 0);
+    assert_int_equal(s.after.runtime_ns, s.before.runtime_ns ? turn_ns : 0);
     assert_int_equal(s.after.nice, s.before.nice);
     assert_int_equal(s.inherited.policy, s.after.policy);
-    assert_int_equal(s.inherited.turn_ns, s.after.turn_ns);
+    assert_int_equal(s.inherited.runtime_ns, s.after.runtime_ns);
 }
 
 static bool first(void)
@@ -138,7 +128,7 @@ static void who_waits_for_the_core_is_not_made_to_take_it(void **state)
     seen s = asked(batch_then_first);
     assert_false(s.taken);
     assert_int_equal(s.after.policy, SCHED_BATCH);
-    assert_int_equal(s.after.turn_ns, s.before.turn_ns);
+    assert_int_equal(s.after.runtime_ns, s.before.runtime_ns);
 }
 
 static void another_process_is_given_turns(void **state)
@@ -151,15 +141,15 @@ static void another_process_is_given_turns(void **state)
         close(ends[1]);
         _exit((int)read(ends[0], &ends[1], 1));
     }
-    scheduling its = {0};
+    ol_scheduling its;
     bool given = ol_turns_give(child, OL_TURNS_LAST);
-    syscall(SYS_sched_getattr, child, &its, sizeof(its), 0);
+    ol_scheduling_get(child, &its);
     close(ends[0]);
     close(ends[1]);
     waitpid(child, NULL, 0);
     assert_true(given);
     assert_int_equal(its.policy, SCHED_BATCH);
-    assert_int_equal(its.turn_ns, now().turn_ns ? OL_TURN_LONG_NS : 0);
+    assert_int_equal(its.runtime_ns, now().runtime_ns ? OL_TURN_LONG_NS : 0);
     assert_false(ol_turns_give(child, OL_TURNS_LAST)); /* it is no more */
 }
 

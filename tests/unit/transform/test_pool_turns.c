@@ -4,33 +4,24 @@
 
 #include <sched.h>
 #include <signal.h>
-#include <sys/syscall.h>
 
+#include "base/scheduling.h"
 #include "base/turns.h"
 
 #define PATIENCE_MS OL_TEST_BOUND_MS
 
-/* What the kernel says of a process's first thread. */
-typedef struct scheduling {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t turn_ns, deadline_ns, period_ns; /* turn_ns: 0 before Linux 6.12 */
-} scheduling;
-
-static scheduling scheduling_of(pid_t pid)
+static ol_scheduling scheduling_of(pid_t pid)
 {
-    scheduling now = {0};
-    assert_int_equal(syscall(SYS_sched_getattr, pid, &now, sizeof(now), 0), 0);
+    ol_scheduling now;
+    assert_true(ol_scheduling_get(pid, &now));
     return now;
 }
 
 static void assert_turns(const ol_pool_host *host, uint64_t turn_ns)
 {
-    scheduling mine = scheduling_of(0), its = scheduling_of(host->child.pid);
+    ol_scheduling mine = scheduling_of(0), its = scheduling_of(host->child.pid);
     assert_int_equal(its.policy, SCHED_BATCH);
-    assert_int_equal(its.turn_ns, mine.turn_ns ? turn_ns : 0);
+    assert_int_equal(its.runtime_ns, mine.runtime_ns ? turn_ns : 0);
 }
 
 static ol_pool_host *host_of(fixture *f, const char *group)
