@@ -54,6 +54,10 @@
 #define OL_TRANSFORM_READ_AT_BYTES (1ull << 34)
 #define OL_TRANSFORM_SLICE_MS 2
 #define OL_TRANSFORM_UNYIELDABLE_MS 20
+/* In unyieldable_ms: a stretch of loading for a request that waits, which the engine ends itself; and what
+ * the server kills a host for, when the engine did not. */
+#define OL_TRANSFORM_LOAD_STRETCH_FACTOR 5u
+#define OL_TRANSFORM_STUCK_STRETCH_FACTOR (2 * OL_TRANSFORM_LOAD_STRETCH_FACTOR)
 #define OL_TRANSFORM_LOAD_MS 5000
 #define OL_TRANSFORM_LOAD_WALL_FACTOR 3u    /* a host has so many times that on the clock, */
 #define OL_TRANSFORM_LOAD_WALL_MS_MIN 15000u /* but no less than this */

@@ -8,6 +8,7 @@
  * "Too long" is measured in the host's own CPU time: on a crowded machine a host that is not
  * given a core has done nothing wrong.
  */
+#include "base/limits.h"
 #include "transform/pool_private.h"
 
 #define QUEUE_MS_MAX 10000u
@@ -16,7 +17,6 @@
 #define CANCEL_ONE_MS_MAX 250u /* a host for one job: nobody else suffers */
 #define STUCK_FACTOR 20u       /* wall time for the CPU time allowed, before it counts as stuck */
 #define STUCK_MS_MIN 2000u
-#define UNYIELDABLE_FACTOR 10u /* the engine ends a stretch itself; this is for when it cannot */
 #define UNYIELDABLE_MS_MIN 200u
 #define BUDGET_SLACK_MS 200u
 #define IDLE_CPU_MS_MAX 100u /* between two looks of the tidy timer */
@@ -36,7 +36,7 @@ static uint64_t step_ms_max(const ol_program *program, uint32_t used_ms)
         uint64_t left = limits->cpu_ms > used_ms ? limits->cpu_ms - used_ms : 0;
         return left + limits->unyieldable_ms;
     }
-    uint64_t stretch = (uint64_t)limits->unyieldable_ms * UNYIELDABLE_FACTOR;
+    uint64_t stretch = (uint64_t)limits->unyieldable_ms * OL_TRANSFORM_STUCK_STRETCH_FACTOR;
     return (stretch > UNYIELDABLE_MS_MIN ? stretch : UNYIELDABLE_MS_MIN) * SLOWNESS;
 }
 

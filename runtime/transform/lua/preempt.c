@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "transform/lua/native.h"
 
 #define SLICE_SIGNAL SIGVTALRM
 #define RETRY_NS 1000000u /* how often the handler comes back when nothing happened */
 #define NS_PER_MS 1000000ull
 #define METER_STEP 10 /* instructions */
-#define LOAD_STRETCH_FACTOR 5u /* of unyieldable_ms; half of what the watchdog allows */
 
 static _Thread_local struct {
     bool made;
@@ -48,7 +48,8 @@ static bool is_held_to_load_ms(const ol_run *run)
     const ol_transform_limits *limits = &ol_lua_script_of(run)->limits;
 
     return run->phase == OL_LUA_LOADING &&
-           (!run->now.job || limits->load_ms <= limits->unyieldable_ms * LOAD_STRETCH_FACTOR);
+           (!run->now.job ||
+            limits->load_ms <= limits->unyieldable_ms * OL_TRANSFORM_LOAD_STRETCH_FACTOR);
 }
 
 static uint32_t unyieldable_ms(const ol_run *run)
@@ -57,7 +58,8 @@ static uint32_t unyieldable_ms(const ol_run *run)
 
     if (is_held_to_load_ms(run))
         return limits->load_ms;
-    return limits->unyieldable_ms * (run->phase == OL_LUA_LOADING ? LOAD_STRETCH_FACTOR : 1);
+    return limits->unyieldable_ms *
+           (run->phase == OL_LUA_LOADING ? OL_TRANSFORM_LOAD_STRETCH_FACTOR : 1);
 }
 
 static uint64_t unyieldable_ns(const ol_run *run)
