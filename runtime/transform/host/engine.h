@@ -38,6 +38,8 @@ typedef struct ol_engine_ops {
     /* Optional. The next job belongs to another trust group; no run is open. Forget whatever
      * could tell one from the other. */
     void (*wipe)(ol_engine *engine);
+    /* Optional. There is no job: do a slice of what load put off. False: nothing is left. */
+    bool (*idle)(ol_engine *engine, uint32_t slice_ms);
     /* Of a host that is a thread: it ends, no run is open. Gives everything back that load took,
      * also when that failed (then `engine` is NULL). *library: to be given to dlclose when the
      * thread is no more, or left NULL. */

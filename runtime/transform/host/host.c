@@ -26,6 +26,7 @@
 #define LONG_STEP_US 1000  /* from here on CPU time is asked for, not guessed */
 #define HOG_SLICE_MS 1
 #define UNSENT_NS_MAX 2000000u /* how long output may lie while its job waits */
+#define IDLE_NS 2000000u /* without a job, before what the engine put off is done */
 #define TEXT_BYTES_MAX (16u * OL_KIB)
 
 typedef struct host {
@@ -42,6 +43,8 @@ typedef struct host {
     uint32_t steps;
     uint64_t round_cpu_ns;  /* thread CPU time when this round began */
     uint64_t unsent_since_ns; /* since when a job may wait with output unsent; 0 = none does */
+    bool put_off; /* the engine has more to do when it is idle */
+    bool was_idle;
 } host;
 
 /* ---- what the watchdog sees ---- */
@@ -324,14 +327,30 @@ static void drain_if_due(host *h)
         drain_waiting(h);
 }
 
+/* There is nothing to do. Who asks next seldom does so at once: what was put off waits for IDLE_NS
+ * without a job, and is done in slices, with a look at the ring between them. */
+static void rest(host *h)
+{
+    bool may_work = h->put_off && h->jobs_open == 0;
+    if (may_work && h->was_idle) {
+        h->put_off = h->ops->idle(h->engine, h->program.limits.slice_ms);
+        return;
+    }
+    h->was_idle = may_work;
+    ol_port_wait(&h->port, h->unsent_since_ns ? UNSENT_NS_MAX : may_work ? IDLE_NS : 0);
+}
+
 static void serve(host *h)
 {
+    h->put_off = h->ops->idle != NULL;
     while (!ol_port_is_stopped(&h->port)) {
         bool any = receive_all(h);
         any = run_some(h) || any;
         drain_if_due(h);
-        if (!any)
-            ol_port_wait(&h->port, h->unsent_since_ns ? UNSENT_NS_MAX : 0);
+        if (any)
+            h->was_idle = false;
+        else
+            rest(h);
     }
 }
 

@@ -3,8 +3,9 @@
  * The Lua engine: one script, and a pool of runs that grows to as many as there are jobs at a
  * time. See build.c for how a run comes to be and is put back.
  *
- *   load   one run is built completely, which says whether the script is good at all; a second
- *          one follows, so that two jobs at a time find theirs warm
+ *   load   one run is built completely, which says whether the script is good at all
+ *   idle   builds a second one, so that two jobs at a time find theirs warm; where that takes more
+ *          than a slice, load has done it
  *   open   takes a run; a new one is built by the job's first steps, in slices
  *   step   resumes the script until it is done, waits, is preempted, or fails
  *   close  puts the run back
@@ -21,12 +22,15 @@
 #include "transform/lua/seed.h"
 
 #define WARM_RUNS 2
+#define SPARE_SLICES_MAX 8u /* the first run took one: this one was not to be expected */
 #define SEED_SCRATCH_BYTES (64 * 1024)
 
 struct ol_engine {
     ol_lua_script script;
     ol_run *free; /* ready ones, the last used first */
     unsigned runs;
+    ol_run *spare; /* being built while there is no job; not counted yet */
+    unsigned spare_slices;
 };
 
 const ol_lua_script *ol_lua_script_of(const ol_run *run)
@@ -115,17 +119,27 @@ static void put_free(ol_engine *engine, ol_run *run)
     engine->free = run;
 }
 
+static void add_warm(ol_engine *engine, ol_run *run)
+{
+    ol_wipe(&run->now, sizeof(run->now));
+    put_free(engine, run);
+    engine->runs++;
+}
+
 static int load_runs(ol_engine *engine, ol_error *err)
 {
-    for (unsigned i = 0; i < WARM_RUNS; i++) {
+    uint64_t begin_ns = ol_clock_thread_cpu_ns();
+    uint64_t slice_ns = engine->script.limits.slice_ms * 1000000ull;
+
+    while (engine->runs < WARM_RUNS) {
         ol_run *run;
         int rc = build_run(engine, &run, err);
 
         if (rc != OL_OK)
             return rc;
-        ol_wipe(&run->now, sizeof(run->now));
-        put_free(engine, run);
-        engine->runs++;
+        add_warm(engine, run);
+        if (ol_clock_thread_cpu_ns() - begin_ns <= slice_ns)
+            break; /* whoever comes while idle builds the other waits no longer than for a slice */
     }
     return OL_OK;
 }
@@ -138,6 +152,7 @@ void ol_lua_engine_destroy(ol_engine *engine)
         engine->free = run->next_free;
         ol_lua_run_destroy(run);
     }
+    ol_lua_run_destroy(engine->spare);
     ol_free(engine->script.source);
     ol_free(engine->script.chunk_name);
     ol_free(engine->script.libraries);
@@ -197,6 +212,12 @@ static int take_run(ol_engine *engine, ol_run **out, ol_error *err)
     }
     if (engine->runs >= OL_LUA_RUNS_MAX)
         return ol_error_set(err, OL_ESLOWDOWN, "all %d Lua states are busy", OL_LUA_RUNS_MAX);
+    if (engine->spare) { /* as far as it is built */
+        *out = engine->spare;
+        engine->spare = NULL;
+        engine->runs++;
+        return OL_OK;
+    }
     rc = ol_lua_run_new(out, engine, &engine->script, err);
     if (rc == OL_OK)
         engine->runs++;
@@ -228,6 +249,27 @@ static int step_load(ol_run *run, uint32_t slice_ms, ol_error *err)
     if (run->phase == OL_LUA_EMPTY)
         rc = ol_lua_run_compile(run, err);
     return rc == OL_OK ? ol_lua_run_load(run, &run->engine->script, slice_ms, err) : rc;
+}
+
+static bool idle(ol_engine *engine, uint32_t slice_ms)
+{
+    ol_error err = {0};
+    int rc = OL_OK;
+
+    if (engine->runs >= WARM_RUNS || engine->spare_slices++ == SPARE_SLICES_MAX)
+        return false;
+    if (!engine->spare)
+        rc = ol_lua_run_new(&engine->spare, engine, &engine->script, &err);
+    if (rc == OL_OK)
+        rc = step_load(engine->spare, slice_ms, &err);
+    if (rc == OL_OK)
+        return true;
+    if (rc == OL_DONE)
+        add_warm(engine, engine->spare);
+    else
+        ol_lua_run_destroy(engine->spare); /* the job that needs one says what is wrong */
+    engine->spare = NULL;
+    return false;
 }
 
 static int check_cpu(ol_run *run)
@@ -341,4 +383,5 @@ const ol_engine_ops ol_engine_lua = {.name = "lua",
                                      .step = step,
                                      .close = close_job,
                                      .where = where,
+                                     .idle = idle,
                                      .unload = unload};

@@ -31,7 +31,7 @@
  *   wipes              how often the engine was wiped
  *   declare HEADERS    as identity (what it depends on is the program's to say)
  *   load-fail | load-crash | load-hang | load-doze | load-forbidden NAME | load-no-get | load-open |
- *   load-threads N DECLARED | load-dodge (what makes the second filter is put out of order)
+ *   load-idle-exit (ends its process when it is idle after a job) | load-threads N DECLARED | load-dodge (what makes the second filter is put out of order)
  *                      (program only)
  */
 #ifndef TESTS_FAKE_ENGINE_H
@@ -84,6 +84,7 @@ static inline int fake_open(ol_engine *engine, ol_job *job, ol_run **out, ol_err
     ol_run *run = calloc(1, sizeof(*run));
     ol_slice line;
     run->engine = engine;
+    engine->opened = true;
     run->job = job;
     if (ol_fields_get(ol_job_event(job), "do", &line))
         snprintf(run->line, sizeof(run->line), "%.*s", OL_SLICE_FMT(line));
@@ -112,6 +113,16 @@ static inline void fake_wipe(ol_engine *engine)
     engine->wipes++;
 }
 
+static inline bool fake_idle(ol_engine *engine, uint32_t slice_ms)
+{
+    (void)slice_ms;
+    if (strcmp(engine->line, "load-idle-exit") != 0)
+        return false;
+    if (engine->opened && ++engine->idles == FAKE_IDLES)
+        _exit(9);
+    return true;
+}
+
 static inline void fake_unload(ol_engine *engine, void **library)
 {
     *library = NULL;
@@ -125,6 +136,7 @@ static const ol_engine_ops fake_engine = {
     .step = fake_step,
     .close = fake_close,
     .wipe = fake_wipe,
+    .idle = fake_idle,
     .unload = fake_unload,
 };
 

@@ -24,10 +24,13 @@
 #include "transform/host/job.h"
 #include "transform/host/wire.h"
 
+#define FAKE_IDLES 3u /* calls, each but the last of which says that there is more */
+
 struct ol_engine {
     char line[256];
     char declared_headers[64];
-    unsigned wipes;
+    unsigned wipes, idles;
+    bool opened; /* a job, once */
 };
 
 struct ol_run {

@@ -191,6 +191,19 @@ static void test_a_favour_that_fails_costs_nobody_anything(void **state)
     close_fixture(&f);
 }
 
+/* ---- what is left for later ---- */
+
+static void test_a_host_that_is_idle_tells_its_engine(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f;
+    open_fixture(&f, 1, 8, "load-idle-exit");
+    run_ok(&f, "g", "identity", "bbbbbbbbbb");
+    ol_test_loop_until_fn(&f.loop, none_alive, &f, OL_TEST_BOUND_MS);
+    close_fixture(&f);
+}
+
 int main(int argc, char **argv)
 {
     if (fake_is_host(argc, argv))
@@ -201,6 +214,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_host_that_cannot_be_made),
         cmocka_unit_test(test_a_host_that_cannot_be_made_costs_one_request),
         cmocka_unit_test(test_a_favour_that_fails_costs_nobody_anything),
+        cmocka_unit_test(test_a_host_that_is_idle_tells_its_engine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
