@@ -21,7 +21,7 @@ def hostile(tmp_path, request):
     servers = []
 
     def start(scripts, plugins=None, limits="cpu_ms = 500", share="", extra="",
-              without=()):
+              without=(), loops=2):
         lines = ['bucket "shop"', 'access_point "shop" { bucket = "shop" }']
         files = {f"{name}.lua": text for name, text in scripts.items()}
         files["good.lua"] = ("return function(event, object, response)\n"
@@ -36,7 +36,7 @@ def hostile(tmp_path, request):
             lines.append(f'transform "{name}" {{ {source}, {share} limits = {{ {limits} }} }}')
             lines.append(f'object_lambda "try-{name.replace("_", "-")}" '
                          f'{{ access_point = "shop", transforms = {{ "{name}" }}, cache = false }}')
-        server = Server(tmp_path / "server", config="\n".join([*lines, extra]), files=files)
+        server = Server(tmp_path / "server", config="\n".join([*lines, extra]), files=files, loops=loops)
         if without:
             plain = server.command()
             server.command = lambda: [str(request.getfixturevalue("without")), *without, "--", *plain]

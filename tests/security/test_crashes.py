@@ -5,6 +5,7 @@ import os
 import pathlib
 import threading
 
+from kit.aws import key_of, user
 from kit.raw import get
 from kit.server import SANITIZED, wait_for
 
@@ -75,3 +76,33 @@ def test_a_plugin_that_crashes_on_each_tenth_request(hostile, plugin_file):
     assert children_of(server) == len(server.hosts())
     wait_for(lambda: state_of(server)[0] <= before[0] + 8 * CLIENTS, what="descriptors to be closed")
     assert state_of(server)[1] <= before[1] + RSS_GROWTH_KIB_MAX
+
+
+def waiting(server):
+    """Hosts that were lost, and requests that wait for one."""
+    return tuple(server.metric(f"objlens_transform_{name}") for name in ("hosts_died_total", "jobs_queued"))
+
+
+def test_a_caller_who_crashes_a_plugin_waits_alone(hostile, plugin_file):
+    server = hostile({}, {"crash": plugin_file("crash")}, loops=1, extra=(
+        'limits { host_pause_ms = 3000 }\n' + user("other", 'views = { "try-crash" }')))
+    server.s3().put_object(Bucket="shop", Key="good", Body=GOOD)
+    server.s3().put_object(Bucket="shop", Key="bomb", Body=b"BOMB" * 50000)
+    other_key = dict(zip(("access_key", "secret_key"), key_of("other")))
+    stop = threading.Event()
+
+    def crash_again_and_again():
+        while not stop.is_set():
+            get(server, "/try-crash--ol-s3/bomb")
+
+    crashing = threading.Thread(target=crash_again_and_again)
+    crashing.start()
+    try:
+        wait_for(lambda: waiting(server) == (8, 1), what="eight hosts to be lost and the next to be waited for")
+        for _ in range(8):
+            answer = get(server, "/try-crash--ol-s3/good", **other_key)
+            assert answer.status == 200 and answer.body == GOOD.upper()
+        wait_for(lambda: waiting(server) == (8, 1), what="nobody else to wait")
+    finally:
+        stop.set()
+        crashing.join()
