@@ -64,6 +64,7 @@ typedef struct ol_pool_host {
     ol_turns turns;
     unsigned waits_beats; /* how many it is waited for yet; 0: it had the core */
     uint64_t waits_cpu_ns; /* its CPU time at the last of them; 0: not looked at yet */
+    uint64_t works_from_ns; /* the same at the first look since it was idle or ended a job; 0: none yet */
     uint64_t canceled_ms; /* since when something it was told to give up is not */
     /* why it was killed, if we did */
     ol_error killed;
@@ -235,6 +236,8 @@ void ol_pool_turns_ends(ol_pool_host *host);
 void ol_pool_turns_told(ol_pool_host *host);
 /* It said something. */
 void ol_pool_turns_heard(ol_pool_host *host);
+/* A job of it has ended; it may have others. */
+void ol_pool_turns_job_over(ol_pool_host *host);
 /* It has nothing to do. */
 void ol_pool_turns_idle(ol_pool_host *host);
 

@@ -103,6 +103,7 @@ static void on_job_over(void *arg)
         pool->place_again = true;
         ol_pool_schedule(pool);
     }
+    ol_pool_turns_job_over(host);
     if (ol_link_jobs(host->link) > 0)
         return;
     host->taken = false;

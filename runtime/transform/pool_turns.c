@@ -4,7 +4,8 @@
  * tick (1 to 10 ms), and a request that needs a hundred microseconds of another would wait for that.
  * So while a host was told something and has not had the core since, and others work beside it, the loop
  * wakes itself in beats: whoever computes loses the core to it, and the kernel chooses anew. It chooses
- * short turns first; hosts that are found to compute have long ones until they are idle again.
+ * short turns first; hosts that are found to compute have long ones until they are idle again, or have ended
+ * a job and hold none that computes. One that answers many requests in a row has used much, and computes not.
  *
  * Only the first thread of a host is given other turns: those that it starts keep what it had then.
  */
@@ -18,7 +19,7 @@
 #define BEAT_NS 200000
 #define BEATS_MAX 16u       /* for one host: then it waits for the kernel */
 #define LOOKS_A_BEAT 8u     /* with more the beat is slower */
-#define COMPUTES_NS 300000u /* since it was idle */
+#define COMPUTES_NS 300000u /* since it was idle, or ended a job */
 #define HAD_THE_CORE_NS 10000u
 
 /* Hosts with long turns, of all pools: the kernel may put any of them beside any other. */
@@ -90,6 +91,14 @@ void ol_pool_turns_ends(ol_pool_host *host)
     set(host, OL_TURNS_NEXT);
 }
 
+/* What it says of its jobs is believed: who lies here gains a turn for as long as it takes to be found again. */
+void ol_pool_turns_job_over(ol_pool_host *host)
+{
+    host->works_from_ns = 0;
+    if (ol_link_hogs(host->link) == 0)
+        set(host, OL_TURNS_NEXT);
+}
+
 void ol_pool_turns_idle(ol_pool_host *host)
 {
     host->waits_beats = 0;
@@ -118,9 +127,9 @@ static bool is_worth_a_look(const ol_pool_host *host)
 static bool look_at(ol_pool_host *host)
 {
     uint64_t cpu_ns = ol_child_cpu_ns(&host->child);
-    if (host->budget_from_ns == 0)
-        host->budget_from_ns = cpu_ns > 0 ? cpu_ns : 1;
-    if (cpu_ns - host->budget_from_ns > COMPUTES_NS)
+    if (host->works_from_ns == 0)
+        host->works_from_ns = cpu_ns;
+    if (cpu_ns - host->works_from_ns > COMPUTES_NS)
         set(host, OL_TURNS_LAST);
     return still_waits(host, cpu_ns);
 }

@@ -9,6 +9,7 @@
 #include "base/turns.h"
 
 #define PATIENCE_MS OL_TEST_BOUND_MS
+#define MUCH_CPU_NS 10000000u
 
 static ol_scheduling scheduling_of(pid_t pid)
 {
@@ -116,6 +117,83 @@ static bool is_at_rest(void *arg)
     return !beats(arg);
 }
 
+/* A request that waits for ever: while it does the host is not idle. */
+static ol_pool_host *keep_from_being_idle(fixture *f, kit_run *r, const char *group)
+{
+    start(f, r, group, "greet", 10, true);
+    run_ok(f, group, "identity", "bbbbbbbbbb");
+    return host_of(f, group);
+}
+
+/* The host of "light" is told something and does not get the core: the beat looks at all others. */
+static void let_one_wait(fixture *f, kit_run *waiting)
+{
+    run_ok(f, "light", "identity", "bbbbbbbbbb");
+    kill(host_of(f, "light")->child.pid, SIGSTOP);
+    start(f, waiting, "light", "identity", 10, true);
+}
+
+static void test_a_host_that_answers_again_and_again_does_not_compute(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run kept, waiting;
+    open_fixture(&f, 2, 8, "identity");
+    ol_pool_host *host = keep_from_being_idle(&f, &kept, "busy");
+    let_one_wait(&f, &waiting);
+    uint64_t from_ns = ol_child_cpu_ns(&host->child);
+    while (ol_child_cpu_ns(&host->child) - from_ns < MUCH_CPU_NS) {
+        ol_pool_turns_told(host_of(&f, "light")); /* the beat goes on */
+        run_ok(&f, "busy", "identity", "bbbbbbbbbb");
+    }
+    ol_pool_turns_told(host_of(&f, "light"));
+    ol_test_loop_until_fn(&f.loop, is_at_rest, &f, PATIENCE_MS); /* it was looked at again */
+    assert_turns(host, OL_TURN_NS);
+    kill(host_of(&f, "light")->child.pid, SIGCONT);
+    kit_run_wait(&waiting, &f.loop);
+    kit_run_fini(&waiting);
+    kit_run_fini(&kept);
+    close_fixture(&f);
+}
+
+static void test_one_that_computes_does_so_whatever_it_answers_besides(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run hog, other;
+    compute_until_found(&f, &hog);
+    ol_pool_host *host = host_of(&f, "hog");
+    keep_from_being_idle(&f, &other, "light"); /* it is nobody else's to use */
+    for (unsigned i = 0; i < 3; i++) {
+        run_ok(&f, "hog", "identity", "bbbbbbbbbb");
+        assert_int_equal(host->turns, OL_TURNS_LAST);
+    }
+    kit_run_fini(&hog);
+    kit_run_fini(&other);
+    close_fixture(&f);
+}
+
+/* What computed has ended; another request keeps its host from being idle. */
+static void test_it_has_short_ones_again_when_that_has_ended(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run hog, kept, other;
+    compute_until_found(&f, &hog);
+    keep_from_being_idle(&f, &other, "light");
+    ol_pool_host *host = keep_from_being_idle(&f, &kept, "hog");
+    assert_int_equal(host->turns, OL_TURNS_LAST);
+    kit_run_fini(&hog); /* given up */
+    uint64_t until_ms = ol_loop_now_ms(f.loop.loop) + PATIENCE_MS;
+    while (host->turns == OL_TURNS_LAST && ol_loop_now_ms(f.loop.loop) < until_ms)
+        run_ok(&f, "hog", "identity", "bbbbbbbbbb");
+    assert_turns(host, OL_TURN_NS);
+    assert_false(kept.done);
+    kit_run_fini(&kept);
+    kit_run_fini(&other);
+    close_fixture(&f);
+}
+
 /* It does not get the core at all. */
 static void test_the_beat_ends(void **state)
 {
@@ -146,6 +224,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_host_that_is_ready_has_short_ones),
         cmocka_unit_test(test_a_host_that_computes_gets_long_turns_when_others_wait),
         cmocka_unit_test(test_it_has_short_ones_again_when_it_is_idle),
+        cmocka_unit_test(test_a_host_that_answers_again_and_again_does_not_compute),
+        cmocka_unit_test(test_one_that_computes_does_so_whatever_it_answers_besides),
+        cmocka_unit_test(test_it_has_short_ones_again_when_that_has_ended),
         cmocka_unit_test(test_the_beat_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
