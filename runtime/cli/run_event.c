@@ -10,18 +10,15 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "control/config/files.h"
-#include "front/views/view_identity.h"
+#include "front/views/event_fields.h"
 #include "observe/request_id.h"
 #include "transform/fields.h"
-#include "transform/secret_headers.h"
 
 #define FIELDS_MAX 512
 #define ARENA_BYTES_MAX (4 * OL_MIB)
 #define FILE_BYTES_MAX (1 * OL_MIB)
 #define DEPTH_MAX 16
 #define URL_BYTES_MAX (64 * OL_KIB)
-#define HEADER_PREFIX "userRequest.headers."
-#define QUERY_PREFIX "userRequest.query."
 
 typedef struct field {
     const char *name;
@@ -30,8 +27,7 @@ typedef struct field {
 
 typedef struct event {
     ol_arena *arena;
-    const ol_program *program;
-    enum ol_transform_entry entry;
+    ol_event_sight sight; /* without the payload, until that is known */
     field fields[FIELDS_MAX];
     size_t count;
 } event;
@@ -68,31 +64,34 @@ static ol_slice get(const event *e, const char *name)
 
 static int set_defaults(event *e)
 {
-    static const char *const pairs[][2] = {
-        {"protocolVersion", "1.00"},
-        {"userIdentity.type", "Root"},
-        {"userIdentity.principalId", "000000000000"},
-        {"userIdentity.arn", "arn:aws:iam::000000000000:root"},
-        {"userIdentity.accountId", "000000000000"},
-        {"configuration.payload", ""},
-        {"configuration.accessPointArn",
+    static const struct {
+        ol_event_field field;
+        const char *value;
+    } defaults[] = {
+        {OL_EVENT_PROTOCOL_VERSION, "1.00"},
+        {OL_EVENT_IDENTITY_TYPE, "Root"},
+        {OL_EVENT_IDENTITY_PRINCIPAL_ID, "000000000000"},
+        {OL_EVENT_IDENTITY_ARN, "arn:aws:iam::000000000000:root"},
+        {OL_EVENT_IDENTITY_ACCOUNT_ID, "000000000000"},
+        {OL_EVENT_PAYLOAD, ""},
+        {OL_EVENT_ARN,
          "arn:aws:s3-object-lambda:us-east-1:000000000000:accesspoint/run"},
-        {"configuration.supportingAccessPointArn",
+        {OL_EVENT_SUPPORTING_ARN,
          "arn:aws:s3:us-east-1:000000000000:accesspoint/run"},
-        {"userRequest.url", "https://run--ol-s3/stdin"}, /* unless a key is asked for */
-        {"userRequest.method", "GET"},
-        {"userRequest.sourceIp", "127.0.0.1"},
+        {OL_EVENT_URL, "https://run--ol-s3/stdin"}, /* unless a key is asked for */
+        {OL_EVENT_METHOD, "GET"},
+        {OL_EVENT_SOURCE_IP, "127.0.0.1"},
     };
     int rc = OL_OK;
-    for (size_t i = 0; rc == OL_OK && i < sizeof(pairs) / sizeof(pairs[0]); i++)
-        rc = set(e, pairs[i][0], ol_slice_cstr(pairs[i][1]));
+    for (size_t i = 0; rc == OL_OK && i < sizeof(defaults) / sizeof(defaults[0]); i++)
+        rc = set(e, ol_event_name(defaults[i].field), ol_slice_cstr(defaults[i].value));
     if (rc != OL_OK)
         return rc;
     char id[OL_REQUEST_ID_SIZE], now[OL_ISO8601_SIZE];
     ol_request_id_make(id);
     ol_clock_iso8601(ol_clock_wall_ms(), now);
-    rc = set(e, "xAmzRequestId", ol_slice_cstr(id));
-    return rc == OL_OK ? set(e, "time", ol_slice_cstr(now)) : rc;
+    rc = set(e, ol_event_name(OL_EVENT_REQUEST_ID), ol_slice_cstr(id));
+    return rc == OL_OK ? set(e, ol_event_name(OL_EVENT_TIME), ol_slice_cstr(now)) : rc;
 }
 
 static int set_url(event *e, const char *key)
@@ -103,7 +102,7 @@ static int set_url(event *e, const char *key)
     if (rc == OL_OK)
         rc = ol_uri_encode(&url, ol_slice_cstr(key), true);
     if (rc == OL_OK)
-        rc = set(e, "userRequest.url", ol_buf_slice(&url));
+        rc = set(e, ol_event_name(OL_EVENT_URL), ol_buf_slice(&url));
     ol_buf_fini(&url);
     return rc;
 }
@@ -113,8 +112,8 @@ static int set_url(event *e, const char *key)
 /* A program looks a header up in lower case. */
 static void lower_header(char *path)
 {
-    size_t prefix = sizeof(HEADER_PREFIX) - 1;
-    if (strncmp(path, HEADER_PREFIX, prefix) == 0)
+    size_t prefix = sizeof(OL_EVENT_HEADERS) - 1;
+    if (strncmp(path, OL_EVENT_HEADERS, prefix) == 0)
         for (char *c = path + prefix; *c; c++)
             *c = (char)tolower((unsigned char)*c);
 }
@@ -148,7 +147,7 @@ static int flatten(event *e, const char *prefix, json_t *value, int depth)
         int rc = OL_OK;
         if (json_is_object(child))
             rc = flatten(e, path, child, depth + 1);
-        else if (!ol_slice_starts(ol_slice_cstr(path), OL_SLICE_LIT(QUERY_PREFIX)))
+        else if (!ol_slice_starts(ol_slice_cstr(path), OL_SLICE_LIT(OL_EVENT_QUERY)))
             rc = set_scalar(e, path, child); /* the query is the URL's */
         if (rc != OL_OK)
             return rc;
@@ -207,13 +206,13 @@ static int take_parameter(event *e, ol_slice parameter, ol_buf *url, char separa
     ol_buf path, text;
     ol_buf_init(&path, 1024);
     ol_buf_init(&text, URL_BYTES_MAX);
-    int rc = ol_buf_add_cstr(&path, QUERY_PREFIX);
+    int rc = ol_buf_add_cstr(&path, OL_EVENT_QUERY);
     if (rc == OL_OK)
         rc = ol_uri_decode(&path, name, true);
     if (rc == OL_OK)
         rc = ol_uri_decode(&text, value, true);
-    name = ol_slice_from(ol_buf_slice(&path), sizeof(QUERY_PREFIX) - 1);
-    if (rc == OL_OK && !ol_view_param_is_private(name)) {
+    name = ol_slice_from(ol_buf_slice(&path), sizeof(OL_EVENT_QUERY) - 1);
+    if (rc == OL_OK && ol_event_sees_param(&e->sight, name)) {
         rc = set(e, ol_buf_cstr(&path), ol_buf_slice(&text));
         if (rc == OL_OK)
             rc = add_to_url(url, separator, name, ol_buf_slice(&text));
@@ -238,7 +237,7 @@ static int take_parameters(event *e, ol_slice rest, ol_buf *url)
 
 static int set_query(event *e)
 {
-    ol_slice given = get(e, "userRequest.url");
+    ol_slice given = get(e, ol_event_name(OL_EVENT_URL));
     ptrdiff_t mark = ol_slice_find(given, '?');
     ol_buf url;
     if (mark < 0)
@@ -248,65 +247,27 @@ static int set_query(event *e)
     if (rc == OL_OK)
         rc = take_parameters(e, ol_slice_from(given, (size_t)mark + 1), &url);
     if (rc == OL_OK)
-        rc = set(e, "userRequest.url", ol_buf_slice(&url));
+        rc = set(e, ol_event_name(OL_EVENT_URL), ol_buf_slice(&url));
     ol_buf_fini(&url);
     return rc;
 }
 
-/* ---- what a program may see, as front/views/event.c has it ---- */
-
-static bool is_declared_header(const ol_program *program, ol_slice name)
-{
-    ol_slice rest = program->declared.depends_headers;
-    while (rest.len > 0) {
-        ptrdiff_t end = ol_slice_find(rest, '\n');
-        if (ol_slice_eq(name, end < 0 ? rest : ol_slice_first(rest, (size_t)end)))
-            return true;
-        rest = end < 0 ? OL_SLICE_NONE : ol_slice_from(rest, (size_t)end + 1);
-    }
-    return false;
-}
-
-static bool is_one_of(const char *name, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
-#define IS_ONE_OF(name, names) is_one_of(name, names, sizeof(names) / sizeof(names[0]))
-
-static bool is_visible(const event *e, ol_slice payload, const char *name)
-{
-    static const char *const always[] = {"protocolVersion", "userRequest.url", "configuration.payload",
-                                         "configuration.accessPointArn",
-                                         "configuration.supportingAccessPointArn"};
-    static const char *const identity[] = {"userIdentity.type", "userIdentity.principalId",
-                                           "userIdentity.arn", "userIdentity.accountId",
-                                           "userIdentity.userName"};
-    static const char *const callers[] = {"userRequest.method", "userRequest.sourceIp"};
-    static const char *const request[] = {"xAmzRequestId", "time"};
-    ol_slice text = ol_slice_cstr(name);
-    if (ol_slice_starts(text, OL_SLICE_LIT(HEADER_PREFIX))) {
-        ol_slice header = ol_slice_from(text, sizeof(HEADER_PREFIX) - 1);
-        return is_declared_header(e->program, header) && !ol_header_is_secret(header) &&
-               ol_program_sees_header(e->program, payload, header);
-    }
-    return IS_ONE_OF(name, always) || ol_slice_starts(text, OL_SLICE_LIT(QUERY_PREFIX)) ||
-           (IS_ONE_OF(name, identity) && ol_program_sees_identity(e->program, payload)) ||
-           (IS_ONE_OF(name, callers) && e->entry == OL_ENTRY_REQUEST) ||
-           (IS_ONE_OF(name, request) && ol_program_sees_request(e->program, payload));
-}
-
 /* ---- all of it ---- */
 
-static int encode(const event *e, ol_buf *out)
+/* No view is configured that could say whose ranges are to answer. */
+static bool declares_range(const ol_program *program)
 {
-    ol_slice payload = get(e, "configuration.payload");
+    ol_slice names = program->declared.depends_headers;
+    return ol_slice_starts(names, OL_SLICE_LIT("range\n")) ||
+           (names.len > 0 && memmem(names.data, names.len, "\nrange\n", 7));
+}
+
+static int encode(event *e, ol_buf *out)
+{
+    e->sight.payload = get(e, ol_event_name(OL_EVENT_PAYLOAD));
     int rc = ol_fields_begin(out);
     for (size_t i = 0; rc == OL_OK && i < e->count; i++)
-        if (is_visible(e, payload, e->fields[i].name))
+        if (ol_event_sees(&e->sight, e->fields[i].name))
             rc = ol_fields_add(out, e->fields[i].name, e->fields[i].value);
     return rc;
 }
@@ -314,14 +275,17 @@ static int encode(const event *e, ol_buf *out)
 int ol_run_event_encode(ol_buf *out, const ol_run_event *given, const ol_program *program,
                         ol_error *err)
 {
-    event e = {.arena = ol_arena_new(ARENA_BYTES_MAX), .program = program, .entry = given->entry};
+    event e = {.arena = ol_arena_new(ARENA_BYTES_MAX),
+               .sight = {.program = program,
+                         .shows_caller = given->entry == OL_ENTRY_REQUEST,
+                         .shows_part = declares_range(program)}};
     int rc = e.arena ? set_defaults(&e) : OL_ENOMEM;
     if (rc == OL_OK && given->key)
         rc = set_url(&e, given->key);
     if (rc == OL_OK && given->file)
         rc = set_from_file(&e, given->file, err);
     if (rc == OL_OK && given->payload)
-        rc = set(&e, "configuration.payload", ol_slice_cstr(given->payload));
+        rc = set(&e, ol_event_name(OL_EVENT_PAYLOAD), ol_slice_cstr(given->payload));
     if (rc == OL_OK)
         rc = set_query(&e);
     if (rc == OL_OK)

@@ -2,8 +2,8 @@
 /*
  * The event of `objlens run`: what a server would make of a request by root, with the fields
  * of an event file put over it. What a server would not send is left out: fields that the program has
- * not declared or its payload does not name, credentials, and fields that are in no event. A Range header
- * is there if it is declared, as under `ranges = "transform"`.
+ * not declared or its payload does not name, credentials, and fields that are in no event (front/views/event_fields.h
+ * has the rule). A program that declares the Range header sees it and partNumber, as under `ranges = "transform"`.
  */
 #ifndef OL_CLI_RUN_EVENT_H
 #define OL_CLI_RUN_EVENT_H

@@ -8,16 +8,14 @@
 #define OL_FRONT_EVENT_H
 
 #include "front/request/request.h"
+#include "front/views/event_fields.h"
 
 typedef struct ol_event_ask {
     const ol_request *request;
     /* Names the object as it was asked for, and its query: the request's own, or that of an entry in
      * a listing. */
     const ol_s3_address *address;
-    const ol_program *program;
-    ol_slice payload;
-    bool shows_caller; /* method and address: to entries that make no view */
-    bool shows_part; /* Range and partNumber are the transform's to answer */
+    ol_event_sight sight;
 } ol_event_ask;
 
 /* Appends to `out` (empty before). OL_OK, OL_ELIMIT or OL_ENOMEM. While the client is there: the

@@ -90,10 +90,10 @@ int ol_view_chain_prepare_step(ol_view_chain *chain, size_t step_index,
     ol_request *request = step->request;
     const ol_event_ask ask = {.request = request,
                               .address = address,
-                              .program = step->program,
-                              .payload = chain->view->steps[step_index].payload,
-                              .shows_caller = entry == OL_ENTRY_REQUEST,
-                              .shows_part = chain->shows_part};
+                              .sight = {.program = step->program,
+                                        .payload = chain->view->steps[step_index].payload,
+                                        .shows_caller = entry == OL_ENTRY_REQUEST,
+                                        .shows_part = chain->shows_part}};
     ol_buf_clear(&step->event);
     int rc = ol_event_encode(&step->event, &ask);
     if (rc != OL_OK)

@@ -123,6 +123,26 @@ static void test_what_is_not_declared_is_not_seen(void **state)
     assert_false(has("userRequest.headers.x-two"));
 }
 
+static void test_the_part_asked_for_is_for_who_declares_ranges(void **state)
+{
+    static const char part[] = "{\"userRequest\": {\"url\": \"https://h/k?partNumber=2&y=3\", \"headers\": "
+                               "{\"Range\": \"bytes=0-3\", \"If-Range\": \"e\", \"X-Two\": \"2\"}}}";
+    ol_program without = curious;
+    (void)state;
+    assert_code_of(encode(&curious, NULL, part), OL_OK, &err);
+    assert_slice(field("userRequest.query.partNumber"), "2");
+    assert_slice(field("userRequest.url"), "https://h/k?partNumber=2&y=3");
+    assert_slice(field("userRequest.headers.range"), "bytes=0-3");
+    without.declared.depends_headers = OL_SLICE_LIT("if-range\nx-two\n");
+    assert_code_of(encode(&without, NULL, part), OL_OK, &err);
+    assert_false(has("userRequest.query.partNumber"));
+    assert_slice(field("userRequest.url"), "https://h/k?y=3");
+    assert_slice(field("userRequest.query.y"), "3");
+    assert_false(has("userRequest.headers.range"));
+    assert_false(has("userRequest.headers.if-range")); /* a server answers it */
+    assert_slice(field("userRequest.headers.x-two"), "2");
+}
+
 static void test_credentials_are_never_seen(void **state)
 {
     (void)state;
@@ -252,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_a_file_replaces_what_it_names),
         cmocka_unit_test(test_what_is_not_declared_is_not_seen),
+        cmocka_unit_test(test_the_part_asked_for_is_for_who_declares_ranges),
         cmocka_unit_test(test_credentials_are_never_seen),
         cmocka_unit_test(test_what_the_payload_does_not_name_is_not_seen),
         cmocka_unit_test(test_only_request_is_told_the_address),
