@@ -159,7 +159,8 @@ int ol_pool_enter(ol_pool *pool, ol_ticket *ticket, ol_error *err)
         return rc;
     if (pool->queued >= queue_room(pool, ticket)) {
         ol_pool_count(&pool->stats.jobs_refused, 1);
-        return ol_error_set(err, OL_ESLOWDOWN, "%u requests wait for a host", pool->queued);
+        return ol_error_set(err, OL_ESLOWDOWN, "%u requests wait for a host of transform %s%s", pool->queued,
+                            ticket->program->name, ol_pool_pause_text(pool, ticket));
     }
     enqueue(pool, ticket);
     return OL_WAIT;

@@ -79,3 +79,8 @@ bool ol_pool_is_paused(ol_pool *pool, const ol_ticket *ticket)
     return owes(paid_ms, program_pause_ms(pool), ol_loop_now_ms(pool->loop)) ||
            ol_pool_group_is_paused(pool, ticket);
 }
+
+const char *ol_pool_pause_text(ol_pool *pool, const ol_ticket *ticket)
+{
+    return ol_pool_is_paused(pool, ticket) ? "; it lost many, and gets one every host_pause_ms" : "";
+}

@@ -222,6 +222,8 @@ void ol_pool_start_warm(ol_pool *pool);
 void ol_pool_lost_host(ol_pool_host *host);
 /* Its program or its trust group lost too many: no host is started for it now. */
 bool ol_pool_is_paused(ol_pool *pool, const ol_ticket *ticket);
+/* For an error of a request that waits: empty, or that it is for that. */
+const char *ol_pool_pause_text(ol_pool *pool, const ol_ticket *ticket);
 /* Its trust group did: it is kept to the hosts that serve it already. */
 bool ol_pool_group_is_paused(ol_pool *pool, const ol_ticket *ticket);
 

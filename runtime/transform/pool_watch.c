@@ -145,9 +145,11 @@ static void watch_jobs(ol_pool_host *host, uint64_t now_ms, uint64_t passed_ms)
 static void watch_queue(ol_pool *pool, uint64_t now_ms)
 {
     while (pool->queue_first && now_ms - pool->queue_first->queued_ms > QUEUE_MS_MAX) {
+        ol_ticket *ticket = pool->queue_first;
         ol_error err = {0};
-        ol_error_set(&err, OL_ESLOWDOWN, "no host came free within %u ms", QUEUE_MS_MAX);
-        ol_pool_end_ticket(pool, pool->queue_first, &err, false);
+        ol_error_set(&err, OL_ESLOWDOWN, "no host of transform %s came free within %u ms%s",
+                     ticket->program->name, QUEUE_MS_MAX, ol_pool_pause_text(pool, ticket));
+        ol_pool_end_ticket(pool, ticket, &err, false);
     }
     if (pool->queue_first) {
         pool->place_again = true;

@@ -55,6 +55,7 @@ static void test_a_program_that_loses_many_hosts_waits_for_the_next(void **state
     start(&f, &refused, "g", NULL, 10, true);
     kit_run_wait(&refused, &f.loop);
     assert_code(refused.err.code, OL_ESLOWDOWN);
+    assert_non_null(strstr(refused.err.detail, "host_pause_ms")); /* or an operator looks elsewhere */
     run_another_program(&f, "g");
     assert_false(waiting.done);
     assert_int_equal(stats_of(&f).jobs_queued, 1);
