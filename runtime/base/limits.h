@@ -43,6 +43,8 @@
 #define OL_HOST_SLOTS 256
 #define OL_HOST_JOBS_MAX 64
 #define OL_HOSTS_MAX 16 /* a loop */
+#define OL_CHILD_STOP_MS 1000 /* a process that was killed is waited for so long, */
+#define OL_CHILDREN_LEFT_MAX 16u /* and so many may not have ended before no more are started */
 #define OL_HOST_PAUSE_MS 1000 /* between hosts that one trust group loses, after some in a row */
 #define OL_TRANSFORM_QUEUE_MAX 256 /* a loop: requests waiting for a host */
 #define OL_TRANSFORM_MEMORY_BYTES (32 * OL_MIB)

@@ -17,7 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory_file.h"
+#include "transform/child_left.h"
 #include "transform/host/filters.h"
 #include "transform/host/host.h"
 #include "transform/host/ring.h"
@@ -245,6 +248,10 @@ static int start_as_process(ol_child *child, const ol_program *program,
                             ol_spawn_options *spawn_options, ol_error *err)
 {
     int rc = OL_OK;
+    if (ol_children_left() >= OL_CHILDREN_LEFT_MAX)
+        return ol_error_set(err, OL_EUNAVAILABLE,
+                            "starting a host: %u processes were killed and do not end",
+                            OL_CHILDREN_LEFT_MAX);
     if (program->image_fd >= 0) {
         spawn_options->image_fd = fcntl(program->image_fd, F_DUPFD_CLOEXEC, OL_SPAWN_FD_FLOOR);
         if (spawn_options->image_fd < 0)
@@ -339,13 +346,26 @@ void ol_child_fini(ol_child *child)
     *child = OL_CHILD_NONE;
 }
 
+static bool ends_in_time(ol_child *child)
+{
+    struct pollfd exited = {.fd = child->pidfd, .events = POLLIN};
+    uint64_t until_ms = ol_clock_mono_ms() + OL_CHILD_STOP_MS;
+    ol_child_end end;
+    while (child->pid > 0 && !ol_child_reap(child, &end)) {
+        uint64_t now_ms = ol_clock_mono_ms();
+        if (now_ms >= until_ms)
+            return false;
+        poll(&exited, 1, (int)(until_ms - now_ms));
+    }
+    return true;
+}
+
 void ol_child_stop(ol_child *child)
 {
-    ol_child_end end;
-    struct pollfd exited = {.fd = child->pidfd, .events = POLLIN};
     ol_child_kill(child);
-    while (child->pid > 0 && !ol_child_reap(child, &end))
-        poll(&exited, 1, 100);
+    while (!ends_in_time(child) && !ol_child_leave(child))
+        ;
+    ol_children_left();
     ol_child_fini(child);
 }
 

@@ -68,7 +68,8 @@ uint64_t ol_child_cpu_ns(const ol_child *child);
 /* Only after it was reaped (or never started). Gives back memory and descriptors; those of a thread
  * that still runs, when it has ended. To leave the memory mapped for good, set `base` to NULL before. */
 void ol_child_fini(ol_child *child);
-/* Kill it, wait for its end, and fini, whatever state it is in. */
+/* Kill it, wait for its end, and fini, whatever state it is in. A process that has not ended after
+ * OL_CHILD_STOP_MS is left to itself (child_left.h). */
 void ol_child_stop(ol_child *child);
 /* "was killed by signal 11 (Segmentation fault)", for logs. */
 void ol_child_end_text(const ol_child_end *end, char *out, size_t size);

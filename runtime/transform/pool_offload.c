@@ -7,8 +7,9 @@
  *
  * A host has one task at a time, which counts as an open handle of it. A task is not broken off: a host
  * that is killed while its process is being made is only marked, and its process killed when it is there.
- * No task waits for a transform's code: a process that is taken down was killed before, and other threads
- * wait for an inline host's thread and for its library's destructors (inline_host.c).
+ * No task waits for a transform's code: a process that is taken down was killed before, and is left to itself
+ * when it has not ended after OL_CHILD_STOP_MS (child_left.c); other threads wait for an inline host's thread
+ * and for its library's destructors (inline_host.c).
  */
 #include <assert.h>
 #include <stdint.h>
