@@ -15,7 +15,7 @@ BUILD=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libssl-dev libxml2-
        libfreetype-dev fonts-dejavu-core
        python3 awscli curl ca-certificates)
 TESTS=(g++ make clang libclang-rt-14-dev llvm libcmocka-dev python3-pytest python3-pytest-timeout
-       python3-boto3 python3-xmltodict python3-pandas python3-pil rclone s3cmd s3fs fuse wget chromium openssl
+       python3-pytest-xdist python3-boto3 python3-xmltodict python3-pandas python3-pil rclone s3cmd s3fs fuse wget chromium openssl
        brotli lz4 bzip2 xz-utils zstd age gnupg valgrind
        nginx libnginx-mod-http-lua wrk)
 # The JavaScript SDK's tests take whatever node there is.

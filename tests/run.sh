@@ -4,7 +4,8 @@
 # "N passed, N failed, N skipped". Exit code 0 only when nothing failed.
 #
 #   run.sh            unit tests under ASan+UBSan, the threaded ones under TSan, integration and
-#                     security tests against the release build, each fuzzer for a fixed number of runs
+#                     security tests against the release build, each fuzzer for a fixed number of runs;
+#                     all of them as many at a time as there are cores
 #   run.sh --full     that, with all unit tests under TSan, the integration and security tests
 #                     against the sanitized build as well, larger views and more ranges of them,
 #                     the tests of parsers and transforms under valgrind, long fuzzer runs, the sandbox on
@@ -75,12 +76,21 @@ unit() {
     count_junit "$results/unit-$1.xml"
 }
 
+# suites NAME PYTEST-ARGUMENT...: tests of a server, on as many workers as there are cores, and their count. What no report
+# says, such as the death of a worker, pytest's exit code does (tests/lib/side_by_side.py).
+suites() {
+    local name=$1 before=$failed rc=0
+    PYTHONPATH=tests/lib "$python" -m pytest -p no:cacheprovider -p side_by_side -n "$jobs" -q "${@:2}" \
+        --junitxml "$results/$name.xml" || rc=$?
+    count_junit "$results/$name.xml"
+    ((rc == 0 || (rc == 1 && failed > before))) || fail "$name: pytest ended with $rc"
+}
+
 # black_box PRESET FOLDER: the pytest suites against a build's binary.
 black_box() {
     step "$2 tests: $1"
     OBJLENS_BUILD="$PWD/build/$1" OBJLENS_UNIT_TESTS="$PWD/build/asan/tests" \
-        "$python" -m pytest -p no:cacheprovider -q "tests/$2" --durations=12 --junitxml "$results/$2-$1.xml" || true
-    count_junit "$results/$2-$1.xml"
+        suites "$2-$1" "tests/$2" --durations=12
 }
 
 # inline PRESET: stories about transforms once more, with isolation = "inline" everywhere.
@@ -90,9 +100,8 @@ inline() {
                    test_{observe,decompress,lifecycle,copy})
     what=("${what[@]/#/tests/integration/}")
     step "integration tests, inline: $1"
-    OBJLENS_ISOLATION=inline OBJLENS_BUILD="$PWD/build/$1" "$python" -m pytest -p no:cacheprovider -q \
-        "${what[@]/%/.py}" tests/security/test_hostile_scripts.py --junitxml "$results/inline-$1.xml" || true
-    count_junit "$results/inline-$1.xml"
+    OBJLENS_ISOLATION=inline OBJLENS_BUILD="$PWD/build/$1" \
+        suites "inline-$1" "${what[@]/%/.py}" tests/security/test_hostile_scripts.py
 }
 
 # fuzz_one FUZZER RUNS SECONDS: over its seeds and inputs of its own; RUNS of them, or as many as SECONDS

@@ -2,11 +2,9 @@
 """Keys of a KMS, with software that others wrote on the other side: moto's KMS as the service, the AWS
 Encryption SDK for JavaScript as the client that sealed the object."""
 import base64
-import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from encryption import s3_formats as s3
 from encryption.mock_kms import MockKms
 from encryption.s3_formats import META
-from kit.server import OBJLENS
+from kit.server import OBJLENS, free_port
 
 
 def python_with_moto():
@@ -28,12 +26,6 @@ def python_with_moto():
                                      check=False).returncode == 0:
             return python
     return None
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def answers(url):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The JavaScript SDK and its companions, from the npm registry, pinned by js/package-lock.json."""
+import fcntl
 import json
 import os
 import pathlib
@@ -19,11 +20,8 @@ def node_major():
     return int(re.match(r"v(\d+)", text).group(1))
 
 
-@pytest.fixture(scope="session")
-def js(tmp_path_factory):
-    if node_major() < 18:
-        pytest.skip("the JavaScript SDK needs node 18 and npm, which this machine lacks")
-    folder = tmp_path_factory.mktemp("js")
+def install(folder):
+    folder.mkdir()
     for file in HERE.iterdir():
         if file.is_file():
             shutil.copy(file, folder)
@@ -32,6 +30,22 @@ def js(tmp_path_factory):
     if done.returncode != 0 and re.search(r"ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT", done.stderr):
         pytest.skip("the npm registry cannot be reached from here")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def js(tmp_path_factory):
+    if node_major() < 18:
+        pytest.skip("the JavaScript SDK needs node 18 and npm, which this machine lacks")
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # the run's: what one worker has installed serves the others
+    folder, installed = base / "js", base / "js-installed"
+    with open(base / "js-lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            install(folder)
+            installed.touch()
 
     def run(server, script, **environment):
         command = ["node", str(folder / script)]

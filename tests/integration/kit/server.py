@@ -2,6 +2,7 @@
 """Starts and stops the real server, and speaks to it."""
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -50,23 +51,45 @@ def inline(config):
     return "\n".join([config, *blocks])
 
 
-def free_port():
-    """A port that was free a moment ago; the caller binds it soon."""
+# Below those that the kernel gives to connections as they are made (ip_local_port_range), at any moment between a look
+# and the bind that follows; and each worker of a run (pytest-xdist) has a part of its own.
+PORTS_FIRST, PORTS_END = 10000, 32000
+
+
+def ports_of_worker():
+    """Without end, in order, from somewhere: what was given comes again as late as can be."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = max(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)), number + 1)
+    size = (PORTS_END - PORTS_FIRST) // count
+    first, at = PORTS_FIRST + number * size, random.SystemRandom().randrange(size)
+    while True:
+        yield first + at
+        at = (at + 1) % size
+
+
+PORTS = ports_of_worker()
+
+
+def is_free(port):
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+def free_port():
+    """A port that nobody has; the caller binds it soon."""
+    return next(port for port in PORTS if is_free(port))
 
 
 def free_ports():
-    """Two neighbours, for a server whose command line names the first alone."""
-    while True:
-        port = free_port()
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port + 1))
-                return port
-            except (OSError, OverflowError):
-                continue
+    """The first of two neighbours, for a server whose command line names the first alone."""
+    one = free_port()
+    while (two := free_port()) != one + 1:
+        one = two
+    return one
 
 
 def wait_for(condition, seconds=20.0, what="the condition"):
