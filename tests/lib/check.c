@@ -67,6 +67,10 @@ uint64_t ol_test_random_below(ol_test_random *random, uint64_t bound)
 
 void ol_test_random_fill(ol_test_random *random, uint8_t *data, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        data[i] = (uint8_t)ol_test_random_next(random);
+    while (len > 0) {
+        size_t count = len < sizeof(uint64_t) ? len : sizeof(uint64_t);
+        uint64_t eight = ol_test_random_next(random);
+        memcpy(data, &eight, count);
+        data += count, len -= count;
+    }
 }

@@ -76,7 +76,7 @@ typedef struct ol_test_collect {
     ol_head head; /* headers live as long as the bench */
     bool headed, finished, closed;
     uint8_t *data; /* all runs' bytes, one behind the other */
-    size_t len;
+    size_t len, room;
     unsigned offered_used; /* writes that came in offered memory */
 } ol_test_collect;
 

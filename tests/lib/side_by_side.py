@@ -14,8 +14,7 @@ TOGETHER = {"test_remote_origin.py": "ceph", "test_remote_lists.py": "ceph"}
 
 
 class WholeFiles(LoadScopeScheduling):
-    """What serves all tests of a file (fixtures of modules) is started once. Large files come first, so that none of
-    them is left for the end, when other workers have nothing to do."""
+    """What serves all tests of a file (fixtures of modules) is started once."""
 
     def _split_scope(self, nodeid):
         file = nodeid.split("::")[0]

@@ -13,6 +13,7 @@
 #define SMALL_BYTES 40000
 
 static ol_slice first, second, again, old;
+static ol_slice replaced; /* the object that was there before: `first`, then `old` */
 
 static int make_bodies(void **state)
 {
@@ -21,13 +22,16 @@ static int make_bodies(void **state)
     second = kit_bytes(SMALL_BYTES, 2);
     again = kit_bytes(SMALL_BYTES + 1, 3);
     old = kit_bytes(SMALL_BYTES + 2, 4);
+    replaced = kit_bytes(PART + SMALL_BYTES, 0);
+    memcpy((void *)replaced.data, first.data, PART);
+    memcpy((void *)(replaced.data + PART), old.data, SMALL_BYTES);
     return 0;
 }
 
 static int drop_bodies(void **state)
 {
     (void)state;
-    kit_free(first), kit_free(second), kit_free(again), kit_free(old);
+    kit_free(first), kit_free(second), kit_free(again), kit_free(old), kit_free(replaced);
     return 0;
 }
 
@@ -39,11 +43,7 @@ enum act { REPLACE_PART, COMPLETE, ABORT, REMOVE, PUT_OVER, ACTS };
 static void prepare(store_kit *kit, kit_id *id)
 {
     const size_t lens[] = {PART, SMALL_BYTES};
-    ol_slice both = kit_bytes(PART + SMALL_BYTES, 0);
-    memcpy((void *)both.data, first.data, PART);
-    memcpy((void *)(both.data + PART), old.data, SMALL_BYTES);
-    kit_put_parts(kit, "k", both, lens, 2, NULL);
-    kit_free(both);
+    kit_put_parts(kit, "k", replaced, lens, 2, NULL);
     assert_code(kit_create(kit, "k", id), OL_OK);
     assert_code(kit_part(kit, "k", id, 1, first), OL_OK);
     assert_code(kit_part(kit, "k", id, 2, second), OL_OK);
