@@ -173,6 +173,14 @@ static void child_run(store_kit *kit, enum act act, fuse *f, int fd)
     _exit(0);
 }
 
+/* The steps are all taken in the build that sees what is left behind, ASan's. TSan is here for the threads, which are at
+ * work whichever step is the last. */
+#ifdef __SANITIZE_THREAD__
+#define EACH 3
+#else
+#define EACH 1
+#endif
+
 /* Whether the fuse was reached. */
 static bool kill_at(enum act act, fuse f, bool *happened)
 {
@@ -216,19 +224,19 @@ static void killed_at_every_step(void **state)
         OL_STORE_RENAME,      OL_STORE_RENAMED,      OL_STORE_SHELF_SYNC, OL_STORE_SHELF_SYNCED,
         OL_STORE_COMMIT,      OL_STORE_COMMITTED,    OL_STORE_PUBLISHED,  OL_STORE_UNLINK,
     };
-    unsigned killed = 0, before = 0, after = 0;
+    unsigned step = 0, killed = 0, before = 0, after = 0;
     for (int act = 0; act < ACTS; act++) {
         for (size_t p = 0; p < sizeof points / sizeof *points; p++) {
             for (int left = 0; left < (points[p] == OL_STORE_UNLINK ? 3 : 1); left++) {
                 bool happened;
-                if (!kill_at((enum act)act, (fuse){points[p], left}, &happened))
+                if (step++ % EACH != 0 || !kill_at((enum act)act, (fuse){points[p], left}, &happened))
                     continue;
                 killed++;
                 *(happened ? &after : &before) += 1;
             }
         }
     }
-    assert_true(killed >= 35 && before >= 15 && after >= 15);
+    assert_true(killed >= 35 / EACH && before >= 15 / EACH && after >= 15 / EACH);
 }
 
 /* ---- failing ---- */
