@@ -108,6 +108,7 @@ static void on_job_over(void *arg)
         return;
     host->taken = false;
     ol_pool_turns_idle(host);
+    ol_warden_forgive(&host->child.warden);
     host->idle_since_ms = ol_loop_now_ms(pool->loop);
     if (host->retiring || host->state == OL_HOST_DEAD) {
         pool->sweep = true; /* it is let go there, not under the caller's feet */

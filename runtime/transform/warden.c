@@ -121,6 +121,11 @@ bool ol_warden_is_flooded(const ol_warden *warden)
     return warden->refusals > OL_WARDEN_REFUSALS_MAX;
 }
 
+void ol_warden_forgive(ol_warden *warden)
+{
+    warden->refusals = 0;
+}
+
 bool ol_warden_seal(ol_warden *warden, uint32_t threads_max)
 {
     warden->sealed = true;

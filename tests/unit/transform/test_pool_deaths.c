@@ -260,7 +260,9 @@ static void test_a_host_that_asks_on_and_on(void **state)
     open_fixture(&f, 1, 8, "load-threads 0 1");
     f.program->kind = OL_PROGRAM_SHARED;
     f.program->declared.threads_max = 1;
-    run_ok(&f, "g", "beg 50", "refused");
+    for (unsigned i = 0; i < 8; i++)
+        run_ok(&f, "g", "beg 50", "refused");
+    assert_int_equal(stats_of(&f).hosts_started, 1);
     start(&f, &r, "g", "beg 1000000", 10, true);
     kit_run_wait(&r, &f.loop);
     assert_code(r.err.code, OL_ETRANSFORM);
