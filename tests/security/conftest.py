@@ -21,8 +21,9 @@ def hostile(tmp_path, request):
     servers = []
 
     def start(scripts, plugins=None, limits="cpu_ms = 500", share="", extra="",
-              without=(), loops=2):
-        lines = ['bucket "shop"', 'access_point "shop" { bucket = "shop" }']
+              without=(), loops=2, pause_ms=0):
+        lines = ['bucket "shop"', 'access_point "shop" { bucket = "shop" }',
+                 f"limits {{ host_pause_ms = {pause_ms} }}"]  # one caller makes all attempts
         files = {f"{name}.lua": text for name, text in scripts.items()}
         files["good.lua"] = ("return function(event, object, response)\n"
                              "  local n = 0 for c in object:chunks() do n = n + #c end\n"

@@ -63,8 +63,7 @@ def children_of(server):
 
 def test_a_plugin_that_crashes_on_each_tenth_request(hostile, plugin_file):
     server = hostile({}, {"crash": plugin_file("crash")}, share='share = "all",', extra=(
-        'object_lambda "do-crash" { access_point = "shop", cache = false, transforms = { "crash" } }\n'
-        'limits { host_pause_ms = 0 }'))
+        'object_lambda "do-crash" { access_point = "shop", cache = false, transforms = { "crash" } }'))
     server.s3().put_object(Bucket="shop", Key="k", Body=GOOD)
     server.s3().put_object(Bucket="shop", Key="bomb", Body=b"BOMB" * 50000)
     assert not crash_under_load(server, WARM_UP)
@@ -84,8 +83,8 @@ def waiting(server):
 
 
 def test_a_caller_who_crashes_a_plugin_waits_alone(hostile, plugin_file):
-    server = hostile({}, {"crash": plugin_file("crash")}, loops=1, extra=(
-        'limits { host_pause_ms = 3000 }\n' + user("other", 'views = { "try-crash" }')))
+    server = hostile({}, {"crash": plugin_file("crash")}, loops=1, pause_ms=3000,
+                     extra=user("other", 'views = { "try-crash" }'))
     server.s3().put_object(Bucket="shop", Key="good", Body=GOOD)
     server.s3().put_object(Bucket="shop", Key="bomb", Body=b"BOMB" * 50000)
     other_key = dict(zip(("access_key", "secret_key"), key_of("other")))
