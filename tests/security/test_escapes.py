@@ -114,8 +114,6 @@ def escape(hostile, plugin_file):
         extra = "\n".join(
             f'object_lambda "do-{name.replace("_", "-")}" {{ access_point = "shop", cache = false, '
             f'transforms = {{ {{ "escape", payload = "{name}" }} }} }}' for name in attempts)
-        # One caller loses more than a hundred hosts, which is what pauses are against.
-        extra += "\nlimits { host_pause_ms = 0 }"
         return hostile({}, {"escape": plugin_file("escape")}, limits=LIMITS, extra=extra, **options)
     return start
 
