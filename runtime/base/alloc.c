@@ -106,12 +106,6 @@ char *ol_strndup(const void *data, size_t len)
     return copy;
 }
 
-void ol_wipe(void *data, size_t len)
-{
-    if (len)
-        explicit_bzero(data, len);
-}
-
 long ol_alloc_live(void)
 {
     long sum = 0;

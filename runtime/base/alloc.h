@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "base/wipe.h" /* how secrets leave memory */
+
 /* NULL when out of memory; callers answer OL_ENOMEM. */
 void *ol_malloc(size_t size);
 void *ol_calloc(size_t count, size_t size);
@@ -16,8 +18,6 @@ void ol_free(void *block);
 char *ol_strdup(const char *text);
 /* A NUL-terminated copy of len bytes. */
 char *ol_strndup(const void *data, size_t len);
-/* Overwrite, in a way no compiler removes. */
-void ol_wipe(void *data, size_t len);
 
 /* For tests: allocations now live, and a countdown after which allocations fail, each of
  * them, until it is set anew (0 = from the next one on, -1 = never). */

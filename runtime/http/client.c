@@ -95,7 +95,7 @@ void ol_client_call_free(ol_http_call *call)
     if (call->next)
         call->next->prev = call->prev;
     client->stats.calls--;
-    ol_wipe((void *)(uintptr_t)call->head.data, call->head.len); /* it may hold a signature */
+    ol_wipe_slice(call->head); /* it may hold a signature */
     ol_client_host_release(call->host);
     if (client->spare_count < SPARE_CALLS_MAX && !client->closing) {
         ol_arena_reset(call->arena);

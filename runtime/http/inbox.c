@@ -2,24 +2,29 @@
 /* Unused bytes: the window, and whose memory it lies in. */
 #include "http/inbox.h"
 
+#include "base/alloc.h"
+
 #define COPY_BYTES_MAX 4096 /* waiting bytes up to this are copied */
 #define KEEP_BYTES_MAX (32 * OL_KIB)
 
 void ol_inbox_init(ol_inbox *inbox, size_t bytes_max)
 {
     *inbox = (ol_inbox){0};
-    ol_buf_init(&inbox->copy_, bytes_max);
+    ol_buf_init_secret(&inbox->copy_, bytes_max);
 }
 
 void ol_inbox_drop(ol_inbox *inbox)
 {
+    if (inbox->fresh_ || inbox->kept_) /* heads may hold keys */
+        ol_wipe_slice(inbox->window);
     inbox->window = OL_SLICE_NONE;
     inbox->fresh_ = false;
     ol_read_buf_release(inbox->kept_);
     inbox->kept_ = NULL;
     if (inbox->copy_.cap > KEEP_BYTES_MAX)
         ol_buf_fini(&inbox->copy_);
-    ol_buf_clear(&inbox->copy_);
+    if (inbox->copy_.len > 0)
+        ol_buf_clear(&inbox->copy_);
 }
 
 void ol_inbox_fini(ol_inbox *inbox)
@@ -36,6 +41,7 @@ int ol_inbox_push(ol_inbox *inbox, ol_slice data)
         return OL_OK;
     }
     int rc = ol_buf_add(&inbox->copy_, data);
+    ol_wipe_slice(data);
     inbox->window = ol_buf_slice(&inbox->copy_);
     return rc;
 }
@@ -62,6 +68,7 @@ static int copy_window(ol_inbox *inbox)
     } else {
         ol_buf_clear(copy);
         rc = ol_buf_add(copy, inbox->window);
+        ol_wipe_slice(inbox->window);
         ol_read_buf_release(inbox->kept_);
         inbox->kept_ = NULL;
     }
@@ -73,7 +80,6 @@ int ol_inbox_settle(ol_inbox *inbox, ol_stream *stream, enum ol_inbox_rest rest)
 {
     bool fresh = inbox->fresh_;
     int rc = OL_OK;
-    inbox->fresh_ = false;
     if (rest == OL_INBOX_LENT) {
         if (fresh)
             inbox->kept_ = ol_stream_keep(stream);
@@ -87,5 +93,6 @@ int ol_inbox_settle(ol_inbox *inbox, ol_stream *stream, enum ol_inbox_rest rest)
     } else if (fresh) {
         rc = copy_window(inbox);
     }
+    inbox->fresh_ = false;
     return rc;
 }

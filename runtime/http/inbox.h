@@ -2,7 +2,8 @@
 /*
  * Bytes from a peer that were read but not used yet. They are used where the stream put them;
  * only what must wait is moved: a little is copied, much keeps the stream's buffer, and what a
- * consumer borrows stays where it is.
+ * consumer borrows stays where it is. What is dropped unused, and what a copy was made of, is wiped: it
+ * may be of a head, which may hold keys. Whoever uses a head wipes it.
  */
 #ifndef OL_HTTP_INBOX_H
 #define OL_HTTP_INBOX_H

@@ -66,12 +66,9 @@ static void fill_exchange(ol_http_conn *conn, const ol_http_head *head)
     ol_headers_init(&x->trailers, x->arena);
 }
 
-static int parse_request(ol_http_conn *conn, ol_slice bytes, ol_http_fault *fault)
+static int parse_request(ol_http_conn *conn, ol_slice copy, ol_http_fault *fault)
 {
     ol_http_request *request = &conn->x.request;
-    ol_slice copy = ol_arena_copy(conn->x.arena, bytes);
-    if (!copy.data)
-        return OL_ENOMEM;
     ol_http_head head = {0};
     ol_headers_init(&head.headers, conn->x.arena);
     int rc = ol_http_parse_request(&head, copy, fault);
@@ -89,10 +86,12 @@ static int parse_request(ol_http_conn *conn, ol_slice bytes, ol_http_fault *faul
 static void start_exchange(ol_http_conn *conn, ol_slice bytes)
 {
     ol_http_fault fault = {503, "out of memory"};
-    int rc = parse_request(conn, bytes, &fault);
+    ol_slice copy = ol_arena_copy(conn->x.arena, bytes);
     /* It may hold keys. The request has a copy of its own, whose owner knows which. */
-    ol_wipe((void *)(uintptr_t)bytes.data, bytes.len);
+    ol_wipe_slice(bytes);
+    int rc = copy.data ? parse_request(conn, copy, &fault) : OL_ENOMEM;
     if (rc != OL_OK) {
+        ol_wipe_slice(copy);
         ol_arena_reset(conn->x.arena);
         ol_http_conn_refuse(conn, fault.status, fault.why);
         return;
@@ -244,8 +243,10 @@ void ol_http_conn_pump(ol_http_conn *conn)
 void ol_http_conn_read(void *arg, ol_slice data)
 {
     ol_http_conn *conn = arg;
-    if (conn->phase != OL_CONN_SERVING)
+    if (conn->phase != OL_CONN_SERVING) {
+        ol_wipe_slice(data);
         return;
+    }
     if (ol_inbox_push(&conn->in, data) != OL_OK) {
         ol_http_conn_break(conn, OL_ENOMEM, false);
         return;

@@ -66,7 +66,7 @@ void ol_stream_deliver_(ol_stream *stream, ol_slice data)
     stream->bytes_in += data.len;
     stream->ops->on_read(stream->arg, data);
     if (stream->wipes_reads_ && stream->reading_into_)
-        ol_wipe((void *)(uintptr_t)data.data, data.len);
+        ol_wipe_slice(data);
     stream->reading_into_ = NULL;
 }
 

@@ -201,6 +201,8 @@ static int ctx_new(SSL_CTX **out, const ol_tls_files *files, size_t index, ol_er
         return ol_error_set(err, OL_ENOMEM, "TLS settings: %s", ol_tls_reason());
     SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    /* Else a record stays in the session's buffer until the next one comes, and heads may hold keys. */
+    SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT);
     int rc = load_pair(ctx, &files->certificates[index], err);
     if (rc == OL_OK && files->client_ca_file)
         rc = ask_for_client(ctx, files, err);

@@ -6,13 +6,16 @@ import hashlib
 import os
 import pathlib
 import re
+import socket
+import ssl
 
 import pytest
 
 from encryption.kms_server import forget, start, under
 from encryption.mock_kms import ACCOUNT, SECRET, MockKms
+from kit.authority import Authority
 from kit.raw import exchange, signed
-from kit.server import Server, wait_for
+from kit.server import Server, free_port, wait_for
 
 MARK = b"plaintext-of-an-object-" * 300
 MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S+) ")
@@ -123,25 +126,142 @@ def test_the_local_keyring(tmp_path):
     assert server.stop() == 0
 
 
+class Trio:
+    """A customer's key and the headers that bear it."""
+
+    def __init__(self):
+        self.key = os.urandom(32)
+        self.text = base64.b64encode(self.key)
+        self.headers = {"x-amz-server-side-encryption-customer-algorithm": "AES256",
+                        "x-amz-server-side-encryption-customer-key": self.text.decode(),
+                        "x-amz-server-side-encryption-customer-key-MD5":
+                            base64.b64encode(hashlib.md5(self.key).digest()).decode()}
+
+    def is_nowhere(self, server):
+        return not memory_of(server).flags_of(self.text[:40])
+
+    def wait_until_gone(self, server, what):
+        wait_for(lambda: self.is_nowhere(server), 10, f"the text of {what} to go")
+        assert is_locked_only(memory_of(server), self.key)
+
+
 def test_keys_of_customers(tmp_path):
     """Sent where they are used, where they are refused, and where they mean nothing: the text and the
     key are gone when the request is over."""
     server = Server(tmp_path, 'bucket "keys-bucket"\nsse_c_over_http = true', loops=1)
     server.start()
-    key = os.urandom(32)
-    text = base64.b64encode(key).decode()
-    trio = {"x-amz-server-side-encryption-customer-algorithm": "AES256",
-            "x-amz-server-side-encryption-customer-key": text,
-            "x-amz-server-side-encryption-customer-key-MD5":
-                base64.b64encode(hashlib.md5(key).digest()).decode()}
+    trio = Trio()
     asked = [("PUT", "/keys-bucket/x", {}, 200), ("GET", "/keys-bucket/x", {}, 200),
              ("PUT", "/keys-bucket/y", {"secret_key": "wrong"}, 403),
              ("GET", "/keys-bucket?list-type=2", {}, 200), ("DELETE", "/keys-bucket/none", {}, 204),
              ("GET", "/no-such-bucket/x", {}, 404)]
     for method, path, how, status in asked:
         body = MARK if method == "PUT" else b""
-        answer = exchange(server, signed(server, method, path, headers=trio, body=body, **how))
+        answer = exchange(server, signed(server, method, path, headers=trio.headers, body=body, **how))
         assert answer.status == status, (method, path, answer.body)
-        wait_for(lambda: not memory_of(server).flags_of(text[:40].encode()), 10, f"the text of {method} {path} to go")
-        assert is_locked_only(memory_of(server), key)
+        trio.wait_until_gone(server, f"{method} {path}")
     assert server.stop() == 0
+
+
+class Sender:
+    """A client that knows when the server has read what it sent."""
+
+    def __init__(self, server, port, authority=None):
+        self.server = server
+        self.tcp = self.stream = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.ends = [f":{port:04X}", f":{self.tcp.getsockname()[1]:04X}"]
+        if authority:
+            self.stream = ssl.create_default_context(cafile=str(authority.cert)).wrap_socket(
+                self.tcp, server_hostname="localhost")
+
+    def is_read(self):
+        for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            _, local, remote, _, queues, *_ = line.split()
+            if [local[-5:], remote[-5:]] == self.ends:
+                return int(queues.split(":")[1], 16) == 0
+        return False
+
+    def send(self, *pieces):
+        for piece in pieces:
+            self.stream.sendall(piece)
+            wait_for(self.is_read, 20, "the server to read")
+
+    def answers(self, count):
+        raw = b""
+        while raw.count(b"HTTP/1.1 ") < count:
+            more = self.stream.recv(1 << 16)
+            assert more, raw
+            raw += more
+        return [int(part[:3]) for part in raw.split(b"HTTP/1.1 ")[1:]]
+
+
+@pytest.fixture(scope="module")
+def listening(tmp_path_factory):
+    """One server, two ways in: (server, [(port, authority)])."""
+    folder = tmp_path_factory.mktemp("keys")
+    authority, port = Authority(folder / "ca", "authority"), free_port()
+    certificate, key = authority.issue("own", "/CN=own", "DNS:localhost")
+    server = Server(folder, f'''bucket "keys-bucket"
+sse_c_over_http = true
+listen {{ "127.0.0.1:{port}", certificate = "{certificate}", key = "{key}" }}''', loops=1)
+    server.start()
+    yield server, {"plain": (server.port, None), "TLS": (port, authority)}
+    assert server.stop() == 0
+
+
+def cut(request, length):
+    head = request.index(b"\r\n\r\n")
+    return [request[:head][at:at + length] for at in range(0, head, length)] + [request[head:]]
+
+
+@pytest.mark.parametrize("way", ["plain", "TLS"])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+@pytest.mark.parametrize("length", [7, 50, 400])
+def test_keys_of_customers_whose_heads_come_in_pieces(listening, way, method, length):
+    server, ways = listening
+    trio, sender = Trio(), Sender(server, *ways[way])
+    sender.send(*cut(signed(server, method, f"/keys-bucket/{method}", headers=trio.headers,
+                            body=MARK if method == "PUT" else b""), length))
+    assert sender.answers(1) == [200 if method == "PUT" else 404]
+    trio.wait_until_gone(server, "a head in pieces")
+
+
+@pytest.mark.parametrize("way", ["plain", "TLS"])
+def test_keys_of_customers_behind_another_request(listening, way):
+    """Some wait copied, some where they were read."""
+    server, ways = listening
+    trio, sender = Trio(), Sender(server, *ways[way])
+    ask = signed(server, "GET", "/keys-bucket/none", headers=trio.headers)
+    first = signed(server, "GET", "/keys-bucket/none")
+    sender.send(first + ask)
+    assert sender.answers(2) == [404, 404]
+    sender.send(first + 6 * ask)
+    assert sender.answers(7) == [404] * 7
+    trio.wait_until_gone(server, "pipelined heads")
+
+
+@pytest.mark.parametrize("way", ["plain", "TLS"])
+@pytest.mark.parametrize("broken", [b"no header\r\n\r\n", b"x: " + b"y" * 100_000], ids=["malformed", "too long"])
+def test_keys_of_customers_in_refused_heads(listening, way, broken):
+    server, ways = listening
+    for pieces in (1, 2):
+        trio, sender = Trio(), Sender(server, *ways[way])
+        ask = signed(server, "GET", "/keys-bucket/none", headers=trio.headers)[:-2]
+        if pieces == 1:
+            sender.stream.sendall(ask + broken)
+        else:
+            sender.send(ask)
+            sender.stream.sendall(broken)
+        assert sender.answers(1)[0] in (400, 431)
+        trio.wait_until_gone(server, "a refused head")
+
+
+@pytest.mark.parametrize("way", ["plain", "TLS"])
+def test_keys_of_customers_who_hang_up(listening, way):
+    server, ways = listening
+    trio, sender = Trio(), Sender(server, *ways[way])
+    sender.send(signed(server, "GET", "/keys-bucket/none", headers=trio.headers)[:-2])
+    assert not trio.is_nowhere(server), "else this test sees nothing"
+    sender.stream.close()
+    trio.wait_until_gone(server, "half a head")

@@ -46,7 +46,7 @@ ol_text ol_draft_text(ol_draft *draft, ol_slice bytes, int line)
 static void wipe_secret(void *arg)
 {
     const ol_slice *secret = arg;
-    ol_wipe((void *)(uintptr_t)secret->data, secret->len);
+    ol_wipe_slice(*secret);
 }
 
 int ol_draft_guard_secret(ol_arena *arena, ol_slice secret)

@@ -59,7 +59,7 @@ static int take_members(ol_s3_keys *keys, json_t *root, ol_error *err)
         ol_slice bytes = ol_slice_of(text, json_string_length(value));
         if (rc == OL_OK)
             rc = take(keys, ol_slice_cstr(name), bytes, err);
-        ol_wipe((void *)(uintptr_t)bytes.data, bytes.len); /* jansson's copy */
+        ol_wipe_slice(bytes); /* jansson's copy */
     }
     return rc;
 }

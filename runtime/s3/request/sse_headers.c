@@ -297,7 +297,7 @@ static void forget_text(const ol_headers *headers, const char *name)
 {
     for (size_t i = 0; i < headers->count; i++)
         if (ol_header_name_is(&headers->items[i], name))
-            ol_wipe((void *)(uintptr_t)headers->items[i].value.data, headers->items[i].value.len);
+            ol_wipe_slice(headers->items[i].value);
 }
 
 int ol_s3_sse_customer_read(const ol_s3_sse_customer *ask, uint8_t room[OL_S3_SSE_KEY_ROOM],
