@@ -16,7 +16,6 @@
 #define SPIN_US 20u
 #define SPIN_CORES_MIN 4
 #define WARM_MAX 1024u
-#define PAUSED_SHARE 4u
 
 /* ---- options ---- */
 
@@ -120,6 +119,7 @@ void ol_pool_unqueue(ol_pool *pool, ol_ticket *ticket)
         pool->queue_last = ticket->prev;
     ticket->prev = ticket->next = NULL;
     ol_pool_set(&pool->queued, pool->queued - 1);
+    ol_pool_pause_unqueues(pool, ticket);
 }
 
 static void enqueue(ol_pool *pool, ol_ticket *ticket)
@@ -134,16 +134,16 @@ static void enqueue(ol_pool *pool, ol_ticket *ticket)
         pool->queue_first = ticket;
     pool->queue_last = ticket;
     ol_pool_set(&pool->queued, pool->queued + 1);
+    ol_pool_pause_queues(pool, ticket);
     pool->place_again = true;
     ol_pool_watch_update(pool);
     ol_pool_schedule(pool);
 }
 
-/* Who must wait for the next host has a share of the queue, so that others find room there. */
-static uint32_t queue_room(ol_pool *pool, const ol_ticket *ticket)
+int ol_pool_refuse(ol_pool *pool, const ol_ticket *ticket, ol_error *err)
 {
-    uint32_t room = pool->options.queue_max;
-    return ol_pool_is_paused(pool, ticket) ? (room + PAUSED_SHARE - 1) / PAUSED_SHARE : room;
+    return ol_error_set(err, OL_ESLOWDOWN, "%u requests wait for a host of transform %s%s",
+                        pool->queued, ticket->program->name, ol_pool_pause_text(pool, ticket));
 }
 
 int ol_pool_enter(ol_pool *pool, ol_ticket *ticket, ol_error *err)
@@ -157,10 +157,9 @@ int ol_pool_enter(ol_pool *pool, ol_ticket *ticket, ol_error *err)
     int rc = ol_pool_place(pool, ticket, err);
     if (rc != OL_WAIT)
         return rc;
-    if (pool->queued >= queue_room(pool, ticket)) {
+    if (pool->queued >= pool->options.queue_max || ol_pool_pause_is_full(pool, ticket)) {
         ol_pool_count(&pool->stats.jobs_refused, 1);
-        return ol_error_set(err, OL_ESLOWDOWN, "%u requests wait for a host of transform %s%s", pool->queued,
-                            ticket->program->name, ol_pool_pause_text(pool, ticket));
+        return ol_pool_refuse(pool, ticket, err);
     }
     enqueue(pool, ticket);
     return OL_WAIT;

@@ -63,7 +63,7 @@ static void spread(ol_pool *pool, const ol_ticket *ticket)
     }
     if (mine >= SPREAD_MAX || pool->host_count >= pool->options.hosts_max ||
         ol_loop_now_ms(pool->loop) < pool->spread_again_ms ||
-        ol_pool_is_paused(pool, ticket))
+        !ol_pool_may_start(pool, ticket))
         return;
     ol_pool_host *host;
     ol_error ignored = {0}; /* it was a favour */
@@ -221,8 +221,10 @@ static void turn_one(ol_pool *pool, const ol_ticket *ticket)
 static int provide(ol_pool *pool, ol_ticket *ticket, ol_error *err)
 {
     ol_pool_host *host;
+    if (ol_pool_group_is_paused(pool, ticket)) /* those that start are for others */
+        return OL_OK;
     if (claim_coming(pool, ticket) || ol_loop_now_ms(pool->loop) < pool->start_again_ms ||
-        ol_pool_is_paused(pool, ticket))
+        !ol_pool_may_start(pool, ticket))
         return OL_OK;
     if (pool->host_count < pool->options.hosts_max) {
         int rc = start_for(pool, ticket->program, &host, err);
@@ -260,7 +262,9 @@ static void place_queued(ol_pool *pool, ol_ticket *ticket)
         ticket->ops->on_start(ticket);
         return;
     }
-    if (rc == OL_WAIT)
+    if (rc == OL_WAIT && ol_pool_group_has_too_many(pool, ticket))
+        rc = ol_pool_refuse(pool, ticket, &err);
+    else if (rc == OL_WAIT)
         rc = provide(pool, ticket, &err);
     if (rc != OL_OK)
         ol_pool_end_ticket(pool, ticket, &err, false);

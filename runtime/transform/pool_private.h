@@ -80,11 +80,17 @@ typedef struct ol_pool_host {
     struct ol_pool_host *dirty_next;
 } ol_pool_host;
 
-/* pool_pause.c's: until when the hosts that were lost are paid for, by a hash of whose they were. */
+/* pool_pause.c's. */
+typedef struct ol_pool_debt {
+    uint64_t paid_ms; /* then all its lost hosts are paid for */
+    unsigned queued;  /* requests of it that wait for a host */
+} ol_pool_debt;
+
+/* By a hash of whose they are. */
 typedef struct ol_pool_losses {
-    uint64_t programs[OL_POOL_LOSSES];
-    uint64_t groups[OL_POOL_GROUP_LOSSES]; /* trust groups, each of one program */
-    uint64_t until_ms;                     /* the latest of `groups` */
+    ol_pool_debt programs[OL_POOL_LOSSES];
+    ol_pool_debt groups[OL_POOL_GROUP_LOSSES]; /* trust groups, each of one program */
+    uint64_t until_ms;                         /* the latest paid_ms of them all */
 } ol_pool_losses;
 
 struct ol_pool {
@@ -134,6 +140,8 @@ static inline void ol_pool_set(unsigned *number, unsigned value)
 void ol_pool_schedule(ol_pool *pool);
 void ol_pool_end_ticket(ol_pool *pool, ol_ticket *ticket, const ol_error *err, bool retryable);
 void ol_pool_unqueue(ol_pool *pool, ol_ticket *ticket);
+/* Too many wait: OL_ESLOWDOWN, and why. */
+int ol_pool_refuse(ol_pool *pool, const ol_ticket *ticket, ol_error *err);
 void ol_pool_handle_closed(ol_pool *pool);
 
 /* ---- pool_host.c ---- */
@@ -220,12 +228,20 @@ void ol_pool_start_warm(ol_pool *pool);
 
 /* A host died at work, or must be replaced for what a request did. */
 void ol_pool_lost_host(ol_pool_host *host);
-/* Its program or its trust group lost too many: no host is started for it now. */
-bool ol_pool_is_paused(ol_pool *pool, const ol_ticket *ticket);
+/* Its trust group lost too many: it is kept to the hosts that serve it already. */
+bool ol_pool_group_is_paused(ol_pool *pool, const ol_ticket *ticket);
+/* Neither its trust group nor its program lost too many, or would if those at work were lost, too: a host may
+ * be started for it. */
+bool ol_pool_may_start(ol_pool *pool, const ol_ticket *ticket);
+/* It joins the queue; it leaves it. */
+void ol_pool_pause_queues(ol_pool *pool, const ol_ticket *ticket);
+void ol_pool_pause_unqueues(ol_pool *pool, const ol_ticket *ticket);
+/* As many as may already wait for the same debt to be paid. */
+bool ol_pool_pause_is_full(ol_pool *pool, const ol_ticket *ticket);
+/* More of its trust group do, since it was not paused yet when they came. */
+bool ol_pool_group_has_too_many(ol_pool *pool, const ol_ticket *ticket);
 /* For an error of a request that waits: empty, or that it is for that. */
 const char *ol_pool_pause_text(ol_pool *pool, const ol_ticket *ticket);
-/* Its trust group did: it is kept to the hosts that serve it already. */
-bool ol_pool_group_is_paused(ol_pool *pool, const ol_ticket *ticket);
 
 /* ---- pool_turns.c ---- */
 

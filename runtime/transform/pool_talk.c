@@ -104,11 +104,13 @@ static void on_job_over(void *arg)
         ol_pool_schedule(pool);
     }
     ol_pool_turns_job_over(host);
-    if (ol_link_jobs(host->link) > 0)
+    bool idle = ol_link_jobs(host->link) == 0;
+    ol_warden_forgive(&host->child.warden,
+                      idle ? OL_WARDEN_REFUSALS_MAX : OL_WARDEN_REFUSALS_A_JOB);
+    if (!idle)
         return;
     host->taken = false;
     ol_pool_turns_idle(host);
-    ol_warden_forgive(&host->child.warden);
     host->idle_since_ms = ol_loop_now_ms(pool->loop);
     if (host->retiring || host->state == OL_HOST_DEAD) {
         pool->sweep = true; /* it is let go there, not under the caller's feet */

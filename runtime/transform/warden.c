@@ -121,9 +121,9 @@ bool ol_warden_is_flooded(const ol_warden *warden)
     return warden->refusals > OL_WARDEN_REFUSALS_MAX;
 }
 
-void ol_warden_forgive(ol_warden *warden)
+void ol_warden_forgive(ol_warden *warden, uint32_t refusals)
 {
-    warden->refusals = 0;
+    warden->refusals -= refusals < warden->refusals ? refusals : warden->refusals;
 }
 
 bool ol_warden_seal(ol_warden *warden, uint32_t threads_max)

@@ -24,12 +24,13 @@ typedef struct ol_warden {
     bool sealed;
     uint32_t threads_max;
     uint32_t granted;  /* threads, since it was started */
-    uint32_t refusals; /* since its host was idle */
+    uint32_t refusals; /* less what was forgiven */
 } ol_warden;
 
 /* Each refusal is work for us (some 50 us), so a host that asks without end is killed. (A few in each
  * request are normal: a library that cannot have a thread tries again.) */
 #define OL_WARDEN_REFUSALS_MAX 64u
+#define OL_WARDEN_REFUSALS_A_JOB 8u
 
 #define OL_WARDEN_NONE ((ol_warden){.socket_fd = -1, .listener_fd = -1})
 
@@ -41,8 +42,8 @@ bool ol_warden_take(ol_warden *warden);
 bool ol_warden_answer(ol_warden *warden);
 /* It was refused too often. */
 bool ol_warden_is_flooded(const ol_warden *warden);
-/* Its host is idle: what its requests were refused is forgotten. */
-void ol_warden_forgive(ol_warden *warden);
+/* A job of its host is over: so many refusals at most are forgotten. */
+void ol_warden_forgive(ol_warden *warden, uint32_t refusals);
 /* It has loaded. False when it runs more threads than it may: then it must be killed. Without
  * threads the listener has served its turn; the caller closes it (see ol_warden_is_over). */
 bool ol_warden_seal(ol_warden *warden, uint32_t threads_max);

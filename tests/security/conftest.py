@@ -15,6 +15,11 @@ from kit.server import Server  # noqa: E402
 ORIGINAL = b"the original that must not leak " * 8192
 
 
+def pytest_configure(config):
+    """A client in a thread that ends with an exception has tried less than its test says."""
+    config.addinivalue_line("filterwarnings", "error::pytest.PytestUnhandledThreadExceptionWarning")
+
+
 @pytest.fixture
 def hostile(tmp_path, request):
     """start(scripts) -> a server with one view a script ("try-NAME"), "try-good" beside them."""

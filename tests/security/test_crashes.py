@@ -20,7 +20,7 @@ RSS_GROWTH_KIB_MAX = (48 + (320 if SANITIZED else 0)) * 1024
 class Client(threading.Thread):
     def __init__(self, server, rounds):
         super().__init__()
-        self.server, self.rounds, self.wrong = server, rounds, []
+        self.server, self.rounds, self.done, self.wrong = server, rounds, 0, []
 
     def run(self):
         for i in range(self.rounds):
@@ -31,6 +31,7 @@ class Client(threading.Thread):
                 right = right and b"BOMB" not in answer.raw
             else:
                 right = answer.status == 200 and answer.complete and answer.body == GOOD.upper()
+            self.done += 1
             if not right:
                 self.wrong.append((i, answer.status, answer.complete, answer.raw[:300]))
 
@@ -41,6 +42,7 @@ def crash_under_load(server, crashes):
         client.start()
     for client in clients:
         client.join()
+    assert all(client.done == client.rounds for client in clients)
     return [wrong for client in clients for wrong in client.wrong]
 
 
@@ -83,7 +85,7 @@ def waiting(server):
 
 
 def test_a_caller_who_crashes_a_plugin_waits_alone(hostile, plugin_file):
-    server = hostile({}, {"crash": plugin_file("crash")}, loops=1, pause_ms=3000,
+    server = hostile({}, {"crash": plugin_file("crash")}, loops=1, pause_ms=10000,
                      extra=user("other", 'views = { "try-crash" }'))
     server.s3().put_object(Bucket="shop", Key="good", Body=GOOD)
     server.s3().put_object(Bucket="shop", Key="bomb", Body=b"BOMB" * 50000)

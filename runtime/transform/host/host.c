@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "transform/host/host_private.h"
 #include "transform/host/texts.h"
 
@@ -306,7 +307,10 @@ static void rest(ol_host *h)
 {
     bool may_work = h->put_off && h->jobs_open == 0;
     if (may_work && h->was_idle) {
-        h->put_off = h->ops->idle(h->engine, h->program.limits.slice_ms);
+        /* Longer slices would pass for a host that computes without a request (pool_watch.c). */
+        uint32_t slice_ms = h->program.limits.slice_ms;
+        h->put_off = h->ops->idle(h->engine, slice_ms < OL_TRANSFORM_SLICE_MS ? slice_ms
+                                                                              : OL_TRANSFORM_SLICE_MS);
         return;
     }
     h->was_idle = may_work;

@@ -59,9 +59,10 @@ PORTS_FIRST, PORTS_END = 10000, 32000
 def ports_of_worker():
     """Without end, in order, from somewhere: what was given comes again as late as can be."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    count = max(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)), number + 1)
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
     size = (PORTS_END - PORTS_FIRST) // count
-    first, at = PORTS_FIRST + number * size, random.SystemRandom().randrange(size)
+    # One that takes a dead worker's place has a number of its own, beyond the count.
+    first, at = PORTS_FIRST + number % count * size, random.SystemRandom().randrange(size)
     while True:
         yield first + at
         at = (at + 1) % size

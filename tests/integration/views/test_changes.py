@@ -226,9 +226,10 @@ def test_the_end_of_a_view_is_damaged_while_it_is_read(long_on_disk):
 
 
 def test_a_view_is_damaged_wholly_while_it_is_read(long_on_disk):
-    """What went out cannot be compared with anything any more: no other run goes on behind it."""
+    """What went out cannot be compared with anything any more: no other run goes on behind it. (It is more
+    than the server keeps in memory, where its beginning could still be read.)"""
     server = long_on_disk
-    client, raw = read_some(server, 300_000)
+    client, raw = read_some(server, 6 << 20)
     with client:
         damage(server, 0)
         try:

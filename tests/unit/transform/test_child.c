@@ -44,7 +44,7 @@ static void let_it_end(pid_t pid, int pidfd)
 
 /* ---- what is said on standard error ---- */
 
-static int kept_error;
+static int kept_error = -1;
 
 static int listen_to_errors(void)
 {
@@ -55,12 +55,29 @@ static int listen_to_errors(void)
     return fd;
 }
 
+static void stop_listening(void)
+{
+    if (kept_error < 0)
+        return;
+    dup2(kept_error, STDERR_FILENO);
+    close(kept_error);
+    kept_error = -1;
+}
+
+/* Else nobody sees why a test failed. */
+static int teardown(void **state)
+{
+    (void)state;
+    held = false;
+    stop_listening();
+    return 0;
+}
+
 static unsigned times_said(int fd, const char *text)
 {
     char said[4096];
     unsigned times = 0;
-    dup2(kept_error, STDERR_FILENO);
-    close(kept_error);
+    stop_listening();
     ssize_t len = pread(fd, said, sizeof(said) - 1, 0);
     close(fd);
     said[len > 0 ? len : 0] = '\0';
@@ -160,9 +177,9 @@ int main(int argc, char **argv)
     if (fake_is_host(argc, argv))
         return fake_host_main();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_process_that_does_not_end_is_left_to_itself),
-        cmocka_unit_test(test_the_next_that_is_stopped_takes_it_along),
-        cmocka_unit_test(test_no_more_are_started_when_many_are_left),
+        cmocka_unit_test_teardown(test_a_process_that_does_not_end_is_left_to_itself, teardown),
+        cmocka_unit_test_teardown(test_the_next_that_is_stopped_takes_it_along, teardown),
+        cmocka_unit_test_teardown(test_no_more_are_started_when_many_are_left, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -263,7 +263,7 @@ static void test_a_host_that_asks_on_and_on(void **state)
     for (unsigned i = 0; i < 8; i++)
         run_ok(&f, "g", "beg 50", "refused");
     assert_int_equal(stats_of(&f).hosts_started, 1);
-    start(&f, &r, "g", "beg 1000000", 10, true);
+    start(&f, &r, "g", "beg 100", 10, true);
     kit_run_wait(&r, &f.loop);
     assert_code(r.err.code, OL_ETRANSFORM);
     assert_non_null(strstr(r.err.detail, "asked too often for what it may not have"));

@@ -4,16 +4,41 @@
  */
 #include "pool_kit.h"
 
-#define QUEUE 4u /* one in four for whoever waits for its next host */
+#define QUEUE 4u             /* one in four for whoever waits for its next host */
+#define FOR_EVER_MS 3600000u /* none is paid for while this runs */
 
-static void open_patient(fixture *f)
+static void open_with(fixture *f, unsigned pause_ms, unsigned hosts_max)
 {
     ol_pool_options options = kit_options();
-    options.pause_ms = 3600000; /* none is paid for while this runs */
+    options.pause_ms = pause_ms;
+    options.hosts_max = hosts_max;
+    options.jobs_max = 1;
     options.queue_max = QUEUE;
     assert_code(ol_test_loop_open(&f->loop), OL_OK);
     assert_code(ol_pool_new(&f->pool, f->loop.loop, &options, NULL), OL_OK);
     f->program = kit_program("identity");
+}
+
+static void open_patient(fixture *f)
+{
+    open_with(f, FOR_EVER_MS, 16);
+}
+
+/* All is paid. */
+static void forgive(ol_pool_debt *debts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        debts[i].paid_ms = 0;
+}
+
+static void forgive_programs(fixture *f)
+{
+    forgive(f->pool->losses.programs, OL_POOL_LOSSES);
+}
+
+static void forgive_groups(fixture *f)
+{
+    forgive(f->pool->losses.groups, OL_POOL_GROUP_LOSSES);
 }
 
 static void lose_in_a_row(fixture *f, unsigned count)
@@ -74,18 +99,156 @@ static void test_a_group_that_loses_many_hosts_waits_alone(void **state)
     kit_run waiting;
     open_patient(&f);
     lose_in_a_row(&f, 8);
-    memset(f.pool->losses.programs, 0, sizeof(f.pool->losses.programs)); /* a pause a tenth as long */
+    forgive_programs(&f); /* a pause a tenth as long */
     run_ok(&f, "h", NULL, "bbbbbbbbbb");
     assert_int_equal(stats_of(&f).hosts_started, 9);
     start(&f, &waiting, "g", NULL, 10, true);
     run_ok(&f, "h", NULL, "bbbbbbbbbb");
     assert_false(waiting.done);
     assert_int_equal(stats_of(&f).jobs_queued, 1);
-    memset(f.pool->losses.groups, 0, sizeof(f.pool->losses.groups));
+    forgive_groups(&f);
     kit_run_wait(&waiting, &f.loop);
     assert_code_of(waiting.err.code, OL_OK, &waiting.err);
     assert_int_equal(stats_of(&f).hosts_started, 9); /* the idle one of the others is good enough */
     kit_run_fini(&waiting);
+    close_fixture(&f);
+}
+
+/* Hosts that start are for whoever they were started for. */
+static void test_a_paused_group_takes_no_host_that_starts(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    kit_run waiting;
+    open_patient(&f);
+    lose_in_a_row(&f, 8);
+    forgive_programs(&f);
+    start(&f, &waiting, "g", NULL, 10, true);
+    run_ok(&f, "h", NULL, "bbbbbbbbbb");
+    assert_false(waiting.done);
+    assert_int_equal(stats_of(&f).hosts, 1);
+    kit_run_fini(&waiting);
+    close_fixture(&f);
+}
+
+static bool all_have_hosts(void *arg)
+{
+    return stats_of(arg).jobs_running == 4;
+}
+
+/* Or it would lose all that it has at once. */
+static void test_a_group_that_owes_has_as_many_at_work_as_it_may_lose(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    kit_run runs[6];
+    open_patient(&f);
+    lose_in_a_row(&f, 4);
+    for (unsigned i = 0; i < 4; i++)
+        start(&f, &runs[i], "g", NULL, 10, false);
+    ol_test_loop_until_fn(&f.loop, all_have_hosts, &f, OL_TEST_BOUND_MS);
+    for (unsigned i = 4; i < 6; i++)
+        start(&f, &runs[i], "g", NULL, 10, false);
+    run_another_program(&f, "g"); /* and a round of placing behind it */
+    assert_int_equal(stats_of(&f).jobs_running, 4);
+    assert_int_equal(stats_of(&f).jobs_queued, 2);
+    assert_int_equal(stats_of(&f).hosts_started, 4 + 4 + 1);
+    for (unsigned i = 0; i < 6; i++)
+        kit_run_fini(&runs[i]);
+    close_fixture(&f);
+}
+
+/* ---- the queue ---- */
+
+/* Those that others wait in it for are not counted. */
+static void test_a_paused_group_has_a_share_of_the_queue_of_its_own(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    kit_run busy, others[2], waiting, refused;
+    open_with(&f, FOR_EVER_MS, 1);
+    lose_in_a_row(&f, 8);
+    forgive_programs(&f);
+    start(&f, &busy, "h", NULL, 10, false);
+    kit_run_until_held(&busy, &f.loop);
+    for (unsigned i = 0; i < 2; i++)
+        start(&f, &others[i], "h", NULL, 10, false);
+    start(&f, &waiting, "g", NULL, 10, true);
+    assert_int_equal(stats_of(&f).jobs_queued, 3);
+    start(&f, &refused, "g", NULL, 10, true);
+    kit_run_wait(&refused, &f.loop);
+    assert_code(refused.err.code, OL_ESLOWDOWN);
+    assert_non_null(strstr(refused.err.detail, "this caller's requests"));
+    assert_false(waiting.done);
+    kit_run_fini(&refused);
+    kit_run_fini(&waiting);
+    for (unsigned i = 0; i < 2; i++)
+        kit_run_fini(&others[i]);
+    kit_run_fini(&busy);
+    close_fixture(&f);
+}
+
+/* They came before it was paused, when they had the whole queue. */
+static void test_what_a_group_has_in_the_queue_beyond_its_share_is_refused(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    kit_run culprit, waiting[4];
+    unsigned refused = 0;
+    open_with(&f, FOR_EVER_MS, 1);
+    lose_in_a_row(&f, 7);
+    start(&f, &culprit, "g", "crash", 10, true);
+    for (unsigned i = 0; i < 3; i++)
+        start(&f, &waiting[i], "g", NULL, 10, true);
+    kit_run_wait(&culprit, &f.loop);
+    assert_code(culprit.err.code, OL_ETRANSFORM);
+    kit_run_wait(&waiting[0], &f.loop);
+    kit_run_wait(&waiting[1], &f.loop);
+    for (unsigned i = 0; i < 2; i++)
+        refused += waiting[i].err.code == OL_ESLOWDOWN;
+    assert_int_equal(refused, 2);
+    assert_false(waiting[2].done);
+    assert_int_equal(stats_of(&f).jobs_queued, 1);
+    for (unsigned i = 0; i < 3; i++)
+        kit_run_fini(&waiting[i]);
+    kit_run_fini(&culprit);
+    close_fixture(&f);
+}
+
+/* ---- the end of a pause ---- */
+
+static void test_what_is_owed_is_paid_in_time(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    open_with(&f, 20, 16);
+    lose_in_a_row(&f, 8);
+    for (unsigned i = 0; i < 2; i++) /* as if these had come at once, too */
+        ol_pool_lost_host(&(ol_pool_host){
+            .pool = f.pool, .program = f.program, .group = "g", .group_len = 1});
+    assert_true(f.pool->losses.until_ms > ol_loop_now_ms(f.loop.loop));
+    run_ok(&f, "g", NULL, "bbbbbbbbbb");
+    assert_int_equal(stats_of(&f).hosts_started, 9);
+    close_fixture(&f);
+}
+
+/* Below ten milliseconds, too, there is a tenth of it. */
+static void test_a_short_pause_is_one_for_programs(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    open_with(&f, 1, 16);
+    uint64_t now_ms = ol_loop_now_ms(f.loop.loop);
+    ol_pool_lost_host(&(ol_pool_host){.pool = f.pool, .program = f.program});
+    for (unsigned i = 0; i < OL_POOL_LOSSES; i++)
+        if (f.pool->losses.programs[i].paid_ms > 0)
+            assert_true(f.pool->losses.programs[i].paid_ms > now_ms);
     close_fixture(&f);
 }
 
@@ -107,7 +270,7 @@ static void test_all_groups_of_a_program_wait_for_a_tenth_of_the_pause(void **st
     run_another_program(&f, "i"); /* which came later */
     assert_false(waiting.done);
     assert_int_equal(stats_of(&f).hosts_started, 9);
-    memset(f.pool->losses.programs, 0, sizeof(f.pool->losses.programs));
+    forgive_programs(&f);
     kit_run_wait(&waiting, &f.loop);
     assert_code_of(waiting.err.code, OL_OK, &waiting.err);
     kit_run_fini(&waiting);
@@ -121,6 +284,12 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_program_that_loses_many_hosts_waits_for_the_next),
         cmocka_unit_test(test_a_group_that_loses_many_hosts_waits_alone),
+        cmocka_unit_test(test_a_paused_group_takes_no_host_that_starts),
+        cmocka_unit_test(test_a_group_that_owes_has_as_many_at_work_as_it_may_lose),
+        cmocka_unit_test(test_a_paused_group_has_a_share_of_the_queue_of_its_own),
+        cmocka_unit_test(test_what_a_group_has_in_the_queue_beyond_its_share_is_refused),
+        cmocka_unit_test(test_what_is_owed_is_paid_in_time),
+        cmocka_unit_test(test_a_short_pause_is_one_for_programs),
         cmocka_unit_test(test_all_groups_of_a_program_wait_for_a_tenth_of_the_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,7 @@ static const char *const never_scripts[] = {
 #endif
     NULL,
 };
+/* Not tried while loading: what puts the walls up needs some of them until then. */
 static const char *const not_when_loaded[] = {
     "clone3", "tgkill",   "sendmsg", "exec-memory", "exec-protect",
     "unshare", "io_uring", "mkdir",   NULL,
