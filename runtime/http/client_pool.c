@@ -80,7 +80,7 @@ static ol_client_conn *conn_new(ol_client_host *host)
                                 .head_bytes_max = client->limits.head_bytes_max,
                                 .headers_max = client->limits.headers_max};
     ol_inbox_init(&conn->in, IN_BYTES_MAX);
-    ol_outbox_init(&conn->out, &conn->stream);
+    ol_outbox_init_secret(&conn->out, &conn->stream);
     conn->next = client->conns;
     if (conn->next)
         conn->next->prev = conn;

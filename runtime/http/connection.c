@@ -9,6 +9,8 @@
  */
 #include "http/connection.h"
 
+#include "base/alloc.h"
+
 #define LINGER_MS 5000
 #define DRAIN_BYTES_MAX (256 * OL_KIB) /* an unwanted body is read up to this */
 
@@ -23,6 +25,12 @@ static void free_if_through(ol_http_conn *conn)
 {
     if (conn->stream_closed && !conn->x.active && !conn->todo_posted)
         ol_http_server_gone(conn);
+}
+
+void ol_http_conn_forget_head(ol_http_conn *conn)
+{
+    ol_wipe_slice(conn->head);
+    conn->head = OL_SLICE_NONE;
 }
 
 static void finish_now(ol_http_conn *conn);
@@ -159,6 +167,7 @@ static void finish_now(ol_http_conn *conn)
     if (conn->paused && conn->in.window.len == 0)
         ol_inbox_drop(&conn->in); /* it held only what the handler had borrowed */
     conn->paused = false;
+    ol_http_conn_forget_head(conn);
     ol_arena_reset(x->arena);
     if (conn->phase == OL_CONN_CLOSED) {
         ol_inbox_drop(&conn->in);

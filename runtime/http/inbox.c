@@ -66,7 +66,8 @@ static int copy_window(ol_inbox *inbox)
     if (lies_in_copy(inbox)) {
         ol_buf_consume(copy, copy->len - inbox->window.len);
     } else {
-        ol_buf_clear(copy);
+        if (copy->len > 0)
+            ol_buf_clear(copy);
         rc = ol_buf_add(copy, inbox->window);
         ol_wipe_slice(inbox->window);
         ol_read_buf_release(inbox->kept_);

@@ -15,6 +15,12 @@ void ol_outbox_init(ol_outbox *outbox, ol_stream *stream)
     ol_buf_init(&outbox->gathered, OUT_BYTES_MAX);
 }
 
+void ol_outbox_init_secret(ol_outbox *outbox, ol_stream *stream)
+{
+    *outbox = (ol_outbox){.stream = stream};
+    ol_buf_init_secret(&outbox->gathered, OUT_BYTES_MAX);
+}
+
 void ol_outbox_fini(ol_outbox *outbox)
 {
     ol_buf_fini(&outbox->gathered);

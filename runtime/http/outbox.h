@@ -16,6 +16,8 @@ typedef struct ol_outbox {
 } ol_outbox;
 
 void ol_outbox_init(ol_outbox *outbox, ol_stream *stream);
+/* The same; what was gathered is wiped when it has been sent: a request's head may hold keys. */
+void ol_outbox_init_secret(ol_outbox *outbox, ol_stream *stream);
 void ol_outbox_fini(ol_outbox *outbox);
 /* For the next message or the next connection; gives much memory back. */
 void ol_outbox_reset(ol_outbox *outbox);

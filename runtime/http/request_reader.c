@@ -87,11 +87,12 @@ static void start_exchange(ol_http_conn *conn, ol_slice bytes)
 {
     ol_http_fault fault = {503, "out of memory"};
     ol_slice copy = ol_arena_copy(conn->x.arena, bytes);
-    /* It may hold keys. The request has a copy of its own, whose owner knows which. */
+    /* It may hold keys. The request has a copy of its own until it is over. */
     ol_wipe_slice(bytes);
+    conn->head = copy;
     int rc = copy.data ? parse_request(conn, copy, &fault) : OL_ENOMEM;
     if (rc != OL_OK) {
-        ol_wipe_slice(copy);
+        ol_http_conn_forget_head(conn);
         ol_arena_reset(conn->x.arena);
         ol_http_conn_refuse(conn, fault.status, fault.why);
         return;
@@ -180,6 +181,7 @@ static bool read_body(ol_http_conn *conn)
     }
     if (rc != OL_OK) {
         conn->server->stats.protocol_errors++;
+        ol_wipe_slice(conn->in.window); /* another head may stand in it */
         conn->in.window = OL_SLICE_NONE;
         ol_http_conn_body_broke(conn, rc);
         return true;

@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
 #include "net/loop_private.h"
 #include "net/tls_session.h"
 
@@ -108,13 +109,18 @@ static ol_slice next_record(const ol_stream *stream, uint8_t *together)
 static int encrypt_burst(ol_stream *stream)
 {
     uint8_t together[RECORD_BYTES_MAX];
+    size_t used = 0;
     int rc = begin_out(stream);
     while (rc == OL_OK && stream->part_count_ > 0 && stream->tls_->out_len < BURST_BYTES) {
         size_t taken;
-        rc = ol_tls_session_write(stream->tls_, next_record(stream, together), &taken);
+        ol_slice record = next_record(stream, together);
+        if (record.data == together && record.len > used)
+            used = record.len;
+        rc = ol_tls_session_write(stream->tls_, record, &taken);
         stream->part_count_ =
             (uint8_t)ol_stream_advance_(stream->parts_, stream->part_count_, taken);
     }
+    ol_wipe(together, used); /* a head may hold keys */
     if (rc != OL_OK)
         stream->failed_ = true;
     return rc;

@@ -63,7 +63,7 @@ static void spread(ol_pool *pool, const ol_ticket *ticket)
     }
     if (mine >= SPREAD_MAX || pool->host_count >= pool->options.hosts_max ||
         ol_loop_now_ms(pool->loop) < pool->spread_again_ms ||
-        !ol_pool_may_start(pool, ticket))
+        ol_pool_group_is_short(pool, ticket) || ol_pool_program_is_paused(pool, ticket))
         return;
     ol_pool_host *host;
     ol_error ignored = {0}; /* it was a favour */
@@ -103,7 +103,7 @@ int ol_pool_place(ol_pool *pool, ol_ticket *ticket, ol_error *err)
 {
     ol_pool_host *best = NULL;
     uint32_t best_cost = COST_NONE;
-    bool own_only = ol_pool_group_is_paused(pool, ticket);
+    bool own_only = ol_pool_group_is_short(pool, ticket);
     for (ol_pool_host *host = pool->first; host; host = host->next) {
         uint32_t c = cost(host, ticket, own_only);
         if (c >= best_cost)
@@ -221,10 +221,10 @@ static void turn_one(ol_pool *pool, const ol_ticket *ticket)
 static int provide(ol_pool *pool, ol_ticket *ticket, ol_error *err)
 {
     ol_pool_host *host;
-    if (ol_pool_group_is_paused(pool, ticket)) /* those that start are for others */
+    if (ol_pool_group_is_short(pool, ticket)) /* those that start are for others */
         return OL_OK;
     if (claim_coming(pool, ticket) || ol_loop_now_ms(pool->loop) < pool->start_again_ms ||
-        !ol_pool_may_start(pool, ticket))
+        ol_pool_program_is_paused(pool, ticket))
         return OL_OK;
     if (pool->host_count < pool->options.hosts_max) {
         int rc = start_for(pool, ticket->program, &host, err);
@@ -262,18 +262,31 @@ static void place_queued(ol_pool *pool, ol_ticket *ticket)
         ticket->ops->on_start(ticket);
         return;
     }
-    if (rc == OL_WAIT && ol_pool_group_has_too_many(pool, ticket))
-        rc = ol_pool_refuse(pool, ticket, &err);
-    else if (rc == OL_WAIT)
+    if (rc == OL_WAIT)
         rc = provide(pool, ticket, &err);
     if (rc != OL_OK)
         ol_pool_end_ticket(pool, ticket, &err, false);
+}
+
+/* Those that came last go. */
+static void trim_queue(ol_pool *pool)
+{
+    ol_ticket *prev;
+    for (ol_ticket *ticket = pool->queue_last; ticket; ticket = prev) {
+        ol_error err = {0};
+        prev = ticket->prev;
+        if (!ol_pool_group_has_too_many(pool, ticket))
+            continue;
+        ol_pool_refuse(pool, ticket, &err);
+        ol_pool_end_ticket(pool, ticket, &err, false);
+    }
 }
 
 void ol_pool_place_queue(ol_pool *pool)
 {
     ol_ticket *next;
     forget_promises(pool);
+    trim_queue(pool);
     for (ol_ticket *ticket = pool->queue_first; ticket; ticket = next) {
         next = ticket->next;
         place_queued(pool, ticket);

@@ -88,9 +88,9 @@ typedef struct ol_pool_debt {
 
 /* By a hash of whose they are. */
 typedef struct ol_pool_losses {
-    ol_pool_debt programs[OL_POOL_LOSSES];
+    uint64_t programs_paid_ms[OL_POOL_LOSSES];
     ol_pool_debt groups[OL_POOL_GROUP_LOSSES]; /* trust groups, each of one program */
-    uint64_t until_ms;                         /* the latest paid_ms of them all */
+    uint64_t until_ms;                         /* the latest of all these times */
 } ol_pool_losses;
 
 struct ol_pool {
@@ -228,17 +228,16 @@ void ol_pool_start_warm(ol_pool *pool);
 
 /* A host died at work, or must be replaced for what a request did. */
 void ol_pool_lost_host(ol_pool_host *host);
-/* Its trust group lost too many: it is kept to the hosts that serve it already. */
-bool ol_pool_group_is_paused(ol_pool *pool, const ol_ticket *ticket);
-/* Neither its trust group nor its program lost too many, or would if those at work were lost, too: a host may
- * be started for it. */
-bool ol_pool_may_start(ol_pool *pool, const ol_ticket *ticket);
+/* Its trust group owes for so many, and has so many, that it is kept to those that serve it already. */
+bool ol_pool_group_is_short(ol_pool *pool, const ol_ticket *ticket);
+/* All groups of its program together lost too many: no host is started for it now. */
+bool ol_pool_program_is_paused(ol_pool *pool, const ol_ticket *ticket);
 /* It joins the queue; it leaves it. */
 void ol_pool_pause_queues(ol_pool *pool, const ol_ticket *ticket);
 void ol_pool_pause_unqueues(ol_pool *pool, const ol_ticket *ticket);
-/* As many as may already wait for the same debt to be paid. */
+/* Its trust group, or its program, owes for too many, and the queue has no more room for such. */
 bool ol_pool_pause_is_full(ol_pool *pool, const ol_ticket *ticket);
-/* More of its trust group do, since it was not paused yet when they came. */
+/* More of its trust group wait than may, since it was not paused yet when they came. */
 bool ol_pool_group_has_too_many(ol_pool *pool, const ol_ticket *ticket);
 /* For an error of a request that waits: empty, or that it is for that. */
 const char *ol_pool_pause_text(ol_pool *pool, const ol_ticket *ticket);

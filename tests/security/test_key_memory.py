@@ -15,7 +15,8 @@ from encryption.kms_server import forget, start, under
 from encryption.mock_kms import ACCOUNT, SECRET, MockKms
 from kit.authority import Authority
 from kit.raw import exchange, signed
-from kit.server import Server, free_port, wait_for
+from kit.server import ACCESS_KEY, SECRET_KEY, Server, free_port, wait_for
+from test_post_form import ANY, BOUNDARY, body_of, fields_for
 
 MARK = b"plaintext-of-an-object-" * 300
 MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S+) ")
@@ -265,3 +266,48 @@ def test_keys_of_customers_who_hang_up(listening, way):
     assert not trio.is_nowhere(server), "else this test sees nothing"
     sender.stream.close()
     trio.wait_until_gone(server, "half a head")
+
+
+def test_keys_of_customers_that_an_origin_is_told(listening, tmp_path):
+    """Over TLS alone. Its connection stays open, for whoever asks next."""
+    store, ways = listening
+    port, authority = ways["TLS"]
+    server = Server(tmp_path, f'''
+origin "other" {{ endpoint = "https://localhost:{port}", ca = "{authority.cert}", access_key = "{ACCESS_KEY}",
+                  secret_key = "{SECRET_KEY}" }}
+sse_c_over_http = true
+bucket "keys-bucket" {{ origin = "other" }}''', loops=1)
+    server.start()
+    trio = Trio()
+    for method, key in (("PUT", trio), ("GET", trio), ("GET", Trio())):
+        body = MARK if method == "PUT" else b""
+        answer = exchange(server, signed(server, method, "/keys-bucket/of-an-origin", headers=key.headers, body=body))
+        assert answer.status == (200 if key is trio else 403), answer.body
+        key.wait_until_gone(server, f"{method} of an origin")
+        key.wait_until_gone(store, f"{method} at the origin")
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("way", ["plain", "TLS"])
+@pytest.mark.parametrize("end", ["kept", "refused", "malformed", "hung up"])
+def test_keys_of_customers_in_forms(listening, way, end):
+    server, ways = listening
+    trio, sender = Trio(), Sender(server, *ways[way])
+    fields = fields_for([*ANY, *(["starts-with", f"${name}", ""] for name in trio.headers)], bucket="keys-bucket",
+                        key=f"form-{way}", **trio.headers)
+    if end == "refused":
+        fields["x-amz-signature"] = "0" * 64
+    body = body_of(fields, MARK)
+    if end == "malformed":
+        body = body.replace(b'name="file"', b'name=', 1)
+    head = (f"POST /keys-bucket HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {len(body)}\r\n"
+            f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n").encode()
+    sent = head + body
+    if end == "hung up":
+        sender.send(sent[:sent.index(trio.text) + 44 + 100])
+        assert not trio.is_nowhere(server), "else this test sees nothing"
+        sender.stream.close()
+    else:
+        sender.stream.sendall(sent)
+        assert sender.answers(1) == [{"kept": 204, "refused": 403, "malformed": 400}[end]]
+    trio.wait_until_gone(server, f"a form that was {end}")

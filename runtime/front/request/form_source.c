@@ -5,6 +5,8 @@
  */
 #include "front/request/form_source.h"
 
+#include "base/alloc.h"
+
 enum state { READING, JUDGING, FLOWING, ENDED, OVER };
 
 /* ---- the fields ---- */
@@ -39,8 +41,10 @@ static int hold(ol_form_source *self, ol_slice rest)
 static int read_fields(ol_form_source *self, ol_slice data)
 {
     ol_error err = {0};
-    ol_slice piece;
+    ol_slice piece, read = data;
     int rc = ol_post_form_next(self->form, &data, &piece, &err);
+    /* Fields may be keys, and the form has copies of its own. */
+    ol_wipe_slice(rc == OL_POST_FILE ? ol_slice_first(read, read.len - data.len) : read);
     if (rc == OL_POST_MORE)
         return OL_OK;
     if (rc == OL_POST_FILE)

@@ -109,6 +109,8 @@ static void on_close(void *arg, int code)
         request->on_gone(request);
     note_exchange(request, code);
     ol_s3_sse_forget_keys(&request->http->headers);
+    if (request->fields)
+        ol_s3_sse_forget_keys(request->fields);
     request->x = NULL;
     request->http = NULL;
     ol_request_release(request);

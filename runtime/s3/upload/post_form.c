@@ -10,6 +10,7 @@
  */
 #include "s3/upload/post_form.h"
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "s3/upload/post_part.h"
 
@@ -43,10 +44,13 @@ static int too_long(ol_error *err)
         OL_SLICE_LIT("Your POST request fields preceding the upload file were too large."));
 }
 
-static void forget_gathered(void *arg)
+/* A field may be a customer's key. */
+static void forget_fields(void *arg)
 {
     ol_post_form *form = arg;
     ol_buf_fini_secret(&form->gathered);
+    for (size_t i = 0; i < form->field_count; i++)
+        ol_wipe_slice(form->fields[i].value);
 }
 
 int ol_post_form_new(ol_post_form **out, ol_slice content_type, ol_arena *arena, ol_error *err)
@@ -60,7 +64,7 @@ int ol_post_form_new(ol_post_form **out, ol_slice content_type, ol_arena *arena,
         return ol_error_say(err, OL_EPRECONDITION,
                             "Bucket POST must be of the enclosure-type multipart/form-data");
     ol_buf_init_secret(&form->gathered, OL_POST_FIELDS_BYTES_MAX);
-    if (ol_arena_on_end(arena, forget_gathered, form) != OL_OK)
+    if (ol_arena_on_end(arena, forget_fields, form) != OL_OK)
         return ol_error_set(err, OL_ENOMEM, "form");
     form->arena = arena;
     memcpy(form->delimiter, "\r\n--", 4);

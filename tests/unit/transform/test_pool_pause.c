@@ -24,21 +24,25 @@ static void open_patient(fixture *f)
     open_with(f, FOR_EVER_MS, 16);
 }
 
-/* All is paid. */
-static void forgive(ol_pool_debt *debts, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        debts[i].paid_ms = 0;
-}
-
+/* As if all were paid. */
 static void forgive_programs(fixture *f)
 {
-    forgive(f->pool->losses.programs, OL_POOL_LOSSES);
+    memset(f->pool->losses.programs_paid_ms, 0, sizeof(f->pool->losses.programs_paid_ms));
 }
 
 static void forgive_groups(fixture *f)
 {
-    forgive(f->pool->losses.groups, OL_POOL_GROUP_LOSSES);
+    for (unsigned i = 0; i < OL_POOL_GROUP_LOSSES; i++)
+        f->pool->losses.groups[i].paid_ms = 0;
+}
+
+/* As if they had been lost. */
+static void owe(fixture *f, const char *group, unsigned count)
+{
+    ol_pool_host lost = {.pool = f->pool, .program = f->program, .group_len = strlen(group)};
+    memcpy(lost.group, group, lost.group_len);
+    for (unsigned i = 0; i < count; i++)
+        ol_pool_lost_host(&lost);
 }
 
 static void lose_in_a_row(fixture *f, unsigned count)
@@ -137,6 +141,34 @@ static bool all_have_hosts(void *arg)
     return stats_of(arg).jobs_running == 4;
 }
 
+/* Not even one that others had, and that is idle. */
+static void test_a_group_that_is_short_gets_no_host_of_others(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    kit_run busy, waiting;
+    open_patient(&f);
+    owe(&f, "g", 7);
+    forgive_programs(&f);
+    start(&f, &busy, "g", NULL, 10, false);
+    kit_run_until_held(&busy, &f.loop);
+    run_ok(&f, "h", NULL, "bbbbbbbbbb");
+    start(&f, &waiting, "g", NULL, 10, true);
+    run_ok(&f, "h", NULL, "bbbbbbbbbb");
+    assert_false(waiting.done);
+    assert_int_equal(stats_of(&f).hosts_started, 2);
+    kit_gate_release(&busy.gate);
+    kit_run_wait(&busy, &f.loop);
+    kit_run_close(&busy);
+    kit_run_wait(&waiting, &f.loop);
+    assert_code_of(waiting.err.code, OL_OK, &waiting.err);
+    assert_int_equal(stats_of(&f).hosts_started, 2);
+    kit_run_fini(&waiting);
+    kit_run_fini(&busy);
+    close_fixture(&f);
+}
+
 /* Or it would lose all that it has at once. */
 static void test_a_group_that_owes_has_as_many_at_work_as_it_may_lose(void **state)
 {
@@ -181,12 +213,38 @@ static void test_a_paused_group_has_a_share_of_the_queue_of_its_own(void **state
     start(&f, &refused, "g", NULL, 10, true);
     kit_run_wait(&refused, &f.loop);
     assert_code(refused.err.code, OL_ESLOWDOWN);
-    assert_non_null(strstr(refused.err.detail, "this caller's requests"));
+    assert_non_null(strstr(refused.err.detail, "this trust group"));
     assert_false(waiting.done);
     kit_run_fini(&refused);
     kit_run_fini(&waiting);
     for (unsigned i = 0; i < 2; i++)
         kit_run_fini(&others[i]);
+    kit_run_fini(&busy);
+    close_fixture(&f);
+}
+
+static void test_all_that_are_paused_leave_a_share_of_the_queue(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    kit_run busy, paused[4], other;
+    static const char *const groups[] = {"a", "b", "c", "d"};
+    open_with(&f, FOR_EVER_MS, 1);
+    for (unsigned i = 0; i < 4; i++)
+        owe(&f, groups[i], 8);
+    forgive_programs(&f);
+    start(&f, &busy, "h", NULL, 10, false);
+    kit_run_until_held(&busy, &f.loop);
+    for (unsigned i = 0; i < 4; i++)
+        start(&f, &paused[i], groups[i], NULL, 10, true);
+    kit_run_wait(&paused[3], &f.loop);
+    assert_code(paused[3].err.code, OL_ESLOWDOWN);
+    start(&f, &other, "h", NULL, 10, true);
+    assert_int_equal(stats_of(&f).jobs_queued, 4);
+    kit_run_fini(&other);
+    for (unsigned i = 0; i < 4; i++)
+        kit_run_fini(&paused[i]);
     kit_run_fini(&busy);
     close_fixture(&f);
 }
@@ -197,8 +255,7 @@ static void test_what_a_group_has_in_the_queue_beyond_its_share_is_refused(void 
     (void)state;
     NEEDS_A_PROCESS();
     fixture f = {0};
-    kit_run culprit, waiting[4];
-    unsigned refused = 0;
+    kit_run culprit, waiting[3];
     open_with(&f, FOR_EVER_MS, 1);
     lose_in_a_row(&f, 7);
     start(&f, &culprit, "g", "crash", 10, true);
@@ -206,12 +263,11 @@ static void test_what_a_group_has_in_the_queue_beyond_its_share_is_refused(void 
         start(&f, &waiting[i], "g", NULL, 10, true);
     kit_run_wait(&culprit, &f.loop);
     assert_code(culprit.err.code, OL_ETRANSFORM);
-    kit_run_wait(&waiting[0], &f.loop);
-    kit_run_wait(&waiting[1], &f.loop);
-    for (unsigned i = 0; i < 2; i++)
-        refused += waiting[i].err.code == OL_ESLOWDOWN;
-    assert_int_equal(refused, 2);
-    assert_false(waiting[2].done);
+    for (unsigned i = 1; i < 3; i++) {
+        kit_run_wait(&waiting[i], &f.loop);
+        assert_code(waiting[i].err.code, OL_ESLOWDOWN);
+    }
+    assert_false(waiting[0].done);
     assert_int_equal(stats_of(&f).jobs_queued, 1);
     for (unsigned i = 0; i < 3; i++)
         kit_run_fini(&waiting[i]);
@@ -228,9 +284,7 @@ static void test_what_is_owed_is_paid_in_time(void **state)
     fixture f = {0};
     open_with(&f, 20, 16);
     lose_in_a_row(&f, 8);
-    for (unsigned i = 0; i < 2; i++) /* as if these had come at once, too */
-        ol_pool_lost_host(&(ol_pool_host){
-            .pool = f.pool, .program = f.program, .group = "g", .group_len = 1});
+    owe(&f, "g", 2);
     assert_true(f.pool->losses.until_ms > ol_loop_now_ms(f.loop.loop));
     run_ok(&f, "g", NULL, "bbbbbbbbbb");
     assert_int_equal(stats_of(&f).hosts_started, 9);
@@ -245,10 +299,10 @@ static void test_a_short_pause_is_one_for_programs(void **state)
     fixture f = {0};
     open_with(&f, 1, 16);
     uint64_t now_ms = ol_loop_now_ms(f.loop.loop);
-    ol_pool_lost_host(&(ol_pool_host){.pool = f.pool, .program = f.program});
+    owe(&f, "g", 1);
     for (unsigned i = 0; i < OL_POOL_LOSSES; i++)
-        if (f.pool->losses.programs[i].paid_ms > 0)
-            assert_true(f.pool->losses.programs[i].paid_ms > now_ms);
+        if (f.pool->losses.programs_paid_ms[i] > 0)
+            assert_true(f.pool->losses.programs_paid_ms[i] > now_ms);
     close_fixture(&f);
 }
 
@@ -285,6 +339,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_program_that_loses_many_hosts_waits_for_the_next),
         cmocka_unit_test(test_a_group_that_loses_many_hosts_waits_alone),
         cmocka_unit_test(test_a_paused_group_takes_no_host_that_starts),
+        cmocka_unit_test(test_a_group_that_is_short_gets_no_host_of_others),
+        cmocka_unit_test(test_all_that_are_paused_leave_a_share_of_the_queue),
         cmocka_unit_test(test_a_group_that_owes_has_as_many_at_work_as_it_may_lose),
         cmocka_unit_test(test_a_paused_group_has_a_share_of_the_queue_of_its_own),
         cmocka_unit_test(test_what_a_group_has_in_the_queue_beyond_its_share_is_refused),
