@@ -165,9 +165,9 @@ void ol_http_conn_linger(ol_http_conn *conn);
 /* The exchange is over; on_close follows on a later turn. */
 void ol_http_conn_finish(ol_http_conn *conn, int code);
 /* What is left of the body is little enough to be read and thrown away. */
+bool ol_http_conn_can_drain(const ol_http_conn *conn);
 /* Before the exchange's arena is used again: the head may hold keys. */
 void ol_http_conn_forget_head(ol_http_conn *conn);
-bool ol_http_conn_can_drain(const ol_http_conn *conn);
 /* Called by the sweep. */
 void ol_http_conn_check(ol_http_conn *conn, uint64_t now);
 

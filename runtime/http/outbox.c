@@ -50,7 +50,7 @@ int ol_outbox_send(ol_outbox *outbox, ol_slice data, bool chunked)
     if (frame)
         parts[count++] = OL_SLICE_LIT("\r\n");
     int rc = ol_stream_write(outbox->stream, parts, count);
-    if (rc == OL_OK)
+    if (rc == OL_OK && outbox->gathered.len > 0)
         ol_buf_clear(&outbox->gathered);
     outbox->lent_ = rc == OL_WAIT;
     return rc;
@@ -77,5 +77,6 @@ void ol_outbox_drained(ol_outbox *outbox)
     if (!outbox->lent_)
         return;
     outbox->lent_ = false;
-    ol_buf_clear(&outbox->gathered);
+    if (outbox->gathered.len > 0)
+        ol_buf_clear(&outbox->gathered);
 }

@@ -187,7 +187,9 @@ static bool read_body(ol_http_conn *conn)
         return true;
     }
     ol_progress_count(&conn->progress, data.len, now_ms(conn));
-    if (!conn->discard)
+    if (conn->discard)
+        ol_wipe_slice(data); /* a form's fields may be keys */
+    else
         hand_over(conn, data);
     return true;
 }

@@ -33,10 +33,14 @@ static uint64_t *paid_for_program(ol_pool *pool, const ol_program *program)
     return &pool->losses.programs_paid_ms[hash_of(program) % OL_POOL_LOSSES];
 }
 
+uint64_t ol_pool_whose(const ol_program *program, ol_slice group)
+{
+    return hash_of(program) * 31 + ol_map_hash(group);
+}
+
 static ol_pool_debt *debt_of_group(ol_pool *pool, const ol_program *program, ol_slice group)
 {
-    uint64_t hash = hash_of(program) * 31 + ol_map_hash(group);
-    return &pool->losses.groups[hash % OL_POOL_GROUP_LOSSES];
+    return &pool->losses.groups[ol_pool_whose(program, group) % OL_POOL_GROUP_LOSSES];
 }
 
 static uint64_t program_pause_ms(const ol_pool *pool)
@@ -101,9 +105,11 @@ bool ol_pool_program_is_paused(ol_pool *pool, const ol_ticket *ticket)
 static bool may_be_lost(const ol_pool_host *host, const ol_ticket *ticket)
 {
     if (host->state == OL_HOST_STARTING || host->state == OL_HOST_DYING)
-        return host->claims > 0 && ol_slice_eq(host->claim_group, ticket->group);
-    return host->state == OL_HOST_READY && host->program == ticket->program && !host->retiring &&
-           ol_pool_host_serves(host, ticket->group);
+        return host->claims > 0 &&
+               host->claimed_by == ol_pool_whose(ticket->program, ticket->group);
+    if (host->state != OL_HOST_READY || (host->retiring && ol_link_jobs(host->link) == 0))
+        return false;
+    return host->program == ticket->program && ol_pool_host_serves(host, ticket->group);
 }
 
 bool ol_pool_group_is_short(ol_pool *pool, const ol_ticket *ticket)
@@ -144,14 +150,16 @@ bool ol_pool_pause_is_full(ol_pool *pool, const ol_ticket *ticket)
 
 bool ol_pool_group_has_too_many(ol_pool *pool, const ol_ticket *ticket)
 {
-    return group_is_paused(pool, ticket) &&
+    if (!group_is_paused(pool, ticket))
+        return false;
+    return pool->queued + share(pool) > pool->options.queue_max ||
            debt_of_group(pool, ticket->program, ticket->group)->queued > share(pool);
 }
 
 const char *ol_pool_pause_text(ol_pool *pool, const ol_ticket *ticket)
 {
-    if (group_is_paused(pool, ticket))
-        return "; requests of this trust group lost many, and it gets one every host_pause_ms";
+    if (ol_pool_group_is_short(pool, ticket))
+        return "; requests of this trust group lost some, and it gets one every host_pause_ms";
     return ol_pool_program_is_paused(pool, ticket) ? "; it lost many, and gets ten every host_pause_ms"
                                                    : "";
 }

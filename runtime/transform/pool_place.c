@@ -137,10 +137,11 @@ static unsigned jobs_max_of(const ol_pool *pool, const ol_program *program)
 
 static bool claim(ol_pool_host *host, const ol_ticket *ticket, unsigned max)
 {
-    if (host->claims >= max || (host->claims > 0 && !ol_slice_eq(host->claim_group, ticket->group)))
+    uint64_t claimer = ol_pool_whose(ticket->program, ticket->group);
+    if (host->claims >= max || (host->claims > 0 && host->claimed_by != claimer))
         return false;
     host->claims++;
-    host->claim_group = ticket->group;
+    host->claimed_by = claimer;
     return true;
 }
 
@@ -199,12 +200,16 @@ static ol_pool_host *find_unused(ol_pool *pool)
     return oldest;
 }
 
-/* One busy host is turned towards whoever has waited longest; its own program's first. */
-static void turn_one(ol_pool *pool, const ol_ticket *ticket)
+/* One busy host is turned towards whoever has waited longest; its own program's first. `own_only`: one that
+ * serves its group. */
+static void turn_one(ol_pool *pool, const ol_ticket *ticket, bool own_only)
 {
     ol_pool_host *best = NULL;
     for (ol_pool_host *host = pool->first; host; host = host->next) {
         if (host->state != OL_HOST_READY)
+            continue;
+        if (own_only && (host->program != ticket->program ||
+                         !ol_pool_host_serves(host, ticket->group)))
             continue;
         if (host->draining)
             return;
@@ -221,8 +226,11 @@ static void turn_one(ol_pool *pool, const ol_ticket *ticket)
 static int provide(ol_pool *pool, ol_ticket *ticket, ol_error *err)
 {
     ol_pool_host *host;
-    if (ol_pool_group_is_short(pool, ticket)) /* those that start are for others */
+    if (ol_pool_group_is_short(pool, ticket)) { /* those that start are for others */
+        if (ticket->alone)
+            turn_one(pool, ticket, true);
         return OL_OK;
+    }
     if (claim_coming(pool, ticket) || ol_loop_now_ms(pool->loop) < pool->start_again_ms ||
         ol_pool_program_is_paused(pool, ticket))
         return OL_OK;
@@ -239,7 +247,7 @@ static int provide(ol_pool *pool, ol_ticket *ticket, ol_error *err)
         ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ECANCELED, "the host makes room");
         claim(host, ticket, jobs_max_of(pool, ticket->program));
     } else {
-        turn_one(pool, ticket);
+        turn_one(pool, ticket, false);
     }
     return OL_OK;
 }

@@ -71,7 +71,7 @@ typedef struct ol_pool_host {
     uint32_t killed_index;
     /* what this placing round has promised of it */
     unsigned claims;
-    ol_slice claim_group;
+    uint64_t claimed_by; /* ol_pool_whose */
     uv_poll_t wake_poll, exit_poll;
     uv_poll_t control_poll, listener_poll; /* the warden's; of a shared object */
     bool control_polled, listener_polled;
@@ -228,6 +228,8 @@ void ol_pool_start_warm(ol_pool *pool);
 
 /* A host died at work, or must be replaced for what a request did. */
 void ol_pool_lost_host(ol_pool_host *host);
+/* A hash of a trust group of a program, by its name. */
+uint64_t ol_pool_whose(const ol_program *program, ol_slice group);
 /* Its trust group owes for so many, and has so many, that it is kept to those that serve it already. */
 bool ol_pool_group_is_short(ol_pool *pool, const ol_ticket *ticket);
 /* All groups of its program together lost too many: no host is started for it now. */
@@ -237,7 +239,8 @@ void ol_pool_pause_queues(ol_pool *pool, const ol_ticket *ticket);
 void ol_pool_pause_unqueues(ol_pool *pool, const ol_ticket *ticket);
 /* Its trust group, or its program, owes for too many, and the queue has no more room for such. */
 bool ol_pool_pause_is_full(ol_pool *pool, const ol_ticket *ticket);
-/* More of its trust group wait than may, since it was not paused yet when they came. */
+/* Its trust group is paused, and more of it wait than may, or too few places are left for others: it was not
+ * paused yet when they came, or others came. */
 bool ol_pool_group_has_too_many(ol_pool *pool, const ol_ticket *ticket);
 /* For an error of a request that waits: empty, or that it is for that. */
 const char *ol_pool_pause_text(ol_pool *pool, const ol_ticket *ticket);

@@ -288,6 +288,11 @@ bucket "keys-bucket" {{ origin = "other" }}''', loops=1)
     assert server.stop() == 0
 
 
+def form_head(server, path, body):
+    return (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {len(body)}\r\n"
+            f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n").encode()
+
+
 @pytest.mark.parametrize("way", ["plain", "TLS"])
 @pytest.mark.parametrize("end", ["kept", "refused", "malformed", "hung up"])
 def test_keys_of_customers_in_forms(listening, way, end):
@@ -300,9 +305,7 @@ def test_keys_of_customers_in_forms(listening, way, end):
     body = body_of(fields, MARK)
     if end == "malformed":
         body = body.replace(b'name="file"', b'name=', 1)
-    head = (f"POST /keys-bucket HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {len(body)}\r\n"
-            f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n").encode()
-    sent = head + body
+    sent = form_head(server, "/keys-bucket", body) + body
     if end == "hung up":
         sender.send(sent[:sent.index(trio.text) + 44 + 100])
         assert not trio.is_nowhere(server), "else this test sees nothing"
@@ -311,3 +314,19 @@ def test_keys_of_customers_in_forms(listening, way, end):
         sender.stream.sendall(sent)
         assert sender.answers(1) == [{"kept": 204, "refused": 403, "malformed": 400}[end]]
     trio.wait_until_gone(server, f"a form that was {end}")
+
+
+@pytest.mark.parametrize("way", ["plain", "TLS"])
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_keys_of_customers_in_forms_that_nobody_reads(listening, way, pieces):
+    """Refused for their head, or for what stands in front of the key."""
+    server, ways = listening
+    trio = Trio()
+    whole = body_of({"first": "x", **trio.headers}, MARK)
+    for path, body, status in (("/keys-bucket/no-form", whole, 405),
+                               ("/keys-bucket", whole.replace(b'name="first"', b"name=", 1), 400)):
+        sender = Sender(server, *ways[way])
+        head, at = form_head(server, path, body), body.index(trio.text) - 200
+        sender.send(*([head + body] if pieces == 1 else [head + body[:at], body[at:]]))
+        assert sender.answers(1) == [status]
+        trio.wait_until_gone(server, "a form that nobody reads")

@@ -85,8 +85,10 @@ static int pump(ol_form_source *self)
         rc = ol_post_form_next(self->form, &self->rest_, &piece, &err);
         if (rc == OL_POST_DATA)
             rc = take(self, piece, &err);
-        else if (rc == OL_POST_END)
+        else if (rc == OL_POST_END) {
+            ol_wipe_slice(self->rest_); /* more fields, which mean nothing */
             rc = end_file(self, &err) == OL_OK ? OL_POST_MORE : OL_ECANCELED;
+        }
     } while (rc == OL_OK);
     if (rc < 0)
         ol_stage_fail(self->stage_, &err);
@@ -103,14 +105,18 @@ static bool is_live(const ol_form_source *self)
 static int on_data(void *arg, ol_slice data)
 {
     ol_form_source *self = arg;
-    if (self->state_ == ENDED)
+    if (self->state_ == ENDED) {
+        ol_wipe_slice(data);
         return OL_OK;
+    }
     if (self->state_ == READING || is_live(self))
         self->op->request->line.bytes_in += data.len;
     if (self->state_ == READING)
         return read_fields(self, data);
-    if (!is_live(self))
+    if (!is_live(self)) {
+        ol_wipe_slice(data);
         return OL_ECANCELED;
+    }
     self->rest_ = data;
     return pump(self);
 }

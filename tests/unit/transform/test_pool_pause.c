@@ -4,8 +4,47 @@
  */
 #include "pool_kit.h"
 
+#include "base/map.h"
+
 #define QUEUE 4u             /* one in four for whoever waits for its next host */
 #define FOR_EVER_MS 3600000u /* none is paid for while this runs */
+
+/* Trust groups that share no entry of their debts, and a program that shares none with the fixture's. */
+#define GROUPS 6u
+static char groups[GROUPS][8], neighbour[16];
+#define G groups[0]
+#define H groups[1]
+
+static unsigned entry_of(const char *group)
+{
+    ol_program fake = {.name = "fake"};
+    return ol_pool_whose(&fake, ol_slice_cstr(group)) % OL_POOL_GROUP_LOSSES;
+}
+
+static bool is_new_name(unsigned count, const char *name)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (entry_of(groups[i]) == entry_of(name))
+            return false;
+    return true;
+}
+
+static unsigned program_entry_of(const char *name)
+{
+    return ol_map_hash(ol_slice_cstr(name)) % OL_POOL_LOSSES;
+}
+
+static void choose_names(void)
+{
+    for (unsigned count = 0, i = 0; count < GROUPS; i++) {
+        char name[8];
+        snprintf(name, sizeof(name), "g%u", i);
+        if (is_new_name(count, name))
+            strcpy(groups[count++], name);
+    }
+    for (unsigned i = 0; i == 0 || program_entry_of(neighbour) == program_entry_of("fake"); i++)
+        snprintf(neighbour, sizeof(neighbour), "neighbour %u", i);
+}
 
 static void open_with(fixture *f, unsigned pause_ms, unsigned hosts_max)
 {
@@ -49,21 +88,27 @@ static void lose_in_a_row(fixture *f, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         kit_run culprit;
-        start(f, &culprit, "g", "crash", 10, true);
+        start(f, &culprit, G, "crash", 10, true);
         kit_run_wait(&culprit, &f->loop);
         assert_code(culprit.err.code, OL_ETRANSFORM);
         kit_run_fini(&culprit);
     }
 }
 
+static ol_program *another_program(const fixture *f)
+{
+    ol_program *other, named = *f->program;
+    named.name = neighbour;
+    named.image_fd = -1;
+    assert_code(ol_program_new(&other, &named), OL_OK);
+    return other;
+}
+
 /* To its end; it needs a host of its own. */
 static void run_another_program(fixture *f, const char *group)
 {
     kit_run r;
-    ol_program *other, named = *f->program;
-    named.name = "its neighbour";
-    named.image_fd = -1;
-    assert_code(ol_program_new(&other, &named), OL_OK);
+    ol_program *other = another_program(f);
     kit_run_start(&r, &f->loop, f->pool, other, group, "identity", 10, true);
     kit_run_wait(&r, &f->loop);
     assert_code_of(r.err.code, OL_OK, &r.err);
@@ -80,12 +125,12 @@ static void test_a_program_that_loses_many_hosts_waits_for_the_next(void **state
     kit_run waiting, refused;
     open_patient(&f);
     lose_in_a_row(&f, 8);
-    start(&f, &waiting, "g", NULL, 10, true);
-    start(&f, &refused, "g", NULL, 10, true);
+    start(&f, &waiting, G, NULL, 10, true);
+    start(&f, &refused, G, NULL, 10, true);
     kit_run_wait(&refused, &f.loop);
     assert_code(refused.err.code, OL_ESLOWDOWN);
     assert_non_null(strstr(refused.err.detail, "host_pause_ms")); /* or an operator looks elsewhere */
-    run_another_program(&f, "g");
+    run_another_program(&f, G);
     assert_false(waiting.done);
     assert_int_equal(stats_of(&f).jobs_queued, 1);
     assert_int_equal(stats_of(&f).hosts_started, 9);
@@ -104,10 +149,10 @@ static void test_a_group_that_loses_many_hosts_waits_alone(void **state)
     open_patient(&f);
     lose_in_a_row(&f, 8);
     forgive_programs(&f); /* a pause a tenth as long */
-    run_ok(&f, "h", NULL, "bbbbbbbbbb");
+    run_ok(&f, H, NULL, "bbbbbbbbbb");
     assert_int_equal(stats_of(&f).hosts_started, 9);
-    start(&f, &waiting, "g", NULL, 10, true);
-    run_ok(&f, "h", NULL, "bbbbbbbbbb");
+    start(&f, &waiting, G, NULL, 10, true);
+    run_ok(&f, H, NULL, "bbbbbbbbbb");
     assert_false(waiting.done);
     assert_int_equal(stats_of(&f).jobs_queued, 1);
     forgive_groups(&f);
@@ -128,8 +173,8 @@ static void test_a_paused_group_takes_no_host_that_starts(void **state)
     open_patient(&f);
     lose_in_a_row(&f, 8);
     forgive_programs(&f);
-    start(&f, &waiting, "g", NULL, 10, true);
-    run_ok(&f, "h", NULL, "bbbbbbbbbb");
+    start(&f, &waiting, G, NULL, 10, true);
+    run_ok(&f, H, NULL, "bbbbbbbbbb");
     assert_false(waiting.done);
     assert_int_equal(stats_of(&f).hosts, 1);
     kit_run_fini(&waiting);
@@ -149,13 +194,13 @@ static void test_a_group_that_is_short_gets_no_host_of_others(void **state)
     fixture f = {0};
     kit_run busy, waiting;
     open_patient(&f);
-    owe(&f, "g", 7);
+    owe(&f, G, 7);
     forgive_programs(&f);
-    start(&f, &busy, "g", NULL, 10, false);
+    start(&f, &busy, G, NULL, 10, false);
     kit_run_until_held(&busy, &f.loop);
-    run_ok(&f, "h", NULL, "bbbbbbbbbb");
-    start(&f, &waiting, "g", NULL, 10, true);
-    run_ok(&f, "h", NULL, "bbbbbbbbbb");
+    run_ok(&f, H, NULL, "bbbbbbbbbb");
+    start(&f, &waiting, G, NULL, 10, true);
+    run_ok(&f, H, NULL, "bbbbbbbbbb");
     assert_false(waiting.done);
     assert_int_equal(stats_of(&f).hosts_started, 2);
     kit_gate_release(&busy.gate);
@@ -179,11 +224,11 @@ static void test_a_group_that_owes_has_as_many_at_work_as_it_may_lose(void **sta
     open_patient(&f);
     lose_in_a_row(&f, 4);
     for (unsigned i = 0; i < 4; i++)
-        start(&f, &runs[i], "g", NULL, 10, false);
+        start(&f, &runs[i], G, NULL, 10, false);
     ol_test_loop_until_fn(&f.loop, all_have_hosts, &f, OL_TEST_BOUND_MS);
     for (unsigned i = 4; i < 6; i++)
-        start(&f, &runs[i], "g", NULL, 10, false);
-    run_another_program(&f, "g"); /* and a round of placing behind it */
+        start(&f, &runs[i], G, NULL, 10, false);
+    run_another_program(&f, G); /* and a round of placing behind it */
     assert_int_equal(stats_of(&f).jobs_running, 4);
     assert_int_equal(stats_of(&f).jobs_queued, 2);
     assert_int_equal(stats_of(&f).hosts_started, 4 + 4 + 1);
@@ -204,13 +249,13 @@ static void test_a_paused_group_has_a_share_of_the_queue_of_its_own(void **state
     open_with(&f, FOR_EVER_MS, 1);
     lose_in_a_row(&f, 8);
     forgive_programs(&f);
-    start(&f, &busy, "h", NULL, 10, false);
+    start(&f, &busy, H, NULL, 10, false);
     kit_run_until_held(&busy, &f.loop);
     for (unsigned i = 0; i < 2; i++)
-        start(&f, &others[i], "h", NULL, 10, false);
-    start(&f, &waiting, "g", NULL, 10, true);
+        start(&f, &others[i], H, NULL, 10, false);
+    start(&f, &waiting, G, NULL, 10, true);
     assert_int_equal(stats_of(&f).jobs_queued, 3);
-    start(&f, &refused, "g", NULL, 10, true);
+    start(&f, &refused, G, NULL, 10, true);
     kit_run_wait(&refused, &f.loop);
     assert_code(refused.err.code, OL_ESLOWDOWN);
     assert_non_null(strstr(refused.err.detail, "this trust group"));
@@ -229,18 +274,17 @@ static void test_all_that_are_paused_leave_a_share_of_the_queue(void **state)
     NEEDS_A_PROCESS();
     fixture f = {0};
     kit_run busy, paused[4], other;
-    static const char *const groups[] = {"a", "b", "c", "d"};
     open_with(&f, FOR_EVER_MS, 1);
     for (unsigned i = 0; i < 4; i++)
-        owe(&f, groups[i], 8);
+        owe(&f, groups[2 + i], 8);
     forgive_programs(&f);
-    start(&f, &busy, "h", NULL, 10, false);
+    start(&f, &busy, H, NULL, 10, false);
     kit_run_until_held(&busy, &f.loop);
     for (unsigned i = 0; i < 4; i++)
-        start(&f, &paused[i], groups[i], NULL, 10, true);
+        start(&f, &paused[i], groups[2 + i], NULL, 10, true);
     kit_run_wait(&paused[3], &f.loop);
     assert_code(paused[3].err.code, OL_ESLOWDOWN);
-    start(&f, &other, "h", NULL, 10, true);
+    start(&f, &other, H, NULL, 10, true);
     assert_int_equal(stats_of(&f).jobs_queued, 4);
     kit_run_fini(&other);
     for (unsigned i = 0; i < 4; i++)
@@ -258,9 +302,9 @@ static void test_what_a_group_has_in_the_queue_beyond_its_share_is_refused(void 
     kit_run culprit, waiting[3];
     open_with(&f, FOR_EVER_MS, 1);
     lose_in_a_row(&f, 7);
-    start(&f, &culprit, "g", "crash", 10, true);
+    start(&f, &culprit, G, "crash", 10, true);
     for (unsigned i = 0; i < 3; i++)
-        start(&f, &waiting[i], "g", NULL, 10, true);
+        start(&f, &waiting[i], G, NULL, 10, true);
     kit_run_wait(&culprit, &f.loop);
     assert_code(culprit.err.code, OL_ETRANSFORM);
     for (unsigned i = 1; i < 3; i++) {
@@ -275,6 +319,88 @@ static void test_what_a_group_has_in_the_queue_beyond_its_share_is_refused(void 
     close_fixture(&f);
 }
 
+/* So did these, and then they were paused, one after the other. */
+static void test_what_is_paused_while_it_waits_leaves_a_share_too(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    kit_run busy, waiting[4];
+    open_with(&f, FOR_EVER_MS, 1);
+    start(&f, &busy, H, NULL, 10, false);
+    kit_run_until_held(&busy, &f.loop);
+    for (unsigned i = 0; i < 4; i++)
+        start(&f, &waiting[i], groups[2 + i], NULL, 10, true);
+    assert_int_equal(stats_of(&f).jobs_queued, 4);
+    for (unsigned i = 0; i < 4; i++)
+        owe(&f, groups[2 + i], 8);
+    kit_run_wait(&waiting[3], &f.loop);
+    assert_code(waiting[3].err.code, OL_ESLOWDOWN);
+    assert_int_equal(stats_of(&f).jobs_queued, 3);
+    for (unsigned i = 0; i < 4; i++)
+        kit_run_fini(&waiting[i]);
+    kit_run_fini(&busy);
+    close_fixture(&f);
+}
+
+/* ---- promises ---- */
+
+static bool seven_are_there(void *arg)
+{
+    return stats_of(arg).hosts == 7;
+}
+
+/* Those of another program are no concern of ours, though its group has the same name. */
+static void test_what_is_promised_to_another_program_is_not_counted(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    kit_run others[7];
+    open_patient(&f);
+    ol_program *other = another_program(&f);
+    ol_ticket ticket = {.program = f.program, .group = ol_slice_cstr(G)};
+    owe(&f, G, 1);
+    for (unsigned i = 0; i < 4; i++)
+        kit_run_start(&others[i], &f.loop, f.pool, other, G, NULL, 10, false);
+    for (unsigned i = 0; i < 4; i++)
+        kit_run_until_held(&others[i], &f.loop);
+    for (unsigned i = 4; i < 7; i++)
+        kit_run_start(&others[i], &f.loop, f.pool, other, G, NULL, 10, false);
+    ol_test_loop_until_fn(&f.loop, seven_are_there, &f, OL_TEST_BOUND_MS);
+    assert_false(ol_pool_group_is_short(f.pool, &ticket));
+    ticket.program = other;
+    owe(&f, G, 6); /* the program of these is another one */
+    assert_false(ol_pool_group_is_short(f.pool, &ticket));
+    for (unsigned i = 0; i < 7; i++)
+        kit_run_fini(&others[i]);
+    close_fixture(&f);
+    ol_program_release(other);
+}
+
+static bool one_is_there(void *arg)
+{
+    return stats_of(arg).hosts == 1;
+}
+
+/* Nothing is read of a request that has left. */
+static void test_whom_a_host_was_promised_may_leave(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    kit_run gone;
+    char *group = strdup(G);
+    open_patient(&f);
+    start(&f, &gone, group, NULL, 10, true);
+    ol_test_loop_until_fn(&f.loop, one_is_there, &f, OL_TEST_BOUND_MS);
+    kit_run_fini(&gone);
+    free(group);
+    owe(&f, H, 1);
+    run_ok(&f, H, NULL, "bbbbbbbbbb");
+    close_fixture(&f);
+}
+
 /* ---- the end of a pause ---- */
 
 static void test_what_is_owed_is_paid_in_time(void **state)
@@ -284,9 +410,9 @@ static void test_what_is_owed_is_paid_in_time(void **state)
     fixture f = {0};
     open_with(&f, 20, 16);
     lose_in_a_row(&f, 8);
-    owe(&f, "g", 2);
+    owe(&f, G, 2);
     assert_true(f.pool->losses.until_ms > ol_loop_now_ms(f.loop.loop));
-    run_ok(&f, "g", NULL, "bbbbbbbbbb");
+    run_ok(&f, G, NULL, "bbbbbbbbbb");
     assert_int_equal(stats_of(&f).hosts_started, 9);
     close_fixture(&f);
 }
@@ -299,7 +425,7 @@ static void test_a_short_pause_is_one_for_programs(void **state)
     fixture f = {0};
     open_with(&f, 1, 16);
     uint64_t now_ms = ol_loop_now_ms(f.loop.loop);
-    owe(&f, "g", 1);
+    owe(&f, G, 1);
     for (unsigned i = 0; i < OL_POOL_LOSSES; i++)
         if (f.pool->losses.programs_paid_ms[i] > 0)
             assert_true(f.pool->losses.programs_paid_ms[i] > now_ms);
@@ -314,14 +440,14 @@ static void test_all_groups_of_a_program_wait_for_a_tenth_of_the_pause(void **st
     fixture f = {0};
     kit_run culprit, waiting;
     open_patient(&f);
-    for (char group[] = "a"; group[0] < 'i'; group[0]++) {
-        start(&f, &culprit, group, "crash", 10, true);
+    for (unsigned i = 0; i < 8; i++) {
+        start(&f, &culprit, groups[i % (GROUPS - 1)], "crash", 10, true);
         kit_run_wait(&culprit, &f.loop);
         assert_code(culprit.err.code, OL_ETRANSFORM);
         kit_run_fini(&culprit);
     }
-    start(&f, &waiting, "i", NULL, 10, true);
-    run_another_program(&f, "i"); /* which came later */
+    start(&f, &waiting, groups[GROUPS - 1], NULL, 10, true);
+    run_another_program(&f, groups[GROUPS - 1]); /* which came later */
     assert_false(waiting.done);
     assert_int_equal(stats_of(&f).hosts_started, 9);
     forgive_programs(&f);
@@ -335,12 +461,16 @@ int main(int argc, char **argv)
 {
     if (fake_is_host(argc, argv))
         return fake_host_main();
+    choose_names();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_program_that_loses_many_hosts_waits_for_the_next),
         cmocka_unit_test(test_a_group_that_loses_many_hosts_waits_alone),
         cmocka_unit_test(test_a_paused_group_takes_no_host_that_starts),
         cmocka_unit_test(test_a_group_that_is_short_gets_no_host_of_others),
         cmocka_unit_test(test_all_that_are_paused_leave_a_share_of_the_queue),
+        cmocka_unit_test(test_what_is_paused_while_it_waits_leaves_a_share_too),
+        cmocka_unit_test(test_what_is_promised_to_another_program_is_not_counted),
+        cmocka_unit_test(test_whom_a_host_was_promised_may_leave),
         cmocka_unit_test(test_a_group_that_owes_has_as_many_at_work_as_it_may_lose),
         cmocka_unit_test(test_a_paused_group_has_a_share_of_the_queue_of_its_own),
         cmocka_unit_test(test_what_a_group_has_in_the_queue_beyond_its_share_is_refused),
