@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the operator sees."""
-import json
 
 from kit.raw import get
-from kit.server import wait_for
+from kit.server import json_lines, wait_for
 
 LOGGING = {"talk.lua": """
 return function(event, object, response)
@@ -42,9 +41,7 @@ def test_script_logs_go_to_their_own_log_escaped(server_factory):
     answer = get(server, "/talk--ol-s3/k")
 
     def lines():
-        if not server.transform_log.exists():
-            return []
-        return [json.loads(l) for l in server.transform_log.read_text().splitlines()]
+        return json_lines(server.transform_log)
 
     wait_for(lines, 10, "the script's line")
     assert [l["message"] for l in lines()] == ['line one\nline two "quoted"']

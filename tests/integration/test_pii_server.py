@@ -9,7 +9,7 @@ import re
 import pytest
 
 from kit.raw import exchange, get, signed
-from kit.server import Server, wait_for
+from kit.server import Server, json_lines, wait_for
 
 KEY = "a key that no log may show"
 OTHER_KEY = "another key, of somebody else"
@@ -85,10 +85,7 @@ def counted(server, counter):
 def logged(server, request_id):
     """What the transform log says about a request, waited for."""
     def lines():
-        if not server.transform_log.exists():
-            return []
-        found = [json.loads(line) for line in server.transform_log.read_text().splitlines()]
-        return [line["message"] for line in found if line["request_id"] == request_id]
+        return [line["message"] for line in json_lines(server.transform_log) if line["request_id"] == request_id]
     return wait_for(lines, 10, "a line of the transform log")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from kit.author import cc, objlens
 from kit.raw import get, signed
-from kit.server import Server, wait_for
+from kit.server import Server, json_lines, wait_for
 
 SOURCE = r"""
 #include <objlens/transform.h>
@@ -206,10 +206,7 @@ def counted(server, counter):
 
 
 def log_of(server, request_id):
-    if not server.transform_log.exists():
-        return []
-    lines = [json.loads(line) for line in server.transform_log.read_text().splitlines()]
-    return [(line["level"], line["message"]) for line in lines if line["request_id"] == request_id]
+    return [(line["level"], line["message"]) for line in json_lines(server.transform_log) if line["request_id"] == request_id]
 
 
 def test_in_a_server(server):

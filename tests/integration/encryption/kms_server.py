@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A server whose store asks a KMS for the keys of SSE-KMS objects, and what tests of it have in common."""
-import json
 
 from encryption.mock_kms import ACCOUNT, SECRET
-from kit.server import Server, wait_for
+from kit.server import Server, json_lines, wait_for
 
 KEYS = f'keys = {{ "alias/*", "{ACCOUNT}*" }}'
 FAST = ("limits = { deadline_ms = 1500, tries_max = 3, backoff_base_ms = 5, backoff_max_ms = 20, "
@@ -31,7 +30,7 @@ def under(key):
 
 
 def audit_lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return json_lines(path)
 
 
 def audit_line(path, request_id):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Starts and stops the real server, and speaks to it."""
+import json
 import os
 import pathlib
 import random
@@ -91,6 +92,11 @@ def free_ports():
     while (two := free_port()) != one + 1:
         one = two
     return one
+
+
+def json_lines(path):
+    """Of a log that is being written: the lines that are whole."""
+    return [json.loads(line) for line in path.read_text().split("\n")[:-1]] if path.exists() else []
 
 
 def wait_for(condition, seconds=20.0, what="the condition"):
@@ -253,10 +259,7 @@ logs {{ access = "{self.access_log}", transforms = "{self.transform_log}" }}
         raise AssertionError(f"no metric {name}")
 
     def access_lines(self):
-        import json
-        if not self.access_log.exists():
-            return []
-        return [json.loads(line) for line in self.access_log.read_text().splitlines()]
+        return json_lines(self.access_log)
 
     def access_line(self, request_id):
         """The line of one request, waited for."""
