@@ -17,7 +17,7 @@ void ol_outbox_init(ol_outbox *outbox, ol_stream *stream)
 
 void ol_outbox_init_secret(ol_outbox *outbox, ol_stream *stream)
 {
-    *outbox = (ol_outbox){.stream = stream};
+    ol_outbox_init(outbox, stream);
     ol_buf_init_secret(&outbox->gathered, OUT_BYTES_MAX);
 }
 

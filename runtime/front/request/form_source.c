@@ -83,9 +83,9 @@ static int pump(ol_form_source *self)
     int rc;
     do {
         rc = ol_post_form_next(self->form, &self->rest_, &piece, &err);
-        if (rc == OL_POST_DATA)
+        if (rc == OL_POST_DATA) {
             rc = take(self, piece, &err);
-        else if (rc == OL_POST_END) {
+        } else if (rc == OL_POST_END) {
             ol_wipe_slice(self->rest_); /* more fields, which mean nothing */
             rc = end_file(self, &err) == OL_OK ? OL_POST_MORE : OL_ECANCELED;
         }
