@@ -327,7 +327,9 @@ static void a_new_version_and_a_changed_record_are_opened_anew(void **state)
     kit_expect_with(&kit, "k", NULL, OL_SLICE_LIT("two"));
     assert_int_equal(kms.opened, 2);
     kit_stop(&kit);
-    kit_sql(&kit, "UPDATE objects SET record = substr(record, 1, length(record) - 1) || x'00'");
+    /* Its last byte is of a code that differs each time, and may be 0 itself. */
+    kit_sql(&kit, "UPDATE objects SET record = substr(record, 1, length(record) - 1)"
+                  " || CASE substr(record, -1) WHEN x'00' THEN x'01' ELSE x'00' END");
     kit_start(&kit);
     ol_object *object;
     assert_code(kit_open_with(&kit, "k", NULL, &object), OL_EORIGIN);
