@@ -27,6 +27,7 @@
 
 struct ol_engine {
     ol_lua_script script;
+    ol_lua_module_codes codes;
     ol_run *free; /* ready ones, the last used first */
     unsigned runs;
     ol_run *spare; /* being built while there is no job; not counted yet */
@@ -36,6 +37,11 @@ struct ol_engine {
 const ol_lua_script *ol_lua_script_of(const ol_run *run)
 {
     return &run->engine->script;
+}
+
+ol_lua_module_codes *ol_lua_module_codes_of(ol_run *run)
+{
+    return &run->engine->codes;
 }
 
 bool ol_lua_script_library(const ol_lua_script *script, const char *name, ol_slice *text)
@@ -153,6 +159,7 @@ void ol_lua_engine_destroy(ol_engine *engine)
         ol_lua_run_destroy(run);
     }
     ol_lua_run_destroy(engine->spare);
+    ol_lua_module_codes_fini(&engine->codes);
     ol_free(engine->script.source);
     ol_free(engine->script.chunk_name);
     ol_free(engine->script.libraries);

@@ -16,13 +16,6 @@
 
 #define NAME_BYTES_MAX 100
 
-typedef struct module_text {
-    const char *name, *text;
-    size_t len;
-} module_text;
-
-#include "lua_modules.inc"
-
 typedef struct module {
     const char *name;
     void (*push_core)(lua_State *L);
@@ -126,14 +119,6 @@ static const module *find_module(const char *name)
     return NULL;
 }
 
-static const module_text *find_text(const char *name)
-{
-    for (size_t i = 0; i < sizeof(module_texts) / sizeof(module_texts[0]); i++)
-        if (strcmp(module_texts[i].name, name) == 0)
-            return &module_texts[i];
-    return NULL;
-}
-
 /* The name it is kept under. What is internal has one that require does not take. */
 static void push_key(lua_State *L, const module *m)
 {
@@ -146,7 +131,6 @@ static void push_key(lua_State *L, const module *m)
 /* Push it, made at its first use. `loaded` is the table of what was. */
 static void push_module(lua_State *L, int loaded, const module *m)
 {
-    const module_text *text = find_text(m->name);
     int arguments = 1;
 
     push_key(L, m);
@@ -154,8 +138,7 @@ static void push_module(lua_State *L, int loaded, const module *m)
         return;
     lua_pop(L, 1);
     luaL_checkstack(L, 12, NULL);
-    if (luaL_loadbufferx(L, text->text, text->len, "=objlens", "t") != LUA_OK)
-        lua_error(L);
+    ol_lua_push_module(L, ol_lua_module_codes_of(ol_lua_run(L)), m->name);
     set_environment(L);
     m->push_core(L);
     for (const char *const *other = m->uses; *other; other++, arguments++)

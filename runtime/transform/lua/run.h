@@ -24,6 +24,7 @@
 
 #include "transform/host/engine.h"
 #include "transform/lua/arena.h"
+#include "transform/lua/module_code.h"
 
 enum ol_lua_yield {
     OL_LUA_YIELD_SCRIPT, /* coroutine.yield of the script */
@@ -102,6 +103,7 @@ typedef struct ol_lua_script {
 } ol_lua_script;
 
 const ol_lua_script *ol_lua_script_of(const ol_run *run);
+ol_lua_module_codes *ol_lua_module_codes_of(ol_run *run);
 /* The text of a library beside the transform; false when there is none of this name. */
 bool ol_lua_script_library(const ol_lua_script *script, const char *name, ol_slice *text);
 /* "get", "head", "list", "request". */
