@@ -214,6 +214,51 @@ static void test_a_group_that_is_short_gets_no_host_of_others(void **state)
     close_fixture(&f);
 }
 
+/* Whoever has to be alone in one gets the group's own: what comes later is not put into it, and those of others, busy
+ * with less, stay as they are. */
+static void test_a_group_that_is_short_empties_a_host_of_its_own(void **state)
+{
+    (void)state;
+    NEEDS_A_PROCESS();
+    fixture f = {0};
+    kit_run busy[2], other, first, later;
+    bool alone = true;
+    open_patient(&f);
+    f.pool->options.jobs_max = 3;
+    owe(&f, G, 7);
+    forgive_programs(&f);
+    for (unsigned i = 0; i < 2; i++) {
+        start(&f, &busy[i], G, NULL, 10, false);
+        kit_run_until_held(&busy[i], &f.loop);
+    }
+    start(&f, &other, H, NULL, 10, false);
+    kit_run_until_held(&other, &f.loop);
+    assert_int_equal(stats_of(&f).hosts, 2);
+    kit_run_start_so(&first, &f.loop, f.pool, f.program, G, NULL, 10, true, &alone);
+    run_ok(&f, H, NULL, "bbbbbbbbbb"); /* in its host, where there is room */
+    start(&f, &later, G, NULL, 10, true);
+    run_ok(&f, H, NULL, "bbbbbbbbbb");
+    assert_int_equal(stats_of(&f).hosts, 2);
+    assert_int_equal(stats_of(&f).jobs_queued, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        kit_gate_release(&busy[i].gate);
+        kit_run_wait(&busy[i], &f.loop);
+        kit_run_close(&busy[i]);
+    }
+    kit_run_wait(&first, &f.loop);
+    assert_code_of(first.err.code, OL_OK, &first.err);
+    kit_run_close(&first);
+    kit_run_wait(&later, &f.loop);
+    assert_code_of(later.err.code, OL_OK, &later.err);
+    assert_int_equal(stats_of(&f).hosts_started, 2);
+    kit_run_fini(&later);
+    kit_run_fini(&first);
+    kit_run_fini(&other);
+    for (unsigned i = 0; i < 2; i++)
+        kit_run_fini(&busy[i]);
+    close_fixture(&f);
+}
+
 /* Or it would lose all that it has at once. */
 static void test_a_group_that_owes_has_as_many_at_work_as_it_may_lose(void **state)
 {
@@ -463,6 +508,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_group_that_loses_many_hosts_waits_alone),
         cmocka_unit_test(test_a_paused_group_takes_no_host_that_starts),
         cmocka_unit_test(test_a_group_that_is_short_gets_no_host_of_others),
+        cmocka_unit_test(test_a_group_that_is_short_empties_a_host_of_its_own),
         cmocka_unit_test(test_all_that_are_paused_leave_a_share_of_the_queue),
         cmocka_unit_test(test_what_is_paused_while_it_waits_leaves_a_share_too),
         cmocka_unit_test(test_what_is_promised_to_another_program_is_not_counted),
