@@ -267,7 +267,8 @@ void ol_pool_close(ol_pool *pool, void (*cb)(void *arg), void *arg)
     pool->closed_arg = arg;
     for (ol_pool_host *host = pool->first; host; host = host->next)
         ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ECANCELED, "the pool is closing");
-    ol_pool_watch_close(pool);
+    if (!pool->first)
+        ol_pool_watch_close(pool);
     ol_pool_turns_close(pool);
     ol_pool_schedule(pool);
 }

@@ -7,8 +7,10 @@
  * ticket needs its memory.
  *
  * A process that ends unasked goes from READY to DEAD; what it had said before is taken in first. A host
- * that is killed while its process is being made is DYING at once; the process is killed when it is there.
+ * that is killed while its process is being made is DYING at once; the process is killed when it is there. One
+ * that does not end then (the kernel keeps it, in a read from a dead disk or while memory is short) is given up.
  */
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -66,6 +68,8 @@ void ol_pool_host_free(ol_pool_host *host)
 {
     ol_pool_turns_ends(host);
     unlink_host(host);
+    if (host->pool->closing && !host->pool->first)
+        ol_pool_watch_close(host->pool);
     ol_program_release(host->program);
     ol_free(host);
 }
@@ -121,6 +125,7 @@ void ol_pool_host_retire(ol_pool_host *host)
 static void end_process(ol_pool_host *host)
 {
     ol_child_kill(&host->child);
+    host->killed_ms = ol_loop_now_ms(host->pool->loop);
     uv_poll_stop(&host->wake_poll);
 }
 
@@ -194,20 +199,14 @@ static uint32_t find_culprit(ol_pool_host *host, const ol_child_end *end, ol_err
     return ol_pool_host_executing(host);
 }
 
-static void on_exit(uv_poll_t *poll, int status, int events)
+static void bury(ol_pool_host *host, const ol_child_end *end)
 {
-    ol_pool_host *host = poll->data;
     ol_pool *pool = host->pool;
-    ol_child_end end;
     ol_error err = {0};
-    (void)status;
-    (void)events;
-    if (!ol_child_reap(&host->child, &end))
-        return;
     bool unused = !host->has_group; /* even if it had said that it is ready */
     if (host->state == OL_HOST_STARTING || host->state == OL_HOST_READY)
         ol_pool_talk_drain(host); /* what it said before it died still counts */
-    uint32_t culprit = find_culprit(host, &end, &err);
+    uint32_t culprit = find_culprit(host, end, &err);
     if (err.code != OL_ECANCELED)
         ol_pool_count(&pool->stats.hosts_died, 1);
     become_dead(host);
@@ -220,6 +219,23 @@ static void on_exit(uv_poll_t *poll, int status, int events)
     }
     pool->place_again = true;
     ol_pool_schedule(pool);
+}
+
+static void on_exit(uv_poll_t *poll, int status, int events)
+{
+    ol_pool_host *host = poll->data;
+    ol_child_end end;
+    (void)status;
+    (void)events;
+    if (ol_child_reap(&host->child, &end))
+        bury(host, &end);
+}
+
+void ol_pool_host_give_up(ol_pool_host *host)
+{
+    static const ol_child_end none;
+    assert(host->state == OL_HOST_DYING);
+    bury(host, &none);
 }
 
 /* ---- the start ---- */

@@ -31,7 +31,7 @@ enum ol_host_state {
     OL_HOST_STARTING, /* the process is being made, or the program loaded */
     OL_HOST_READY,
     OL_HOST_DYING, /* killed, or seen dead; not reaped */
-    OL_HOST_DEAD   /* reaped, or never born; kept until the last ticket has let go */
+    OL_HOST_DEAD   /* reaped, never born, or it does not end; kept until the last ticket has let go */
 };
 
 typedef struct ol_pool_host {
@@ -66,8 +66,9 @@ typedef struct ol_pool_host {
     uint64_t waits_cpu_ns; /* its CPU time at the last of them; 0: not looked at yet */
     uint64_t works_from_ns; /* the same at the first look since it was idle or ended a job; 0: none yet */
     uint64_t canceled_ms; /* since when something it was told to give up is not */
-    /* why it was killed, if we did */
+    /* why it was killed, if we did, and when its process was told */
     ol_error killed;
+    uint64_t killed_ms;
     uint32_t killed_index;
     /* what this placing round has promised of it */
     unsigned claims;
@@ -160,7 +161,9 @@ void ol_pool_host_retire(ol_pool_host *host);
 /* `index`: the job whose fault it is, or OL_WIRE_NONE. Its jobs end when the process has. Does nothing
  * when it was killed before. */
 void ol_pool_host_kill(ol_pool_host *host, uint32_t index, const ol_error *why);
-/* The same; the error is made here, as by ol_error_set. */
+/* It was killed, and its process does not end: nobody waits for it any longer. */
+void ol_pool_host_give_up(ol_pool_host *host);
+/* As kill; the error is made here, as by ol_error_set. */
 void ol_pool_host_kill_for(ol_pool_host *host, uint32_t index, int code, const char *detail, ...)
     __attribute__((format(printf, 4, 5)));
 /* It runs nothing and holds nothing. */
@@ -265,6 +268,6 @@ void ol_pool_turns_idle(ol_pool_host *host);
 
 int ol_pool_watch_init(ol_pool *pool);
 void ol_pool_watch_update(ol_pool *pool); /* tick while something runs or waits */
-void ol_pool_watch_close(ol_pool *pool);
+void ol_pool_watch_close(ol_pool *pool); /* once the pool closes and has no host */
 
 #endif

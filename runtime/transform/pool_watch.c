@@ -2,8 +2,8 @@
 /*
  * What time does to a pool. The tick runs only while requests run or wait: it kills a host
  * that executes one job for too long without a break, ends requests that are past their wall
- * time, and those that waited too long for a host. The tidy timer gives memory back and lets
- * hosts go that nobody needs.
+ * time, and those that waited too long for a host. The tidy timer gives memory back, lets hosts go
+ * that nobody needs, and gives those up whose killed process does not end.
  *
  * "Too long" is measured in the host's own CPU time: on a crowded machine a host that is not
  * given a core has done nothing wrong.
@@ -13,6 +13,7 @@
 
 #define QUEUE_MS_MAX 10000u
 #define IDLE_MS_MAX 60000u
+#define DYING_MS_MAX 5000u /* of a process that was killed: it takes milliseconds */
 #define CANCEL_MS_MAX 2000u
 #define CANCEL_ONE_MS_MAX 250u /* a host for one job: nobody else suffers */
 #define STUCK_FACTOR 20u       /* wall time for the CPU time allowed, before it counts as stuck */
@@ -216,6 +217,8 @@ static void tidy_host(ol_pool_host *host, uint64_t now_ms)
         now_ms - host->started_ms > ol_transform_load_wall_ms(&host->program->limits))
         ol_pool_host_kill_for(host, OL_WIRE_NONE, OL_ETRANSFORM,
                               "the transform took too long to load (load_ms)");
+    if (host->state == OL_HOST_DYING && host->killed_ms && now_ms - host->killed_ms > DYING_MS_MAX)
+        ol_pool_host_give_up(host);
     if (ol_pool_host_is_idle(host))
         watch_idle(host);
     if (ol_pool_host_is_idle(host) && now_ms - host->idle_since_ms > IDLE_MS_MAX &&

@@ -172,6 +172,81 @@ static void test_no_more_are_started_when_many_are_left(void **state)
     assert_no_child();
 }
 
+/* ---- in a pool ---- */
+
+/* As if it had been killed long ago. */
+static void make_it_long(ol_pool_host *host)
+{
+    assert_true(host->killed_ms > 0);
+    host->killed_ms = 1;
+}
+
+static bool one_is_left(void *arg)
+{
+    (void)arg;
+    return ol_children_left() == 1;
+}
+
+static void test_nobody_waits_for_a_host_that_does_not_end(void **state)
+{
+    (void)state;
+    fixture f;
+    kit_run busy;
+    open_fixture(&f, 1, 8, "identity");
+    start(&f, &busy, "g", NULL, 1u << 20, false);
+    kit_run_until_held(&busy, &f.loop);
+    ol_pool_host *host = f.pool->first;
+    pid_t pid = host->child.pid;
+    int pidfd = pidfd_open(pid, 0), said = listen_to_errors();
+    held = true;
+    ol_pool_host_kill_for(host, 0, OL_ETRANSFORMCPU, "it computed for too long");
+    ol_test_loop_turns(&f.loop, 20);
+    assert_false(busy.done);
+    make_it_long(host);
+    kit_run_wait(&busy, &f.loop);
+    assert_code(busy.err.code, OL_ETRANSFORMCPU);
+    kit_run_fini(&busy);
+    run_ok(&f, "g", NULL, "bbbbbbbbbb"); /* though there may be one host */
+    ol_test_loop_until_fn(&f.loop, one_is_left, NULL, OL_TEST_BOUND_MS);
+    held = false;
+    assert_int_equal(times_said(said, "does not end"), 1);
+    assert_int_equal(__real_kill(pid, 0), 0);
+    let_it_end(pid, pidfd);
+    close(pidfd);
+    close_fixture(&f);
+    assert_int_equal(ol_children_left(), 0);
+    assert_no_child();
+}
+
+static void set_flag(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+static void test_a_pool_closes_though_a_host_does_not_end(void **state)
+{
+    (void)state;
+    fixture f;
+    bool closed = false;
+    open_fixture(&f, 1, 8, "identity");
+    run_ok(&f, "g", NULL, "bbbbbbbbbb");
+    ol_pool_host *host = f.pool->first;
+    int pidfd = pidfd_open(host->child.pid, 0), said = listen_to_errors();
+    held = true;
+    ol_pool_close(f.pool, set_flag, &closed);
+    make_it_long(host);
+    ol_test_loop_until(&f.loop, &closed, OL_TEST_BOUND_MS);
+    held = false;
+    assert_int_equal(times_said(said, "does not end"), 1);
+    struct pollfd end = {.fd = pidfd, .events = POLLIN}; /* with the thread that made it */
+    assert_int_equal(poll(&end, 1, OL_TEST_BOUND_MS), 1);
+    assert_int_equal(ol_children_left(), 0);
+    assert_no_child();
+    close(pidfd);
+    ol_test_loop_close(&f.loop);
+    ol_program_release(f.program);
+}
+
 int main(int argc, char **argv)
 {
     if (fake_is_host(argc, argv))
@@ -180,6 +255,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(test_a_process_that_does_not_end_is_left_to_itself, teardown),
         cmocka_unit_test_teardown(test_the_next_that_is_stopped_takes_it_along, teardown),
         cmocka_unit_test_teardown(test_no_more_are_started_when_many_are_left, teardown),
+        cmocka_unit_test_teardown(test_nobody_waits_for_a_host_that_does_not_end, teardown),
+        cmocka_unit_test_teardown(test_a_pool_closes_though_a_host_does_not_end, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
