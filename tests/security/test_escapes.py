@@ -36,7 +36,7 @@ LOADING = {
 OPEN_TO_SANITIZERS = {"raise_limits", "lock_memory", "outlive_server", "emit_too_much"} if SANITIZED else set()
 OPEN_WHILE_LOADING = {"open_passwd", "open_environment", "look_around", "memory"} if SANITIZED else set()
 MARK = pathlib.Path("/tmp/objlens-was-here")
-LIMITS = "cpu_ms = 200, wall_ms = 1000, output_bytes = '1 MiB', memory_bytes = '64 MiB', log_bytes = '4 KiB'"
+LIMITS = "cpu_ms = 200, wall_ms = 4000, output_bytes = '1 MiB', memory_bytes = '64 MiB', log_bytes = '4 KiB'"
 
 
 class Neighbour(threading.Thread):
@@ -88,7 +88,7 @@ def attempt_all(server, attempts):
             if b"original that" in answer.raw or not ends_as_it_must(name, end):
                 wrong[name] = end
 
-    workers = [threading.Thread(target=work) for _ in range(4)]
+    workers = [threading.Thread(target=work) for _ in range(8)]
     for worker in workers:
         worker.start()
     for worker in workers:
