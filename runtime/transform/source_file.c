@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/memory_file.h"
+#include "transform/writers.h"
 
 #define CHUNK_BYTES (64u * 1024u)
 
@@ -77,7 +78,7 @@ static int judge(const struct stat *info, enum ol_program_kind kind, ol_error *e
         return refuse(err, "it is not a regular file");
     if (info->st_uid != geteuid() && info->st_uid != 0)
         return refuse(err, "it belongs neither to the server's user nor to root");
-    if (info->st_mode & (S_IWGRP | S_IWOTH))
+    if (ol_others_may_write(info))
         return refuse(err, "its group or others may write to it");
     if (info->st_size == 0)
         return refuse(err, "it is empty");

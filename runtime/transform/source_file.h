@@ -3,7 +3,7 @@
  * A transform's file: whether it may be trusted, and its bytes. Blocking; never on a loop.
  *
  * A file is trusted when it is a regular file, owned by the server's user or root, and nobody
- * else may write to it. It is read once: what is hashed is what runs.
+ * else may write to it (writers.h). It is read once: what is hashed is what runs.
  */
 #ifndef OL_TRANSFORM_SOURCE_FILE_H
 #define OL_TRANSFORM_SOURCE_FILE_H

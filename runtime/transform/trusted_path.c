@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "transform/writers.h"
+
 #define LINKS_MAX 40u /* as many as the kernel follows */
 #define ITS "its folder: "
 #define ABOVE "above its folder: "
@@ -47,7 +49,7 @@ static int judge_folder(const char *at, bool on_the_way, ol_error *err)
     if (!is_ours(&info))
         return refuse(err, which, at, " belongs neither to the server's user nor to root");
     bool kept = on_the_way && (info.st_mode & S_ISVTX);
-    if (info.st_mode & (S_IWGRP | S_IWOTH) && !kept)
+    if (!kept && ol_others_may_write(&info))
         return refuse(err, which, at, ": its group or others may write to it");
     return OL_OK;
 }
