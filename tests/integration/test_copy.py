@@ -261,14 +261,14 @@ def test_a_copy_is_logged_as_one(server, s3):
 
 # ---- from one origin to another ----
 
-def far_config(endpoint):
+def far_config(endpoint, more=""):
     return f"""
 bucket "near"
 origin "remote" {{
   endpoint = "{endpoint}", access_key = "{ACCESS_KEY}", secret_key = "{SECRET_KEY}",
 }}
 bucket "far" {{ origin = "remote" }}
-limits {{ http = {{ body_timeout_ms = 300 }} }}
+{more}
 """
 
 
@@ -338,7 +338,8 @@ def test_a_slow_copy_shows_that_it_lives(server_factory, cut):
     handler = type("Handler", (SlowOrigin,), {"go_on": threading.Event(), "cut": cut})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as origin:
         threading.Thread(target=origin.serve_forever, daemon=True).start()
-        server = server_factory(config=far_config(f"http://127.0.0.1:{origin.server_port}"))
+        server = server_factory(config=far_config(f"http://127.0.0.1:{origin.server_port}",
+                                                  "limits { http = { body_timeout_ms = 300 } }"))
         with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
             client.sendall(signed(server, "PUT", "/near/slow",
                                   headers={"x-amz-copy-source": "/far/key"}))

@@ -318,7 +318,7 @@ def lens(faulty, tmp_path_factory):
     """Before the service that misbehaves, with short limits."""
     config = f"""
 origin "faulty" {{ endpoint = "{faulty.endpoint}", access_key = "A", secret_key = "origin-secret",
-  limits = {{ response_timeout_ms = 1000, deadline_ms = 4000, body_timeout_ms = 1000,
+  limits = {{ response_timeout_ms = 2500, deadline_ms = 7000, body_timeout_ms = 1000,
              backoff_base_ms = 10, backoff_max_ms = 50, breaker_failures = 0 }} }}
 bucket "faulty" {{ origin = "faulty" }}
 access_point "near" {{ bucket = "faulty" }}
