@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "transform/child_left.h"
 #include "transform/pool_private.h"
 
 #define SLOTS_FOR_ONE_JOB 16u
@@ -236,6 +237,7 @@ void ol_pool_host_give_up(ol_pool_host *host)
     static const ol_child_end none;
     assert(host->state == OL_HOST_DYING);
     bury(host, &none);
+    ol_child_leave(&host->child); /* or it is waited for once more when the rest is taken down */
 }
 
 /* ---- the start ---- */

@@ -71,14 +71,14 @@ bool ol_source_id_eq(const ol_source_id *a, const ol_source_id *b)
 
 /* ---- trust ---- */
 
-static int judge(const struct stat *info, enum ol_program_kind kind, ol_error *err)
+static int judge(int fd, const struct stat *info, enum ol_program_kind kind, ol_error *err)
 {
     uint64_t max = kind == OL_PROGRAM_LUA ? OL_SOURCE_LUA_BYTES_MAX : OL_SOURCE_SHARED_BYTES_MAX;
     if (!S_ISREG(info->st_mode))
         return refuse(err, "it is not a regular file");
     if (info->st_uid != geteuid() && info->st_uid != 0)
         return refuse(err, "it belongs neither to the server's user nor to root");
-    if (ol_others_may_write(info))
+    if (ol_others_may_write(fd, info))
         return refuse(err, "its group or others may write to it");
     if (info->st_size == 0)
         return refuse(err, "it is empty");
@@ -175,7 +175,7 @@ static int read_open_file(int fd, ol_program *program, ol_buf *text, ol_source_i
     struct stat before, after;
     if (fstat(fd, &before) != 0)
         return refuse(err, strerror(errno));
-    int rc = judge(&before, program->kind, err);
+    int rc = judge(fd, &before, program->kind, err);
     if (rc != OL_OK)
         return rc;
     uint64_t bytes = (uint64_t)before.st_size;

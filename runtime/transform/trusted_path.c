@@ -49,7 +49,7 @@ static int judge_folder(const char *at, bool on_the_way, ol_error *err)
     if (!is_ours(&info))
         return refuse(err, which, at, " belongs neither to the server's user nor to root");
     bool kept = on_the_way && (info.st_mode & S_ISVTX);
-    if (!kept && ol_others_may_write(&info))
+    if (!kept && ol_others_may_write_at(at[0] ? at : "/", &info))
         return refuse(err, which, at, ": its group or others may write to it");
     return OL_OK;
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "transform/writers.h"
 
+#include <errno.h>
 #include <grp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/xattr.h>
 
-#define ENTRY_BYTES 16384u /* of the user, and of the group: what does not fit is not his own */
+#define ACL "system.posix_acl_access"
+#define ENTRY_BYTES 16384u /* of a group: what does not fit is nobody's own */
 
 static bool lists_others(const struct group *group, const char *owner)
 {
@@ -15,23 +19,58 @@ static bool lists_others(const struct group *group, const char *owner)
     return false;
 }
 
-static bool is_own_group(uid_t uid, gid_t gid)
-{
-    char user_bytes[ENTRY_BYTES], group_bytes[ENTRY_BYTES];
-    struct passwd user, *found_user = NULL;
-    struct group group, *found_group = NULL;
+/* There is one list for the whole process to be walked. */
+static pthread_mutex_t users_lock = PTHREAD_MUTEX_INITIALIZER;
 
-    if (getpwuid_r(uid, &user, user_bytes, sizeof(user_bytes), &found_user) != 0 || !found_user ||
-        user.pw_gid != gid)
-        return false;
-    if (getgrgid_r(gid, &group, group_bytes, sizeof(group_bytes), &found_group) != 0 || !found_group)
-        return false;
-    return strcmp(user.pw_name, group.gr_name) == 0 && !lists_others(&group, user.pw_name);
+/* Whether it is the first group of a user of the group's name, whose number that is, and of nobody else. */
+static bool is_first_of_one(uid_t uid, const struct group *group)
+{
+    bool found = false, others = false;
+    const struct passwd *user;
+
+    pthread_mutex_lock(&users_lock);
+    setpwent();
+    while ((user = getpwent()) != NULL) {
+        if (user->pw_gid != group->gr_gid)
+            continue;
+        if (user->pw_uid == uid && strcmp(user->pw_name, group->gr_name) == 0)
+            found = true;
+        else
+            others = true;
+    }
+    endpwent();
+    pthread_mutex_unlock(&users_lock);
+    return found && !others;
 }
 
-bool ol_others_may_write(const struct stat *info)
+static bool is_own_group(uid_t uid, gid_t gid)
 {
-    if (info->st_mode & S_IWOTH)
+    char bytes[ENTRY_BYTES];
+    struct group group, *found = NULL;
+
+    if (uid == 0 || getgrgid_r(gid, &group, bytes, sizeof(bytes), &found) != 0 || !found)
+        return false;
+    return !lists_others(&group, group.gr_name) && is_first_of_one(uid, &group);
+}
+
+/* `acl_bytes`: what was answered when the list was asked for. */
+static bool may_others(const struct stat *info, ssize_t acl_bytes, int error)
+{
+    if (!(info->st_mode & (S_IWGRP | S_IWOTH)))
+        return false;
+    if ((info->st_mode & S_IWOTH) || acl_bytes >= 0 || (error != ENODATA && error != EOPNOTSUPP))
         return true;
-    return (info->st_mode & S_IWGRP) && !is_own_group(info->st_uid, info->st_gid);
+    return !is_own_group(info->st_uid, info->st_gid);
+}
+
+bool ol_others_may_write(int fd, const struct stat *info)
+{
+    ssize_t acl_bytes = fgetxattr(fd, ACL, NULL, 0);
+    return may_others(info, acl_bytes, errno);
+}
+
+bool ol_others_may_write_at(const char *path, const struct stat *info)
+{
+    ssize_t acl_bytes = lgetxattr(path, ACL, NULL, 0);
+    return may_others(info, acl_bytes, errno);
 }

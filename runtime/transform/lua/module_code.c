@@ -4,6 +4,7 @@
  */
 #include "transform/lua/module_code.h"
 
+#include <assert.h>
 #include <lauxlib.h>
 #include <string.h>
 
@@ -35,8 +36,9 @@ static size_t index_of(const char *name)
 {
     size_t i = 0;
 
-    while (strcmp(module_texts[i].name, name) != 0)
+    while (i < MODULES && strcmp(module_texts[i].name, name) != 0)
         i++;
+    assert(i < MODULES);
     return i;
 }
 

@@ -160,6 +160,29 @@ static void test_memory_ends_at_every_point(void **state)
     assert_true(failed > 5);
 }
 
+/* The same while modules are loaded, whose code lies outside of the heap. */
+static void test_memory_ends_while_modules_load(void **state)
+{
+    unsigned failed = 0;
+    int rc = OL_ETRANSFORMMEMORY;
+
+    (void)state;
+    for (size_t memory = 36000; rc != OL_OK; memory += 512) {
+        fake_engine e;
+
+        fake_engine_init(&e);
+        e.limits.memory_bytes = memory;
+        rc = fake_engine_load(&e, "local csv, re = require 'objlens.csv', require 'objlens.re' return function(e, o, r) end");
+        if (rc == OL_OK) {
+            fake_engine_close(&e);
+            continue;
+        }
+        assert_int_equal(e.err.code, OL_ETRANSFORMMEMORY);
+        failed++;
+    }
+    assert_true(failed > 50);
+}
+
 /* The few allocations outside of the arena: engine, states, images, the encoded head. */
 static int load_and_run(void *arg)
 {
@@ -212,6 +235,7 @@ int main(void)
                                        cmocka_unit_test(test_given_up_at_every_step),
                                        cmocka_unit_test(test_closed_without_a_step),
                                        cmocka_unit_test(test_memory_ends_at_every_point),
+                                       cmocka_unit_test(test_memory_ends_while_modules_load),
                                        cmocka_unit_test(test_allocations_fail)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
