@@ -175,11 +175,11 @@ static int read_open_file(int fd, ol_program *program, ol_buf *text, ol_source_i
     struct stat before, after;
     if (fstat(fd, &before) != 0)
         return refuse(err, strerror(errno));
+    *id = id_of(&before);
     int rc = judge(fd, &before, program->kind, err);
     if (rc != OL_OK)
         return rc;
     uint64_t bytes = (uint64_t)before.st_size;
-    *id = id_of(&before);
     program->image_fd = -1;
     rc = program->kind == OL_PROGRAM_SHARED ? read_shared(fd, bytes, program, text)
                                             : read_bytes(fd, bytes, program, text, -1);
@@ -202,7 +202,7 @@ int ol_source_read(ol_program *program, ol_buf *text, ol_source_id *id, ol_error
 {
     /* O_NONBLOCK: a FIFO must be refused, not waited for. */
     int fd = open(program->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    *id = (ol_source_id){0};
+    *id = ol_source_id_of(program->path); /* of what is refused: only another state of it is worth another look */
     if (fd < 0)
         return refuse(err, strerror(errno));
     ol_buf_clear(text);

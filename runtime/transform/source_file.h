@@ -29,7 +29,7 @@ bool ol_source_id_eq(const ol_source_id *a, const ol_source_id *b);
 
 /* Read the file of program->path. Fills program->digest and, for Lua, program->source (which
  * then points into `text`), for a shared object program->image_fd (the caller's). *id is of the
- * very bytes that were read. OL_ECONFIG with the reason, or OL_ENOMEM. */
+ * very bytes that were read; of what there was when they were refused. OL_ECONFIG with the reason, or OL_ENOMEM. */
 int ol_source_read(ol_program *program, ol_buf *text, ol_source_id *id, ol_error *err);
 
 #endif
