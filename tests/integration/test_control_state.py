@@ -109,7 +109,8 @@ def test_a_file_that_declares_it_goes_first(server_factory):
     server.s3().put_bucket_policy(Bucket="one", Policy=policy("one"))
     server.write_config(f"bucket 'one' {{ policy = [[{policy('one', 'FromTheFile')}]] }}")
     server.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: sid_of(server.s3(), "one") == "FromTheFile", 10, "the reload")
+    wait_for(lambda: "configuration reloaded" in server.stderr_file.read_text(), 10, "the reload")
+    assert sid_of(server.s3(), "one") == "FromTheFile"
     with pytest.raises(botocore.exceptions.ClientError) as caught:
         server.s3().delete_bucket_policy(Bucket="one")
     assert caught.value.response["Error"]["Code"] == "AccessDenied"

@@ -108,7 +108,7 @@ def test_deny_lets_no_byte_leave(desk, place):
         answer = read(desk, "deny", place)
         assert (answer.status, answer.code) == (403, "AccessDenied")
         assert b"Document Contains PII" in answer.body
-        for piece in (CLEAN.strip(), MAIL.encode(), b"lovelace", CARD.encode(), b"1111", b"paid with"):
+        for piece in (CLEAN.strip(), MAIL.encode(), b"lovelace", CARD.encode(), CARD[-9:].encode(), b"paid with"):
             assert piece not in answer.raw
         assert "etag" not in answer.headers
     wait_for(lambda: counted(desk, "denied") > denied, 10, "the counter of what was denied")
@@ -150,7 +150,7 @@ def test_report_has_counts_and_no_values(desk):
     found = [json.loads(line) for line in answer.body.splitlines()]
     assert [(f["type"], (TEXT + TEXT)[f["start"]:f["end"]].decode()) for f in found] == \
         [("EMAIL_ADDRESS", MAIL), ("CREDIT_CARD", CARD)] * 2
-    for value in (MAIL, CARD, "lovelace", "1111"):
+    for value in (MAIL, CARD, "lovelace", CARD[-9:]):
         assert value.encode() not in answer.raw
     assert logged(desk, answer.request_id) == ["pii: reported CREDIT_CARD=2 EMAIL_ADDRESS=2"]
     wait_for(lambda: counted(desk, "email_address") == mails + 2, 10, "the counter of addresses")

@@ -2,6 +2,7 @@
 """One run for all who ask at once, on whatever loop: who began it may leave, who follows gets the
 bytes as they come, and a failure is everybody's. Without a cache everything is still right."""
 import base64
+import contextlib
 import os
 import signal
 import socket
@@ -147,14 +148,14 @@ def test_a_hundred_cold_requests_are_one_run(server):
     view = b"".join(BODY[at:at + 65536] * 2 for at in range(0, len(BODY), 65536))
     before, start = runs(server), threading.Barrier(100)
 
-    def ask(_):
-        reader = Reader(server, "double", "crowd")
+    def ask(reader):
         reader.connection.connect()
         start.wait(60)
         return reader.get()[2]
 
+    readers = [Reader(server, "double", "crowd") for _ in range(100)]
     with ThreadPoolExecutor(100) as pool:
-        bodies = list(pool.map(ask, range(100)))
+        bodies = list(pool.map(ask, readers))
     assert runs(server) - before == 1
     for body in bodies:
         assert len(body) == len(view)
@@ -240,7 +241,8 @@ def test_a_host_that_dies_does_not_show(gated):
     hosts = server.hosts()
     assert hosts
     for pid in hosts:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     wait_for(lambda: server.metric("objlens_transform_retries_total") == 1, 20, "the second try")
     server.gate.open()
     first = asked[0].answer()

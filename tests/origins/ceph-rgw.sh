@@ -85,10 +85,10 @@ osd_is_up() { ceph_cli osd stat -f json | grep -q '"num_up_osds":1'; }
 s3_answers() { curl -fsS -o /dev/null --max-time 5 "http://127.0.0.1:$1/"; }
 random_hex() { od -An -v -tx1 -N "$1" /dev/urandom | tr -d ' \n'; }
 
-# A port nobody listens on, below the usual ephemeral range; the place to look
+# A port nobody listens on, below the ephemeral ports and those of the test kit; the place to look
 # first depends on PORT, so that clusters on different ports do not race for one.
 pick_mon_port() {
-    local port=$((20000 + ($1 * 7) % 10000))
+    local port=$((4000 + ($1 * 7) % 2500))
     while port_is_open "$port"; do port=$((port + 1)); done
     echo "$port"
 }

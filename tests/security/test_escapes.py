@@ -19,7 +19,7 @@ ENDS = {
     "CRASHED": "was killed by signal", "ENDED": "ended with status",
     "TIMED_OUT": "more than (wall|cpu)_ms|of CPU without a break|used more CPU than its requests",
     "CUT_OFF": "the host broke the protocol|the host meddled with the ring",
-    "FAILED": "more than output_bytes|^failed with 500$",
+    "FAILED": "more than output_bytes|^failed with 500$|^header one whose name is not repeated here$",
 }
 # Attempt -> what the command line says, None: it was refused and the transform went on.
 KILLED = "was killed for a forbidden system call while it loaded"
@@ -128,8 +128,8 @@ def test_each_attempt_ends_at_its_own_wall(escape):
     assert not wrong, wrong
     assert not MARK.exists()
     assert len(ATTEMPTS) == (HERE / "plugins/escape_list.h").read_text().count("\nA(") >= 60
-    wait_for(lambda: len(processes_of(server)) <= 8, what="the hosts to be gone")
-    assert set(processes_of(server)) <= set(server.hosts())
+    wait_for(lambda: len(processes_of(server)) <= 20, what="the hosts to be gone")  # of more than a hundred
+    wait_for(lambda: set(processes_of(server)) <= set(server.hosts()), what="nothing else to run")
     wait_for(lambda: descriptors_of(server) <= before + 40, what="descriptors to be closed")
 
 

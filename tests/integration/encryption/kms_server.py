@@ -5,7 +5,7 @@ from encryption.mock_kms import ACCOUNT, SECRET
 from kit.server import Server, json_lines, wait_for
 
 KEYS = f'keys = {{ "alias/*", "{ACCOUNT}*" }}'
-FAST = ("limits = { deadline_ms = 1500, tries_max = 3, backoff_base_ms = 5, backoff_max_ms = 20, "
+FAST = ("limits = { deadline_ms = 6000, tries_max = 3, backoff_base_ms = 5, backoff_max_ms = 20, "
         "breaker_failures = 0 }")
 
 

@@ -66,16 +66,24 @@ def try_put(s3, key, kms_key):
         return None
 
 
+def put_file(path, text):
+    """As one step: the server looks at it meanwhile."""
+    beside = path.with_name("damaged")
+    beside.write_bytes(text)
+    beside.chmod(0o600)
+    beside.rename(path)
+
+
 def damage(path, how):
     text = path.read_bytes()
     if how == "readable by others":
         path.chmod(0o640)
     elif how == "half of it":
-        path.write_bytes(text[:len(text) // 2])
+        put_file(path, text[:len(text) // 2])
     elif how == "a flipped bit":
-        path.write_bytes(text[:40] + bytes([text[40] ^ 1]) + text[41:])
+        put_file(path, text[:40] + bytes([text[40] ^ 1]) + text[41:])
     elif how == "empty":
-        path.write_bytes(b"")
+        put_file(path, b"")
     else:
         path.unlink()
 

@@ -177,7 +177,7 @@ def cut(_):
 
 def late(mock):
     def wait(answer):
-        mock.released.wait(3)
+        mock.released.wait(30)
         return answer
     return wait
 
@@ -297,7 +297,7 @@ def test_a_quota(tmp_path, mock):
                    more="limits = { requests_per_s = 1, requests_burst = 4, tries_max = 1 }")
     s3 = server.s3()
     found = []
-    for i in range(8):
+    for i in range(20):
         try:
             s3.put_object(Bucket="bkt", Key=f"q{i}", Body=b"x", **under(K1))
             found.append("ok")

@@ -35,6 +35,10 @@ INLINE = os.environ.get("OBJLENS_ISOLATION") == "inline"
 ACCESS_KEY = "ROOTKEYFORTESTS"
 SECRET_KEY = "root-secret-for-tests-0123456789"
 
+# The first clients of a process must not be made by several threads at once (botocore's ComponentLocator).
+boto3.client("s3", region_name="us-east-1", endpoint_url="http://127.0.0.1:1", aws_access_key_id="none",
+             aws_secret_access_key="none")
+
 
 # These do not run inline.
 NEED_A_PROCESS = {"image", "xml_json"}
@@ -96,7 +100,7 @@ def free_ports():
 
 def json_lines(path):
     """Of a log that is being written: the lines that are whole."""
-    return [json.loads(line) for line in path.read_text().split("\n")[:-1]] if path.exists() else []
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]] if path.exists() else []
 
 
 def wait_for(condition, seconds=20.0, what="the condition"):

@@ -61,14 +61,14 @@ def test_a_hundred_cold_requests_on_every_loop_are_one_run(gallery):
     gallery.s3().put_object(Bucket="shop", Key="crowd.csv", Body=BODY)
     start = threading.Barrier(100)
 
-    def ask(_):
-        reader = Reader(gallery, "numbered", "crowd.csv")
+    def ask(reader):
         reader.connection.connect()
-        start.wait(30)
+        start.wait(60)
         return reader.get()[2]
 
+    readers = [Reader(gallery, "numbered", "crowd.csv") for _ in range(100)]
     with ThreadPoolExecutor(100) as pool:
-        for body in pool.map(ask, range(100)):
+        for body in pool.map(ask, readers):
             same(body, VIEW)
     runs_become(gallery, "crowd.csv", 1)
 
