@@ -77,11 +77,14 @@ def test_a_parquet_reader_fetches_footer_and_columns(js, gallery):
 SEEK = """<video id="video" crossorigin="anonymous" preload="metadata" muted src="%s"></video><script>
 const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 video.onerror = () => report({ failed: video.error.message });
+// "seeked" can come before there is a picture to draw: each says itself which second it belongs to
 const shown = (second) => new Promise((done) => {
-    video.onseeked = () => {
+    const look = (now, picture) => {
+        if (Math.floor(picture.mediaTime) !== second) return video.requestVideoFrameCallback(look);
         canvas.drawImage(video, 0, 0, 16, 16);
         done([...canvas.getImageData(8, 8, 1, 1).data].slice(0, 3));
     };
+    video.requestVideoFrameCallback(look);
     video.currentTime = second + 0.5;
 });
 video.onloadedmetadata = async () => {
