@@ -65,8 +65,10 @@ wait_until() { # wait_until WHAT COMMAND...
 
 # ---- a server of its own, with samples ----
 
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+free_ports() { # free_ports COUNT: different ones
+    python3 -c 'import socket, sys
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(s.getsockname()[1] for s in held))' "$1"
 }
 
 secret() { python3 -c 'import secrets; print(secrets.token_urlsafe(30))'; }
@@ -76,7 +78,7 @@ serve_samples() {
     if [[ ! -x $objlens ]]; then
         (cd "$root" && cmake --preset release && cmake --build --preset release) >&2
     fi
-    port=$(free_port) admin=$(free_port)
+    read -r port admin <<<"$(free_ports 2)"
     endpoint=http://127.0.0.1:$port view=redacted--ol-s3
     export OWNER_SECRET_KEY READER_SECRET_KEY
     OWNER_SECRET_KEY=$(secret) READER_SECRET_KEY=$(secret)

@@ -31,7 +31,10 @@ static int open_keeper(ol_view_memo *memo, const ol_view_memo_config *config, ol
     ol_memo_db *db;
     memo->stale_after = config->rows_max / STALE_PART;
     int rc = ol_memo_db_open(&db, config->folder, config->rows_max, err);
-    return rc == OL_OK ? ol_memo_keeper_new(&memo->keeper, db, memo->table, err) : rc;
+    if (rc != OL_OK)
+        return rc;
+    uint32_t ask_ms = config->ask_ms ? config->ask_ms : OL_VIEW_MEMO_ASK_MS;
+    return ol_memo_keeper_new(&memo->keeper, db, memo->table, ask_ms, err);
 }
 
 int ol_view_memo_open(ol_view_memo **out, const ol_view_memo_config *config, ol_error *err)

@@ -29,10 +29,13 @@ typedef struct ol_view_facts {
     bool unstable;      /* nothing else is valid then */
 } ol_view_facts;
 
+#define OL_VIEW_MEMO_ASK_MS 2000u
+
 typedef struct ol_view_memo_config {
     const char *folder;     /* NULL = in memory only */
     uint64_t rows_max;      /* in the database; the least recently used go */
     size_t memory_rows_max; /* in memory */
+    uint32_t ask_ms;        /* who asks the database waits no longer: then it is not known; 0: OL_VIEW_MEMO_ASK_MS */
 } ol_view_memo_config;
 
 /* Blocking; a damaged database is set aside and begun anew (said in *err's detail, OL_OK all the
@@ -51,9 +54,6 @@ typedef struct ol_view_ask {
     ol_view_facts facts; /* the answer */
     void *private_[1];
 } ol_view_ask;
-
-/* Who asks the database waits no longer than that: then it is not known. */
-#define OL_VIEW_MEMO_ASK_MS 2000u
 
 /* On the ask's loop. OL_OK: known, facts are filled. OL_SKIP: not known. OL_WAIT: the database is
  * asked, cb runs once on a later turn of the loop (it cannot be recalled). A failure is "not known". */

@@ -54,6 +54,7 @@ struct ol_memo_keeper {
     ol_memo_db *db; /* the thread's; NULL when there is none any more */
     bool failing;   /* the thread's: said already */
     ol_memo_table *table;
+    uint32_t ask_ms;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -315,7 +316,8 @@ static void finish_destroy(ol_memo_keeper *k)
     ol_free(k);
 }
 
-int ol_memo_keeper_new(ol_memo_keeper **out, ol_memo_db *db, ol_memo_table *table, ol_error *err)
+int ol_memo_keeper_new(ol_memo_keeper **out, ol_memo_db *db, ol_memo_table *table, uint32_t ask_ms,
+                       ol_error *err)
 {
     *out = NULL;
     ol_memo_keeper *k = ol_calloc(1, sizeof(*k));
@@ -325,6 +327,7 @@ int ol_memo_keeper_new(ol_memo_keeper **out, ol_memo_db *db, ol_memo_table *tabl
     }
     k->db = db;
     k->table = table;
+    k->ask_ms = ask_ms;
     k->last_ask = &k->waiting.asks;
     k->last_note = &k->waiting.notes;
     atomic_init(&k->clock, ol_memo_db_clock(db));
@@ -401,7 +404,7 @@ int ol_memo_keeper_ask(ol_memo_keeper *k, ol_view_ask *ask)
     /* Its answer comes on a later turn of this loop. */
     uv_timer_init(ol_loop_uv(q->loop), &q->patience);
     q->patience.data = q;
-    uv_timer_start(&q->patience, on_late, OL_VIEW_MEMO_ASK_MS, 0);
+    uv_timer_start(&q->patience, on_late, k->ask_ms, 0);
     return OL_WAIT;
 }
 

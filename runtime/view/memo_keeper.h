@@ -11,15 +11,15 @@
 
 typedef struct ol_memo_keeper ol_memo_keeper;
 
-/* Takes over the database, also on failure. The table outlives the keeper. */
-int ol_memo_keeper_new(ol_memo_keeper **keeper, ol_memo_db *db, ol_memo_table *table,
+/* Takes over the database, also on failure. The table outlives the keeper. `ask_ms`: who asks waits no longer. */
+int ol_memo_keeper_new(ol_memo_keeper **keeper, ol_memo_db *db, ol_memo_table *table, uint32_t ask_ms,
                        ol_error *err);
 /* Writes what waits, joins the thread, closes the database. Nobody is waiting for an answer. */
 void ol_memo_keeper_destroy(ol_memo_keeper *keeper);
 
 /* All from any thread, without waiting. */
 
-/* On the ask's loop. OL_WAIT: ask->cb runs later, after OL_VIEW_MEMO_ASK_MS at the latest; OL_SKIP: it
+/* On the ask's loop. OL_WAIT: ask->cb runs later, after ask_ms at the latest; OL_SKIP: it
  * will not be asked. */
 int ol_memo_keeper_ask(ol_memo_keeper *keeper, ol_view_ask *ask);
 /* A row was learned, or proved unstable; the empty row: it was used. `epoch` is the table's. */

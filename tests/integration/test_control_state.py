@@ -65,7 +65,7 @@ def test_changes_and_the_end_meet(server_factory):
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         futures = [pool.submit(change, f"b-{i}") for i in range(8)]
-        wait_for(lambda: len(told) > 40, 60, "some changes")
+        wait_for(lambda: len(told) > 40 and "b-0" in told, 60, "some changes")
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(60) == 0
         concurrent.futures.wait(futures)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from kit.raw import Answer, exchange, signed
 from kit.server import ACCESS_KEY, SECRET_KEY, Server
+from kit.vast import QuietServer
 
 CONFIG = """
 bucket "from"
@@ -336,7 +337,7 @@ class SlowOrigin(http.server.BaseHTTPRequestHandler):
 @pytest.mark.parametrize("cut", [False, True])
 def test_a_slow_copy_shows_that_it_lives(server_factory, cut):
     handler = type("Handler", (SlowOrigin,), {"go_on": threading.Event(), "cut": cut})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as origin:
+    with QuietServer(("127.0.0.1", 0), handler) as origin:
         threading.Thread(target=origin.serve_forever, daemon=True).start()
         server = server_factory(config=far_config(f"http://127.0.0.1:{origin.server_port}",
                                                   "limits { http = { body_timeout_ms = 300 } }"))

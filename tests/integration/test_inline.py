@@ -109,7 +109,7 @@ def inline(tmp_path, plugin):
                             'limits = { cpu_ms = 300, output_bytes = 10000000 } }\n' + VIEW.format(name)
                             for name in scripts)
     config += f'plugins {{ folders = {{ "{folder}" }} }}\n'
-    config += f'transform "it" {{ plugin = "it", sha256 = "{digest}", isolation = "inline", limits = {{ wall_ms = 3000 }} }}\n'
+    config += f'transform "it" {{ plugin = "it", sha256 = "{digest}", isolation = "inline", limits = {{ wall_ms = 8000 }} }}\n'
     config += VIEW.format("it").replace('object_lambda "it"', 'object_lambda "plug"')
     server = Server(tmp_path / "server", config=config, files={f"{n}.lua": t for n, t in scripts.items()},
                     loops=1)

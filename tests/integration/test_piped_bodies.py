@@ -60,8 +60,8 @@ class Origin(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def lens(tmp_path_factory):
     from kit.server import Server
-    origin = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Origin)
-    origin.daemon_threads = True
+    from kit.vast import QuietServer
+    origin = QuietServer(("127.0.0.1", 0), Origin)
     thread = threading.Thread(target=origin.serve_forever, daemon=True)
     thread.start()
     server = Server(tmp_path_factory.mktemp("piped"), config=CONFIG.format(port=origin.server_port))

@@ -313,24 +313,40 @@ def faulty():
     service.close()
 
 
-@pytest.fixture(scope="module")
-def lens(faulty, tmp_path_factory):
-    """Before the service that misbehaves, with short limits."""
+def before(faulty, folder, limits):
+    """A server before the service that misbehaves."""
     config = f"""
 origin "faulty" {{ endpoint = "{faulty.endpoint}", access_key = "A", secret_key = "origin-secret",
-  limits = {{ response_timeout_ms = 2500, deadline_ms = 7000, body_timeout_ms = 1000,
-             backoff_base_ms = 10, backoff_max_ms = 50, breaker_failures = 0 }} }}
+  limits = {{ {limits}, backoff_base_ms = 10, backoff_max_ms = 50, breaker_failures = 0 }} }}
 bucket "faulty" {{ origin = "faulty" }}
 access_point "near" {{ bucket = "faulty" }}
 transform "shout" {{ file = "shout.lua" }}
 object_lambda "shout" {{ access_point = "near", transforms = {{ "shout" }} }}
 """
-    server = Server(tmp_path_factory.mktemp("lens"), config=config, files=SCRIPTS)
+    server = Server(folder, config=config, files=SCRIPTS)
     server.secrets.append("origin-secret")
     server.start()
     yield server
     server.stop()
     server.check_logs_hold_no_secrets()
+
+
+@pytest.fixture(scope="module")
+def patient(faulty, tmp_path_factory):
+    yield from before(faulty, tmp_path_factory.mktemp("patient"),
+                      "response_timeout_ms = 20000, deadline_ms = 60000, body_timeout_ms = 10000")
+
+
+@pytest.fixture(scope="module")
+def hasty(faulty, tmp_path_factory):
+    yield from before(faulty, tmp_path_factory.mktemp("hasty"),
+                      "response_timeout_ms = 2500, deadline_ms = 7000, body_timeout_ms = 1000")
+
+
+@pytest.fixture
+def lens(request, key):
+    """Short limits where a limit is what ends it; where not, a slow machine is not to be taken for a slow origin."""
+    return request.getfixturevalue("hasty" if key in ("hang", "trickle") else "patient")
 
 
 def reset(faulty, key):
@@ -470,8 +486,8 @@ def test_two_replicas_behind_a_balancer(pair):
     def everywhere(path, status, headers=None):
         return all(exchange(server, signed(server, "GET", path, headers)).status == status
                    for server in servers)
-    wait_for(lambda: everywhere("/v20180820/accesspoint/one", 200, account), 10, "both to know it")
-    wait_for(lambda: everywhere("/one-s3alias/k", 200), 10, "both to serve it")
+    wait_for(lambda: everywhere("/v20180820/accesspoint/one", 200, account), 60, "both to know it")
+    wait_for(lambda: everywhere("/one-s3alias/k", 200), 60, "both to serve it")
 
     view = ('<CreateAccessPointForObjectLambdaRequest '
             'xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><Configuration>'
@@ -485,7 +501,7 @@ def test_two_replicas_behind_a_balancer(pair):
                                    account, view))
     assert answer.status == 200, (answer.body, [s.access_lines()[-1] for s in servers])
     s3.put_object(Bucket=bucket, Key="text", Body=b"quiet")
-    wait_for(lambda: everywhere("/loud--ol-s3/text", 200), 10, "both to serve the view")
+    wait_for(lambda: everywhere("/loud--ol-s3/text", 200), 60, "both to serve the view")
     assert [get(server, "/loud--ol-s3/text").body for server in servers] == [b"QUIET", b"QUIET"]
 
     # One replica may go, and come back knowing everything.
@@ -495,7 +511,7 @@ def test_two_replicas_behind_a_balancer(pair):
                                          "/v20180820/accesspointforobjectlambda/loud", account))
     assert answer.status == 204
     servers[0].start()
-    wait_for(lambda: everywhere("/loud--ol-s3/text", 404), 10, "both to have forgotten it")
+    wait_for(lambda: everywhere("/loud--ol-s3/text", 404), 60, "both to have forgotten it")
     assert get(servers[0], "/one-s3alias/k").body == body
 
 

@@ -15,6 +15,9 @@
 
 #include "base/error.h"
 
+/* For what happens soon, unless it never does: a machine on which many tests run at once is slow. */
+#define OL_TEST_BOUND_MS 60000u
+
 /* Compares content, and shows both sides when they differ. */
 #define assert_slice(slice, text)                                                                  \
     ol_check_slice((slice), ol_slice_of((text), sizeof(text) - 1), __FILE__, __LINE__)

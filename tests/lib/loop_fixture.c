@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include "lib/check.h"
 
-#define CLOSE_BOUND_MS 5000u
-
 static void count_open(uv_handle_t *handle, void *arg)
 {
     size_t *count = arg;
@@ -75,7 +73,7 @@ static void name_open(uv_handle_t *handle, void *arg)
 void ol_test_loop_close(ol_test_loop *t)
 {
     /* What another thread still has to hand back may take a moment. */
-    uint64_t give_up_ms = ol_clock_mono_ms() + CLOSE_BOUND_MS;
+    uint64_t give_up_ms = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     ol_test_loop_turns(t, 2);
     while (open_handles(t) > t->own_handles && ol_clock_mono_ms() < give_up_ms)
         ol_test_loop_turns(t, 1);

@@ -8,9 +8,6 @@
 
 #include "net/loop.h"
 
-/* For what happens soon, unless it never does: a machine on which many tests run at once is slow. */
-#define OL_TEST_BOUND_MS 60000u
-
 typedef struct ol_test_loop {
     ol_loop *loop;
     uv_timer_t bound;

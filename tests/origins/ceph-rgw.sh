@@ -58,11 +58,11 @@ daemon() {
     shift
     live_pid "$pid_file" >/dev/null && return
     setsid "$@" </dev/null >>"$DIR/log/$name.out" 2>&1 &
-    echo $! >"$pid_file"
+    local pid=$!
+    echo "$pid" >"$pid_file"
     # Until the new process has become the daemon, live_pid does not know it.
-    local tries
-    for ((tries = 0; tries < 50; tries++)); do
-        live_pid "$pid_file" >/dev/null && return
+    until live_pid "$pid_file" >/dev/null; do
+        kill -0 "$pid" 2>/dev/null || return 0
         sleep 0.02
     done
 }

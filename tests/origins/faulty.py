@@ -57,6 +57,7 @@ class Faulty:
                     pass
 
         class Server(socketserver.ThreadingTCPServer):
+            request_queue_size = 128
             allow_reuse_address = True
             daemon_threads = True
 

@@ -39,7 +39,7 @@ def body(server, key):
 def test_keys_are_made_rotated_and_disabled_under_a_running_server(server):
     s3 = server.s3()
     arn = keys(server, "new", "--id", "orders", "--alias", "alias/orders").split()[0]
-    put = wait_for(lambda: try_put(s3, "first", "alias/orders"), 10, "the new key to be seen")
+    put = wait_for(lambda: try_put(s3, "first", "alias/orders"), 60, "the new key to be seen")
     assert put["SSEKMSKeyId"] == arn
     keys(server, "rotate", "alias/orders")
     lines = server.folder / "keys.log"
@@ -48,13 +48,13 @@ def test_keys_are_made_rotated_and_disabled_under_a_running_server(server):
         s3.put_object(Bucket="orders", Key="second", Body=BODY, ServerSideEncryption="aws:kms",
                       SSEKMSKeyId="orders")
         return '"version":2' in lines.read_text()
-    wait_for(version_two, 10, "the new version to be used")
+    wait_for(version_two, 60, "the new version to be used")
     assert body(server, "first") == body(server, "second") == BODY
     keys(server, "disable", "orders")
-    wait_for(lambda: body(server, "first") == "KMS.DisabledException", 10, "the key to be off")
+    wait_for(lambda: body(server, "first") == "KMS.DisabledException", 60, "the key to be off")
     assert try_put(s3, "third", "orders") is None
     keys(server, "enable", "orders")
-    wait_for(lambda: body(server, "first") == BODY, 10, "the key to be on")
+    wait_for(lambda: body(server, "first") == BODY, 60, "the key to be on")
 
 
 def try_put(s3, key, kms_key):
@@ -96,7 +96,7 @@ def test_a_keyring_that_cannot_be_used(server, how):
     ring = server.data / "keyring"
     good = ring.read_bytes()
     damage(ring, how)
-    wait_for(lambda: "the old keys stay in use" in server.stderr_file.read_text(), 10, "the warning")
+    wait_for(lambda: "the old keys stay in use" in server.stderr_file.read_text(), 60, "the warning")
     assert body(server, "k") == BODY
     s3.put_object(Bucket="orders", Key="k2", Body=BODY, **AES)
     assert body(server, "k2") == BODY
@@ -154,7 +154,7 @@ def test_data_keys_are_wrapped_anew_after_a_rotation(server):
     """Lazily: when an object is read. What is not read keeps its wrap, and opens all the same."""
     s3, log = server.s3(), server.folder / "keys.log"
     keys(server, "new", "--id", "orders")
-    wait_for(lambda: try_put(s3, "small", "orders"), 10, "the new key to be seen")
+    wait_for(lambda: try_put(s3, "small", "orders"), 60, "the new key to be seen")
     s3.put_object(Bucket="orders", Key="large", Body=BODY * 100, ServerSideEncryption="aws:kms",
                   SSEKMSKeyId="orders")
     s3.put_object(Bucket="orders", Key="unread", Body=BODY, ServerSideEncryption="aws:kms", SSEKMSKeyId="orders")
@@ -185,4 +185,4 @@ def test_data_keys_are_wrapped_anew_after_a_rotation(server):
         (line,) = audit_line(log, got["ResponseMetadata"]["RequestId"])
         assert line["event"] == "Decrypt" and line["version"] == 2
     assert body(server, "unread") == BODY
-    wait_for(lambda: server.metric("objlens_store_rewrapped_total") == 1, 10, "the last one")
+    wait_for(lambda: server.metric("objlens_store_rewrapped_total") == 1, 60, "the last one")

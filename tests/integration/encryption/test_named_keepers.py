@@ -51,11 +51,11 @@ def test_vault(tmp_path):
     # Another token: the old one is refused until the file is read again.
     vault.token = "another"
     server.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: "credentials read again" in server.stderr_file.read_text(), 10, "the reload")
+    wait_for(lambda: "credentials read again" in server.stderr_file.read_text(), 60, "the reload")
     assert refusal(server, ARN + "orders") == "AccessDenied"
     (tmp_path / "token").write_text("another")
     server.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: server.stderr_file.read_text().count("credentials read again") > 1, 10, "the reload")
+    wait_for(lambda: server.stderr_file.read_text().count("credentials read again") > 1, 60, "the reload")
     assert server.s3().get_object(Bucket="orders", Key="k")["Body"].read() == BODY
     assert server.stop() == 0
     vault.close()

@@ -65,8 +65,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         first, last = self.answer()
         while first <= last:
             piece = text(first, min(first + 65535, last))
+            self.server.sent += len(piece)  # before: who has it looks at this
             self.wfile.write(piece)
-            self.server.sent += len(piece)
             first += len(piece)
 
     def log_message(self, *arguments):
@@ -76,6 +76,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class QuietServer(http.server.ThreadingHTTPServer):
     """A client that leaves is nothing to speak of."""
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], ConnectionError):

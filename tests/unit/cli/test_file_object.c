@@ -82,7 +82,7 @@ static void test_ranges(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_code(begin(f, rows[i].offset, (ol_span){bytes, rows[i].len}), OL_WAIT);
         assert_false(f->called); /* never from inside the call */
-        ol_test_loop_until(&f->loop, &f->called, 10000);
+        ol_test_loop_until(&f->loop, &f->called, OL_TEST_BOUND_MS);
         assert_code(f->code, OL_OK);
         assert_slices(ol_slice_of(bytes, f->got), ol_slice_cstr(rows[i].want));
     }
@@ -97,7 +97,7 @@ static void test_a_failure_is_told(void **state)
     assert_int_equal(dup2(folder, f->fd), f->fd);
     close(folder);
     assert_code(begin(f, 0, (ol_span){bytes, 4}), OL_WAIT);
-    ol_test_loop_until(&f->loop, &f->called, 10000);
+    ol_test_loop_until(&f->loop, &f->called, OL_TEST_BOUND_MS);
     assert_code(f->code, OL_EORIGIN);
 }
 

@@ -27,7 +27,7 @@
          "object_lambda 'fixed-view' { access_point = 'fixed-ap', transforms = 'pii' }\n"           \
          "limits { access_points_max = 3, control_timeout_ms = 5000 }\n"
 
-#define WAIT_MS 10000
+#define WAIT_MS OL_TEST_BOUND_MS
 #define ACCOUNT OL_SLICE_LIT("000000000000")
 #define POLICY(bucket)                                                                             \
     "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\","            \

@@ -85,7 +85,7 @@ static bool ask(fixture *f, const char *blob, const char *value, const char *key
     int rc = begin(f, 0, blob, value, key_id);
     if (rc == OL_WAIT) {
         fake_answer_all(&f->fake);
-        ol_test_loop_until(&f->loop, &f->askers[0].done, 5000);
+        ol_test_loop_until(&f->loop, &f->askers[0].done, OL_TEST_BOUND_MS);
         rc = f->askers[0].code;
     }
     if (code)
@@ -202,7 +202,7 @@ static void test_refusals(void **state)
     fixture f;
     int code;
     ol_data_key_limits limits = {.age_ms = 3600000, .bytes_max = 4096, .entries_max = 9,
-                                 .denial_ms = 40};
+                                 .denial_ms = 1000};
     (void)state;
     assert_code(set_up(&f, &limits), OL_OK);
     f.fake.refusal = OL_EACCESS;
@@ -212,7 +212,7 @@ static void test_refusals(void **state)
     assert_code(code, OL_EACCESS);
     assert_int_equal(f.fake.asked, 1);
     assert_int_equal(stats_of(&f).denials, 1);
-    wait_ms(&f, 50);
+    wait_ms(&f, 1010);
     f.fake.refusal = OL_OK;
     assert_false(ask(&f, "a", NULL, "id", &code));
     assert_code(code, OL_OK);
@@ -282,7 +282,7 @@ static int look(fixture *f, enum ol_kms_state *key_state)
     int rc = f->kms->ops->state(f->kms, &a->call, key_state, &err);
     if (rc != OL_WAIT)
         return rc;
-    ol_test_loop_until(&f->loop, &a->done, 5000);
+    ol_test_loop_until(&f->loop, &a->done, OL_TEST_BOUND_MS);
     return a->code;
 }
 
@@ -383,13 +383,13 @@ static int once(void *arg)
     if (rc == OL_OK)
         rc = begin(f, 0, "a", "v", "id");
     if (rc == OL_WAIT) {
-        ol_test_loop_until(&f->loop, &f->askers[0].done, 5000);
+        ol_test_loop_until(&f->loop, &f->askers[0].done, OL_TEST_BOUND_MS);
         rc = f->askers[0].code;
     }
     if (rc == OL_OK)
         rc = begin(f, 1, "a", "v", "id");
     if (rc == OL_WAIT) {
-        ol_test_loop_until(&f->loop, &f->askers[1].done, 5000);
+        ol_test_loop_until(&f->loop, &f->askers[1].done, OL_TEST_BOUND_MS);
         rc = f->askers[1].code;
     }
     tear_down(f);

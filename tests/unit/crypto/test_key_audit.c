@@ -78,7 +78,7 @@ static int ask(fixture *f)
     if (rc != OL_WAIT)
         return rc;
     fake_answer_all(&f->fake);
-    ol_test_loop_until(&f->loop, &f->done, 5000);
+    ol_test_loop_until(&f->loop, &f->done, OL_TEST_BOUND_MS);
     return f->code;
 }
 

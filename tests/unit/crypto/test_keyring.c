@@ -235,7 +235,7 @@ static int generate(fixture *f, const char *key_id, ol_error *err)
     int rc = f->kms->ops->generate(f->kms, &f->call, err);
     if (rc != OL_WAIT)
         return rc;
-    ol_test_loop_until(&f->loop, &f->done, 5000);
+    ol_test_loop_until(&f->loop, &f->done, OL_TEST_BOUND_MS);
     return f->code;
 }
 
@@ -320,15 +320,15 @@ static void test_a_changed_file_is_read_again(void **state)
     ol_test_file_write(other, OL_SLICE_LIT("objlens keyring 1\nplace us"));
     assert_int_equal(chmod(other, 0600), 0);
     assert_int_equal(rename(other, kept), 0); /* as a whole: two halves would be two warnings */
-    ol_test_wait(has_warned, &f->warnings, 5000);
+    ol_test_wait(has_warned, &f->warnings, OL_TEST_BOUND_MS);
     uint64_t until = ol_clock_mono_ms() + 60; /* looked at several times more */
-    ol_test_wait(is_past, &until, 5000);
+    ol_test_wait(is_past, &until, OL_TEST_BOUND_MS);
     assert_code(generate(f, "", &err), OL_OK); /* the old keys stay */
     ol_secret_free(f->call.key, 32);
     ol_keyring *ring = ring_of("later", NULL);
     assert_code_of(ol_keyring_save(ring, kept, &err), OL_OK, &err);
     ol_keyring_destroy(ring);
-    ol_test_wait(opens_new_key, f, 5000);
+    ol_test_wait(opens_new_key, f, OL_TEST_BOUND_MS);
     assert_int_equal(f->warnings, 1); /* said once */
     f->kms->ops->destroy(f->kms);
 }

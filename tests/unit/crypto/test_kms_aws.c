@@ -17,6 +17,7 @@ typedef struct fixture {
     ol_kms *kms;
     int listener; /* takes connections, never answers */
     char url[64];
+    uint32_t deadline_ms;
     ol_arena *arena;
     ol_kms_call call;
     bool done, detached;
@@ -52,7 +53,7 @@ static int make(fixture *f, ol_error *err)
     ol_kms_aws_options options;
     ol_kms_aws_options_default(&options);
     options.remote.endpoint = f->url;
-    options.remote.deadline_ms = 300;
+    options.remote.deadline_ms = f->deadline_ms;
     options.remote.backoff_base_ms = 1;
     options.remote.backoff_max_ms = 4;
     options.remote.breaker_failures = 3;
@@ -84,14 +85,14 @@ static void close_fixture(fixture *f)
 {
     f->detached = false;
     f->kms->ops->detach(f->kms, f->loop.loop, on_detached, &f->detached);
-    ol_test_loop_until(&f->loop, &f->detached, 5000);
+    ol_test_loop_until(&f->loop, &f->detached, OL_TEST_BOUND_MS);
     f->kms->ops->destroy(f->kms);
 }
 
 static int setup(void **state)
 {
     static fixture f;
-    f = (fixture){.arena = ol_arena_new(65536)};
+    f = (fixture){.arena = ol_arena_new(65536), .deadline_ms = 60000};
     assert_code(ol_test_loop_open(&f.loop), OL_OK);
     *state = &f;
     return 0;
@@ -111,10 +112,11 @@ static void test_deadline(void **state)
     fixture *f = *state;
     ol_error err = {0};
     ol_kms_remote_stats stats;
+    f->deadline_ms = 300;
     listen_here(f, true);
     assert_code_of(open_fixture(f, &err), OL_OK, &err);
     assert_code(start_call(f, &err), OL_WAIT);
-    ol_test_loop_until(&f->loop, &f->done, 5000);
+    ol_test_loop_until(&f->loop, &f->done, OL_TEST_BOUND_MS);
     assert_code(f->code, OL_EKMSUNAVAILABLE);
     ol_kms_remote_read_stats(f->kms, &stats);
     assert_int_equal(stats.late, 1);
@@ -163,7 +165,7 @@ static void test_nobody_there_opens_the_breaker(void **state)
     assert_code_of(open_fixture(f, &err), OL_OK, &err);
     int rc = start_call(f, &err);
     if (rc == OL_WAIT)
-        ol_test_loop_until(&f->loop, &f->done, 5000);
+        ol_test_loop_until(&f->loop, &f->done, OL_TEST_BOUND_MS);
     assert_code(rc == OL_WAIT ? f->code : rc, OL_EKMSUNAVAILABLE);
     assert_code(start_call(f, &err), OL_EKMSUNAVAILABLE);
     ol_kms_remote_read_stats(f->kms, &stats);

@@ -305,7 +305,7 @@ static void drop_kms(fixture *f)
 {
     bool detached = false;
     f->kms->ops->detach(f->kms, f->loop.loop, on_detached, &detached);
-    ol_test_loop_until(&f->loop, &detached, 5000);
+    ol_test_loop_until(&f->loop, &detached, OL_TEST_BOUND_MS);
     f->kms->ops->destroy(f->kms);
     f->kms = NULL;
 }
@@ -336,7 +336,7 @@ static int ask(fixture *f, const char *key, const char *value, ol_slice blob)
                           : f->kms->ops->generate(f->kms, &f->call, &err);
     if (rc != OL_WAIT)
         return rc;
-    ol_test_loop_until(&f->loop, &f->done, 5000);
+    ol_test_loop_until(&f->loop, &f->done, OL_TEST_BOUND_MS);
     return f->code;
 }
 
@@ -349,7 +349,7 @@ static int look(fixture *f, const char *key, enum ol_kms_state *key_state)
     int rc = f->kms->ops->state(f->kms, &f->call, key_state, &err);
     if (rc != OL_WAIT)
         return rc;
-    ol_test_loop_until(&f->loop, &f->done, 5000);
+    ol_test_loop_until(&f->loop, &f->done, OL_TEST_BOUND_MS);
     return f->code;
 }
 

@@ -130,7 +130,7 @@ static int make(fixture *f, const char *name)
     if (rc == OL_WAIT) {
         fake_answer_all(&f->first);
         fake_answer_all(&f->second);
-        ol_test_loop_until(&f->loop, &f->done, 5000);
+        ol_test_loop_until(&f->loop, &f->done, OL_TEST_BOUND_MS);
         rc = f->code;
     }
     if (rc == OL_OK) {

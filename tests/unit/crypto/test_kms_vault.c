@@ -175,7 +175,7 @@ static int teardown(void **state)
     fixture *f = *state;
     bool detached = false;
     f->kms->ops->detach(f->kms, f->loop.loop, on_detached, &detached);
-    ol_test_loop_until(&f->loop, &detached, 5000);
+    ol_test_loop_until(&f->loop, &detached, OL_TEST_BOUND_MS);
     f->kms->ops->destroy(f->kms);
     ol_test_loop_close(&f->loop);
     shutdown(f->listener, SHUT_RDWR);
@@ -197,7 +197,7 @@ static int ask(fixture *f, const char *key, const char *value, ol_slice blob)
                           : f->kms->ops->generate(f->kms, &f->call, &err);
     if (rc != OL_WAIT)
         return rc;
-    ol_test_loop_until(&f->loop, &f->done, 5000);
+    ol_test_loop_until(&f->loop, &f->done, OL_TEST_BOUND_MS);
     return f->code;
 }
 
@@ -210,7 +210,7 @@ static int look(fixture *f, const char *key, enum ol_kms_state *key_state)
     int rc = f->kms->ops->state(f->kms, &f->call, key_state, &err);
     if (rc != OL_WAIT)
         return rc;
-    ol_test_loop_until(&f->loop, &f->done, 5000);
+    ol_test_loop_until(&f->loop, &f->done, OL_TEST_BOUND_MS);
     return f->code;
 }
 
@@ -332,7 +332,7 @@ static void test_a_token_file(void **state)
     assert_int_equal(__atomic_exchange_n(&f->mistakes, 0, __ATOMIC_SEQ_CST), 1);
     bool detached = false;
     f->kms->ops->detach(f->kms, f->loop.loop, on_detached, &detached);
-    ol_test_loop_until(&f->loop, &detached, 5000);
+    ol_test_loop_until(&f->loop, &detached, OL_TEST_BOUND_MS);
     f->kms->ops->destroy(f->kms);
     f->kms = kms;
     ol_test_scratch_close(&scratch);
@@ -367,7 +367,7 @@ static void test_a_quota(void **state)
     assert_int_equal(stats.quota_refused, 20 - good);
     bool detached = false;
     f->kms->ops->detach(f->kms, f->loop.loop, on_detached, &detached);
-    ol_test_loop_until(&f->loop, &detached, 5000);
+    ol_test_loop_until(&f->loop, &detached, OL_TEST_BOUND_MS);
     f->kms->ops->destroy(f->kms);
     f->kms = kms;
 }

@@ -22,7 +22,7 @@
 #include "lib/pipeline_kit.h"
 #include "pipeline/replay_stage.h"
 
-#define KIT_BOUND_MS 10000u
+#define KIT_BOUND_MS OL_TEST_BOUND_MS
 #define KIT_REFERENCES 100
 #define KIT_UNUSED __attribute__((unused))
 

@@ -318,7 +318,7 @@ static void a_slow_stream_flows(void **state)
         for (size_t sent = 1; sent <= 40; sent++) {
             wish all = {&r, codings[c], sent};
             assert_code(trickle_send(1), OL_OK);
-            ol_test_loop_until_fn(&r.bench.loop, can_be_read, &all, 5000);
+            ol_test_loop_until_fn(&r.bench.loop, can_be_read, &all, OL_TEST_BOUND_MS);
         }
         assert_code(ol_stage_finish(open_trickle->st, &err), OL_OK);
         assert_code(ol_test_bench_wait(&r.bench), OL_OK);
@@ -388,7 +388,7 @@ static void start_with_gate(rig *r, gate *g, unsigned coding)
     ol_test_bench_add(&r->bench, &gate_ops, g);
     assert_code(ol_test_bench_start(&r->bench), OL_OK);
     assert_code(trickle_send(1), OL_OK);
-    ol_test_loop_until(&r->bench.loop, &g->holds, 5000); /* it was sent on after a moment */
+    ol_test_loop_until(&r->bench.loop, &g->holds, OL_TEST_BOUND_MS); /* it was sent on after a moment */
 }
 
 /* The source ends, the sink takes what is left, and it was all there. */
@@ -464,7 +464,7 @@ static void a_moment_during_a_write_is_let_pass(void **state)
     uv_timer_init(ol_loop_uv(r.bench.loop.loop), &tick);
     tick.data = &ticked;
     uv_timer_start(&tick, on_tick, 100, 0); /* behind the moment */
-    ol_test_loop_until(&r.bench.loop, &ticked, 5000);
+    ol_test_loop_until(&r.bench.loop, &ticked, OL_TEST_BOUND_MS);
     uv_close((uv_handle_t *)&tick, NULL);
     pass_gate(&g);
     end_with_gate(&r, &g, OL_VIEW_GZIP);

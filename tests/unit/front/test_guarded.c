@@ -258,14 +258,14 @@ static void reads_wait_for_the_look(void **state)
         r.original.look_turns = way % 2 * 2;
         assert_code(open_object(&r), OL_OK);
         read_here(&r, 500, (ol_span){a, sizeof(a)}, &first);
-        ol_test_loop_until(&r.bench.loop, &first.done, 10000);
+        ol_test_loop_until(&r.bench.loop, &first.done, OL_TEST_BOUND_MS);
         assert_code(first.rc, sealed ? OL_EDECRYPT : OL_OK);
         assert_int_equal(first.got, sealed ? 0 : sizeof(a));
         assert_int_equal(r.original.reads, sealed ? 1 : 2);
         if (!sealed)
             assert_memory_equal(a, bytes + 500, sizeof(a));
         read_here(&r, BYTES - 5, (ol_span){a, sizeof(a)}, &second);
-        ol_test_loop_until(&r.bench.loop, &second.done, 10000);
+        ol_test_loop_until(&r.bench.loop, &second.done, OL_TEST_BOUND_MS);
         assert_code(second.rc, sealed ? OL_EDECRYPT : OL_OK);
         assert_int_equal(second.got, sealed ? 0 : 5);
         assert_int_equal(r.original.reads, sealed ? 2 : 3); /* one look was enough of a plain one */
@@ -287,7 +287,7 @@ static void dropped_reads_are_not_called_back(void **state)
     ol_test_loop_turns(&r.bench.loop, 10);
     assert_false(result.done);
     assert_code(read_here(&r, 9, (ol_span){a, sizeof(a)}, &result), OL_WAIT);
-    ol_test_loop_until(&r.bench.loop, &result.done, 10000);
+    ol_test_loop_until(&r.bench.loop, &result.done, OL_TEST_BOUND_MS);
     assert_code(result.rc, OL_OK);
     tear_down(&r);
 }

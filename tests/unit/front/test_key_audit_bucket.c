@@ -53,7 +53,7 @@ static void open_bucket(fixture *f, size_t object_bytes, size_t buffer_bytes)
                                                  .interval_ms = 10,
                                                  .object_bytes = object_bytes,
                                                  .buffer_bytes = buffer_bytes,
-                                                 .close_ms = 5000};
+                                                 .close_ms = OL_TEST_BOUND_MS};
     assert_code_of(ol_key_audit_bucket_open(&f->bucket, &options, &err), OL_OK, &err);
 }
 
@@ -101,7 +101,7 @@ static uint64_t stored_bytes(fixture *f, size_t *count)
     uint64_t bytes = 0;
     assert_code(ol_test_loop_open(&loop), OL_OK);
     assert_code(f->store->ops->list(f->store, loop.loop, &request, on_list, &r, &err), OL_WAIT);
-    ol_test_loop_until(&loop, &r.done, 5000);
+    ol_test_loop_until(&loop, &r.done, OL_TEST_BOUND_MS);
     for (size_t i = 0; i < r.list->object_count; i++)
         bytes += r.list->objects[i].size;
     *count = r.list->object_count;
@@ -129,7 +129,7 @@ static void test_many_writers(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, write_lines, f->bucket), 0);
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    ol_test_wait(is_through, f, 20000);
+    ol_test_wait(is_through, f, OL_TEST_BOUND_MS);
     assert_int_equal(stats_of(f).dropped, 0);
     uint64_t objects = stats_of(f).objects;
     ol_key_audit_bucket_close(f->bucket);
@@ -146,7 +146,7 @@ static void test_a_bucket_that_is_away(void **state)
     size_t count;
     open_bucket(f, 16384, 65536);
     write_lines(f->bucket);
-    ol_test_wait(has_failed, f, 20000);
+    ol_test_wait(has_failed, f, OL_TEST_BOUND_MS);
     ol_key_audit_bucket_stats stats = stats_of(f);
     assert_int_equal(stats.objects, 0);
     assert_in_range(stats.waiting_bytes, 65536 - sizeof LINE, 65536);

@@ -197,7 +197,7 @@ static void a_pass_finds_the_length(void **state)
         ol_test_bench_open(&r.bench);
         assert_code(open_object(&r), OL_OK);
         assert_code(ol_unsealed_settle(r.object, &gone, on_settled, &r, &err), OL_WAIT);
-        ol_test_loop_until(&r.bench.loop, &r.settled, 10000);
+        ol_test_loop_until(&r.bench.loop, &r.settled, OL_TEST_BOUND_MS);
         assert_code(r.settle_rc, damaged ? OL_EDECRYPT : OL_OK);
         if (!damaged)
             assert_int_equal(r.object->origin->ops->info(r.object)->size, LARGE_BYTES);
@@ -216,7 +216,7 @@ static void nobody_waits_for_a_client_who_left(void **state)
     ol_test_bench_open(&r.bench);
     assert_code(open_object(&r), OL_OK);
     assert_code(ol_unsealed_settle(r.object, &gone, on_settled, &r, &err), OL_WAIT);
-    ol_test_loop_until(&r.bench.loop, &r.settled, 10000);
+    ol_test_loop_until(&r.bench.loop, &r.settled, OL_TEST_BOUND_MS);
     assert_code(r.settle_rc, OL_EPEER);
     tear_down(&r);
 }

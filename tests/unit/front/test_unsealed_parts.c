@@ -58,8 +58,8 @@ static void reads_share_one_pass(void **state)
                                  &err), OL_WAIT);
         assert_code(ops->read_at(r.object, LARGE_BYTES - 10, (ol_span){b, sizeof(b)}, &got, on_read,
                                  &second, &err), OL_WAIT);
-        ol_test_loop_until(&r.bench.loop, &first.done, 10000);
-        ol_test_loop_until(&r.bench.loop, &second.done, 10000);
+        ol_test_loop_until(&r.bench.loop, &first.done, OL_TEST_BOUND_MS);
+        ol_test_loop_until(&r.bench.loop, &second.done, OL_TEST_BOUND_MS);
         assert_code(first.rc, OL_OK);
         assert_int_equal(first.got, sizeof(a));
         assert_memory_equal(a, plain + 1000, sizeof(a));

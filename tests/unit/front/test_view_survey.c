@@ -44,7 +44,7 @@ static void everything_at_once_is_spread_over_turns(void **state)
     ol_view_survey_start(&r.survey, r.arena);
     assert_int_equal(r.begun, 64);
     assert_false(r.done);
-    ol_test_loop_until(&r.loop, &r.done, 10000);
+    ol_test_loop_until(&r.loop, &r.done, OL_TEST_BOUND_MS);
     assert_int_equal(r.survey.settled, ITEMS_MAX);
     close_rig(&r);
 }
@@ -299,7 +299,7 @@ static void a_client_may_leave_at_any_turn(void **state)
             unsigned running = r.running;
             ol_view_survey_abort(&r.survey, &gone);
             assert_int_equal(r.aborted, running);
-            ol_test_loop_until(&r.loop, &r.done, 10000);
+            ol_test_loop_until(&r.loop, &r.done, OL_TEST_BOUND_MS);
             assert_code(r.err.code, OL_EPEER);
         }
         ol_view_survey_abort(&r.survey, &gone);

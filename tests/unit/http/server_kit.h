@@ -24,7 +24,7 @@
 #include "lib/check.h"
 #include "lib/loop_fixture.h"
 
-#define KIT_BOUND_MS 10000u
+#define KIT_BOUND_MS OL_TEST_BOUND_MS
 #define KIT_UNUSED __attribute__((unused))
 
 typedef struct kit {

@@ -98,13 +98,13 @@ static void ends_bodies_below_the_rate(void **state)
 static void does_not_count_its_own_waiting(void **state)
 {
     (void)state;
-    kit *k = open_with(60000, 400, 60000);
+    kit *k = open_with(60000, 2000, 60000);
     k->hold = true;
     raw r = raw_connect(k);
     raw_send(&r, "PUT /slow-echo HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc");
     while (!k->last || k->last->held.len == 0)
         raw_wait(&r, 0);
-    raw_pass_ms(&r, 1000);
+    raw_pass_ms(&r, 3000);
     assert_int_equal(k->body_ends, 0);
     k->hold = false;
     kit_resume(k->last);
@@ -132,34 +132,52 @@ static void cuts_a_client_that_does_not_read(void **state)
     kit_free(k);
 }
 
+/* A piece every 12 ms. False when the machine kept us from reading for so long that nobody could tell us from a client
+ * that does not read. */
+static bool read_slowly(kit *k, raw *r, size_t *total)
+{
+    static char block[32 * 1024];
+    uint64_t last_ms = ol_clock_mono_ms(), longest_ms = 0;
+    while (!r->ended && !r->reset) {
+        ssize_t n = recv(r->fd, block, sizeof(block), 0);
+        if (n > 0)
+            *total += (size_t)n;
+        else if (n == 0)
+            r->ended = true;
+        else if (errno != EAGAIN)
+            r->reset = true;
+        raw_pass_ms(r, 12);
+        uint64_t now_ms = ol_clock_mono_ms();
+        longest_ms = now_ms - last_ms > longest_ms ? now_ms - last_ms : longest_ms;
+        last_ms = now_ms;
+    }
+    return r->ended || longest_ms < k->limits.body_timeout_ms / 4;
+}
+
 /* Slow, but above the rate: the socket's buffers are large, so the server sees long stretches
  * without being able to write a byte. */
 static void bears_with_a_slow_reader(void **state)
 {
     (void)state;
-    kit *k = kit_new();
-    k->limits.body_timeout_ms = 400;
-    k->limits.body_rate_min = 1000;
-    kit_open(k);
-    raw r = raw_connect(k);
-    raw_send(&r, "GET /big?12582912 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
-    size_t total = 0;
-    static char block[32 * 1024];
-    while (!r.ended && !r.reset) {
-        ssize_t n = recv(r.fd, block, sizeof(block), 0);
-        if (n > 0)
-            total += (size_t)n;
-        else if (n == 0)
-            r.ended = true;
-        else if (errno != EAGAIN)
-            r.reset = true;
-        raw_pass_ms(&r, 12);
+    bool fair = false;
+    for (unsigned tries = 0; !fair && tries < 20; tries++) {
+        kit *k = kit_new();
+        k->limits.body_timeout_ms = 400;
+        k->limits.body_rate_min = 1000;
+        kit_open(k);
+        raw r = raw_connect(k);
+        raw_send(&r, "GET /big?12582912 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        size_t total = 0;
+        fair = read_slowly(k, &r, &total);
+        if (fair) {
+            assert_true(r.ended);
+            assert_true(total > 12582912);
+            assert_code(k->close_code, OL_OK);
+        }
+        raw_close(&r);
+        kit_free(k);
     }
-    assert_true(r.ended);
-    assert_true(total > 12582912);
-    assert_code(k->close_code, OL_OK);
-    raw_close(&r);
-    kit_free(k);
+    assert_true(fair);
 }
 
 static void bounds_the_number_of_connections(void **state)

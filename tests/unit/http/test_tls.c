@@ -312,6 +312,8 @@ static void survives_nonsense(void **state)
         raw_turn(&r);
         raw_close(&r);
     }
+    x.c->k->limits.header_timeout_ms = 60000;
+    ol_http_server_set_limits(x.c->k->server, &x.c->k->limits);
     rec *call = rec_new(x.c);
     assert_code(rec_start(call, "GET", "/hello", 0), OL_OK);
     rec_wait(call);

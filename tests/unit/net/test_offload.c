@@ -63,7 +63,7 @@ static void brings_results_back(void **state)
         jobs[i].task.arg = &jobs[i];
         assert_code(ol_offload_submit(pool, &jobs[i].task), OL_OK);
     }
-    ol_test_loop_until_fn(&t, all_done, &count, 10000);
+    ol_test_loop_until_fn(&t, all_done, &count, OL_TEST_BOUND_MS);
     ol_offload_destroy(pool);
     ol_test_loop_close(&t);
     free(jobs);

@@ -87,7 +87,7 @@ static scene *open_scene(int receive_bytes)
     if (receive_bytes)
         setsockopt(s->client, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
     assert_int_equal(connect(s->client, (struct sockaddr *)&to, sizeof to), 0);
-    ol_test_loop_until(&s->t, &s->accepted, 5000);
+    ol_test_loop_until(&s->t, &s->accepted, OL_TEST_BOUND_MS);
     return s;
 }
 
@@ -101,9 +101,9 @@ static void close_scene(scene *s)
     if (s->client >= 0)
         close(s->client);
     ol_stream_close(&s->stream, on_closed);
-    ol_test_loop_until(&s->t, &s->closed, 5000);
+    ol_test_loop_until(&s->t, &s->closed, OL_TEST_BOUND_MS);
     ol_listener_close(&s->listener, on_listener_closed);
-    ol_test_loop_until(&s->t, &s->listener_closed, 5000);
+    ol_test_loop_until(&s->t, &s->listener_closed, OL_TEST_BOUND_MS);
     ol_test_loop_close(&s->t);
     free(s);
 }
@@ -197,7 +197,7 @@ static void late_readers_get_the_old_bytes(void **state)
         ol_slice body = ol_slice_of(place, len);
         int rc = ol_stream_write(&s->stream, &body, 1);
         if (rc == OL_WAIT)
-            ol_test_loop_until(&s->t, &s->drained, 5000);
+            ol_test_loop_until(&s->t, &s->drained, OL_TEST_BOUND_MS);
         else
             assert_code(rc, OL_OK);
         uint8_t *old = malloc(len);
@@ -290,7 +290,7 @@ static void parts_keep_their_order(void **state)
             expect_bytes(s, OL_SLICE_LIT("middle"));
             expect_bytes(s, ol_slice_from(source, lens[i]));
             if (rc == OL_WAIT)
-                ol_test_loop_until(&s->t, &s->drained, 5000);
+                ol_test_loop_until(&s->t, &s->drained, OL_TEST_BOUND_MS);
             assert_true(ol_stream_is_flushed(&s->stream));
             assert_int_equal(s->stream.bytes_out, 2 * lens[i] + 10);
             if (lens[i] == 6 << 20) {
@@ -328,7 +328,7 @@ static void a_client_that_goes_is_told_once(void **state)
         close(s->client);
         s->client = -1;
         if (waits) {
-            ol_test_loop_until(&s->t, &s->failed, 5000);
+            ol_test_loop_until(&s->t, &s->failed, OL_TEST_BOUND_MS);
             assert_code(s->code, OL_EPEER);
             assert_false(s->drained);
         } else {

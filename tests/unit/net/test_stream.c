@@ -111,7 +111,7 @@ static scene *open_scene(void)
     uv_ip4_addr("127.0.0.1", s->listener.port, &to);
     ol_stream_init(&s->client.stream, s->t.loop, &ops, &s->client);
     assert_code(ol_stream_connect(&s->client.stream, (struct sockaddr *)&to, NULL, NULL), OL_OK);
-    ol_test_loop_until_fn(&s->t, both_open, s, 5000);
+    ol_test_loop_until_fn(&s->t, both_open, s, OL_TEST_BOUND_MS);
     return s;
 }
 
@@ -124,7 +124,7 @@ static void close_end(scene *s, end *e)
 {
     if (!e->closed && !e->stream.closing_)
         ol_stream_close(&e->stream, on_closed);
-    ol_test_loop_until(&s->t, &e->closed, 5000);
+    ol_test_loop_until(&s->t, &e->closed, OL_TEST_BOUND_MS);
     ol_read_buf_release(e->kept);
     ol_buf_fini(&e->got);
 }
@@ -134,7 +134,7 @@ static void close_scene(scene *s)
     close_end(s, &s->client);
     close_end(s, &s->server);
     ol_listener_close(&s->listener, on_listener_closed);
-    ol_test_loop_until(&s->t, &s->listener_closed, 5000);
+    ol_test_loop_until(&s->t, &s->listener_closed, OL_TEST_BOUND_MS);
     ol_test_loop_close(&s->t);
     free(s);
 }
@@ -163,8 +163,8 @@ static void borrows_what_the_socket_does_not_take(void **state)
     assert_true(unsent > len / 2 && unsent <= len);
     ol_stream_read_large(&s->server.stream, true);
     ol_stream_read_start(&s->server.stream);
-    ol_test_loop_until(&s->t, &s->client.drained, 10000);
-    ol_test_loop_until_fn(&s->t, has_all, s, 10000);
+    ol_test_loop_until(&s->t, &s->client.drained, OL_TEST_BOUND_MS);
+    ol_test_loop_until_fn(&s->t, has_all, s, OL_TEST_BOUND_MS);
     assert_slices(ol_buf_slice(&s->server.got), ol_slice_of(data, len));
     assert_int_equal(ol_stream_unsent(&s->client.stream), 0);
     assert_code(ol_stream_write(&s->client.stream, parts, 1), OL_OK);
@@ -181,11 +181,11 @@ static void ends_one_direction(void **state)
     ol_stream_shutdown(&s->client.stream);
     ol_stream_read_start(&s->server.stream);
     ol_stream_read_start(&s->client.stream);
-    ol_test_loop_until(&s->t, &s->server.eof, 5000);
+    ol_test_loop_until(&s->t, &s->server.eof, OL_TEST_BOUND_MS);
     assert_slice(ol_buf_slice(&s->server.got), "hello");
     assert_code(ol_stream_write(&s->server.stream, &hello, 1), OL_OK);
     ol_stream_close(&s->server.stream, on_closed);
-    ol_test_loop_until(&s->t, &s->client.eof, 5000);
+    ol_test_loop_until(&s->t, &s->client.eof, OL_TEST_BOUND_MS);
     assert_slice(ol_buf_slice(&s->client.got), "hello");
     close_scene(s);
 }
@@ -199,7 +199,7 @@ static void resets_when_aborted(void **state)
     assert_code(ol_stream_write(&s->server.stream, &hello, 1), OL_OK);
     ol_stream_abort(&s->server.stream, on_closed);
     assert_false(s->server.closed);
-    ol_test_loop_until(&s->t, &s->client.failed, 5000);
+    ol_test_loop_until(&s->t, &s->client.failed, OL_TEST_BOUND_MS);
     assert_false(s->client.eof);
     assert_code(s->client.code, OL_EPEER);
     assert_code(ol_stream_write(&s->client.stream, &hello, 1), OL_EPEER);
@@ -214,10 +214,10 @@ static void lets_readers_keep_their_bytes(void **state)
     ol_slice one = OL_SLICE_LIT("first"), two = OL_SLICE_LIT("second");
     ol_stream_read_start(&s->server.stream);
     assert_code(ol_stream_write(&s->client.stream, &one, 1), OL_OK);
-    ol_test_loop_until_fn(&s->t, has_all, s, 5000);
+    ol_test_loop_until_fn(&s->t, has_all, s, OL_TEST_BOUND_MS);
     assert_int_equal(ol_read_pool_kept(s->t.loop->reads), 1);
     assert_code(ol_stream_write(&s->client.stream, &two, 1), OL_OK);
-    ol_test_loop_until_fn(&s->t, has_all, s, 5000);
+    ol_test_loop_until_fn(&s->t, has_all, s, OL_TEST_BOUND_MS);
     assert_slice(s->server.kept_data, "first");
     close_scene(s);
 }
@@ -232,7 +232,7 @@ static void reads_into_the_readers_memory(void **state)
     ol_slice all = ol_slice_of(data, sizeof(data));
     ol_stream_read_start(&s->server.stream);
     assert_code(ol_stream_write(&s->client.stream, &all, 1), OL_OK);
-    ol_test_loop_until_fn(&s->t, has_all, s, 5000);
+    ol_test_loop_until_fn(&s->t, has_all, s, OL_TEST_BOUND_MS);
     assert_true(s->server.reads >= 5);
     assert_slices(ol_buf_slice(&s->server.got), all);
     close_scene(s);
@@ -266,7 +266,7 @@ static void hears_of_a_refused_connection(void **state)
     uv_ip4_addr("127.0.0.1", 1, &to); /* nobody listens on port 1 */
     ol_stream_init(&e.stream, s->t.loop, &ops, &e);
     assert_code(ol_stream_connect(&e.stream, (struct sockaddr *)&to, NULL, NULL), OL_OK);
-    ol_test_loop_until(&s->t, &e.failed, 5000);
+    ol_test_loop_until(&s->t, &e.failed, OL_TEST_BOUND_MS);
     assert_code(e.code, OL_EUNAVAILABLE);
     assert_string_equal(ol_stream_reason(&e.stream), "connection refused");
     close_end(s, &e);
@@ -316,7 +316,7 @@ static void says_where_it_cannot_listen(void **state)
         assert_true(strstr(err.message, bad[i]) != NULL);
         s->listener_closed = false;
         ol_listener_close(&l, on_listener_closed);
-        ol_test_loop_until(&s->t, &s->listener_closed, 5000);
+        ol_test_loop_until(&s->t, &s->listener_closed, OL_TEST_BOUND_MS);
     }
     s->listener_closed = false;
     close_scene(s);

@@ -21,7 +21,7 @@
 #include "origin/store/hooks.h"
 #include "origin/store/store.h"
 
-#define KIT_BOUND_MS 60000u
+#define KIT_BOUND_MS OL_TEST_BOUND_MS
 
 /* ---- on whose behalf master keys are used ---- */
 

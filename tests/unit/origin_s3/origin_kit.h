@@ -17,7 +17,7 @@
 #include "lib/pipeline_kit.h"
 #include "origin/s3/s3_origin.h"
 
-#define KIT_BOUND_MS 20000u
+#define KIT_BOUND_MS OL_TEST_BOUND_MS
 #define KIT_UNUSED __attribute__((unused))
 
 typedef struct okit {

@@ -111,7 +111,7 @@ static void trickling_is_given_up(void **state)
     fixture *x = fixture_new();
     okit_answer a;
     ol_buf out;
-    x->k->options.body_timeout_ms = 200;
+    x->k->options.body_timeout_ms = 1500;
     x->k->options.resumes_max = 1;
     fixture_open(x);
     fake_say(x, OK_BODY("10", "01"), FAKE_HANG);

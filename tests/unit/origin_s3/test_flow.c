@@ -463,7 +463,7 @@ static void stale_keys_are_looked_for_at_once(void **state)
 
 /* ---- keys that cannot be read ---- */
 
-#define BLOCKERS 4 /* libuv's threads, on which files are read */
+#define BLOCKERS 4 /* libuv's threads (main), on which files are read */
 
 static sem_t threads_blocked;
 
@@ -522,6 +522,7 @@ static void stale_keys_are_waited_for_until_the_deadline(void **state)
 
 int main(void)
 {
+    setenv("UV_THREADPOOL_SIZE", "4", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_gives_the_same),
         cmocka_unit_test(bytes_go_into_offered_memory),

@@ -227,7 +227,7 @@ static void the_breaker_opens_and_closes(void **state)
     okit_answer a;
     x->k->options.tries_max = 1;
     x->k->options.breaker_failures = 2;
-    x->k->options.breaker_open_ms = 150;
+    x->k->options.breaker_open_ms = 2000;
     fixture_open(x);
     ol_buf out;
     ol_buf_init(&out, 100);

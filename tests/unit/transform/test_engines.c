@@ -122,6 +122,7 @@ static void test_lua_failures(void **state)
     load(&f, "return function(event, object, response) while true do end end");
     assert_code(run(&f, 10, &r), OL_ETRANSFORMCPU);
     kit_run_fini(&r);
+    f.limits.cpu_ms = 60000;
     load(&f, "return function(event, object, response) local t = {} "
              "while true do t[#t + 1] = ('x'):rep(100000) .. #t end end");
     assert_code(run(&f, 10, &r), OL_ETRANSFORMMEMORY);

@@ -270,7 +270,7 @@ static void test_nobody_waits_for_a_destructor_that_does_not_return(void **state
     ol_test_file_write(held, OL_SLICE_LIT(""));
     ol_error_set(&why, OL_ECANCELED, "enough");
     ol_pool_host_kill(f.pool->first, OL_WIRE_NONE, &why);
-    ol_test_loop_until_fn(&f.loop, none_alive, &f, 5000);
+    ol_test_loop_until_fn(&f.loop, none_alive, &f, OL_TEST_BOUND_MS);
     assert_true(ol_inline_hosts_settle(0) > 0);
     expect(&f, other, "a", "other");
     assert_int_equal(unlink(held), 0);

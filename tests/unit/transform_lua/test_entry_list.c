@@ -246,12 +246,16 @@ static void test_reading_is_preempted(void **state)
     fake_engine_init(&e);
     e.limits.memory_bytes = 256 * OL_MIB;
     assert_code_of(fake_engine_load(&e, LIST("return {}")), OL_OK, &e.err);
-    uint64_t begin_ns = ol_clock_thread_cpu_ns();
-    fake_run(&e, &options, &result);
-    uint64_t took_us = (ol_clock_thread_cpu_ns() - begin_ns) / 1000;
-    assert_code_of(result.rc, OL_DONE, &result.err);
-    assert_true(result.longest_step_us * 3 < took_us);
-    fake_result_fini(&result);
+    bool preempted = false;
+    for (unsigned tries = 0; !preempted && tries < 3; tries++) { /* one step may be stretched by the machine */
+        uint64_t begin_ns = ol_clock_thread_cpu_ns();
+        fake_run(&e, &options, &result);
+        uint64_t took_us = (ol_clock_thread_cpu_ns() - begin_ns) / 1000;
+        assert_code_of(result.rc, OL_DONE, &result.err);
+        preempted = result.longest_step_us * 3 < took_us;
+        fake_result_fini(&result);
+    }
+    assert_true(preempted);
     fake_engine_close(&e);
     ol_buf_fini(&text);
 }

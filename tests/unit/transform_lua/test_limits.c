@@ -55,6 +55,8 @@ static void test_stops_cannot_be_caught(void **state)
 
     (void)state;
     fake_engine_init(&e);
+    uint32_t unyieldable_ms = e.limits.unyieldable_ms;
+    e.limits.unyieldable_ms = 2000; /* the other limits are to be met first */
     e.limits.memory_bytes = 2 << 20;
     expect_stop(&e, "local t = {} while true do t[#t + 1] = {} end", OL_ETRANSFORMMEMORY);
     expect_stop(&e, "string.rep('x', 1 << 40)", OL_ETRANSFORMMEMORY);
@@ -62,6 +64,7 @@ static void test_stops_cannot_be_caught(void **state)
     e.limits.pattern_steps = 10000;
     expect_stop(&e, "(('a'):rep(3000)):find('.-b')", OL_ETRANSFORMPATTERN);
     expect_stop(&e, "response:error(418, 'Teapot')", OL_ETRANSFORM);
+    e.limits.unyieldable_ms = unyieldable_ms;
     e.limits.cpu_ms = 10;
     expect_stop(&e, "while true do end", OL_ETRANSFORMCPU);
 }

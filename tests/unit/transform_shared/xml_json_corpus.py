@@ -206,7 +206,12 @@ xml_errors = xml.parsers.expat.ExpatError
 
 def main():
     rng = random.Random(int(sys.argv[1]))
-    out = sys.stdout.buffer
+    # Not sys.stdout.buffer: with PYTHONUNBUFFERED set, that writes a part of what it is given, and does not say so.
+    with open(1, "wb", closefd=False) as out:
+        write_cases(rng, out)
+
+
+def write_cases(rng, out):
     for number in range(int(sys.argv[2])):
         declares = IS_1 and rng.randrange(4) == 0
         if number % 3 == 2:

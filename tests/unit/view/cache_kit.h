@@ -16,7 +16,7 @@
 #include "base/limits.h"
 #include "view/cache.h"
 
-#define KIT_BOUND_MS 20000u
+#define KIT_BOUND_MS OL_TEST_BOUND_MS
 
 /* ---- bytes ---- */
 

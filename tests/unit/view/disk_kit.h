@@ -75,7 +75,7 @@ static inline int disk_do(disk_kit *kit, ol_view_file *file, uint64_t index, ol_
     if (rc != OL_OK)
         return rc;
     assert_false(call.done);
-    ol_test_loop_until(&kit->loop, &call.done, 20000);
+    ol_test_loop_until(&kit->loop, &call.done, OL_TEST_BOUND_MS);
     return call.err.code;
 }
 

@@ -56,13 +56,16 @@ static inline void memo_assert_facts(const ol_view_facts *got, unsigned number)
     assert_slices(got->head.headers.items[1].value, ol_slice_cstr(text));
 }
 
-static inline void memo_kit_open(memo_kit *kit, const ol_view_memo_config *config)
+/* The database is waited for: an answer that comes late is not what these tests are about (test_memo_late.c is). */
+static inline void memo_kit_open(memo_kit *kit, const ol_view_memo_config *given)
 {
+    ol_view_memo_config config = *given;
+    config.ask_ms = OL_TEST_BOUND_MS;
     ol_error err = {0};
     assert_code(ol_test_loop_open(&kit->loop), OL_OK);
     kit->arena = ol_arena_new(1 << 20);
     assert_non_null(kit->arena);
-    assert_code_of(ol_view_memo_open(&kit->memo, config, &err), OL_OK, &err);
+    assert_code_of(ol_view_memo_open(&kit->memo, &config, &err), OL_OK, &err);
 }
 
 static inline void memo_kit_close(memo_kit *kit)
@@ -104,7 +107,7 @@ static inline bool memo_find(memo_kit *kit, unsigned number, ol_view_facts *fact
     assert_in_range(rc, OL_OK, OL_SKIP);
     assert_false(answer.arrived);
     if (rc == OL_WAIT)
-        ol_test_loop_until(&kit->loop, &answer.arrived, 10000);
+        ol_test_loop_until(&kit->loop, &answer.arrived, OL_TEST_BOUND_MS);
     *facts = ask.facts;
     return rc == OL_OK || answer.known;
 }

@@ -145,7 +145,7 @@ static void room_comes_back(void **state)
         assert_true(disk_bytes_taken(fd) >= 20 * OL_VIEW_BLOCK_BYTES);
         ol_view_file_release(file);
         taken none = {.fd = fd, .at_most = 0};
-        ol_test_wait(takes_little, &none, 20000);
+        ol_test_wait(takes_little, &none, OL_TEST_BOUND_MS);
         struct stat st;
         assert_int_equal(fstat(fd, &st), 0);
         assert_true(round == 0 || st.st_size <= size); /* the places are used again */
@@ -212,7 +212,7 @@ static void a_block_under_way_keeps_the_file(void **state)
     disk_prepare(&call, kit.loop.loop, file, 0, (ol_span){data, sizeof(data)});
     assert_code(ol_view_file_write(&call.block), OL_OK);
     ol_view_file_release(file);
-    ol_test_loop_until(&kit.loop, &call.done, 20000);
+    ol_test_loop_until(&kit.loop, &call.done, OL_TEST_BOUND_MS);
     assert_int_equal(call.err.code, 0);
     file = ol_view_file_new(kit.disk);
     ol_view_file *again = ol_view_file_acquire(file);
@@ -253,7 +253,7 @@ static void can_be_closed_from_a_callback(void **state)
                               .cb = close_everything,
                               .arg = &c};
     assert_code(ol_view_file_write(&c.block), OL_OK);
-    ol_test_loop_until(&loop, &c.done, 20000);
+    ol_test_loop_until(&loop, &c.done, OL_TEST_BOUND_MS);
     ol_test_loop_close(&loop);
     ol_test_scratch_close(&scratch);
 }

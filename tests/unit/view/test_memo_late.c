@@ -15,8 +15,6 @@
 #include "base/clock.h"
 #include "view/memo_keeper.h"
 
-#define BOUND_MS 20000u
-
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t turn;
@@ -135,7 +133,8 @@ static void open_rig(rig *r)
     r->arena = ol_arena_new(1 << 16);
     r->table = ol_memo_table_new(16);
     assert_true(r->arena && r->table);
-    assert_code(ol_memo_keeper_new(&r->keeper, (ol_memo_db *)(void *)&database, r->table, &err),
+    assert_code(ol_memo_keeper_new(&r->keeper, (ol_memo_db *)(void *)&database, r->table,
+                                   OL_VIEW_MEMO_ASK_MS, &err),
                 OL_OK);
 }
 
@@ -164,13 +163,13 @@ static void nobody_waits_for_a_disk_that_hangs(void **state)
     uint64_t since = ol_clock_mono_ms();
     assert_code(ask(&r, &first), OL_WAIT);
     assert_code(ask(&r, &second), OL_WAIT);
-    ol_test_loop_until(&r.loop, &second.answered, BOUND_MS);
-    ol_test_loop_until(&r.loop, &first.answered, BOUND_MS);
+    ol_test_loop_until(&r.loop, &second.answered, OL_TEST_BOUND_MS);
+    ol_test_loop_until(&r.loop, &first.answered, OL_TEST_BOUND_MS);
     assert_true(ol_clock_mono_ms() - since + 100 >= OL_VIEW_MEMO_ASK_MS);
     assert_code(ask(&r, &third), OL_SKIP);
 
     hang(false);
-    ol_test_loop_until_fn(&r.loop, is_asked_again, &r, BOUND_MS);
+    ol_test_loop_until_fn(&r.loop, is_asked_again, &r, OL_TEST_BOUND_MS);
     assert_int_equal(first.answers, 1);
     assert_int_equal(second.answers, 1);
     ol_memo_keeper_stats stats;
@@ -178,7 +177,7 @@ static void nobody_waits_for_a_disk_that_hangs(void **state)
     assert_int_equal(stats.hits, 0);
     assert_true(stats.misses >= 2);
     assert_code(ask(&r, &third), OL_WAIT);
-    ol_test_loop_until(&r.loop, &third.answered, BOUND_MS);
+    ol_test_loop_until(&r.loop, &third.answered, OL_TEST_BOUND_MS);
     close_rig(&r);
     assert_no_leak(live);
 }
@@ -194,7 +193,7 @@ static void who_cannot_be_asked_for_want_of_memory_is_not(void **state)
     ol_alloc_fail_after(-1);
     assert_code(rc, OL_SKIP);
     assert_code(ask(&r, &q), OL_WAIT);
-    ol_test_loop_until(&r.loop, &q.answered, BOUND_MS);
+    ol_test_loop_until(&r.loop, &q.answered, OL_TEST_BOUND_MS);
     close_rig(&r);
 }
 

@@ -108,7 +108,7 @@ static void *watch(void *arg)
         unsigned least = atomic_load(&w->generation);
         int rc = ol_view_memo_find(w->memo, &ask);
         if (rc == OL_WAIT)
-            ol_test_loop_until(&kit.loop, &answer.arrived, 10000);
+            ol_test_loop_until(&kit.loop, &answer.arrived, OL_TEST_BOUND_MS);
         if (rc == OL_OK || answer.known) {
             assert_false(ask.facts.unstable); /* by what was known before a purge */
             assert_true((unsigned)ask.facts.head.content_length >= least);
