@@ -61,7 +61,9 @@ daemon() {
     local pid=$!
     echo "$pid" >"$pid_file"
     # Until the new process has become the daemon, live_pid does not know it.
-    until live_pid "$pid_file" >/dev/null; do
+    local tries
+    for ((tries = 0; tries < 3000; tries++)); do
+        live_pid "$pid_file" >/dev/null && return
         kill -0 "$pid" 2>/dev/null || return 0
         sleep 0.02
     done

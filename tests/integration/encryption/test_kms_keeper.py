@@ -278,7 +278,8 @@ def test_a_kms_that_is_down(tmp_path, mock):
     """Nobody listens: the server starts and serves what needs no KMS; its breaker spares it the rest."""
     held = socket.socket()
     held.bind(("127.0.0.1", 0))
-    server = start(tmp_path, f"http://127.0.0.1:{held.getsockname()[1]}", 'bucket "bkt"', loops=1, more="limits = { tries_max = 1, "
+    server = start(tmp_path, f"http://127.0.0.1:{held.getsockname()[1]}", 'bucket "bkt"', loops=1,
+                   more="limits = { tries_max = 1, "
                    "breaker_failures = 3, breaker_open_ms = 60000, connect_timeout_ms = 500 }")
     s3 = server.s3()
     s3.put_object(Bucket="bkt", Key="plain", Body=b"plain")

@@ -369,32 +369,48 @@ static void test_source_that_fails(void **state)
     close_fixture(&f);
 }
 
+static void go_away_at_each_point(fixture *f, const uint8_t *body)
+{
+    for (size_t at = 1; at < 60000; at += 4999) {
+        ol_test_bench_again(&f->bench);
+        kit_call_fini(&f->call);
+        ol_test_collect_fini(&f->collect);
+        kit_call_init(&f->call, f->pool, f->program, "group", at % 2 ? "identity" : "copy");
+        f->feed =
+            (ol_test_feed){.body = ol_slice_of(body, 60000), .piece_bytes = 5000, .reserves = true};
+        f->collect = (ol_test_collect){.fails = true, .fail_at = at, .wait_every = 2};
+        ol_test_bench_feed(&f->bench, &f->feed);
+        ol_test_bench_add(&f->bench, &ol_transform_stage_ops, &f->call.call);
+        ol_test_bench_collect(&f->bench, &f->collect);
+        assert_code(ol_test_bench_run(&f->bench), OL_EPEER);
+    }
+    assert_code(run(f, "count", ol_slice_of(body, 60000)), OL_OK);
+    assert_slice(ol_test_collect_out(&f->collect), "60000");
+}
+
+static uint64_t hosts_started(fixture *f)
+{
+    ol_pool_stats stats;
+    ol_pool_stats_get(f->pool, &stats);
+    return stats.hosts_started;
+}
+
+/* One host serves them all; unless the machine kept it from hearing in time that a request is over. */
 static void test_client_that_goes_away_at_any_point(void **state)
 {
     (void)state;
     fixture f;
     open_fixture(&f, "copy");
     uint8_t *body = make_body(60000);
-    uint64_t began_ms = ol_clock_mono_ms();
-    for (size_t at = 1; at < 60000; at += 4999) {
-        ol_test_bench_again(&f.bench);
-        kit_call_fini(&f.call);
-        ol_test_collect_fini(&f.collect);
-        kit_call_init(&f.call, f.pool, f.program, "group", at % 2 ? "identity" : "copy");
-        f.feed =
-            (ol_test_feed){.body = ol_slice_of(body, 60000), .piece_bytes = 5000, .reserves = true};
-        f.collect = (ol_test_collect){.fails = true, .fail_at = at, .wait_every = 2};
-        ol_test_bench_feed(&f.bench, &f.feed);
-        ol_test_bench_add(&f.bench, &ol_transform_stage_ops, &f.call.call);
-        ol_test_bench_collect(&f.bench, &f.collect);
-        assert_code(ol_test_bench_run(&f.bench), OL_EPEER);
+    bool fair = false;
+    for (unsigned tries = 0; !fair && tries < 5; tries++) {
+        uint64_t before = hosts_started(&f), began_ms = ol_clock_mono_ms();
+        go_away_at_each_point(&f, body);
+        fair = ol_clock_mono_ms() - began_ms < 2000;
+        if (fair)
+            assert_true(hosts_started(&f) - before <= (before == 0));
     }
-    assert_code(run(&f, "count", ol_slice_of(body, 60000)), OL_OK);
-    assert_slice(ol_test_collect_out(&f.collect), "60000");
-    ol_pool_stats stats;
-    ol_pool_stats_get(f.pool, &stats);
-    if (ol_clock_mono_ms() - began_ms < 2000) /* else the machine may have kept a host from hearing that it is over */
-        assert_int_equal(stats.hosts_started, 1);
+    assert_true(fair);
     free(body);
     close_fixture(&f);
 }
