@@ -17,6 +17,8 @@ import threading
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kit.vast import QuietServer
+
 ACCOUNT = "arn:aws:kms:eu-west-1:111122223333:"
 SECRET = "a-secret-of-the-kms"
 AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 Credential=(?P<who>[^/]+)/(?P<scope>[^,]+), ?"
@@ -85,11 +87,7 @@ class MockKms:
             def log_message(self, *args):
                 pass
 
-        class Listener(http.server.ThreadingHTTPServer):
-            request_queue_size = 128
-
-        self.server = Listener(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = QuietServer(("127.0.0.1", 0), Handler)
         self.released = threading.Event()
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 

@@ -27,7 +27,6 @@
          "object_lambda 'fixed-view' { access_point = 'fixed-ap', transforms = 'pii' }\n"           \
          "limits { access_points_max = 3, control_timeout_ms = 5000 }\n"
 
-#define WAIT_MS OL_TEST_BOUND_MS
 #define ACCOUNT OL_SLICE_LIT("000000000000")
 #define POLICY(bucket)                                                                             \
     "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\","            \
@@ -75,7 +74,7 @@ static KIT_UNUSED answer ask(crew *c, const ol_edit *edit)
     answer a = {0};
     int rc = ol_control_edit(c->control, t.loop, edit, on_answer, &a, &a.err);
     if (rc == OL_WAIT)
-        ol_test_loop_until(&t, &a.came, WAIT_MS);
+        ol_test_loop_until(&t, &a.came, OL_TEST_BOUND_MS);
     else
         assert_true(rc < 0 && a.err.code == rc);
     return a;

@@ -137,7 +137,7 @@ static void test_replicas_do_not_overwrite_each_other(void **state)
     assert_non_null(ol_realm_bucket_of(one.realm, OL_SLICE_LIT("second"))->policy.policy);
     /* Within the refresh time the other one knows. */
     waiting_for w = {.c = &two, .bucket = "third"};
-    ol_test_wait(has_policy, &w, WAIT_MS);
+    ol_test_wait(has_policy, &w, OL_TEST_BOUND_MS);
     /* What one created cannot be created at the other, even before it has looked. */
     must(&one, EDIT(.kind = OL_EDIT_ACCESS_POINT_CREATED, .name = OL_SLICE_LIT("ap1"),
                     .access_point = &point_to_orders));
@@ -157,7 +157,7 @@ static void test_an_origin_that_is_down(void **state)
     assert_false(ol_realm_is_complete(c.realm));
     must_fail(&c, BUCKET_POLICY("orders"), OL_EUNAVAILABLE, "ServiceUnavailable");
     memory_origin_down(&remote, false);
-    ol_test_wait(is_complete, &c, WAIT_MS);
+    ol_test_wait(is_complete, &c, OL_TEST_BOUND_MS);
     must(&c, BUCKET_POLICY("orders"));
     /* Down again: what was read goes on. */
     memory_origin_down(&remote, true);
@@ -196,7 +196,7 @@ static void test_damage_of_an_object(void **state)
     must(&c, BUCKET_POLICY("orders"));
     memory_origin_set(&remote, "{\"version\":7}");
     unsigned opens = opens_now();
-    ol_test_wait(was_opened_again, &opens, WAIT_MS);
+    ol_test_wait(was_opened_again, &opens, OL_TEST_BOUND_MS);
     /* It is kept as it is, and what was read goes on. */
     must_fail(&c, BUCKET_POLICY("others"), OL_EUNAVAILABLE, "ServiceUnavailable");
     assert_string_equal(ol_buf_cstr(&remote.content), "{\"version\":7}");
@@ -204,7 +204,7 @@ static void test_damage_of_an_object(void **state)
     /* Gone is no better. */
     memory_origin_set(&remote, NULL);
     opens = opens_now();
-    ol_test_wait(was_opened_again, &opens, WAIT_MS);
+    ol_test_wait(was_opened_again, &opens, OL_TEST_BOUND_MS);
     must_fail(&c, BUCKET_POLICY("others"), OL_EUNAVAILABLE, "ServiceUnavailable");
     assert_false(remote.present);
     close_crew(&c);
@@ -336,7 +336,7 @@ static void test_an_object_that_cannot_be_read_again(void **state)
     assert_int_equal(remote.puts, puts);
     memory_origin_down(&remote, false);
     unsigned opens = opens_now();
-    ol_test_wait(was_opened_again, &opens, WAIT_MS);
+    ol_test_wait(was_opened_again, &opens, OL_TEST_BOUND_MS);
     check_nothing_was_dropped(&c, REMOTE);
     ol_config_release(r.config);
 }

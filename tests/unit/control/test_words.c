@@ -398,19 +398,23 @@ static void test_a_large_configuration_loads_at_once(void **state)
              "for i = 1, 100 do user('u' .. i) { access_key = 'key' .. i, secret_key = 'secret' .. i .. 'xx',\n"
              "  policy = (function() local p = {} for k = 1, 10 do p[k] = { effect = 'Allow', actions = 's3:GetObject',\n"
              "    resources = 'arn:aws:s3:::b' .. k .. '/*' } end return p end)() } end\n";
-    uint64_t start = ol_clock_thread_cpu_ns();
-    ol_config *config = load(text);
-    ol_realm *realm = scratch_realm(config);
-    uint64_t took_ms = (ol_clock_thread_cpu_ns() - start) / 1000000;
-    assert_int_equal(config->access_point_count, 1000);
 #ifdef OBJLENS_SANITIZED
-    assert_true(took_ms < 60000); /* it ends */
+    const uint64_t most_ms = 60000; /* it ends */
 #else
-    assert_true(took_ms < 5000); /* a twentieth of it, on a machine that has nothing else to do */
+    const uint64_t most_ms = 1000; /* a quarter of it, on a machine that has nothing else to do */
 #endif
-    assert_non_null(ol_realm_find_access_point(realm, OL_SLICE_LIT("000000000000"), OL_SLICE_LIT("ap-777")));
-    ol_realm_release(realm);
-    ol_config_release(config);
+    uint64_t took_ms = UINT64_MAX;
+    for (unsigned tries = 0; took_ms >= most_ms && tries < 3; tries++) { /* one may be stretched by the machine */
+        uint64_t start = ol_clock_thread_cpu_ns();
+        ol_config *config = load(text);
+        ol_realm *realm = scratch_realm(config);
+        took_ms = (ol_clock_thread_cpu_ns() - start) / 1000000;
+        assert_int_equal(config->access_point_count, 1000);
+        assert_non_null(ol_realm_find_access_point(realm, OL_SLICE_LIT("000000000000"), OL_SLICE_LIT("ap-777")));
+        ol_realm_release(realm);
+        ol_config_release(config);
+    }
+    assert_true(took_ms < most_ms);
 }
 
 /* ---- memory ---- */

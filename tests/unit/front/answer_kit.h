@@ -22,7 +22,6 @@
 #include "lib/pipeline_kit.h"
 #include "pipeline/replay_stage.h"
 
-#define KIT_BOUND_MS OL_TEST_BOUND_MS
 #define KIT_REFERENCES 100
 #define KIT_UNUSED __attribute__((unused))
 
@@ -195,7 +194,7 @@ static KIT_UNUSED void kit_close(kit *k)
     bool closed = false;
     if (k->server) {
         ol_http_server_close(k->server, kit_set, &closed);
-        ol_test_loop_until(&k->bench.loop, &closed, KIT_BOUND_MS);
+        ol_test_loop_until(&k->bench.loop, &closed, OL_TEST_BOUND_MS);
     }
     if (k->fd >= 0)
         close(k->fd);
@@ -237,7 +236,7 @@ static KIT_UNUSED void kit_ask(kit *k, const char *method)
 {
     char text[128];
     unsigned wanted = k->closes + 1;
-    uint64_t give_up_ms = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t give_up_ms = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     int len = snprintf(text, sizeof(text), "%s /b/k HTTP/1.1\r\nHost: x\r\n\r\n", method);
     if (k->fd < 0)
         kit_connect(k);

@@ -276,7 +276,7 @@ static void bytes_wait_for_a_slow_client(void **state)
         }
         assert_true(k->closes < sent);
         assert_true(k->request->write_waits || k->request->answered);
-        uint64_t give_up_ms = ol_clock_mono_ms() + KIT_BOUND_MS;
+        uint64_t give_up_ms = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
         while (k->closes < sent) {
             kit_receive(k);
             ol_test_loop_turns(&k->bench.loop, 1);

@@ -161,7 +161,7 @@ static int make(rig *r)
         rc = kit_read_start(&r->reader, &r->loop, r->entry, 0, UINT64_MAX);
     if (rc == OL_OK)
         rc = kit_run_wait(&r->reader);
-    ol_test_loop_until_fn(&r->loop, has_no_run, r, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&r->loop, has_no_run, r, OL_TEST_BOUND_MS);
     return rc;
 }
 
@@ -280,7 +280,7 @@ static void nobody_reads_nobody_runs(void **state)
     r.run = NULL;
     ol_view_entry_release(r.entry);
     r.entry = NULL;
-    ol_test_loop_until_fn(&r.loop, has_no_run, &r, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&r.loop, has_no_run, &r, OL_TEST_BOUND_MS);
     assert_int_equal(r.learned, 0);
     close_rig(&r);
 }
@@ -298,7 +298,7 @@ static void one_that_lingers_goes_on(void **state)
     assert_non_null(r.worker.view_runs);
     assert_code(kit_tap_push(&r.tap, ol_slice_from(r.body, 1000)), OL_OK);
     assert_code(kit_tap_end(&r.tap), OL_OK);
-    ol_test_loop_until_fn(&r.loop, has_no_run, &r, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&r.loop, has_no_run, &r, OL_TEST_BOUND_MS);
     assert_true(is_kept(&r));
     close_rig(&r);
 }
@@ -316,7 +316,7 @@ static void its_worker_ends_it(void **state)
     ol_view_runs_wait(&r.worker, on_over, &r);
     assert_int_equal(r.over, 0);
     ol_view_runs_end(&r.worker, on_over, &r);
-    ol_test_loop_until_fn(&r.loop, has_no_run, &r, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&r.loop, has_no_run, &r, OL_TEST_BOUND_MS);
     assert_int_equal(r.over, 1);
     ol_view_runs_wait(&r.worker, on_over, &r);
     assert_int_equal(r.over, 2);
@@ -340,7 +340,7 @@ static void memory_may_run_out(void **state)
         lead(&r);
         ol_alloc_fail_one_after(nth / 2);
         int rc = ol_view_run_start(&r.run, &r.subject, r.entry, &err);
-        ol_test_loop_until_fn(&r.loop, has_no_run, &r, KIT_BOUND_MS);
+        ol_test_loop_until_fn(&r.loop, has_no_run, &r, OL_TEST_BOUND_MS);
         failed = ol_alloc_failed();
         ol_alloc_fail_after(-1);
         if (nth % 2 == 0 && failed == 0)

@@ -161,7 +161,7 @@ static bool rec_is_closed(void *arg)
 
 static KIT_UNUSED void rec_wait(rec *r)
 {
-    ol_test_loop_until_fn(&r->c->k->t, rec_is_closed, r, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&r->c->k->t, rec_is_closed, r, OL_TEST_BOUND_MS);
 }
 
 /* ---- the client ---- */
@@ -201,7 +201,7 @@ static KIT_UNUSED void ckit_free(ckit *c)
     if (c->client) {
         bool closed = false;
         ol_http_client_close(c->client, kit_set, &closed);
-        ol_test_loop_until(&c->k->t, &closed, KIT_BOUND_MS);
+        ol_test_loop_until(&c->k->t, &closed, OL_TEST_BOUND_MS);
     }
     kit_free(c->k);
     free(c);
@@ -233,7 +233,7 @@ static KIT_UNUSED raw script_accept(script *s, kit *k)
 {
     raw r = {.k = k, .fd = -1, .cap = 1 << 16};
     r.data = malloc(r.cap + 1);
-    uint64_t give_up = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t give_up = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     while ((r.fd = accept(s->listener, NULL, NULL)) < 0) {
         ol_test_loop_turns(&k->t, 1);
         if (ol_clock_mono_ms() > give_up)

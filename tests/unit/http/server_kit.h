@@ -24,7 +24,6 @@
 #include "lib/check.h"
 #include "lib/loop_fixture.h"
 
-#define KIT_BOUND_MS OL_TEST_BOUND_MS
 #define KIT_UNUSED __attribute__((unused))
 
 typedef struct kit {
@@ -380,7 +379,7 @@ static KIT_UNUSED void kit_close(kit *k)
     if (k->server) {
         bool closed = false;
         ol_http_server_close(k->server, kit_set, &closed);
-        ol_test_loop_until(&k->t, &closed, KIT_BOUND_MS);
+        ol_test_loop_until(&k->t, &closed, OL_TEST_BOUND_MS);
         assert_int_equal(k->live, 0);
     }
     if (k->t.loop)
@@ -439,7 +438,7 @@ static KIT_UNUSED void raw_wait(raw *r, short events)
 /* False: the server cut the connection. */
 static KIT_UNUSED bool raw_send_len(raw *r, const void *data, size_t len)
 {
-    uint64_t give_up = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t give_up = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     size_t done = 0;
     while (done < len) {
         ssize_t n = send(r->fd, (const char *)data + done, len - done, MSG_NOSIGNAL);
@@ -495,7 +494,7 @@ static KIT_UNUSED unsigned raw_count(raw *r, const char *text, size_t *from)
 /* Read until `text` has been seen `times` times. */
 static KIT_UNUSED void raw_until_times(raw *r, const char *text, unsigned times)
 {
-    uint64_t give_up = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t give_up = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     size_t from = 0;
     for (unsigned seen = 0;;) {
         seen += raw_count(r, text, &from);
@@ -516,7 +515,7 @@ static KIT_UNUSED void raw_until(raw *r, const char *text)
 /* Read until the connection ends, one way or the other. */
 static KIT_UNUSED void raw_until_end(raw *r)
 {
-    uint64_t give_up = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t give_up = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     while (!r->ended && !r->reset) {
         if (!raw_read(r))
             raw_wait(r, POLLIN);
@@ -545,7 +544,7 @@ static KIT_UNUSED void raw_reset(raw *r)
 /* Turn until the counter has that value. */
 static KIT_UNUSED void raw_until_count(raw *r, const unsigned *counter, unsigned value)
 {
-    uint64_t give_up = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t give_up = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     while (*counter < value) {
         raw_wait(r, 0);
         if (ol_clock_mono_ms() > give_up)

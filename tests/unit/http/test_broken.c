@@ -151,7 +151,7 @@ static void survives_clients_that_go_anywhere(void **state)
     raw_send(&steady, GET);
     raw_until(&steady, "hello");
     raw_close(&steady);
-    uint64_t give_up = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t give_up = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     /* A client that only ended its direction is still answered: /never never ends by itself. */
     while (k->closes + 2 < k->requests && ol_clock_mono_ms() < give_up)
         ol_test_loop_turns(&k->t, 1);

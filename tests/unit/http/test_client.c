@@ -267,7 +267,7 @@ static void closes_with_calls_under_way(void **state)
     bool closed = false;
     ol_http_client_close(c->client, kit_set, &closed);
     c->client = NULL;
-    ol_test_loop_until(&c->k->t, &closed, KIT_BOUND_MS);
+    ol_test_loop_until(&c->k->t, &closed, OL_TEST_BOUND_MS);
     for (unsigned i = 0; i < 5; i++) {
         assert_int_equal(r[i]->closes, 1);
         assert_code(r[i]->code, OL_ECANCELED);

@@ -263,7 +263,7 @@ static void drops_kept_connections_that_end_or_talk(void **state)
             raw_send(&peer, OK5); /* an answer nobody asked for must not meet the next call */
         else
             shutdown(peer.fd, SHUT_WR);
-        uint64_t give_up = ol_clock_mono_ms() + KIT_BOUND_MS;
+        uint64_t give_up = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
         while (stats_of(&x).idle > 0 && ol_clock_mono_ms() < give_up)
             raw_wait(&peer, 0);
         assert_int_equal(stats_of(&x).idle, 0);

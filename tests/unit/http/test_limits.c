@@ -49,7 +49,7 @@ static void ends_slow_heads(void **state)
     /* Sending on, a byte at a time, does not buy more time. */
     r = raw_connect(k);
     raw_send(&r, "GET /hello HTTP/1.1\r\nHost: h\r\nX: ");
-    uint64_t give_up = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t give_up = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     while (!r.ended && !r.reset && ol_clock_mono_ms() < give_up) {
         send(r.fd, "x", 1, MSG_NOSIGNAL);
         raw_read(&r);
@@ -84,7 +84,7 @@ static void ends_bodies_below_the_rate(void **state)
     kit_open(k);
     raw r = raw_connect(k);
     raw_send(&r, "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
-    uint64_t give_up = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t give_up = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     while (!r.ended && !r.reset && ol_clock_mono_ms() < give_up) {
         send(r.fd, "x", 1, MSG_NOSIGNAL); /* never stalled, but far too slow */
         raw_read(&r);
@@ -132,7 +132,9 @@ static void cuts_a_client_that_does_not_read(void **state)
     kit_free(k);
 }
 
-#define SLOW_BYTES 12582912u
+#define SLOW_BYTES 12582912
+#define TEXT_OF_(number) #number
+#define TEXT_OF(number) TEXT_OF_(number)
 
 /* A piece every 12 ms. False when the machine kept us from reading for so long that nobody could tell us from a client
  * that does not read. */
@@ -168,7 +170,7 @@ static void bears_with_a_slow_reader(void **state)
         k->limits.body_rate_min = 1000;
         kit_open(k);
         raw r = raw_connect(k);
-        raw_send(&r, "GET /big?12582912 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        raw_send(&r, "GET /big?" TEXT_OF(SLOW_BYTES) " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
         size_t total = 0;
         fair = read_slowly(k, &r, &total);
         if (fair) {
@@ -270,7 +272,7 @@ static void drains(void **state)
     raw_close(&busy);
     raw_close(&half);
     raw_close(&idle);
-    ol_test_loop_until(&k->t, &drained, KIT_BOUND_MS);
+    ol_test_loop_until(&k->t, &drained, OL_TEST_BOUND_MS);
     /* Nobody listens any more. */
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(k->port)};

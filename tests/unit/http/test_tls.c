@@ -179,7 +179,7 @@ static void secure_send(secure *s, const char *text)
 
 static void secure_until_end(secure *s)
 {
-    uint64_t give_up = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t give_up = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     while (!s->r.ended && ol_clock_mono_ms() < give_up) {
         if (s->r.cap - s->r.len < 65536)
             s->r.data = realloc(s->r.data, (s->r.cap *= 2) + 1);

@@ -21,8 +21,6 @@
 #include "origin/store/hooks.h"
 #include "origin/store/store.h"
 
-#define KIT_BOUND_MS OL_TEST_BOUND_MS
-
 /* ---- on whose behalf master keys are used ---- */
 
 typedef struct kit_user {
@@ -255,7 +253,7 @@ static inline int kit_settle(store_kit *kit, int rc, kit_answer *answer)
 {
     if (rc != OL_WAIT)
         return rc;
-    ol_test_loop_until(&kit->bench.loop, &answer->done, KIT_BOUND_MS);
+    ol_test_loop_until(&kit->bench.loop, &answer->done, OL_TEST_BOUND_MS);
     return answer->err.code;
 }
 

@@ -120,7 +120,7 @@ static void a_reader_does_not_bring_old_tags_back(void **state)
     trap_wait(&t, &kit.bench.loop);
     assert_code(kit_attribute_set(&kit, "k", OL_ATTRIBUTE_TAGS, "new=1"), OL_OK);
     trap_let_go(&t);
-    ol_test_loop_until(&kit.bench.loop, &opened.done, KIT_BOUND_MS);
+    ol_test_loop_until(&kit.bench.loop, &opened.done, OL_TEST_BOUND_MS);
     trap_close(&t);
     kit_close_object(&kit, opened.object);
     expect_info(&kit, "k", "new=1", 1, "", &put);

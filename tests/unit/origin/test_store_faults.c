@@ -124,7 +124,7 @@ static void gather(store_kit *kit, batch *b, trap *t, kit_answer *first, bool if
     trap_wait(t, &kit->bench.loop);
     for (size_t i = 0; i < BATCH; i++)
         start_member(kit, b, i, if_none_match_any && i >= 2);
-    for (uint64_t end = ol_clock_mono_ms() + KIT_BOUND_MS;
+    for (uint64_t end = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
          ol_committer_queued(ol_store_of(kit->origin)->committer) < BATCH;) {
         assert_true(ol_clock_mono_ms() < end);
         for (size_t i = 0; i < BATCH; i++)
@@ -190,7 +190,7 @@ static void a_failed_commit_fails_every_member(void **state)
             assert_code(ol_test_bench_wait(&b.benches[k]), OL_EINTERNAL);
         }
         trap_close(&t);
-        ol_test_loop_until(&kit.bench.loop, &first.done, KIT_BOUND_MS);
+        ol_test_loop_until(&kit.bench.loop, &first.done, OL_TEST_BOUND_MS);
         assert_int_equal(first.err.code, 0);
         for (int round = 0; round < 2; round++) {
             for (size_t k = 0; k < BATCH; k++)

@@ -301,9 +301,9 @@ static void a_row_that_goes_stale_is_read_again(void **state)
         assert_code(kit.origin->ops->remove(kit.origin, kit.bench.loop.loop, &removal,
                                             kit_on_removed, &removed, NULL),
                     OL_WAIT);
-        ol_test_loop_until(&kit.bench.loop, &removed.done, KIT_BOUND_MS);
+        ol_test_loop_until(&kit.bench.loop, &removed.done, OL_TEST_BOUND_MS);
         trap_let_go(&t);
-        ol_test_loop_until(&kit.bench.loop, &opened.done, KIT_BOUND_MS);
+        ol_test_loop_until(&kit.bench.loop, &opened.done, OL_TEST_BOUND_MS);
         trap_close(&t);
         /* Before it was pinned: it is gone. After: it is whole. */
         assert_code(opened.err.code, from == 0 ? OL_ENOSUCHKEY : OL_OK);

@@ -92,7 +92,7 @@ static void a_queued_put_may_be_closed(void **state)
         ol_put_request req = {.bucket = OL_SLICE_LIT("b"), .key = OL_SLICE_LIT("k"), .size = -1};
         ol_test_feed feed = {.body = body};
         start_put(&kit, &req, &feed);
-        for (uint64_t end = ol_clock_mono_ms() + KIT_BOUND_MS;
+        for (uint64_t end = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
              lens[i] > 16384 && trap_arrived(&t, OL_STORE_FILE_SYNCED) == 0;) {
             assert_true(ol_clock_mono_ms() < end);
             ol_test_loop_turns(&kit.bench.loop, 1);

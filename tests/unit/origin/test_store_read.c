@@ -142,7 +142,7 @@ static void a_fast_download_lets_others_run(void **state)
     ol_test_bench_collect(&kit.bench, &collect);
     assert_code(ol_test_bench_start(&kit.bench), OL_OK);
     assert_true(collect.len <= (2u << 20));
-    for (uint64_t end = ol_clock_mono_ms() + KIT_BOUND_MS; !kit.bench.done;) {
+    for (uint64_t end = ol_clock_mono_ms() + OL_TEST_BOUND_MS; !kit.bench.done;) {
         assert_true(ol_clock_mono_ms() < end);
         size_t before = collect.len;
         ol_test_loop_turns(&kit.bench.loop, 1);

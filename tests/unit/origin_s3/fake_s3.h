@@ -236,7 +236,7 @@ static KIT_UNUSED void fake_close(fake *f, ol_test_loop *loop)
         fake_drop(c, false);
     }
     uv_close((uv_handle_t *)&f->listener, fake_on_listener_closed);
-    ol_test_loop_until(loop, &f->closed, KIT_BOUND_MS);
+    ol_test_loop_until(loop, &f->closed, OL_TEST_BOUND_MS);
     for (size_t i = 0; i < f->served; i++)
         free(f->requests[i]);
 }

@@ -17,7 +17,6 @@
 #include "lib/pipeline_kit.h"
 #include "origin/s3/s3_origin.h"
 
-#define KIT_BOUND_MS OL_TEST_BOUND_MS
 #define KIT_UNUSED __attribute__((unused))
 
 typedef struct okit {
@@ -91,7 +90,7 @@ static KIT_UNUSED void okit_detach(okit *k)
         return;
     k->attached = false;
     ol_s3_origin_detach(k->origin, k->bench.loop.loop, okit_set, &detached);
-    ol_test_loop_until(&k->bench.loop, &detached, KIT_BOUND_MS);
+    ol_test_loop_until(&k->bench.loop, &detached, OL_TEST_BOUND_MS);
 }
 
 static KIT_UNUSED void okit_close(okit *k)
@@ -116,7 +115,7 @@ static KIT_UNUSED int okit_wait(okit *k, okit_answer *a, int rc)
     a->rc = rc;
     if (rc != OL_WAIT)
         return rc;
-    ol_test_loop_until_fn(&k->bench.loop, okit_is_done, a, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&k->bench.loop, okit_is_done, a, OL_TEST_BOUND_MS);
     a->rc = a->err.code;
     return a->rc;
 }

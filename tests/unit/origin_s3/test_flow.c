@@ -308,7 +308,7 @@ static void an_object_closed_by_its_reader(void **state)
                                                on_close_now, &c, &err),
                     OL_WAIT);
     }
-    ol_test_loop_until(&x->k->bench.loop, &c.done, KIT_BOUND_MS);
+    ol_test_loop_until(&x->k->bench.loop, &c.done, OL_TEST_BOUND_MS);
     ol_test_loop_turns(&x->k->bench.loop, 5);
     assert_int_equal(c.others, 0);
     free_replies_from(x, 1);
@@ -426,7 +426,7 @@ static void keys_that_changed_are_used(void **state)
     x->k->origin->ops->close_object(a.object);
     assert_sent(x, 0, "Credential=OLD/");
     ol_test_file_write(path, OL_SLICE_LIT("{\"AccessKeyId\":\"NEWER\",\"SecretAccessKey\":\"s\"}"));
-    ol_test_loop_until_fn(&x->k->bench.loop, has_read_keys, x, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&x->k->bench.loop, has_read_keys, x, OL_TEST_BOUND_MS);
     fake_say_document(x, "200 OK", OBJECT, "");
     assert_code_of(okit_head(x->k, "b", "k", &a), OL_OK, &a.err);
     x->k->origin->ops->close_object(a.object);
@@ -515,7 +515,7 @@ static void stale_keys_are_waited_for_until_the_deadline(void **state)
     assert_code_of(rc, OL_EUNAVAILABLE, &a.err);
     assert_int_equal(fixture_stats(x).requests, 1);
     assert_int_equal(fixture_stats(x).retries, 0);
-    ol_test_loop_until_fn(&x->k->bench.loop, all_unblocked, &unblocked, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&x->k->bench.loop, all_unblocked, &unblocked, OL_TEST_BOUND_MS);
     ol_test_scratch_close(&scratch);
     fixture_free(x);
 }

@@ -81,7 +81,7 @@ static void a_body_that_runs_at_the_end_is_told(void **state)
     ol_test_collect_fini(&collect);
     ol_test_bench_again(&x->k->bench);
     x->k->origin->ops->close_object(a.object);
-    ol_test_loop_until(&x->k->bench.loop, &detached, KIT_BOUND_MS);
+    ol_test_loop_until(&x->k->bench.loop, &detached, OL_TEST_BOUND_MS);
     assert_served(x);
     fixture_free(x);
 }

@@ -242,7 +242,7 @@ static void the_breaker_opens_and_closes(void **state)
     assert_served(x); /* nothing was sent */
     assert_int_equal(fixture_stats(x).breaker_refused, 1);
     fake_say(x, OK_BODY("5", "hello"), FAKE_KEEP);
-    uint64_t until = ol_clock_mono_ms() + KIT_BOUND_MS;
+    uint64_t until = ol_clock_mono_ms() + OL_TEST_BOUND_MS;
     while (okit_get(x->k, "b", "k", NULL, &out, &a) != OL_OK && ol_clock_mono_ms() < until)
         ol_test_loop_turns(&x->k->bench.loop, 1);
     assert_slice(ol_buf_slice(&out), "hello");

@@ -16,8 +16,6 @@
 #include "base/limits.h"
 #include "view/cache.h"
 
-#define KIT_BOUND_MS OL_TEST_BOUND_MS
-
 /* ---- bytes ---- */
 
 static inline ol_slice kit_bytes(size_t len, uint64_t seed)
@@ -147,7 +145,7 @@ static inline void kit_run_close(kit_run *run)
 
 static inline int kit_run_wait(kit_run *run)
 {
-    ol_test_loop_until(run->loop, &run->done, KIT_BOUND_MS);
+    ol_test_loop_until(run->loop, &run->done, OL_TEST_BOUND_MS);
     return run->err.code;
 }
 

@@ -80,7 +80,7 @@ static ol_view_entry *make(const char *etag, ol_slice body)
     ol_test_feed feed = {.body = body, .piece_bytes = 300000};
     assert_code(kit_fill_all(&loop, entry, &feed), OL_OK);
     ol_view_entry_settle(entry, NULL, true);
-    ol_test_loop_until_fn(&loop, is_on_disk_alone, entry, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&loop, is_on_disk_alone, entry, OL_TEST_BOUND_MS);
     return entry;
 }
 
@@ -128,7 +128,7 @@ static void sockets_send_them_without_a_copy(void **state)
     ol_slice body = kit_bytes(5 * BLOCK, 1);
     ol_view_entry *entry = make("a", body);
     ol_view_hot *hot = pin(entry, 1);
-    ol_test_loop_until_fn(&loop, nothing_is_read, NULL, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&loop, nothing_is_read, NULL, OL_TEST_BOUND_MS);
     assert_code(ol_view_hot_check(hot, NULL, NULL), OL_OK);
     assert_slices(ol_view_hot_bytes(hot), ol_slice_of(body.data + BLOCK, BLOCK));
     if (cache->pages)
@@ -258,7 +258,7 @@ static unsigned pin_all(ol_view_entry *entry, ol_view_hot **pins)
     unsigned count = 0;
     while ((pins[count] = pin(entry, count)) != NULL)
         count++;
-    ol_test_loop_until_fn(&loop, nothing_is_read, NULL, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&loop, nothing_is_read, NULL, OL_TEST_BOUND_MS);
     return count;
 }
 

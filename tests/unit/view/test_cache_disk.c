@@ -74,7 +74,7 @@ static ol_view_entry *make(const char *etag, ol_slice body, int64_t length, size
                          .reserves = piece % 2};
     assert_code(kit_fill_all(&loop, entry, &feed), OL_OK);
     ol_view_entry_settle(entry, NULL, true);
-    ol_test_loop_until_fn(&loop, is_on_disk_alone, entry, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&loop, is_on_disk_alone, entry, OL_TEST_BOUND_MS);
     return entry;
 }
 
@@ -135,7 +135,7 @@ static void readers_follow_what_spills(void **state)
         int rc = kit_tap_push(&fill.tap, ol_slice_first(ol_slice_from(body, at), 400000));
         assert_true(rc == OL_OK || rc == OL_WAIT);
         waits += rc == OL_WAIT;
-        ol_test_loop_until_fn(&loop, goes_on, &fill, KIT_BOUND_MS);
+        ol_test_loop_until_fn(&loop, goes_on, &fill, OL_TEST_BOUND_MS);
         uint64_t bytes = kit_stats(cache).memory_bytes;
         most = bytes > most ? bytes : most;
         if (at == 12 * 400000) /* one comes late */
@@ -154,7 +154,7 @@ static void readers_follow_what_spills(void **state)
         ol_test_collect_fini(&readers[i].collect);
         kit_run_close(&readers[i]);
     }
-    ol_test_loop_until_fn(&loop, is_on_disk_alone, entry, KIT_BOUND_MS);
+    ol_test_loop_until_fn(&loop, is_on_disk_alone, entry, OL_TEST_BOUND_MS);
     ol_view_entry_release(entry);
     kit_free(body);
 }
@@ -168,7 +168,7 @@ static void what_memory_lets_go_is_found_on_disk(void **state)
         bodies[i] = kit_bytes(900000 + i, i + 1);
         snprintf(etag, sizeof etag, "%u", i);
         ol_view_entry_release(make(etag, bodies[i], -1, 100000));
-        ol_test_loop_until_fn(&loop, nothing_is_under_way, NULL, KIT_BOUND_MS);
+        ol_test_loop_until_fn(&loop, nothing_is_under_way, NULL, OL_TEST_BOUND_MS);
     }
     assert_true(kit_stats(cache).memory_bytes < 6 * OL_MIB + 100000);
     for (unsigned i = 0; i < 16; i++) {
@@ -321,7 +321,7 @@ static void readers_and_runs_leave_at_any_point(void **state)
         ol_test_collect_fini(&reader.collect);
         ol_view_entry_release(entry);
         /* What is being written still has memory, and a next run would find none. */
-        ol_test_loop_until_fn(&loop, all_is_given_back, NULL, KIT_BOUND_MS);
+        ol_test_loop_until_fn(&loop, all_is_given_back, NULL, OL_TEST_BOUND_MS);
     }
     /* And of what is whole. */
     ol_view_entry *entry = make("b", body, -1, 0);

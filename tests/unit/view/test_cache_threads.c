@@ -79,7 +79,7 @@ static void a_hundred_readers_of_a_running_entry(void **state)
         crowds[i] = (crowd){.number = i, .entry = entry, .body = body, .ready = &ready};
         pthread_create(&crowds[i].thread, NULL, read_with_many, &crowds[i]);
     }
-    ol_test_wait(all_ready, &ready, KIT_BOUND_MS);
+    ol_test_wait(all_ready, &ready, OL_TEST_BOUND_MS);
     assert_code(kit_tap_head(&fill.tap, -1), OL_OK);
     ol_test_random random = {3};
     for (size_t at = 0, part; at < body.len; at += part) {
